@@ -1,0 +1,3 @@
+//! What analytics computes: plausible code, and where it breaks.
+
+pub mod session;

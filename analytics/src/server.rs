@@ -1,0 +1,62 @@
+//! The server: bound, asked for its address, run until it is told to stop.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer};
+use sentry_context::sentry::Hub;
+use sentry_context::{client, panic_recovery};
+
+use crate::routes;
+use crate::settings::Settings;
+
+/// How long requests in flight may take after SIGTERM, seconds.
+const DRAIN_SECONDS: u64 = 5;
+
+/// The address cannot be listened on.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on HOST={} PORT={}: {source}", address.ip(), address.port())]
+pub struct BindError {
+    address: SocketAddr,
+    source: std::io::Error,
+}
+
+/// A bound server.
+pub struct Server {
+    address: SocketAddr,
+    running: actix_web::dev::Server,
+}
+
+impl Server {
+    /// Binds; requests are served once [`Server::run`] is polled.
+    pub fn bind(settings: &Settings, hub: Arc<Hub>) -> Result<Self, BindError> {
+        let guards = settings.guards.clone();
+        let mut server = HttpServer::new(move || {
+            // The last wrap is the outermost: Sentry's hub and transaction must be around the boundary.
+            App::new()
+                .configure(|app| routes::configure(app, &guards))
+                .wrap(from_fn(panic_recovery::boundary))
+                .wrap(client::middleware(Arc::clone(&hub)))
+        })
+        .shutdown_timeout(DRAIN_SECONDS);
+        if let Some(workers) = settings.workers {
+            server = server.workers(workers);
+        }
+        let wanted = SocketAddr::new(settings.host, settings.port);
+        let failed = |source| BindError { address: wanted, source };
+        let server = server.bind(wanted).map_err(failed)?;
+        let address = server.addrs().first().copied().unwrap_or(wanted);
+        Ok(Self { address, running: server.run() })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until SIGTERM or SIGINT, then drains.
+    pub async fn run(self) -> std::io::Result<()> {
+        self.running.await
+    }
+}

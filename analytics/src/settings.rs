@@ -1,0 +1,56 @@
+//! The environment as typed settings.
+
+use std::net::IpAddr;
+
+use scenario::Guards;
+use sentry_context::client::{Config, ConfigError, Service};
+use sentry_context::env::{self, EnvError};
+
+/// What Sentry is told about this service.
+pub static SERVICE: Service = Service {
+    name: "analytics",
+    release_name: "analytics-service",
+    in_app: &["analytics"],
+    panic_type: "RuntimeError",
+    fingerprint_rules: include_str!("fingerprint.rules"),
+};
+
+/// Everything the service can be told from outside.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Address to listen on.
+    pub host: IpAddr,
+    /// Port to listen on; 0 takes a free one.
+    pub port: u16,
+    /// Worker threads; `None` is one per core.
+    pub workers: Option<usize>,
+    /// The Sentry client.
+    pub sentry: Config,
+    /// Who may use the debug routes.
+    pub guards: Guards,
+}
+
+/// A setting that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// A variable's value is wrong.
+    #[error(transparent)]
+    Env(#[from] EnvError),
+    /// Sentry's configuration is wrong.
+    #[error(transparent)]
+    Sentry(#[from] ConfigError),
+}
+
+impl Settings {
+    /// Reads the environment.
+    pub fn from_env() -> Result<Self, SettingsError> {
+        let any = |_: &u16| true;
+        Ok(Self {
+            host: env::parsed("HOST", IpAddr::from([127, 0, 0, 1]), "an IP address", |_| true)?,
+            port: env::parsed("PORT", 8084, "a port from 0 to 65535", any)?,
+            workers: None,
+            sentry: Config::from_env(&SERVICE)?,
+            guards: Guards::from_env()?,
+        })
+    }
+}

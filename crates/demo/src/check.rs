@@ -1,0 +1,112 @@
+//! Fires every scenario and compares what arrives with what its catalogue promises.
+//!
+//! The answers are awaited one by one, in catalogue order; the events are awaited together at the end,
+//! which bounds the whole check by one wait, however much is broken.
+
+pub mod arrivals;
+pub mod catalogue;
+pub mod compare;
+pub mod error;
+pub mod fire;
+pub mod mismatch;
+pub mod received;
+pub mod recovery;
+pub mod report;
+pub mod selection;
+mod table;
+pub mod target;
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use tokio::time::sleep;
+
+use crate::cli::CheckOptions;
+use crate::terminal::{self, Progress, say};
+use crate::http;
+use error::CheckError;
+use fire::{Call, Gun};
+use recovery::Patient;
+use report::{Report, Verdict};
+use selection::Selected;
+use target::Targets;
+
+/// How long after the last promised event a surplus one is waited for.
+const SETTLE: Duration = Duration::from_secs(1);
+
+/// Runs the check and reports: status 0 all kept, 1 some broken, 2 it could not run.
+pub async fn main(options: CheckOptions) -> ExitCode {
+    match run(&options).await {
+        Ok(report) => {
+            say(&if options.json { report.to_json() } else { table::render(&report) });
+            if report.ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => terminal::refuse(&error.to_string()),
+    }
+}
+
+async fn run(options: &CheckOptions) -> Result<Report, CheckError> {
+    let http = http::client().map_err(CheckError::Http)?;
+    let targets = Targets::prepare(options, &http).await?;
+    let report = check(options, &targets, http).await;
+    targets.leave().await;
+    report
+}
+
+async fn check(
+    options: &CheckOptions,
+    targets: &Targets,
+    http: reqwest::Client,
+) -> Result<Report, CheckError> {
+    let started = Instant::now();
+    let progress = Progress::start();
+    let gun = Gun::new(http);
+    targets.inbox.stats().await?;
+    let services = gun.catalogues(&targets.urls).await?;
+    let selected = selection::select(&services, options.only.as_deref())?;
+
+    progress.show("looking at how the services are before");
+    let mut patients = Patient::of(&selected, &gun, &targets.inbox, options.wait);
+    join_all(patients.iter_mut().map(Patient::examine_before)).await;
+
+    let calls = fire_all(&selected, &gun, &progress).await;
+    reset(&services, &selected, &gun).await;
+    arrivals::wait(&targets.inbox, &selected, &calls, options.wait, &progress).await?;
+    sleep(SETTLE).await;
+    let verdicts = judge(&selected, calls, targets).await?;
+
+    progress.show("waiting for the services to be as before");
+    let recoveries = join_all(patients.into_iter().map(Patient::examine_after)).await;
+    Ok(Report { inbox: targets.inbox.url(), verdicts, recoveries, elapsed: started.elapsed() })
+}
+
+async fn fire_all(selected: &[Selected<'_>], gun: &Gun, progress: &Progress) -> Vec<Call> {
+    let mut calls = Vec::with_capacity(selected.len());
+    for (done, it) in selected.iter().enumerate() {
+        progress.show(&format!("{done}/{} {}", selected.len(), it.scenario.id));
+        calls.push(gun.fire(it.service, it.scenario).await);
+    }
+    calls
+}
+
+/// Gives back what the fired scenarios hold, where the reset was not selected itself.
+async fn reset(services: &[target::Checked], selected: &[Selected<'_>], gun: &Gun) {
+    for (service, scenario) in selection::unselected_resets(services, selected) {
+        gun.fire(service, scenario).await;
+    }
+}
+
+async fn judge(
+    selected: &[Selected<'_>],
+    calls: Vec<Call>,
+    targets: &Targets,
+) -> Result<Vec<Verdict>, CheckError> {
+    let mut verdicts = Vec::with_capacity(calls.len());
+    for (it, call) in selected.iter().zip(calls) {
+        let received = targets.inbox.received(&call).await?;
+        let mismatches = compare::compare(&it.service.catalogue.service, it.scenario, &call, &received);
+        verdicts.push(Verdict::new(it, call, &received, mismatches));
+    }
+    Ok(verdicts)
+}

@@ -1,0 +1,132 @@
+//! The calls: one per scenario, each recognisable in what it causes.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use reqwest::{Client, Method, RequestBuilder, Url};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::catalogue::{Catalogue, Scenario};
+use super::error::CheckError;
+use super::target::Checked;
+use crate::http::reason;
+use crate::services;
+
+/// Fires scenarios, and reads the catalogues that name them.
+#[derive(Debug)]
+pub struct Gun {
+    http: Client,
+    /// Bearer token of the debug routes.
+    token: Option<String>,
+    fired: AtomicUsize,
+}
+
+/// One call: what was sent along, and what came back.
+#[derive(Debug)]
+pub struct Call {
+    /// Unique; sent as `X-Demo-Run`, expected as tag `demo.run_id`.
+    pub run_id: String,
+    /// 32 hex digits, sent in `sentry-trace`.
+    pub trace_id: String,
+    /// 16 hex digits: the caller's span, parent of the transaction.
+    pub span_id: String,
+    /// Who is affected, sent as `X-User-Id` unless the path says it.
+    pub user_id: String,
+    /// The answer, or why there is none.
+    pub answer: Result<Answer, String>,
+    /// From the call to the end of the answer.
+    pub elapsed: Duration,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// The JSON body; null if it is not JSON.
+    pub body: Value,
+}
+
+impl Gun {
+    /// A gun that knows the token in `DEBUG_TOKEN`, if there is one.
+    pub fn new(http: Client) -> Self {
+        let token = std::env::var("DEBUG_TOKEN").ok().filter(|token| !token.is_empty());
+        Self { http, token, fired: AtomicUsize::new(0) }
+    }
+
+    /// Reads the catalogue of each service.
+    pub async fn catalogues(&self, urls: &[String]) -> Result<Vec<Checked>, CheckError> {
+        let mut services = Vec::with_capacity(urls.len());
+        for url in urls {
+            services.push(Checked { url: url.clone(), catalogue: self.catalogue(url).await? });
+        }
+        Ok(services)
+    }
+
+    async fn catalogue(&self, service: &str) -> Result<Catalogue, CheckError> {
+        let unreachable = |error| CheckError::Unreachable { url: service.to_owned(), reason: reason(&error) };
+        let mut refusal = None;
+        for path in services::debug_paths() {
+            let url = format!("{service}{path}");
+            let answer = self.authorised(self.http.get(&url)).send().await.map_err(unreachable)?;
+            if answer.status().is_success() {
+                let unreadable = |error| CheckError::Unreadable { url, reason: reason(&error) };
+                return answer.json().await.map_err(unreadable);
+            }
+            // The refusal of a path that exists says more than the 404 of one that does not.
+            if refusal.is_none_or(|known| known == reqwest::StatusCode::NOT_FOUND) {
+                refusal = Some(answer.status());
+            }
+        }
+        let status = refusal.unwrap_or_default();
+        Err(CheckError::NoCatalogue { url: service.to_owned(), status })
+    }
+
+    /// Calls the scenario once and awaits the answer; that there is none is an answer too.
+    pub async fn fire(&self, service: &Checked, scenario: &Scenario) -> Call {
+        let n = self.fired.fetch_add(1, Ordering::Relaxed) + 1;
+        let in_path = scenario.user_in_path();
+        let mut call = Call {
+            run_id: format!("check-{}", Uuid::new_v4().simple()),
+            trace_id: Uuid::new_v4().simple().to_string(),
+            span_id: Uuid::new_v4().simple().to_string().chars().take(16).collect(),
+            user_id: in_path.clone().unwrap_or_else(|| format!("check-{n}")),
+            answer: Err(String::new()),
+            elapsed: Duration::ZERO,
+        };
+        let started = Instant::now();
+        call.answer = match request_parts(service, scenario) {
+            Ok((method, url)) => self.send(method, url, &call, in_path.is_none()).await,
+            Err(reason) => Err(reason),
+        };
+        call.elapsed = started.elapsed();
+        call
+    }
+
+    async fn send(&self, method: Method, url: Url, call: &Call, name_user: bool) -> Result<Answer, String> {
+        let mut request = self
+            .authorised(self.http.request(method, url))
+            .header("X-Demo-Run", &call.run_id)
+            .header("sentry-trace", format!("{}-{}-1", call.trace_id, call.span_id));
+        if name_user {
+            request = request.header("X-User-Id", &call.user_id);
+        }
+        let answer = request.send().await.map_err(|error| reason(&error))?;
+        let status = answer.status().as_u16();
+        let body = answer.bytes().await.map_err(|error| reason(&error))?;
+        Ok(Answer { status, body: serde_json::from_slice(&body).unwrap_or_default() })
+    }
+
+    fn authorised(&self, request: RequestBuilder) -> RequestBuilder {
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+}
+
+fn request_parts(service: &Checked, scenario: &Scenario) -> Result<(Method, Url), String> {
+    let method = scenario.method.parse().map_err(|_| format!("`{}` is no HTTP method", scenario.method))?;
+    Ok((method, scenario.url(&service.url)?))
+}

@@ -1,0 +1,57 @@
+//! Which scenarios of which services are fired.
+
+use wildmatch::WildMatch;
+
+use super::catalogue::Scenario;
+use super::error::CheckError;
+use super::target::Checked;
+
+/// A scenario to fire, and whose it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Selected<'a> {
+    /// The service.
+    pub service: &'a Checked,
+    /// One of its scenarios.
+    pub scenario: &'a Scenario,
+}
+
+/// All scenarios, or those whose id the pattern matches; never none.
+pub fn select<'a>(services: &'a [Checked], only: Option<&str>) -> Result<Vec<Selected<'a>>, CheckError> {
+    let all = || {
+        services.iter().flat_map(|service| {
+            service.catalogue.scenarios.iter().map(move |scenario| Selected { service, scenario })
+        })
+    };
+    let Some(pattern) = only else {
+        let selected: Vec<_> = all().collect();
+        return if selected.is_empty() { Err(CheckError::NothingToCheck) } else { Ok(selected) };
+    };
+    let selected: Vec<_> = all().filter(|it| matches(pattern, &it.scenario.id)).collect();
+    if selected.is_empty() {
+        let ids = all().map(|it| it.scenario.id.clone()).collect();
+        return Err(CheckError::NoMatch { pattern: pattern.to_owned(), ids });
+    }
+    Ok(selected)
+}
+
+fn matches(pattern: &str, id: &str) -> bool {
+    if pattern.contains(['*', '?']) { WildMatch::new(pattern).matches(id) } else { id.contains(pattern) }
+}
+
+/// The DELETE twins of selected scenarios that are not selected themselves.
+pub fn unselected_resets<'a>(
+    services: &'a [Checked],
+    selected: &[Selected<'_>],
+) -> Vec<(&'a Checked, &'a Scenario)> {
+    let fired = |service: &Checked, scenario: &Scenario| {
+        let of_service = |it: &&Selected<'_>| it.service.url == service.url;
+        let here = selected.iter().filter(of_service).map(|it| it.scenario).filter(|it| it.path == scenario.path);
+        let ids: Vec<_> = here.map(|it| it.id.as_str()).collect();
+        !ids.is_empty() && !ids.contains(&scenario.id.as_str())
+    };
+    services
+        .iter()
+        .flat_map(|service| service.catalogue.scenarios.iter().map(move |scenario| (service, scenario)))
+        .filter(|(service, scenario)| scenario.method == "DELETE" && fired(service, scenario))
+        .collect()
+}

@@ -1,0 +1,96 @@
+//! The services to check and the inbox of their events: running ones, or ones started for the check.
+
+use std::time::Duration;
+
+use inbox::Inbox;
+use tokio::time::timeout;
+
+use super::catalogue::Catalogue;
+use super::error::CheckError;
+use super::received::InboxApi;
+use crate::cli::CheckOptions;
+use crate::ports::Preference;
+use crate::services::SERVICES;
+use crate::stage::{self, Stage};
+use crate::supervisor::{Notice, Supervisor};
+
+/// How long the services may take until they answer.
+const START_LIMIT: Duration = Duration::from_secs(30);
+
+/// A service that is checked.
+#[derive(Debug)]
+pub struct Checked {
+    /// Where it is, without a slash at the end.
+    pub url: String,
+    /// What it promises.
+    pub catalogue: Catalogue,
+}
+
+/// Whom to check, and where their events arrive.
+pub struct Targets {
+    /// The services.
+    pub urls: Vec<String>,
+    /// The inbox.
+    pub inbox: InboxApi,
+    own: Option<(Supervisor, Inbox)>,
+}
+
+impl Targets {
+    /// Takes what the options name, or starts everything on free ports.
+    pub async fn prepare(options: &CheckOptions, http: &reqwest::Client) -> Result<Self, CheckError> {
+        let inbox = |url: &str| InboxApi::new(url, http.clone());
+        if !options.url.is_empty() {
+            let urls = options.url.iter().map(|url| url.as_str().trim_end_matches('/').to_owned()).collect();
+            return Ok(Self { urls, inbox: inbox(options.inbox.as_str()), own: None });
+        }
+        if stage::foreign_dsn().is_some() {
+            return Err(CheckError::EventsElsewhere);
+        }
+        let mut stage = Stage::set(Preference::Free, None, http).await?;
+        match serving(&mut stage.services).await {
+            Ok(urls) => {
+                Ok(Self { urls, inbox: inbox(&stage.inbox.url()), own: Some((stage.services, stage.inbox)) })
+            }
+            Err(error) => {
+                stage.services.stop().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Stops what was started for the check.
+    pub async fn leave(self) {
+        if let Some((services, _inbox)) = self.own {
+            services.stop().await;
+        }
+    }
+}
+
+/// Where the services are, in the order of [`SERVICES`], once all answer.
+async fn serving(supervisor: &mut Supervisor) -> Result<Vec<String>, CheckError> {
+    let mut urls: [Option<String>; SERVICES.len()] = Default::default();
+    while let Some(missing) = urls.iter().position(Option::is_none) {
+        let service = SERVICES[missing].name;
+        match timeout(START_LIMIT, supervisor.next()).await {
+            Ok(Some(Notice::Serving { service, url, .. })) => {
+                let index = SERVICES.iter().position(|it| it.name == service.name);
+                if let Some(place) = index.and_then(|index| urls.get_mut(index)) {
+                    *place = Some(url);
+                }
+            }
+            Ok(Some(Notice::Died { service, how, last_words, .. })) => {
+                let reason = format!("{how} {}", last_words.join(" "));
+                return Err(CheckError::NotStarted { service: service.name, reason });
+            }
+            Ok(Some(Notice::GaveUp { service, reason })) => {
+                return Err(CheckError::NotStarted { service: service.name, reason });
+            }
+            Ok(None) => return Err(CheckError::NotStarted { service, reason: "it ended".to_owned() }),
+            Err(_) => {
+                let reason = format!("no answer within {} s", START_LIMIT.as_secs());
+                return Err(CheckError::NotStarted { service, reason });
+            }
+        }
+    }
+    Ok(urls.into_iter().flatten().collect())
+}

@@ -1,0 +1,82 @@
+//! The command line. Clap answers usage errors itself: a line on stderr, exit status 2.
+
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use reqwest::Url;
+
+use crate::services::{self, Service};
+
+/// Sentry demo: an inbox that receives events and three services that fail on purpose.
+///
+/// Without a subcommand everything is started, and stays up until Ctrl-C.
+#[derive(Debug, Parser)]
+#[command(name = "demo", version, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    /// What to do instead of staying up.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// How to stay up.
+    #[command(flatten)]
+    pub up: UpOptions,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Fire every scenario and compare its events with what its catalogue promises.
+    ///
+    /// Exit status: 0 all promises kept, 1 some broken, 2 the check could not run.
+    Check(CheckOptions),
+    /// Run one service in this process; ends when stdin does.
+    #[command(hide = true)]
+    Serve {
+        /// Its name.
+        #[arg(value_parser = services::named)]
+        service: &'static Service,
+    },
+}
+
+/// Options of the standing demo.
+#[derive(Debug, Args)]
+pub struct UpOptions {
+    /// Take free ports even where the usual ones (9000, 8082, 8084, 8083) are free, to run a second demo.
+    #[arg(long)]
+    pub free_ports: bool,
+}
+
+/// Options of the check.
+#[derive(Debug, Args)]
+pub struct CheckOptions {
+    /// Only scenarios whose id contains PATTERN, or matches it where it has `*` or `?`.
+    #[arg(long, value_name = "PATTERN")]
+    pub only: Option<String>,
+    /// Print one JSON document instead of the table.
+    #[arg(long)]
+    pub json: bool,
+    /// Check a service that already runs (may repeat); without it all are started for the check.
+    #[arg(long, value_name = "URL", value_parser = http_url)]
+    pub url: Vec<Url>,
+    /// Where the events of the `--url` services arrive.
+    #[arg(long, value_name = "URL", value_parser = http_url, default_value = "http://127.0.0.1:9000", requires = "url")]
+    pub inbox: Url,
+    /// How long to wait for promised events after the last answer.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "15")]
+    pub wait: Duration,
+}
+
+fn http_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    match url.scheme() {
+        "http" | "https" => Ok(url),
+        other => Err(format!("the scheme must be http or https, not {other}")),
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let bounds = 0.1..=300.0;
+    match text.parse::<f64>() {
+        Ok(seconds) if bounds.contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
+        _ => Err("a number of seconds from 0.1 to 300".to_owned()),
+    }
+}

@@ -1,0 +1,29 @@
+//! The one HTTP client.
+
+use std::time::Duration;
+
+/// Longest wait for an answer: the longest scenario takes 30 s.
+const TIMEOUT: Duration = Duration::from_secs(40);
+
+/// A client that keeps no connection open and uses no proxy.
+///
+/// A kept connection would count among the open files of the service whose recovery is checked.
+pub fn client() -> reqwest::Result<reqwest::Client> {
+    // Fails only where a provider is installed already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .no_proxy()
+        .pool_max_idle_per_host(0)
+        .timeout(TIMEOUT)
+        .user_agent(concat!("demo-check/", env!("CARGO_PKG_VERSION")))
+        .build()
+}
+
+/// An HTTP error as one line: the outermost sentence hides the reason in its sources.
+pub fn reason(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    if error.is_timeout() { format!("no answer in time ({cause})") } else { cause.to_string() }
+}

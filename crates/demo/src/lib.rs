@@ -1,0 +1,26 @@
+//! One command: the inbox and the three services, and the check of what they promise.
+//!
+//! ```text
+//! demo          starts everything, says where it is, restarts what dies, stops all on Ctrl-C   (up)
+//! demo check    fires every scenario of every catalogue and compares its events with its promise (check)
+//! demo serve X  hidden: the process in which service X runs, a child of the two above           (serve)
+//! ```
+//!
+//! - [`services`] the three services; [`ports`] where they listen; [`serve`] their side of the process border
+//! - [`supervisor`] our side: children that are started, restarted and stopped
+//! - [`stage`] inbox and supervised services together, what both commands stand on
+//! - [`up`] and [`walkthrough`] the standing demo
+//! - [`check`] the comparison of promises with events
+//! - [`cli`], [`terminal`], [`http`] the edges
+
+pub mod check;
+pub mod cli;
+pub mod http;
+pub mod ports;
+pub mod serve;
+pub mod services;
+pub mod stage;
+pub mod supervisor;
+pub mod terminal;
+pub mod up;
+pub mod walkthrough;

@@ -1,0 +1,24 @@
+//! `demo`: see the library for what it does.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use demo::cli::{Cli, Command};
+use demo::{check, serve, terminal, up};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match cli.command {
+        // Before any runtime: a service builds its own, and its Sentry client must exist first.
+        Some(Command::Serve { service }) => serve::serve(service),
+        Some(Command::Check(options)) => block_on(check::main(options)),
+        None => block_on(up::main(cli.up)),
+    }
+}
+
+fn block_on(command: impl Future<Output = ExitCode>) -> ExitCode {
+    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(command),
+        Err(error) => terminal::refuse(&format!("no runtime: {error}")),
+    }
+}

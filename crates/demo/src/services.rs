@@ -1,0 +1,41 @@
+//! The three services: the one place that lists them.
+
+use std::process::ExitCode;
+
+/// A service that this binary can run.
+#[derive(Debug)]
+pub struct Service {
+    /// Its name, as in its catalogue and tags.
+    pub name: &'static str,
+    /// The port it has by default.
+    pub usual_port: u16,
+    /// Its project number in the inbox, so that issues of different services never share a group.
+    pub project: u32,
+    /// Path of its catalogue; its debug routes are below.
+    pub debug_path: &'static str,
+    /// Runs it in this process, configured by the environment, until SIGTERM.
+    pub main: fn() -> ExitCode,
+}
+
+/// All services, in the order of the request that passes through them.
+pub static SERVICES: [Service; 3] = [
+    Service { name: "game-engine", usual_port: 8082, project: 1, debug_path: "/debug", main: game_engine::main },
+    Service { name: "analytics", usual_port: 8084, project: 2, debug_path: "/api/debug", main: analytics::main },
+    Service { name: "payment", usual_port: 8083, project: 3, debug_path: "/debug", main: payment::main },
+];
+
+/// The service of that name, or which there are.
+pub fn named(name: &str) -> Result<&'static Service, String> {
+    SERVICES.iter().find(|service| service.name == name).ok_or_else(|| {
+        let names: Vec<_> = SERVICES.iter().map(|service| service.name).collect();
+        format!("no such service; there are {}", names.join(", "))
+    })
+}
+
+/// Every path under which a service may keep its catalogue.
+pub fn debug_paths() -> impl Iterator<Item = &'static str> {
+    let mut paths: Vec<_> = SERVICES.iter().map(|service| service.debug_path).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    paths.into_iter().rev()
+}

@@ -1,0 +1,62 @@
+//! The inbox, in this process, and the services, as its children.
+
+use std::io;
+
+use inbox::Inbox;
+
+use crate::ports::{self, Preference};
+use crate::services::SERVICES;
+use crate::supervisor::{Launch, Supervisor};
+
+/// The usual port of the inbox.
+pub const INBOX_PORT: u16 = 9000;
+
+/// Everything that the demo is made of, started.
+pub struct Stage {
+    /// The receiver of all events.
+    pub inbox: Inbox,
+    /// The services.
+    pub services: Supervisor,
+}
+
+/// The stage could not be set.
+#[derive(Debug, thiserror::Error)]
+pub enum StageError {
+    /// No port is to be had.
+    #[error("no free loopback port: {0}")]
+    Ports(#[source] io::Error),
+    /// The inbox did not start.
+    #[error("the inbox did not start: {0}")]
+    Inbox(#[source] inbox::StartError),
+    /// The HTTP client could not be made.
+    #[error("no HTTP client: {0}")]
+    Http(#[source] reqwest::Error),
+}
+
+impl Stage {
+    /// Starts the inbox and all services, whose events go to `dsn`, or to the inbox.
+    pub async fn set(
+        preference: Preference,
+        dsn: Option<&str>,
+        http: &reqwest::Client,
+    ) -> Result<Self, StageError> {
+        let mut usual = vec![INBOX_PORT];
+        usual.extend(SERVICES.iter().map(|service| service.usual_port));
+        let chosen = ports::choose(&usual, preference).map_err(StageError::Ports)?;
+        let options = inbox::Options { addr: ports::loopback(chosen[0]), ..inbox::Options::default() };
+        let inbox = Inbox::start_with(options).await.map_err(StageError::Inbox)?;
+        let launches = SERVICES.iter().zip(&chosen[1..]).map(|(service, port)| Launch {
+            service,
+            port: *port,
+            dsn: dsn.map_or_else(|| inbox.dsn_for(service.project), str::to_owned),
+            show_log: std::env::var_os("RUST_LOG").is_some(),
+        });
+        let services = Supervisor::start(launches.collect(), http);
+        Ok(Self { inbox, services })
+    }
+}
+
+/// The DSN of the demo's own environment: the services get it instead of the inbox's.
+pub fn foreign_dsn() -> Option<String> {
+    std::env::var("SENTRY_DSN").ok().filter(|dsn| !dsn.trim().is_empty())
+}

@@ -1,0 +1,103 @@
+//! One child process: this very binary, serving one service.
+
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tokio::process::{Child, ChildStdin, Command};
+
+use super::last_words::LastWords;
+use crate::services::Service;
+
+/// How long a child may take after SIGTERM: it delivers for at most 5 s.
+const STOP_LIMIT: Duration = Duration::from_secs(6);
+
+/// What to start.
+#[derive(Debug, Clone)]
+pub struct Launch {
+    /// The service.
+    pub service: &'static Service,
+    /// Its loopback port.
+    pub port: u16,
+    /// Where its events go.
+    pub dsn: String,
+    /// Whether its log lines are shown, not only kept for its obituary.
+    pub show_log: bool,
+}
+
+impl Launch {
+    /// Where it will serve.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+}
+
+/// A running child.
+pub(super) struct Process {
+    child: Child,
+    /// Its lifeline: closed when this process is gone, whatever ends it.
+    _stdin: Option<ChildStdin>,
+    last_words: LastWords,
+}
+
+impl Process {
+    pub(super) fn start(launch: &Launch) -> io::Result<Self> {
+        let mut child = Command::new(std::env::current_exe()?)
+            .args(["serve", launch.service.name])
+            .env("HOST", "127.0.0.1")
+            .env("PORT", launch.port.to_string())
+            .env("SENTRY_DSN", &launch.dsn)
+            .env("NO_PROXY", without_loopback())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            // Out of the terminal's group: Ctrl-C comes here, and from here as SIGTERM to each, once.
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()?;
+        let last_words = LastWords::listen(&mut child, launch);
+        Ok(Self { _stdin: child.stdin.take(), child, last_words })
+    }
+
+    pub(super) fn pid(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    pub(super) async fn wait(&mut self) -> io::Result<ExitStatus> {
+        self.child.wait().await
+    }
+
+    pub(super) async fn last_words(&mut self) -> Vec<String> {
+        self.last_words.all().await
+    }
+
+    pub(super) async fn stop(mut self) {
+        if let Some(pid) = self.pid().and_then(|pid| i32::try_from(pid).ok()) {
+            let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
+        }
+        if tokio::time::timeout(STOP_LIMIT, self.child.wait()).await.is_err() {
+            let _ = self.child.kill().await;
+        }
+    }
+}
+
+/// The inbox is on loopback: a proxy of this machine's environment must not get its envelopes.
+fn without_loopback() -> String {
+    let known = ["NO_PROXY", "no_proxy"].iter().find_map(|name| std::env::var(name).ok());
+    known.filter(|hosts| !hosts.is_empty()).map_or_else(|| "127.0.0.1".to_owned(), |hosts| hosts + ",127.0.0.1")
+}
+
+/// An exit status in words: `exit status 1`, `signal 9 (SIGKILL)`.
+pub(super) fn how(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("exit status {code}"),
+        (None, Some(number)) => {
+            let name = Signal::try_from(number).map_or("unknown", Signal::as_str);
+            format!("signal {number} ({name})")
+        }
+        (None, None) => status.to_string(),
+    }
+}

@@ -1,0 +1,96 @@
+//! The standing demo: starts everything, tells what happens to it, stops it.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::cli::UpOptions;
+use crate::http;
+use crate::ports::Preference;
+use crate::services::SERVICES;
+use crate::stage::{self, Stage, StageError};
+use crate::supervisor::{Notice, Supervisor};
+use crate::terminal::{self, say};
+use crate::walkthrough::{self, Walkthrough};
+
+/// Runs until Ctrl-C or SIGTERM, which is success; or until no service is left, which is not.
+pub async fn main(options: UpOptions) -> ExitCode {
+    let preference = if options.free_ports { Preference::Free } else { Preference::Usual };
+    match up(preference).await {
+        Ok(Ending::Asked) => ExitCode::SUCCESS,
+        Ok(Ending::NothingLeft) => terminal::refuse("no service is left"),
+        Err(error) => terminal::refuse(&error.to_string()),
+    }
+}
+
+enum Ending {
+    Asked,
+    NothingLeft,
+}
+
+async fn up(preference: Preference) -> Result<Ending, StageError> {
+    let http = http::client().map_err(StageError::Http)?;
+    let dsn = stage::foreign_dsn();
+    let Stage { inbox, mut services } = Stage::set(preference, dsn.as_deref(), &http).await?;
+    say(&walkthrough::inbox(&inbox, dsn.is_some()));
+    let ending = tokio::select! {
+        () = asked_to_stop() => Ending::Asked,
+        () = tell(&mut services) => Ending::NothingLeft,
+    };
+    services.stop().await;
+    Ok(ending)
+}
+
+/// Tells what happens to the services until none is left.
+async fn tell(services: &mut Supervisor) {
+    let mut walkthrough = Walkthrough::default();
+    let mut undecided = SERVICES.len();
+    while let Some(notice) = services.next().await {
+        let decided = !matches!(notice, Notice::Serving { again: true, .. } | Notice::Died { .. });
+        say(&line(&notice));
+        if let Notice::Serving { service, url, .. } = notice {
+            walkthrough.serves(service, url);
+        }
+        if decided {
+            undecided = undecided.saturating_sub(1);
+            if undecided == 0 {
+                say(&walkthrough.to_string());
+            }
+        }
+    }
+}
+
+fn line(notice: &Notice) -> String {
+    match notice {
+        Notice::Serving { service, url, pid, again } => {
+            let again = if *again { ", serving again" } else { "" };
+            let taken = if walkthrough::is_usual(url, service.usual_port) { "" } else { &format!(", not on {}", service.usual_port) };
+            format!("{:<12} {url} (pid {pid}{taken}{again})", service.name)
+        }
+        Notice::Died { service, how, last_words, lived, restart_in } => {
+            let words = if last_words.is_empty() { String::new() } else { format!("\n  {}", last_words.join("\n  ")) };
+            let (lived, restart_in) = (seconds(*lived), seconds(*restart_in));
+            format!("{:<12} died after {lived}: {how}; restarted in {restart_in}{words}", service.name)
+        }
+        Notice::GaveUp { service, reason } => format!("{:<12} did not start: {reason}", service.name),
+    }
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{:.1} s", duration.as_secs_f64())
+}
+
+/// Returns at the first SIGINT or SIGTERM.
+async fn asked_to_stop() {
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        // Without handlers the signals end this process at once, and with it the children.
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}

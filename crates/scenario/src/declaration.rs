@@ -1,0 +1,120 @@
+//! What a scenario is and what it promises.
+
+use actix_web::{HttpRequest, Route, http};
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+use serde_json::Value;
+
+use crate::Parameter;
+
+/// One way to break the service, and what Sentry must show of it.
+pub struct Scenario {
+    /// Name within the service; `SERVICE.NAME` is its id, and the tag `scenario` of its events.
+    pub name: &'static str,
+    /// HTTP method.
+    pub method: Method,
+    /// Path with its pattern: `/debug/error/{type}`.
+    pub path: &'static str,
+    /// A line for lists.
+    pub title: &'static str,
+    /// What it demonstrates.
+    pub demonstrates: &'static str,
+    /// What to look for in the dashboard.
+    pub look_for: &'static str,
+    /// What a caller may choose.
+    pub parameters: &'static [&'static Parameter],
+    /// The promise.
+    pub expect: Expect,
+    /// Holds a core or a worker: only a few run at once.
+    pub heavy: bool,
+    /// Puts the handler on the route. Scenarios that share method and path share the handler.
+    pub route: fn(Route) -> Route,
+    /// What of the fault is still held; `None` where nothing can be.
+    pub active: Option<fn(&HttpRequest) -> Option<Value>>,
+}
+
+/// The promised answer and events of one call with default parameters.
+#[derive(Debug, Clone, Copy)]
+pub struct Expect {
+    /// HTTP status.
+    pub status: u16,
+    /// The event; `None` where the call makes none.
+    pub event: Option<Event>,
+    /// How many events the call makes.
+    pub events: usize,
+    /// The events beyond the first.
+    pub also: &'static [Event],
+}
+
+/// A promised event.
+#[derive(Debug, Clone, Copy, serde::Serialize)]
+pub struct Event {
+    /// `fatal`, `error`, `warning` or `info`.
+    pub level: &'static str,
+    /// Type of the outermost exception; `None` for a message.
+    #[serde(rename = "type")]
+    pub ty: Option<&'static str>,
+    /// How the message starts; `None` for an exception.
+    pub message: Option<&'static str>,
+    /// `mechanism.handled`; `None` for a message.
+    pub handled: Option<bool>,
+    /// The fingerprint, part by part, as it is sent.
+    pub fingerprint: &'static [&'static str],
+    /// Breadcrumb categories that occur in this order.
+    pub breadcrumbs: &'static [&'static str],
+    /// Contexts that are there beside those of every event.
+    pub contexts: &'static [&'static str],
+}
+
+/// One flat object; without an event its fields are there and null.
+impl Serialize for Expect {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let event = self.event.as_ref();
+        let mut flat = serializer.serialize_struct("Expect", 10)?;
+        flat.serialize_field("status", &self.status)?;
+        flat.serialize_field("level", &event.map(|event| event.level))?;
+        flat.serialize_field("type", &event.and_then(|event| event.ty))?;
+        flat.serialize_field("message", &event.and_then(|event| event.message))?;
+        flat.serialize_field("handled", &event.and_then(|event| event.handled))?;
+        flat.serialize_field("fingerprint", &event.map(|event| event.fingerprint))?;
+        flat.serialize_field("breadcrumbs", &event.map(|event| event.breadcrumbs))?;
+        flat.serialize_field("contexts", &event.map(|event| event.contexts))?;
+        flat.serialize_field("events", &self.events)?;
+        flat.serialize_field("also", self.also)?;
+        flat.end()
+    }
+}
+
+impl Expect {
+    /// An answer and nothing in Sentry.
+    pub const fn answer(status: u16) -> Self {
+        Self { status, event: None, events: 0, also: &[] }
+    }
+
+    /// An answer and one event.
+    pub const fn event(status: u16, event: Event) -> Self {
+        Self { status, event: Some(event), events: 1, also: &[] }
+    }
+}
+
+/// The methods scenarios use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Method {
+    /// Break something.
+    Get,
+    /// Break something with a body.
+    Post,
+    /// Give back what was broken.
+    Delete,
+}
+
+impl Method {
+    /// As actix-web writes it.
+    pub const fn http(self) -> http::Method {
+        match self {
+            Self::Get => http::Method::GET,
+            Self::Post => http::Method::POST,
+            Self::Delete => http::Method::DELETE,
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Who may break the service, and how much of it at once.
+
+use std::sync::Arc;
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, dev::ServiceRequest};
+use sentry_context::env::{self, EnvError};
+use subtle::ConstantTimeEq;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::{Refusal, Scenario};
+
+/// How many heavy scenarios run at once; further ones are told to come again.
+pub const HEAVY_AT_ONCE: usize = 4;
+
+/// The header that names a run of several calls; it becomes the tag `demo.run_id`.
+pub const RUN_HEADER: &str = "X-Demo-Run";
+
+/// The guards of a service's debug routes.
+#[derive(Debug, Clone)]
+pub struct Guards {
+    enabled: bool,
+    token: Option<String>,
+    heavy: Arc<Semaphore>,
+}
+
+impl Guards {
+    /// Guards with the debug routes on or off, open or behind a token.
+    pub fn new(enabled: bool, token: Option<String>) -> Self {
+        Self { enabled, token, heavy: Arc::new(Semaphore::new(HEAVY_AT_ONCE)) }
+    }
+
+    /// Reads `DEBUG_ENDPOINTS` and `DEBUG_TOKEN`.
+    pub fn from_env() -> Result<Self, EnvError> {
+        let enabled = match env::text("DEBUG_ENDPOINTS")?.as_deref() {
+            None | Some("on") => true,
+            Some("off") => false,
+            Some(other) => return Err(EnvError::new("DEBUG_ENDPOINTS", other, "on or off")),
+        };
+        Ok(Self::new(enabled, env::text("DEBUG_TOKEN")?))
+    }
+
+    /// Is the caller allowed to use the debug routes?
+    pub(crate) fn admit(&self, request: &ServiceRequest) -> Result<(), Refusal> {
+        if !self.enabled {
+            return Err(Refusal::NotFound);
+        }
+        let Some(token) = &self.token else { return Ok(()) };
+        let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let given = given.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+        // In constant time, so that the answer's delay tells nothing about the token.
+        if bool::from(given.as_bytes().ct_eq(token.as_bytes())) { Ok(()) } else { Err(Refusal::Unauthorized) }
+    }
+
+    /// A place among the heavy scenarios, to be held while it runs; none is needed for the others.
+    pub(crate) fn place(&self, scenario: &Scenario) -> Result<Option<OwnedSemaphorePermit>, Refusal> {
+        if !scenario.heavy {
+            return Ok(None);
+        }
+        let place = Arc::clone(&self.heavy).try_acquire_owned();
+        place.map(Some).map_err(|_| Refusal::Busy { limit: HEAVY_AT_ONCE })
+    }
+}
+
+/// Marks everything that this request will send as the scenario's, and as the caller's run.
+pub(crate) fn tag(service: &str, scenario: &Scenario, request: &HttpRequest) {
+    sentry_context::sentry::configure_scope(|scope| {
+        scope.set_tag("scenario", format_args!("{service}.{}", scenario.name));
+        scope.set_tag("debug.demo", true);
+        let run = request.headers().get(RUN_HEADER).and_then(|run| run.to_str().ok());
+        // Sentry cuts longer tag values; one that is cut would match nothing.
+        if let Some(run) = run.filter(|run| !run.is_empty() && run.len() <= 200) {
+            scope.set_tag("demo.run_id", run);
+        }
+    });
+}

@@ -1,0 +1,17 @@
+//! The vocabulary of the demo: what a crash scenario promises, and how promises are served and guarded.
+//!
+//! A scenario is declared once, as a static [`Scenario`] beside the code that runs. [`Catalogue`] mounts the
+//! routes and serves `GET …/debug` from those statics; the check, the tests and the README read them there.
+//! A declaration is a promise, not an instruction: nothing of [`Expect`] ever reaches the SDK.
+
+mod catalogue;
+mod declaration;
+mod guards;
+mod parameter;
+mod refusal;
+
+pub use catalogue::Catalogue;
+pub use declaration::{Event, Expect, Method, Scenario};
+pub use guards::{Guards, HEAVY_AT_ONCE, RUN_HEADER};
+pub use parameter::{OutOfBounds, Parameter};
+pub use refusal::{Refusal, json_config, not_found, only};

@@ -1,0 +1,88 @@
+//! Requests that are turned away: the caller's mistakes, answered as JSON, never an event.
+
+use actix_web::error::JsonPayloadError;
+use actix_web::{HttpRequest, HttpResponse, Route, web};
+use sentry_context::failure::Failure;
+use sentry_context::report::Reportable;
+
+/// Why a request is turned away.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// No route, or one that is switched off.
+    #[error("there is nothing at this path")]
+    NotFound,
+    /// The path exists for other methods.
+    #[error("this path takes {0} only")]
+    MethodNotAllowed(String),
+    /// The debug routes want a token.
+    #[error("debug routes need `Authorization: Bearer …` with the configured token")]
+    Unauthorized,
+    /// Too many heavy scenarios run already.
+    #[error("{limit} heavy scenarios are running already; try again when one has ended")]
+    Busy {
+        /// How many may run.
+        limit: usize,
+    },
+    /// The body is not the JSON that the route takes.
+    #[error("the body is not the JSON this path takes: {0}")]
+    BadBody(String),
+    /// The body is too long.
+    #[error("the body is longer than this path takes")]
+    TooLarge,
+}
+
+impl Reportable for Refusal {
+    fn type_name(&self) -> &'static str {
+        match self {
+            Self::NotFound => "NotFound",
+            Self::MethodNotAllowed(_) => "MethodNotAllowed",
+            Self::Unauthorized => "Unauthorized",
+            Self::Busy { .. } => "TooManyRequests",
+            Self::BadBody(_) => "BadRequest",
+            Self::TooLarge => "PayloadTooLarge",
+        }
+    }
+
+    fn status(&self) -> u16 {
+        match self {
+            Self::NotFound => 404,
+            Self::MethodNotAllowed(_) => 405,
+            Self::Unauthorized => 401,
+            Self::Busy { .. } => 429,
+            Self::BadBody(_) => 400,
+            Self::TooLarge => 413,
+        }
+    }
+
+    fn headers(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::MethodNotAllowed(methods) => vec![("allow", methods.clone())],
+            Self::Unauthorized => vec![("www-authenticate", "Bearer".to_owned())],
+            Self::Busy { .. } => vec![("retry-after", "1".to_owned())],
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// The service's answer to unknown paths.
+pub async fn not_found() -> Result<HttpResponse, Failure> {
+    Err(Refusal::NotFound.into())
+}
+
+/// The default route of a resource that takes these methods only (`"GET, DELETE"`).
+pub fn only(methods: impl Into<String>) -> Route {
+    let methods = methods.into();
+    web::route().to(move || {
+        let refusal = Refusal::MethodNotAllowed(methods.clone());
+        async { Err::<HttpResponse, Failure>(refusal.into()) }
+    })
+}
+
+/// JSON bodies: refused as JSON, too.
+pub fn json_config() -> web::JsonConfig {
+    web::JsonConfig::default().error_handler(|error: JsonPayloadError, _: &HttpRequest| {
+        let too_large = matches!(error, JsonPayloadError::Overflow { .. } | JsonPayloadError::OverflowKnownLength { .. });
+        let refusal = if too_large { Refusal::TooLarge } else { Refusal::BadBody(error.to_string()) };
+        Failure::from(refusal).into()
+    })
+}

@@ -1,0 +1,197 @@
+//! Sentry for a service: configuration apart from `init`, `init` before the runtime, delivery at the end.
+//!
+//! ```no_run
+//! use sentry_context::client::{self, Config, Service};
+//!
+//! static SERVICE: Service = Service {
+//!     name: "shop", release_name: "shop", in_app: &["shop"], panic_type: "Panic", fingerprint_rules: "",
+//! };
+//! // A synchronous main: the client must exist before the runtime starts threads, and outlive them.
+//! let sentry = client::init(Config::from_env(&SERVICE)?);
+//! // … build the runtime and serve …
+//! sentry.finish();
+//! # Ok::<(), sentry_context::client::ConfigError>(())
+//! ```
+
+mod integration;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sentry::types::Dsn;
+use sentry::{Client, ClientOptions, Hub, MaxRequestBodySize, Scope, SessionMode};
+
+use crate::env::{self, EnvError};
+use crate::fingerprint::{RuleError, Rules};
+use crate::finish::Finisher;
+use crate::transport::HttpTransportFactory;
+use crate::{panic_recovery, runtime_stats};
+
+pub use integration::ServiceIntegration;
+
+/// How long a shutdown may wait for delivery.
+pub const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What a service is, fixed at compile time.
+#[derive(Debug)]
+pub struct Service {
+    /// Name in the tag `service` and in logs.
+    pub name: &'static str,
+    /// Name in the release `NAME@APP_VERSION`.
+    pub release_name: &'static str,
+    /// Crates whose frames are ours, as in function names (`game_engine`).
+    pub in_app: &'static [&'static str],
+    /// Exception type of a panic.
+    pub panic_type: &'static str,
+    /// Fingerprint rules in the grammar of [`crate::fingerprint`].
+    pub fingerprint_rules: &'static str,
+}
+
+/// Everything the client needs; [`Config::from_env`] reads it, tests build on it.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The service.
+    pub service: &'static Service,
+    /// Where to send; `None` sends nothing.
+    pub dsn: Option<Dsn>,
+    /// `NAME@VERSION`.
+    pub release: String,
+    /// Such as `production`.
+    pub environment: String,
+    /// Share of requests that make a transaction, 0..=1.
+    pub traces_sample_rate: f32,
+    /// How events are grouped.
+    pub rules: Rules,
+}
+
+/// A configuration that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A variable's value is wrong.
+    #[error(transparent)]
+    Env(#[from] EnvError),
+    /// The fingerprint rules do not parse.
+    #[error("fingerprint rules of {place}: {error}")]
+    Rules {
+        /// The file, or the service whose built-in rules they are.
+        place: String,
+        /// What is wrong, and where.
+        error: RuleError,
+    },
+}
+
+impl Config {
+    /// Reads `SENTRY_DSN`, `APP_VERSION`, `SENTRY_ENVIRONMENT`, `SENTRY_TRACES_SAMPLE_RATE`, `FINGERPRINT_RULES`.
+    pub fn from_env(service: &'static Service) -> Result<Self, ConfigError> {
+        let version = env::text("APP_VERSION")?.unwrap_or_else(|| "1.0.0".to_owned());
+        let rate = |rate: &f32| (0.0..=1.0).contains(rate);
+        Ok(Self {
+            service,
+            dsn: dsn()?,
+            release: format!("{}@{version}", service.release_name),
+            environment: env::text("SENTRY_ENVIRONMENT")?.unwrap_or_else(|| "development".to_owned()),
+            traces_sample_rate: env::parsed("SENTRY_TRACES_SAMPLE_RATE", 1.0, "a number from 0 to 1", rate)?,
+            rules: rules(service)?,
+        })
+    }
+}
+
+/// A DSN holds a key, and one with a secret part a secret: a bad one is not repeated whole.
+fn dsn() -> Result<Option<Dsn>, EnvError> {
+    let Some(text) = env::text("SENTRY_DSN")? else { return Ok(None) };
+    match text.parse() {
+        Ok(dsn) => Ok(Some(dsn)),
+        Err(error) => Err(EnvError::new(
+            "SENTRY_DSN",
+            crate::redaction::dsn(&text),
+            format!("a DSN such as https://key@host/1, or nothing ({error})"),
+        )),
+    }
+}
+
+fn rules(service: &Service) -> Result<Rules, ConfigError> {
+    let (place, text) = match env::text("FINGERPRINT_RULES")? {
+        None => (service.name.to_owned(), service.fingerprint_rules.to_owned()),
+        Some(path) => {
+            let unreadable = |error| EnvError::new("FINGERPRINT_RULES", &path, format!("a readable file ({error})"));
+            let text = std::fs::read_to_string(&path).map_err(unreadable)?;
+            (path, text)
+        }
+    };
+    text.parse().map_err(|error| ConfigError::Rules { place, error })
+}
+
+/// The client's options; pure, so that a test can look at them.
+pub fn options(config: &Config) -> ClientOptions {
+    let finisher = Finisher { in_app: config.service.in_app.to_vec(), rules: config.rules.clone() };
+    let mut options = ClientOptions::new()
+        .release(config.release.clone())
+        .environment(config.environment.clone())
+        .traces_sample_rate(config.traces_sample_rate)
+        // The default set has a panic hook that waits for delivery, and marks frames on the request path.
+        .default_integrations(false)
+        .integrations(integration::all(config.service))
+        .max_request_body_size(MaxRequestBodySize::Small)
+        .session_mode(SessionMode::Request)
+        .auto_session_tracking(true)
+        .shutdown_timeout(SHUTDOWN_TIMEOUT);
+    options.dsn.clone_from(&config.dsn);
+    options.transport = Some(Arc::new(HttpTransportFactory::new(finisher)));
+    options
+}
+
+/// A hub with a client of its own: one per service, or one per test.
+pub fn hub(config: &Config) -> Arc<Hub> {
+    runtime_stats::start();
+    panic_recovery::install_hook();
+    let client = Client::with_options(options(config));
+    let mut scope = Scope::default();
+    scope.set_tag("service", config.service.name);
+    Arc::new(Hub::new(Some(Arc::new(client)), Arc::new(scope)))
+}
+
+/// Makes the client the process's own. Call it before the runtime starts; keep the guard in `main`.
+#[must_use = "dropping the guard early loses events"]
+pub fn init(config: Config) -> Guard {
+    let hub = hub(&config);
+    Hub::main().bind_client(hub.client());
+    Guard { hub }
+}
+
+/// `sentry-actix` as it must be set up beside [`panic_recovery::boundary`]: transactions on, its own capture
+/// off, since that would make a second event of each failure.
+pub fn middleware(hub: Arc<Hub>) -> sentry_actix::Sentry {
+    sentry_actix::Sentry::builder()
+        .with_hub(hub)
+        .start_transaction(true)
+        .capture_server_errors(false)
+        .finish()
+}
+
+/// Owns the client; delivers what is queued when finished or dropped.
+#[derive(Debug)]
+pub struct Guard {
+    hub: Arc<Hub>,
+}
+
+impl Guard {
+    /// The hub to serve under.
+    pub fn hub(&self) -> Arc<Hub> {
+        Arc::clone(&self.hub)
+    }
+
+    /// Delivers what is queued within [`SHUTDOWN_TIMEOUT`]; false where something was left.
+    pub fn finish(self) -> bool {
+        self.close()
+    }
+
+    fn close(&self) -> bool {
+        self.hub.client().is_none_or(|client| client.close(Some(SHUTDOWN_TIMEOUT)))
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.close();
+    }
+}

@@ -1,0 +1,92 @@
+//! What handlers return: any [`Reportable`] error, answered as JSON and reported once, by
+//! [`panic_recovery::boundary`](crate::panic_recovery::boundary).
+
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::{HttpResponse, ResponseError};
+use sentry::types::Uuid;
+
+use crate::facts::Facts;
+use crate::frames::Origin;
+use crate::report::{self, Reportable, Traced};
+
+/// The header that names the event about a failed request.
+pub const EVENT_ID_HEADER: &str = "X-Sentry-Event-Id";
+
+/// A failed request. Made with `?` from a [`Traced`] error, or from a bare one.
+#[derive(Debug)]
+pub struct Failure {
+    error: Box<dyn Reportable>,
+    origin: Origin,
+}
+
+/// How a service words its answers: may add fields to every error answer (FastAPI's `detail`).
+#[derive(Debug, Clone, Copy)]
+pub struct AnswerStyle(pub fn(&mut Facts));
+
+impl<E: Reportable> From<Traced<E>> for Failure {
+    fn from(traced: Traced<E>) -> Self {
+        Self { error: Box::new(traced.error), origin: traced.origin }
+    }
+}
+
+impl<E: Reportable> From<E> for Failure {
+    #[inline(never)]
+    fn from(error: E) -> Self {
+        Self { error: Box::new(error), origin: Origin::capture() }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl ResponseError for Failure {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}
+
+impl Failure {
+    /// Reports it if it is an event; the id of the event.
+    pub(crate) fn report(&self) -> Option<Uuid> {
+        self.error.is_event().then(|| report::capture(&*self.error, &self.origin)).flatten()
+    }
+
+    /// The answer to the client, naming the event.
+    pub(crate) fn answer(&self, event: Option<Uuid>, style: Option<&AnswerStyle>) -> HttpResponse {
+        let mut body = self.error.answer();
+        body.insert("error".to_owned(), self.to_string().into());
+        body.insert("type".to_owned(), self.error.type_name().into());
+        let mut response = answer(self.status_code(), body, event, style);
+        for (name, value) in self.error.headers() {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                response.headers_mut().insert(HeaderName::from_static(name), value);
+            }
+        }
+        response
+    }
+}
+
+/// A JSON error answer; `event_id` is absent where nothing was sent.
+pub(crate) fn answer(
+    status: StatusCode,
+    mut body: Facts,
+    event: Option<Uuid>,
+    style: Option<&AnswerStyle>,
+) -> HttpResponse {
+    let mut response = HttpResponse::build(status);
+    if let Some(id) = event {
+        let id = id.simple().to_string();
+        response.insert_header((EVENT_ID_HEADER, id.as_str()));
+        body.insert("event_id".to_owned(), id.into());
+    }
+    if let Some(AnswerStyle(add)) = style {
+        add(&mut body);
+    }
+    response.json(body)
+}

@@ -1,0 +1,65 @@
+//! What a function's name tells: its crate, its module, whether it is machinery.
+
+/// Crates whose frames tell nothing about a failure when they stand above it.
+const MACHINERY: [&str; 12] = [
+    "alloc",
+    "backtrace",
+    "core",
+    "sentry",
+    "sentry_actix",
+    "sentry_backtrace",
+    "sentry_context",
+    "sentry_core",
+    "sentry_panic",
+    "std",
+    "<unknown>",
+    "rust_begin_unwind",
+];
+
+/// Is this crate part of the reporting or panicking itself?
+pub(super) fn is_machinery(krate: &str) -> bool {
+    MACHINERY.contains(&krate) || krate.starts_with("__rust") || krate.starts_with("_rust")
+}
+
+/// The function's name for people: `{{closure}}` and generics stay, hashes are gone already.
+pub(super) fn clean(name: &str) -> String {
+    name.replace("::{{closure}}::{{closure}}", "::{{closure}}")
+}
+
+/// The module path of a plain function name such as `game_engine::domain::paytable::multiplier`.
+pub(super) fn module(function: &str) -> Option<String> {
+    let path = function.trim_end_matches("::{{closure}}");
+    if path.starts_with('<') {
+        return None;
+    }
+    path.rsplit_once("::").map(|(module, _)| module.to_owned())
+}
+
+/// The crate that a function belongs to: `<T as a::B>::c` belongs to `T`'s crate, or to `a` where `T` has none.
+pub(super) fn krate(function: &str) -> &str {
+    let path = function.trim_start_matches(['<', '&', '*', '(', '[']);
+    let path = path.trim_start_matches("mut ").trim_start_matches("dyn ");
+    let first = path.split_once("::").map_or(path, |(first, _)| first);
+    first.rsplit_once(" as ").map_or(first, |(_, implemented)| implemented)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_crate_is_found_in_every_form_of_name() {
+        assert_eq!(krate("game_engine::domain::paytable::multiplier"), "game_engine");
+        assert_eq!(krate("<game_engine::Reels as core::fmt::Debug>::fmt"), "game_engine");
+        assert_eq!(krate("<F as core::ops::function::FnOnce<()>>::call_once"), "core");
+        assert_eq!(krate("<alloc::vec::Vec<T,A> as core::ops::index::Index<I>>::index"), "alloc");
+        assert_eq!(krate("<&mut game_engine::X as core::future::Future>::poll"), "game_engine");
+        assert_eq!(krate("rust_begin_unwind"), "rust_begin_unwind");
+    }
+
+    #[test]
+    fn a_closure_belongs_to_its_functions_module() {
+        assert_eq!(module("a::b::c::{{closure}}").as_deref(), Some("a::b"));
+        assert_eq!(module("<a::B as c::D>::e"), None);
+    }
+}

@@ -1,0 +1,42 @@
+//! What a Rust service needs to tell [Sentry](https://sentry.io) well.
+//!
+//! The library knows no service and no scenario. One module per concern:
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | [`client`] | configuration, `init` before the runtime, a guard that delivers at shutdown |
+//! | [`transport`] | our envelopes out: bounded lanes, parallel connections, rate limits |
+//! | [`request`], [`user`], [`redaction`] | what a request was, who was affected, what never leaves |
+//! | [`runtime_stats`] | memory, CPU, threads: sampled in the background, free to read |
+//! | [`breadcrumbs`] | typed constructors |
+//! | [`report`] | errors with the backtrace of their origin, one event each |
+//! | [`failure`] | the same as answers of actix-web handlers |
+//! | [`panic_recovery`] | panic → 500 and exactly one event |
+//! | [`facts`](mod@facts) | named JSON values |
+//! | [`spawn`] | tasks, blocking work and threads that carry the hub |
+//! | [`fingerprint`] | grouping rules in Sentry's own grammar |
+//! | [`env`](mod@env) | environment variables as typed settings |
+//!
+//! The way of an event: an error or panic captures *addresses* only (microseconds) on the request
+//! path; [`finish`] resolves symbols, cleans frames, redacts and fingerprints on the transport's thread.
+
+pub mod breadcrumbs;
+pub mod client;
+pub mod env;
+pub mod facts;
+pub mod failure;
+pub mod fingerprint;
+pub mod finish;
+pub mod frames;
+pub mod logs;
+pub mod panic_recovery;
+pub mod redaction;
+pub mod report;
+pub mod request;
+pub mod runtime_stats;
+pub mod spawn;
+pub mod transport;
+pub mod user;
+
+pub use facts::{Facts, facts};
+pub use sentry;

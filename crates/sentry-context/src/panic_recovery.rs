@@ -1,0 +1,141 @@
+//! A panic becomes a 500 and exactly one event; the process, the worker and the transaction live on.
+//!
+//! The order matters. The hook runs where the panic happens and still sees its stack; [`boundary`] then
+//! catches the unwinding request. `sentry-actix` must wrap around it, so that the hub is the request's and
+//! the transaction is finished:
+//!
+//! ```ignore
+//! App::new()
+//!     .wrap(from_fn(panic_recovery::boundary))   // inner
+//!     .wrap(client::middleware(hub.clone()))     // outer: the last wrap runs first
+//! ```
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, PanicHookInfo};
+use std::sync::Once;
+
+use actix_web::Error;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::http::StatusCode;
+use actix_web::middleware::Next;
+use futures_util::FutureExt;
+use sentry::protocol::{Event, Exception, Mechanism, SpanStatus};
+use sentry::types::Uuid;
+use sentry::{Hub, Level};
+
+use crate::client::ServiceIntegration;
+use crate::facts::facts;
+use crate::failure::{AnswerStyle, Failure, answer};
+use crate::frames::Origin;
+use crate::request;
+
+thread_local! {
+    /// The event of the latest panic on this thread, for the boundary that catches it.
+    static REPORTED: Cell<Option<Uuid>> = const { Cell::new(None) };
+}
+
+/// Reports every panic under a hub with a client, and never waits for delivery: the default hook of the SDK
+/// flushes on the panicking thread, which stops a worker for as long as Sentry takes.
+/// Panics elsewhere go to the hook that was there before.
+pub fn install_hook() {
+    static INSTALL: Once = Once::new();
+    INSTALL.call_once(|| {
+        let previous = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            let watched = sentry::with_integration(|service: &ServiceIntegration, hub| {
+                tracing::error!(location = info.location().map(ToString::to_string), "{}", text(info));
+                REPORTED.set(Some(hub.capture_event(event(info, service.panic_type))));
+                true
+            });
+            if !watched {
+                previous(info);
+            }
+        }));
+    });
+}
+
+fn event(info: &PanicHookInfo<'_>, ty: &str) -> Event<'static> {
+    let mechanism = Mechanism { ty: "panic".to_owned(), handled: Some(false), ..Mechanism::default() };
+    let exception = Exception {
+        ty: ty.to_owned(),
+        value: Some(text(info).to_owned()),
+        mechanism: Some(mechanism),
+        stacktrace: Origin::capture().stacktrace(),
+        ..Exception::default()
+    };
+    Event { level: Level::Fatal, exception: vec![exception].into(), ..Event::default() }
+}
+
+fn text<'a>(info: &'a PanicHookInfo<'_>) -> &'a str {
+    info.payload_as_str().unwrap_or("panic with a payload that is not text")
+}
+
+/// The boundary where a request's failure is handled: tells the scope about the request, turns panics and
+/// [`Failure`]s into JSON answers, and reports each once.
+pub async fn boundary<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    request::describe(&request);
+    let style = request.app_data::<AnswerStyle>().copied();
+    // Nothing of the request may be held across the call: actix panics where a clone outlives a caught panic.
+    match AssertUnwindSafe(async { next.call(request).await }).catch_unwind().await {
+        Ok(Ok(response)) => Ok(settle(response, style)),
+        Ok(Err(error)) => Err(InternalError::from_response("failed", refuse(&error, style)).into()),
+        Err(_) => Err(InternalError::from_response("panicked", recover(style)).into()),
+    }
+}
+
+fn recover(style: Option<AnswerStyle>) -> actix_web::HttpResponse {
+    set_span_status(SpanStatus::InternalError);
+    let event = REPORTED.take().filter(|id| !id.is_nil());
+    let ty = sentry::with_integration(|service: &ServiceIntegration, _| service.panic_type);
+    let ty = if ty.is_empty() { "InternalError" } else { ty };
+    let error = "the request panicked; the service goes on".into();
+    let body = facts([("error", error), ("type", ty.into())]);
+    answer(StatusCode::INTERNAL_SERVER_ERROR, body, event, style.as_ref())
+}
+
+fn settle<B: MessageBody + 'static>(
+    response: ServiceResponse<B>,
+    style: Option<AnswerStyle>,
+) -> ServiceResponse<BoxBody> {
+    match response.response().error().map(|error| refuse(error, style)) {
+        Some(told) => ServiceResponse::new(response.into_parts().0, told),
+        None => response.map_into_boxed_body(),
+    }
+}
+
+/// The JSON answer to any error; our own ones are reported here, and only here.
+fn refuse(error: &Error, style: Option<AnswerStyle>) -> actix_web::HttpResponse {
+    if let Some(failure) = error.as_error::<Failure>() {
+        return failure.answer(failure.report(), style.as_ref());
+    }
+    let status = error.as_response_error().status_code();
+    let failure = Failure::from(ForeignError { status: status.as_u16(), text: error.to_string() });
+    failure.answer(failure.report(), style.as_ref())
+}
+
+/// An error of actix-web's own, such as a broken payload.
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
+struct ForeignError {
+    status: u16,
+    text: String,
+}
+
+impl crate::report::Reportable for ForeignError {
+    fn type_name(&self) -> &'static str {
+        if self.is_event() { "InternalError" } else { "BadRequest" }
+    }
+
+    fn status(&self) -> u16 {
+        self.status
+    }
+}
+
+fn set_span_status(status: SpanStatus) {
+    Hub::with_active(|hub| hub.configure_scope(|scope| scope.get_span().map(|span| span.set_status(status))));
+}

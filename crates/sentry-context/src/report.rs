@@ -1,0 +1,169 @@
+//! Errors that tell of themselves, to Sentry and to the client: [`Reportable`] and its backtrace, [`Traced`].
+//!
+//! ```
+//! use sentry_context::report::{Reportable, Traced};
+//!
+//! #[derive(Debug, thiserror::Error)]
+//! #[error("the stake {text:?} is not a number")]
+//! struct BadStake { text: String, source: std::num::ParseFloatError }
+//!
+//! impl Reportable for BadStake {
+//!     fn type_name(&self) -> &'static str { "BadStake" }
+//! }
+//!
+//! fn stake(text: &str) -> Result<f64, Traced<BadStake>> {
+//!     // The conversion to `Traced` keeps the stack of this very line.
+//!     Ok(text.parse().map_err(|source| BadStake { text: text.to_owned(), source })?)
+//! }
+//! assert!(stake("ten").is_err());
+//! ```
+
+use std::error::Error;
+use std::fmt;
+
+use sentry::protocol::{Context, Event, Exception, Mechanism, Thread};
+use sentry::types::Uuid;
+use sentry::{Hub, Level};
+
+use crate::facts::Facts;
+use crate::frames::Origin;
+
+/// What an error tells beside its text.
+pub trait Reportable: Error + Send + Sync + 'static {
+    /// The exception type in Sentry, and `type` in the answer.
+    fn type_name(&self) -> &'static str;
+
+    /// How bad it is.
+    fn level(&self) -> Level {
+        Level::Error
+    }
+
+    /// Was it expected and dealt with? An unhandled one makes the release-health session a crashed one.
+    fn handled(&self) -> bool {
+        true
+    }
+
+    /// Facts for a context of their own: its name and fields.
+    fn context(&self) -> Option<(&'static str, Facts)> {
+        None
+    }
+
+    /// Searchable facts.
+    fn tags(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
+    /// HTTP status of the answer.
+    fn status(&self) -> u16 {
+        500
+    }
+
+    /// Headers of the answer, such as `retry-after`; names in lower case.
+    fn headers(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
+    /// Further fields of the answer's JSON.
+    fn answer(&self) -> Facts {
+        Facts::new()
+    }
+
+    /// Does it make an event? By default the server's own failures do, the caller's do not.
+    fn is_event(&self) -> bool {
+        self.status() >= 500
+    }
+}
+
+/// An error with the stack of the place where it arose; `?` makes it from the bare error.
+#[derive(Debug)]
+pub struct Traced<E> {
+    /// The error.
+    pub error: E,
+    /// Where it arose.
+    pub origin: Origin,
+}
+
+impl<E> From<E> for Traced<E> {
+    #[inline(never)]
+    fn from(error: E) -> Self {
+        Self { error, origin: Origin::capture() }
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for Traced<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl<E: Reportable> Traced<E> {
+    /// Sends the error's event. `None` where Sentry is off.
+    pub fn report(&self) -> Option<Uuid> {
+        capture(&self.error, &self.origin)
+    }
+}
+
+/// Sends one event about an error that arose at `origin`. `None` where Sentry is off.
+pub fn capture(error: &dyn Reportable, origin: &Origin) -> Option<Uuid> {
+    let mut event = Event {
+        level: error.level(),
+        exception: chain(error, origin).into(),
+        tags: error.tags().into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        ..Event::default()
+    };
+    if let Some((name, facts)) = error.context() {
+        event.contexts.insert(name.to_owned(), Context::Other(facts));
+    }
+    send(event)
+}
+
+/// Sends a message that is no error: the place where it was said comes along as the current thread's stack.
+pub fn message(level: Level, text: String, context: (&str, Facts)) -> Option<Uuid> {
+    let thread = Thread {
+        name: std::thread::current().name().map(str::to_owned),
+        current: true,
+        stacktrace: Origin::capture().stacktrace(),
+        ..Thread::default()
+    };
+    let contexts = [(context.0.to_owned(), Context::Other(context.1))].into_iter().collect();
+    send(Event { level, message: Some(text), threads: vec![thread].into(), contexts, ..Event::default() })
+}
+
+fn send(event: Event<'static>) -> Option<Uuid> {
+    let id = Hub::with_active(|hub| hub.capture_event(event));
+    (!id.is_nil()).then_some(id)
+}
+
+/// Root cause first, the error itself last, as Sentry wants it; only the error itself has a stack.
+fn chain(error: &dyn Reportable, origin: &Origin) -> Vec<Exception> {
+    let mut exceptions = vec![Exception {
+        ty: error.type_name().to_owned(),
+        value: Some(error.to_string()),
+        stacktrace: origin.stacktrace(),
+        mechanism: Some(mechanism(error.handled())),
+        ..Exception::default()
+    }];
+    let mut source = error.source();
+    while let Some(cause) = source {
+        exceptions.push(Exception {
+            ty: type_of(cause),
+            value: Some(cause.to_string()),
+            mechanism: Some(Mechanism { ty: "chained".to_owned(), ..Mechanism::default() }),
+            ..Exception::default()
+        });
+        source = cause.source();
+    }
+    exceptions.reverse();
+    exceptions
+}
+
+fn mechanism(handled: bool) -> Mechanism {
+    Mechanism { ty: "generic".to_owned(), handled: Some(handled), ..Mechanism::default() }
+}
+
+/// A cause's type: a trait object has none, so the leading name of its `Debug` form stands in.
+fn type_of(cause: &dyn Error) -> String {
+    let debug = format!("{cause:?}");
+    let name = debug.split(|c: char| !c.is_alphanumeric() && c != '_' && c != ':').next().unwrap_or_default();
+    if name.is_empty() { "Error".to_owned() } else { name.to_owned() }
+}

@@ -1,0 +1,56 @@
+//! What the request was: set on the scope before anything can fail.
+
+use std::net::IpAddr;
+
+use actix_web::dev::ServiceRequest;
+use sentry::protocol::{Context, Event};
+
+use crate::facts::Facts;
+use crate::{breadcrumbs, user};
+
+/// The header that names the affected user.
+pub const USER_HEADER: &str = "X-User-Id";
+
+/// Longest user id taken from a header, in bytes: Sentry cuts tag-like values at 200.
+const USER_ID_LIMIT: usize = 128;
+
+/// Puts the request's facts on the current hub's scope: user, transaction name, first breadcrumb.
+///
+/// Sentry's `request` interface itself comes from `sentry-actix`.
+pub(crate) fn describe(request: &ServiceRequest) {
+    let user = user::from_request(user_id(request), client_ip(request));
+    let pattern = request.match_pattern();
+    let name = format!("{} {}", request.method(), pattern.as_deref().unwrap_or("<none>"));
+    sentry::configure_scope(|scope| {
+        scope.set_user(Some(user));
+        scope.set_transaction(Some(&name));
+    });
+    breadcrumbs::request(request.method().as_str(), request.path());
+}
+
+fn user_id(request: &ServiceRequest) -> Option<&str> {
+    let id = request.headers().get(USER_HEADER)?.to_str().ok()?.trim();
+    (!id.is_empty() && id.len() <= USER_ID_LIMIT).then_some(id)
+}
+
+/// The client's real address: what a proxy in front says, else the peer's.
+fn client_ip(request: &ServiceRequest) -> Option<IpAddr> {
+    let told = request.connection_info().realip_remote_addr().and_then(|addr| addr.parse().ok());
+    told.or_else(|| request.peer_addr().map(|peer| peer.ip()))
+}
+
+/// `contexts.request`, in the shape that the Go gateway sends, from what the event knows already.
+pub(crate) fn add_context(event: &mut Event<'static>) {
+    let Some(request) = &event.request else { return };
+    let mut facts = Facts::new();
+    let mut add = |name: &str, value: Option<String>| {
+        facts.extend(value.map(|value| (name.to_owned(), value.into())));
+    };
+    add("url", request.url.as_ref().map(ToString::to_string));
+    add("method", request.method.clone());
+    add("userAgent", request.headers.get("user-agent").cloned());
+    let ip = event.user.as_ref().and_then(|user| user.ip_address.as_ref());
+    add("clientIP", ip.map(ToString::to_string));
+    event.contexts.insert("request".to_owned(), Context::Other(facts));
+}
+

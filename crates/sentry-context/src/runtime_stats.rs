@@ -1,0 +1,171 @@
+//! Memory, CPU, threads and open files of this process, sampled in the background so that reading is free.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::{LazyLock, Once};
+use std::time::{Duration, Instant, SystemTime};
+
+use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, get_current_pid};
+
+/// How often the background thread samples. A refresh of this one process costs about 0.1 ms.
+const INTERVAL: Duration = Duration::from_millis(500);
+const MIB: f64 = 1024.0 * 1024.0;
+
+static STARTED: LazyLock<(Instant, SystemTime)> = LazyLock::new(|| (Instant::now(), SystemTime::now()));
+static LATEST: Sample = Sample::empty();
+
+struct Sample {
+    memory: AtomicU64,
+    cpu: AtomicU32,
+    threads: AtomicU32,
+    open_fds: AtomicU32,
+    memory_total: AtomicU64,
+    memory_free: AtomicU64,
+}
+
+impl Sample {
+    const fn empty() -> Self {
+        Self {
+            memory: AtomicU64::new(0),
+            cpu: AtomicU32::new(0),
+            threads: AtomicU32::new(0),
+            open_fds: AtomicU32::new(0),
+            memory_total: AtomicU64::new(0),
+            memory_free: AtomicU64::new(0),
+        }
+    }
+}
+
+/// This process at the last sample.
+#[derive(Debug, Clone, Copy)]
+pub struct RuntimeStats {
+    /// Resident memory, bytes.
+    pub memory_bytes: u64,
+    /// CPU use over the last interval, percent of one core (200 = two busy cores).
+    pub cpu_percent: f32,
+    /// Threads of the process.
+    pub threads: u32,
+    /// Open file descriptors.
+    pub open_fds: u32,
+    /// Time since [`start`], seconds.
+    pub uptime_seconds: f64,
+    /// When the process started to sample, for Sentry the start of the app.
+    pub started: SystemTime,
+    /// Memory of the machine, bytes.
+    pub memory_total: u64,
+    /// Memory of the machine that is free, bytes.
+    pub memory_free: u64,
+}
+
+/// Samples once and goes on in a background thread; later calls do nothing.
+pub fn start() {
+    static START: Once = Once::new();
+    START.call_once(|| {
+        LazyLock::force(&STARTED);
+        let mut sampler = Sampler::new();
+        sampler.sample();
+        // Without a thread the first sample stays: old numbers beat no service.
+        let _ = std::thread::Builder::new().name("runtime-stats".to_owned()).spawn(move || {
+            loop {
+                std::thread::sleep(INTERVAL);
+                sampler.sample();
+            }
+        });
+    });
+}
+
+/// The latest sample. Costs a few atomic loads.
+pub fn read() -> RuntimeStats {
+    RuntimeStats {
+        memory_bytes: LATEST.memory.load(Relaxed),
+        cpu_percent: f32::from_bits(LATEST.cpu.load(Relaxed)),
+        threads: LATEST.threads.load(Relaxed),
+        open_fds: LATEST.open_fds.load(Relaxed),
+        uptime_seconds: STARTED.0.elapsed().as_secs_f64(),
+        started: STARTED.1,
+        memory_total: LATEST.memory_total.load(Relaxed),
+        memory_free: LATEST.memory_free.load(Relaxed),
+    }
+}
+
+/// Resident memory of this process right now, MiB. Reads the system: for answers, not for every event.
+pub fn memory_mb_now() -> f64 {
+    let mut sampler = Sampler::new();
+    sampler.refresh();
+    mb(sampler.process().map_or(0, sysinfo::Process::memory))
+}
+
+/// Bytes as MiB, rounded to hundredths.
+pub fn mb(bytes: u64) -> f64 {
+    (bytes as f64 / MIB * 100.0).round() / 100.0
+}
+
+/// CPU use of this process since `new`, percent of one core.
+pub struct CpuMeter(Sampler);
+
+impl CpuMeter {
+    /// Starts to measure.
+    pub fn start() -> Self {
+        let mut sampler = Sampler::new();
+        sampler.refresh();
+        Self(sampler)
+    }
+
+    /// Percent of one core since the start (sysinfo needs 200 ms between the two for a true figure).
+    pub fn percent(mut self) -> f32 {
+        self.0.refresh();
+        self.0.process().map_or(0.0, sysinfo::Process::cpu_usage)
+    }
+}
+
+/// Gives freed memory back to the system, so that a released leak is seen as one: glibc keeps it otherwise.
+pub fn give_memory_back() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: malloc_trim takes glibc's own locks and touches free chunks only.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
+/// Where the system gives no figures, the samples stay at zero.
+struct Sampler {
+    system: Option<System>,
+    pid: Option<Pid>,
+}
+
+impl Sampler {
+    fn new() -> Self {
+        Self { system: System::new().ok(), pid: get_current_pid().ok() }
+    }
+
+    fn refresh(&mut self) {
+        let what = ProcessRefreshKind::nothing().with_memory().with_cpu();
+        if let (Some(pid), Some(system)) = (self.pid, &mut self.system) {
+            system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), false, what);
+        }
+    }
+
+    fn process(&self) -> Option<&sysinfo::Process> {
+        self.system.as_ref()?.process(self.pid?)
+    }
+
+    fn sample(&mut self) {
+        self.refresh();
+        if let Some(system) = &mut self.system {
+            system.refresh_memory();
+            LATEST.memory_total.store(system.total_memory(), Relaxed);
+            LATEST.memory_free.store(system.available_memory(), Relaxed);
+        }
+        if let Some(process) = self.process() {
+            LATEST.memory.store(process.memory(), Relaxed);
+            LATEST.cpu.store(process.cpu_usage().to_bits(), Relaxed);
+        }
+        LATEST.threads.store(entries("/proc/self/task"), Relaxed);
+        // Reading the folder holds one descriptor itself.
+        LATEST.open_fds.store(entries("/proc/self/fd").saturating_sub(1), Relaxed);
+    }
+}
+
+/// Entries of a folder of `/proc`; 0 where there is none.
+fn entries(folder: &str) -> u32 {
+    std::fs::read_dir(folder).map_or(0, |entries| u32::try_from(entries.count()).unwrap_or(u32::MAX))
+}

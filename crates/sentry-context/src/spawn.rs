@@ -1,0 +1,48 @@
+//! Work beside the request that still tells Sentry whose work it is.
+//!
+//! Each helper binds a hub of its own, made from the caller's: it keeps the request, user, tags,
+//! breadcrumbs and span of the moment, also after the middleware has reset them at the request's end.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use sentry::{Hub, SentryFutureExt};
+use tokio::task::JoinHandle;
+
+fn own_hub() -> Arc<Hub> {
+    Arc::new(Hub::new_from_top(Hub::current()))
+}
+
+/// A future that runs under a hub of its own; for `tokio::spawn`, `JoinSet::spawn` and the like.
+pub fn bound<F: Future>(future: F) -> impl Future<Output = F::Output> {
+    future.bind_hub(own_hub())
+}
+
+/// `tokio::spawn` with the caller's hub.
+pub fn task<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    tokio::spawn(bound(future))
+}
+
+/// `tokio::task::spawn_blocking` with the caller's hub: for work that burns CPU or waits.
+pub fn blocking<F, T>(work: F) -> JoinHandle<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    let hub = own_hub();
+    tokio::task::spawn_blocking(move || Hub::run(hub, work))
+}
+
+/// A named thread with the caller's hub. Fails where the system gives no thread.
+pub fn thread<F, T>(name: String, work: F) -> std::io::Result<std::thread::JoinHandle<T>>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    let hub = own_hub();
+    std::thread::Builder::new().name(name).spawn(move || Hub::run(hub, work))
+}

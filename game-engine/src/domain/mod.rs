@@ -1,0 +1,13 @@
+//! The game itself: plausible code, and where it breaks.
+
+pub mod games;
+pub mod jackpot;
+pub mod paytable;
+pub mod player;
+pub mod reels;
+pub mod replay_cache;
+pub mod rtp;
+pub mod session;
+pub mod settlement;
+pub mod simulation;
+pub mod wager;

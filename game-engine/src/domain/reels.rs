@@ -1,0 +1,50 @@
+//! Reel strips: the order of symbols on each reel, and the threads that load them.
+
+use sentry_context::{breadcrumbs, facts, sentry, spawn};
+
+use crate::domain::wager;
+use crate::error::{GameError, Result};
+
+const STRIP: [&str; 6] = ["🍒", "🍋", "🍊", "🍇", "⭐", "💎"];
+
+/// Weights of three strips as the configuration has them. The second has a typing mistake.
+const WEIGHTS: [&str; 3] = ["0.30", "O.25", "0.20"];
+
+/// The symbol at which a reel stopped.
+pub fn symbol_at(reel: usize, stop: usize) -> Result<&'static str> {
+    breadcrumbs::step("reels", "reel stopped", facts([("reel", reel.into()), ("stop", stop.into())]));
+    let len = STRIP.len();
+    Ok(STRIP.get(stop).ok_or(GameError::StopBeyondStrip { reel, stop, len })?)
+}
+
+/// How loading the strips went.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Loaded {
+    /// Threads started.
+    pub created: usize,
+    /// Threads whose strip was unusable.
+    pub failed: usize,
+}
+
+/// Loads the strips, a thread each. A thread that fails reports by itself: nobody else knows its stack.
+pub fn load_strips() -> std::io::Result<Loaded> {
+    breadcrumbs::step("reels", "loading reel strips", facts([("threads", WEIGHTS.len().into())]));
+    let start = |(index, weight): (usize, &'static str)| {
+        let number = index + 1;
+        spawn::thread(format!("reel-strip-{number}"), move || load_strip(number, weight))
+    };
+    let threads: Vec<_> = WEIGHTS.into_iter().enumerate().map(start).collect::<std::io::Result<_>>()?;
+    let created = threads.len();
+    // A thread that panicked has been reported by the panic hook.
+    let failed = threads.into_iter().map(std::thread::JoinHandle::join).filter(|end| !matches!(end, Ok(true)));
+    Ok(Loaded { created, failed: failed.count() })
+}
+
+fn load_strip(number: usize, weight: &str) -> bool {
+    sentry::configure_scope(|scope| scope.set_tag("thread.id", number));
+    let weight = wager::parse_stake(weight);
+    if let Err(error) = &weight {
+        error.report();
+    }
+    weight.is_ok()
+}

@@ -1,0 +1,55 @@
+//! Simulated spins until return to player has converged, which it never does: the tolerance is too tight.
+
+use std::hint::black_box;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use sentry_context::runtime_stats::CpuMeter;
+use sentry_context::{breadcrumbs, facts};
+
+/// Spins between two looks at the clock.
+const BATCH: u64 = 100_000;
+/// No mean of random payouts comes this close to its expectation.
+const TOLERANCE: f64 = 0.0;
+
+/// How a simulation ended.
+#[derive(Debug, Clone, Copy)]
+pub struct Outcome {
+    /// How long it ran.
+    pub duration: Duration,
+    /// Spins made.
+    pub iterations: u64,
+    /// CPU use of the process meanwhile, percent of one core.
+    pub cpu_percent: f32,
+}
+
+/// Spins until the mean payout has converged, the time is up, or `cancelled` says that nobody waits any more.
+pub fn converge(limit: Duration, cancelled: &AtomicBool) -> Outcome {
+    let data = facts([("tolerance", TOLERANCE.into()), ("limit_seconds", limit.as_secs_f64().into())]);
+    breadcrumbs::step("simulation", "simulating until return to player converges", data);
+    let (started, cpu) = (Instant::now(), CpuMeter::start());
+    let mut seed = 0x9E37_79B9_7F4A_7C15_u64;
+    let (mut iterations, mut paid) = (0_u64, 0_u64);
+    loop {
+        for _ in 0..BATCH {
+            seed = next(seed);
+            paid += seed % 21;
+        }
+        iterations += BATCH;
+        let mean = black_box(paid) as f64 / iterations as f64;
+        if (mean - 10.0).abs() < TOLERANCE || started.elapsed() >= limit || cancelled.load(Relaxed) {
+            break;
+        }
+    }
+    let outcome = Outcome { duration: started.elapsed(), iterations, cpu_percent: cpu.percent() };
+    let data = facts([("iterations", iterations.into()), ("cpu_percent", outcome.cpu_percent.into())]);
+    breadcrumbs::warning("simulation", "stopped without convergence", data);
+    outcome
+}
+
+/// xorshift64: cheap and good enough to keep a core busy with something.
+fn next(mut seed: u64) -> u64 {
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^ (seed << 17)
+}

@@ -1,0 +1,83 @@
+//! A simulation whose end condition never holds keeps a core busy until its time is up.
+//!
+//! Look for `cpu_percent` in the runtime context and for the context `cpu_spike`. The loop runs beside the workers,
+//! so that other requests, a crash among them, are answered as quickly as ever.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
+use actix_web::{HttpRequest, HttpResponse};
+use scenario::{Event, Expect, Method, Parameter, Scenario};
+use sentry_context::failure::Failure;
+use sentry_context::sentry::Level;
+use sentry_context::{facts, report, spawn};
+use serde_json::json;
+
+use crate::domain::simulation;
+use crate::error::GameError;
+
+static SECONDS: Parameter = Parameter::number("seconds", 5.0, 0.1, 30.0);
+
+pub(super) static INFINITE_LOOP: Scenario = Scenario {
+    name: "infinite-loop",
+    method: Method::Get,
+    path: "/debug/infinite-loop",
+    title: "A simulation that never converges",
+    demonstrates: "a core at 100 % while the service goes on serving",
+    look_for: "cpu_percent in the runtime context, and the breadcrumbs before and after the loop",
+    parameters: &[&SECONDS],
+    expect: Expect::event(
+        200,
+        Event {
+            level: "warning",
+            ty: None,
+            message: Some("CPU was busy"),
+            handled: None,
+            fingerprint: &["game-engine", "infinite-loop"],
+            breadcrumbs: &["request", "simulation", "simulation"],
+            contexts: &["cpu_spike"],
+        },
+    ),
+    heavy: true,
+    route: |route| route.to(burn),
+    active: None,
+};
+
+/// Ends the loop when the caller hangs up and the handler is dropped.
+struct Cancel(Arc<AtomicBool>);
+
+impl Drop for Cancel {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
+    }
+}
+
+async fn burn(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    let limit = Duration::from_secs_f64(SECONDS.read(&request)?);
+    let cancel = Cancel(Arc::default());
+    let cancelled = Arc::clone(&cancel.0);
+    let work = spawn::blocking(move || {
+        let outcome = simulation::converge(limit, &cancelled);
+        tell(&outcome);
+        outcome
+    });
+    let outcome = work.await.map_err(|lost| GameError::WorkLost(lost.into()))?;
+    Ok(HttpResponse::Ok().json(json!({
+        "status": "stopped",
+        "duration_seconds": outcome.duration.as_secs_f64(),
+        "iterations": outcome.iterations,
+        "final_cpu_percent": outcome.cpu_percent,
+    })))
+}
+
+/// Said by the thread that burned, whose breadcrumbs tell what it did.
+fn tell(outcome: &simulation::Outcome) {
+    let context = facts([
+        ("duration_seconds", outcome.duration.as_secs_f64().into()),
+        ("iterations", outcome.iterations.into()),
+        ("final_cpu_percent", outcome.cpu_percent.into()),
+    ]);
+    let text = format!("CPU was busy for {:.1} s: the simulation did not converge", outcome.duration.as_secs_f64());
+    report::message(Level::Warning, text, ("cpu_spike", context));
+}

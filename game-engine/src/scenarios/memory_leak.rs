@@ -1,0 +1,105 @@
+//! Recordings that nothing evicts: each call keeps more, up to a cap; DELETE gives all of it back.
+//!
+//! Look for one issue however often it is called, for the context `memory_leak`, and for `memory_mb` in the runtime
+//! context rising from event to event. The call that would pass the cap answers 507 and is an error of its own.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use scenario::{Event, Expect, Method, Parameter, Scenario};
+use sentry_context::failure::Failure;
+use sentry_context::runtime_stats::memory_mb_now;
+use sentry_context::sentry::Level;
+use sentry_context::{facts, report};
+use serde_json::{Value, json};
+
+use crate::domain::replay_cache::ReplayCache;
+
+static MB: Parameter = Parameter::number("mb", 10.0, 1.0, 100.0);
+
+pub(super) static LEAK: Scenario = Scenario {
+    name: "memory-leak",
+    method: Method::Get,
+    path: "/debug/memory-leak",
+    title: "Recordings that nothing evicts",
+    demonstrates: "a leak that is really resident, with its size in the event",
+    look_for: "memory_mb in the runtime context, rising; one issue although every message has other numbers",
+    parameters: &[&MB],
+    expect: Expect::event(
+        200,
+        Event {
+            level: "warning",
+            ty: None,
+            message: Some("Memory grew"),
+            handled: None,
+            fingerprint: &["game-engine", "memory-leak"],
+            breadcrumbs: &["request", "replay_cache"],
+            contexts: &["memory_leak"],
+        },
+    ),
+    heavy: false,
+    route: |route| route.to(leak),
+    active: Some(held),
+};
+
+pub(super) static RESET: Scenario = Scenario {
+    name: "memory-leak-reset",
+    method: Method::Delete,
+    path: "/debug/memory-leak",
+    title: "The recordings are dropped",
+    demonstrates: "recovery: the memory goes back to the system",
+    look_for: "an info message with what was released, and memory_mb back where it was",
+    parameters: &[],
+    expect: Expect::event(
+        200,
+        Event {
+            level: "info",
+            ty: None,
+            message: Some("Memory was released"),
+            handled: None,
+            fingerprint: &["game-engine", "memory-leak-reset"],
+            breadcrumbs: &["request", "replay_cache"],
+            contexts: &["memory_leak"],
+        },
+    ),
+    heavy: false,
+    route: |route| route.to(reset),
+    active: None,
+};
+
+async fn leak(request: HttpRequest, cache: web::Data<ReplayCache>) -> Result<HttpResponse, Failure> {
+    let mb = MB.read(&request)?.ceil() as u64;
+    let before = memory_mb_now();
+    let total = cache.record(mb)?;
+    let current = memory_mb_now();
+    let increase = ((current - before) * 100.0).round() / 100.0;
+    let context = facts([
+        ("memory_increase_mb", increase.into()),
+        ("total_leaked_mb", total.into()),
+        ("current_memory_mb", current.into()),
+    ]);
+    let text = format!("Memory grew by {increase} MB: the replay cache holds {total} MB and evicts nothing");
+    report::message(Level::Warning, text, ("memory_leak", context));
+    Ok(HttpResponse::Ok().json(json!({
+        "status": "leaking",
+        "memory_increase_mb": increase,
+        "total_leaked_mb": total,
+        "current_memory_mb": current,
+    })))
+}
+
+async fn reset(cache: web::Data<ReplayCache>) -> HttpResponse {
+    let released = cache.clear();
+    let current = memory_mb_now();
+    let context = facts([("released_mb", released.into()), ("current_memory_mb", current.into())]);
+    let text = format!("Memory was released: {released} MB of recordings dropped");
+    report::message(Level::Info, text, ("memory_leak", context));
+    HttpResponse::Ok().json(json!({
+        "status": "released",
+        "released_mb": released,
+        "current_memory_mb": current,
+    }))
+}
+
+fn held(request: &HttpRequest) -> Option<Value> {
+    let held = request.app_data::<web::Data<ReplayCache>>()?.held_mb();
+    (held > 0).then(|| json!({ "total_leaked_mb": held }))
+}

@@ -1,0 +1,3 @@
+//! What payment books: plausible code, and where it breaks.
+
+pub mod session;

@@ -1,0 +1,57 @@
+//! Payment: balances, and how booking them breaks.
+//!
+//! - [`settings`], [`server`]: the environment, and the server from bind to drain
+//! - `routes`: every route on one page
+//! - [`domain`]: the code that really fails
+//! - [`scenarios`]: one file per scenario, each a story, a promise and a handler
+
+pub mod domain;
+mod routes;
+pub mod scenarios;
+pub mod server;
+pub mod settings;
+
+use std::process::ExitCode;
+
+use sentry_context::client;
+
+use crate::server::{BindError, Server};
+use crate::settings::{SettingsError, Settings};
+
+/// The whole process: settings, Sentry, runtime, server. Exit status 2 means that it could not start.
+pub fn main() -> ExitCode {
+    sentry_context::logs::init();
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("payment: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum StartError {
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    #[error("the server stopped: {0}")]
+    Serve(#[from] std::io::Error),
+}
+
+/// Synchronous on purpose: the Sentry client exists before the runtime's threads, and outlives them.
+fn run() -> Result<(), StartError> {
+    let settings = Settings::from_env()?;
+    let sentry = client::init(settings.sentry.clone());
+    let system = actix_web::rt::System::new();
+    system.block_on(async {
+        let server = Server::bind(&settings, sentry.hub())?;
+        tracing::info!(address = %server.address(), "payment listens");
+        server.run().await.map_err(StartError::Serve)
+    })?;
+    if !sentry.finish() {
+        tracing::warn!("not everything reached Sentry in time");
+    }
+    Ok(())
+}
