@@ -138,7 +138,27 @@ impl Reportable for GameError {
                     ("asked_mb", (*asked_mb).into()),
                 ]),
             )),
-            _ => None,
+            Self::StakeNotANumber { text, .. } => Some(("wager", facts([("stake", text.as_str().into())]))),
+            Self::ProfileShape(source) => Some((
+                "player_profile",
+                facts([("line", source.line().into()), ("column", source.column().into())]),
+            )),
+            Self::StopBeyondStrip { reel, stop, len } => Some((
+                "reel",
+                facts([("reel", (*reel).into()), ("stop", (*stop).into()), ("strip_length", (*len).into())]),
+            )),
+            Self::UnknownGame { key } => Some(("game_lookup", facts([("key", key.as_str().into())]))),
+            Self::NothingWagered { paid } => {
+                Some(("rtp", facts([("paid_cents", (*paid).into()), ("wagered_cents", 0.into())])))
+            }
+            Self::BonusRefused(source) => Some((
+                "ledger",
+                facts([
+                    ("requested_cents", source.requested.into()),
+                    ("available_cents", source.available.into()),
+                ]),
+            )),
+            Self::WorkLost(_) => None,
         }
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix_web::http::header;
 use actix_web::{HttpRequest, dev::ServiceRequest};
 use sentry_context::env::{self, EnvError};
+use sentry_context::request::tag as tag_request;
 use subtle::ConstantTimeEq;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -64,13 +65,11 @@ impl Guards {
 
 /// Marks everything that this request will send as the scenario's, and as the caller's run.
 pub(crate) fn tag(service: &str, scenario: &Scenario, request: &HttpRequest) {
-    sentry_context::sentry::configure_scope(|scope| {
-        scope.set_tag("scenario", format_args!("{service}.{}", scenario.name));
-        scope.set_tag("debug.demo", true);
-        let run = request.headers().get(RUN_HEADER).and_then(|run| run.to_str().ok());
-        // Sentry cuts longer tag values; one that is cut would match nothing.
-        if let Some(run) = run.filter(|run| !run.is_empty() && run.len() <= 200) {
-            scope.set_tag("demo.run_id", run);
-        }
-    });
+    tag_request("scenario", &format!("{service}.{}", scenario.name));
+    tag_request("debug.demo", "true");
+    let run = request.headers().get(RUN_HEADER).and_then(|run| run.to_str().ok());
+    // Sentry cuts longer tag values; one that is cut would match nothing.
+    if let Some(run) = run.filter(|run| !run.is_empty() && run.len() <= 200) {
+        tag_request("demo.run_id", run);
+    }
 }

@@ -25,7 +25,7 @@ use crate::env::{self, EnvError};
 use crate::fingerprint::{RuleError, Rules};
 use crate::finish::Finisher;
 use crate::transport::HttpTransportFactory;
-use crate::{panic_recovery, runtime_stats};
+use crate::{frames, panic_recovery, runtime_stats};
 
 pub use integration::ServiceIntegration;
 
@@ -144,6 +144,7 @@ pub fn options(config: &Config) -> ClientOptions {
 pub fn hub(config: &Config) -> Arc<Hub> {
     runtime_stats::start();
     panic_recovery::install_hook();
+    frames::warm_up();
     let client = Client::with_options(options(config));
     let mut scope = Scope::default();
     scope.set_tag("service", config.service.name);

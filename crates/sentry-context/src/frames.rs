@@ -8,7 +8,7 @@ mod source;
 
 use std::collections::HashMap;
 use std::ffi::c_void;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, Once, PoisonError};
 
 use sentry::protocol::{Addr, Frame, Stacktrace};
 
@@ -27,10 +27,19 @@ impl Origin {
     #[inline(never)]
     pub fn capture() -> Self {
         let mut addresses = Vec::with_capacity(64);
-        backtrace::trace(|frame| {
+        let keep = |frame: &backtrace::Frame| {
             addresses.push(frame.ip() as u64);
             addresses.len() < DEPTH
-        });
+        };
+        // The synchronized form shares a lock with symbol look-ups, and would make a request wait for them.
+        // SAFETY: the lock guards the symbol cache and Windows' debug helper; on Unix the unwinder that walks
+        // the stack takes its own locks.
+        #[cfg(unix)]
+        unsafe {
+            backtrace::trace_unsynchronized(keep);
+        }
+        #[cfg(not(unix))]
+        backtrace::trace(keep);
         Self(addresses.into_boxed_slice())
     }
 
@@ -45,6 +54,20 @@ impl std::fmt::Debug for Origin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Origin({} frames)", self.0.len())
     }
+}
+
+/// Loads the symbol tables in the background: the first look-up takes some 150 ms, later ones none of that.
+pub fn warm_up() {
+    static ONCE: Once = Once::new();
+    let load = || {
+        for address in Origin::capture().0 {
+            cached(address);
+        }
+    };
+    ONCE.call_once(|| {
+        // Without a thread the first event pays instead.
+        let _ = std::thread::Builder::new().name("symbols".to_owned()).spawn(load);
+    });
 }
 
 /// Resolves, marks and trims a stack trace. `in_app` are the crates that count as ours.

@@ -8,7 +8,7 @@
 //! | [`transport`] | our envelopes out: bounded lanes, parallel connections, rate limits |
 //! | [`request`], [`user`], [`redaction`] | what a request was, who was affected, what never leaves |
 //! | [`runtime_stats`] | memory, CPU, threads: sampled in the background, free to read |
-//! | [`breadcrumbs`] | typed constructors |
+//! | [`breadcrumbs`], [`contexts`] | what led to an event, and its facts |
 //! | [`report`] | errors with the backtrace of their origin, one event each |
 //! | [`failure`] | the same as answers of actix-web handlers |
 //! | [`panic_recovery`] | panic → 500 and exactly one event |
@@ -22,6 +22,7 @@
 
 pub mod breadcrumbs;
 pub mod client;
+pub mod contexts;
 pub mod env;
 pub mod facts;
 pub mod failure;

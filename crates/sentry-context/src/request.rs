@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use actix_web::dev::ServiceRequest;
 use sentry::protocol::{Context, Event};
 
+use crate::client::ServiceIntegration;
 use crate::facts::Facts;
 use crate::{breadcrumbs, user};
 
@@ -21,11 +22,27 @@ pub(crate) fn describe(request: &ServiceRequest) {
     let user = user::from_request(user_id(request), client_ip(request));
     let pattern = request.match_pattern();
     let name = format!("{} {}", request.method(), pattern.as_deref().unwrap_or("<none>"));
+    let service = sentry::with_integration(|service: &ServiceIntegration, _| service.name);
     sentry::configure_scope(|scope| {
+        if let Some(span) = scope.get_span() {
+            // The middleware finishes the transaction outside this scope, which its events have.
+            span.set_tag("service", service);
+            span.set_data("user.id", user.id.clone().into());
+        }
         scope.set_user(Some(user));
         scope.set_transaction(Some(&name));
     });
     breadcrumbs::request(request.method().as_str(), request.path());
+}
+
+/// A searchable fact of the current request: on all its events, and on its transaction.
+pub fn tag(name: &str, value: &str) {
+    sentry::configure_scope(|scope| {
+        scope.set_tag(name, value);
+        if let Some(span) = scope.get_span() {
+            span.set_tag(name, value);
+        }
+    });
 }
 
 fn user_id(request: &ServiceRequest) -> Option<&str> {
@@ -39,9 +56,13 @@ fn client_ip(request: &ServiceRequest) -> Option<IpAddr> {
     told.or_else(|| request.peer_addr().map(|peer| peer.ip()))
 }
 
-/// `contexts.request`, in the shape that the Go gateway sends, from what the event knows already.
+/// `contexts.request`, in the shape that the Go gateway sends, from what the event knows already; and the query
+/// string beside the URL, where Sentry looks for it.
 pub(crate) fn add_context(event: &mut Event<'static>) {
-    let Some(request) = &event.request else { return };
+    let Some(request) = &mut event.request else { return };
+    if request.query_string.is_none() {
+        request.query_string = request.url.as_ref().and_then(|url| url.query()).map(str::to_owned);
+    }
     let mut facts = Facts::new();
     let mut add = |name: &str, value: Option<String>| {
         facts.extend(value.map(|value| (name.to_owned(), value.into())));

@@ -6,6 +6,7 @@
 
 mod lanes;
 mod sender;
+mod wire;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;

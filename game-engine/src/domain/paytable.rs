@@ -1,6 +1,6 @@
 //! What a line pays.
 
-use sentry_context::{breadcrumbs, facts};
+use sentry_context::{breadcrumbs, contexts, facts};
 
 /// Multipliers by symbol. The sixth symbol's row was forgotten in the release that added it.
 const MULTIPLIERS: [u32; 5] = [2, 3, 4, 5, 10];
@@ -28,8 +28,13 @@ pub enum Symbol {
 /// # Panics
 /// When the paytable has no row for the symbol.
 pub fn payout(symbol: Symbol, stake_cents: u64) -> u64 {
-    let data = facts([("symbol", format!("{symbol:?}").into()), ("stake_cents", stake_cents.into())]);
-    breadcrumbs::step("paytable", "looking up the multiplier of a winning line", data);
+    let data = facts([
+        ("symbol", format!("{symbol:?}").into()),
+        ("stake_cents", stake_cents.into()),
+        ("rows", MULTIPLIERS.len().into()),
+    ]);
+    breadcrumbs::step("paytable", "looking up the multiplier of a winning line", data.clone());
+    contexts::set("paytable", data);
     stake_cents * u64::from(multiplier(symbol))
 }
 

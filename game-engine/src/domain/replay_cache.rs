@@ -2,14 +2,35 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use sentry_context::runtime_stats::give_memory_back;
-use sentry_context::{breadcrumbs, facts};
+use sentry_context::runtime_stats::{give_memory_back, memory_mb_now};
+use sentry_context::sentry::Level;
+use sentry_context::{breadcrumbs, facts, report};
 
 use crate::error::{GameError, Result};
 
 /// One recording, bytes: large enough to be seen, small enough to look like real data.
 const ROUND: usize = 64 * 1024;
 const ROUNDS_PER_MB: u64 = (1024 * 1024 / ROUND) as u64;
+
+/// How much a call added.
+#[derive(Debug, Clone, Copy)]
+pub struct Growth {
+    /// Resident memory that the process gained, MiB.
+    pub increase_mb: f64,
+    /// What the cache holds now, MiB.
+    pub total_mb: u64,
+    /// Resident memory of the process, MiB.
+    pub current_mb: f64,
+}
+
+/// What a reset gave back.
+#[derive(Debug, Clone, Copy)]
+pub struct Release {
+    /// What the cache held, MiB.
+    pub released_mb: u64,
+    /// Resident memory of the process, MiB.
+    pub current_mb: f64,
+}
 
 /// The recordings of one server.
 pub struct ReplayCache {
@@ -23,8 +44,26 @@ impl ReplayCache {
         Self { rounds: Mutex::default(), limit_mb }
     }
 
-    /// Records `mb` MiB of rounds; what is held then, MiB.
-    pub fn record(&self, mb: u64) -> Result<u64> {
+    /// Records `mb` MiB of rounds, and warns of it.
+    pub fn record(&self, mb: u64) -> Result<Growth> {
+        let before = memory_mb_now();
+        let total_mb = self.keep(mb)?;
+        let current_mb = memory_mb_now();
+        let growth = Growth { increase_mb: hundredths(current_mb - before), total_mb, current_mb };
+        let text =
+            format!("Memory grew by {} MB: the replay cache holds {total_mb} MB and evicts nothing", growth.increase_mb);
+        let context = facts([
+            ("memory_increase_mb", growth.increase_mb.into()),
+            ("total_leaked_mb", total_mb.into()),
+            ("current_memory_mb", current_mb.into()),
+            ("limit_mb", self.limit_mb.into()),
+        ]);
+        report::message(Level::Warning, text, ("memory_leak", context));
+        Ok(growth)
+    }
+
+    /// Keeps `mb` MiB of rounds more; what is held then, MiB.
+    fn keep(&self, mb: u64) -> Result<u64> {
         let mut rounds = self.rounds.lock().unwrap_or_else(PoisonError::into_inner);
         let held_mb = rounds.len() as u64 / ROUNDS_PER_MB;
         let data = facts([("mb", mb.into()), ("held_mb", held_mb.into()), ("limit_mb", self.limit_mb.into())]);
@@ -38,18 +77,26 @@ impl ReplayCache {
         Ok(held_mb + mb)
     }
 
-    /// Forgets all recordings and gives their memory back; how much it was, MiB.
-    pub fn clear(&self) -> u64 {
+    /// Forgets all recordings and gives their memory back to the system.
+    pub fn clear(&self) -> Release {
         let rounds = std::mem::take(&mut *self.rounds.lock().unwrap_or_else(PoisonError::into_inner));
-        let released = rounds.len() as u64 / ROUNDS_PER_MB;
+        let released_mb = rounds.len() as u64 / ROUNDS_PER_MB;
         drop(rounds);
         give_memory_back();
-        breadcrumbs::step("replay_cache", "recordings dropped", facts([("released_mb", released.into())]));
-        released
+        breadcrumbs::step("replay_cache", "recordings dropped", facts([("released_mb", released_mb.into())]));
+        let current_mb = memory_mb_now();
+        let text = format!("Memory was released: {released_mb} MB of recordings dropped");
+        let context = facts([("released_mb", released_mb.into()), ("current_memory_mb", current_mb.into())]);
+        report::message(Level::Info, text, ("memory_leak", context));
+        Release { released_mb, current_mb }
     }
 
     /// What is held, MiB.
     pub fn held_mb(&self) -> u64 {
         self.rounds.lock().unwrap_or_else(PoisonError::into_inner).len() as u64 / ROUNDS_PER_MB
     }
+}
+
+fn hundredths(number: f64) -> f64 {
+    (number * 100.0).round() / 100.0
 }

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use sentry_context::runtime_stats::CpuMeter;
-use sentry_context::{breadcrumbs, facts};
+use sentry_context::sentry::Level;
+use sentry_context::{Facts, breadcrumbs, facts, report};
 
 /// Spins between two looks at the clock.
 const BATCH: u64 = 100_000;
@@ -21,6 +22,16 @@ pub struct Outcome {
     pub iterations: u64,
     /// CPU use of the process meanwhile, percent of one core.
     pub cpu_percent: f32,
+}
+
+impl Outcome {
+    fn facts(&self) -> Facts {
+        facts([
+            ("duration_seconds", self.duration.as_secs_f64().into()),
+            ("iterations", self.iterations.into()),
+            ("final_cpu_percent", self.cpu_percent.into()),
+        ])
+    }
 }
 
 /// Spins until the mean payout has converged, the time is up, or `cancelled` says that nobody waits any more.
@@ -42,8 +53,10 @@ pub fn converge(limit: Duration, cancelled: &AtomicBool) -> Outcome {
         }
     }
     let outcome = Outcome { duration: started.elapsed(), iterations, cpu_percent: cpu.percent() };
-    let data = facts([("iterations", iterations.into()), ("cpu_percent", outcome.cpu_percent.into())]);
-    breadcrumbs::warning("simulation", "stopped without convergence", data);
+    breadcrumbs::warning("simulation", "stopped without convergence", outcome.facts());
+    // Said here, by the thread that burned: its breadcrumbs and its stack tell what it did.
+    let text = format!("CPU was busy for {:.1} s: the simulation did not converge", outcome.duration.as_secs_f64());
+    report::message(Level::Warning, text, ("cpu_spike", outcome.facts()));
     outcome
 }
 

@@ -4,6 +4,7 @@
 
 use actix_web::HttpResponse;
 use scenario::{Event, Expect, Method, Scenario};
+use sentry_context::failure::EVENT_ID_HEADER;
 use sentry_context::report::Reportable;
 use serde_json::{Value, json};
 
@@ -19,7 +20,7 @@ pub(super) static ASYNC_ERROR: Scenario = Scenario {
     parameters: &[],
     expect: Expect {
         status: 500,
-        event: Some(event("RuntimeError", &["game-engine", "RuntimeError"], &[])),
+        event: Some(event("RuntimeError", &["game-engine", "RuntimeError"], &["ledger"])),
         events: 2,
         also: &[event(
             "TimeoutError",
@@ -47,10 +48,12 @@ async fn settle() -> HttpResponse {
     // The answer names the first failure's event; each result names its own.
     let event_id = results.iter().find_map(|result| result.get("event_id")).cloned();
     let mut body = json!({ "error": "the spin could not be settled", "type": "RuntimeError", "results": results });
+    let mut answer = HttpResponse::InternalServerError();
     if let Some(id) = event_id {
+        answer.insert_header((EVENT_ID_HEADER, id.as_str().unwrap_or_default()));
         body["event_id"] = id;
     }
-    HttpResponse::InternalServerError().json(body)
+    answer.json(body)
 }
 
 /// Reports a failed step, and says how it went.

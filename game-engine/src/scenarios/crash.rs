@@ -25,7 +25,7 @@ pub(super) static CRASH: Scenario = Scenario {
             handled: Some(false),
             fingerprint: &["{{ default }}", "RuntimeError"],
             breadcrumbs: &["request", "paytable"],
-            contexts: &[],
+            contexts: &["paytable"],
         },
     ),
     heavy: false,

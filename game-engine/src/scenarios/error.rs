@@ -34,9 +34,13 @@ const fn error(
     }
 }
 
-const fn event(ty: &'static str, fingerprint: &'static [&'static str], breadcrumbs: &'static [&'static str]) -> Event {
-    let handled = Some(true);
-    Event { level: "error", ty: Some(ty), message: None, handled, fingerprint, breadcrumbs, contexts: &[] }
+const fn event(
+    ty: &'static str,
+    fingerprint: &'static [&'static str],
+    breadcrumbs: &'static [&'static str],
+    contexts: &'static [&'static str],
+) -> Event {
+    Event { level: "error", ty: Some(ty), message: None, handled: Some(true), fingerprint, breadcrumbs, contexts }
 }
 
 static WORD_VALUE: Parameter = Parameter::word("type", "value");
@@ -44,7 +48,7 @@ pub(super) static VALUE: Scenario = error(
     "error-value",
     "A stake that is not a number",
     &[&WORD_VALUE],
-    event("ValueError", &["game-engine", "ValueError"], &["request", "wager"]),
+    event("ValueError", &["game-engine", "ValueError"], &["request", "wager"], &["wager"]),
 );
 
 static WORD_TYPE: Parameter = Parameter::word("type", "type");
@@ -52,7 +56,7 @@ pub(super) static TYPE: Scenario = error(
     "error-type",
     "A stored profile of another shape",
     &[&WORD_TYPE],
-    event("TypeError", &["game-engine", "TypeError"], &["request", "player"]),
+    event("TypeError", &["game-engine", "TypeError"], &["request", "player"], &["player_profile"]),
 );
 
 static WORD_INDEX: Parameter = Parameter::word("type", "index");
@@ -60,7 +64,7 @@ pub(super) static INDEX: Scenario = error(
     "error-index",
     "A reel that stops beyond its strip",
     &[&WORD_INDEX],
-    event("IndexError", &["game-engine", "IndexError"], &["request", "reels"]),
+    event("IndexError", &["game-engine", "IndexError"], &["request", "reels"], &["reel"]),
 );
 
 static WORD_KEY: Parameter = Parameter::word("type", "key");
@@ -68,7 +72,7 @@ pub(super) static KEY: Scenario = error(
     "error-key",
     "A game that nobody configured",
     &[&WORD_KEY],
-    event("KeyError", &["game-engine", "KeyError"], &["request", "games"]),
+    event("KeyError", &["game-engine", "KeyError"], &["request", "games"], &["game_lookup"]),
 );
 
 static WORD_ZERO: Parameter = Parameter::word("type", "zero");
@@ -76,7 +80,7 @@ pub(super) static ZERO: Scenario = error(
     "error-zero",
     "Return to player of no bets at all",
     &[&WORD_ZERO],
-    event("ZeroDivisionError", &["game-engine", "ZeroDivisionError"], &["request", "rtp"]),
+    event("ZeroDivisionError", &["game-engine", "ZeroDivisionError"], &["request", "rtp"], &["rtp"]),
 );
 
 static WORD_CUSTOM: Parameter = Parameter::word("type", "custom");
@@ -84,10 +88,7 @@ pub(super) static CUSTOM: Scenario = error(
     "error-custom",
     "A jackpot that the pool cannot pay",
     &[&WORD_CUSTOM],
-    Event {
-        contexts: &["game_engine_error"],
-        ..event("GameEngineError", &["game-engine", "GAME_001"], &["request", "jackpot"])
-    },
+    event("GameEngineError", &["game-engine", "GAME_001"], &["request", "jackpot"], &["game_engine_error"]),
 );
 
 async fn fail(kind: web::Path<String>) -> Result<HttpResponse, Failure> {

@@ -10,8 +10,7 @@ use std::time::Duration;
 use actix_web::{HttpRequest, HttpResponse};
 use scenario::{Event, Expect, Method, Parameter, Scenario};
 use sentry_context::failure::Failure;
-use sentry_context::sentry::Level;
-use sentry_context::{facts, report, spawn};
+use sentry_context::spawn;
 use serde_json::json;
 
 use crate::domain::simulation;
@@ -57,11 +56,7 @@ async fn burn(request: HttpRequest) -> Result<HttpResponse, Failure> {
     let limit = Duration::from_secs_f64(SECONDS.read(&request)?);
     let cancel = Cancel(Arc::default());
     let cancelled = Arc::clone(&cancel.0);
-    let work = spawn::blocking(move || {
-        let outcome = simulation::converge(limit, &cancelled);
-        tell(&outcome);
-        outcome
-    });
+    let work = spawn::blocking(move || simulation::converge(limit, &cancelled));
     let outcome = work.await.map_err(|lost| GameError::WorkLost(lost.into()))?;
     Ok(HttpResponse::Ok().json(json!({
         "status": "stopped",
@@ -69,15 +64,4 @@ async fn burn(request: HttpRequest) -> Result<HttpResponse, Failure> {
         "iterations": outcome.iterations,
         "final_cpu_percent": outcome.cpu_percent,
     })))
-}
-
-/// Said by the thread that burned, whose breadcrumbs tell what it did.
-fn tell(outcome: &simulation::Outcome) {
-    let context = facts([
-        ("duration_seconds", outcome.duration.as_secs_f64().into()),
-        ("iterations", outcome.iterations.into()),
-        ("final_cpu_percent", outcome.cpu_percent.into()),
-    ]);
-    let text = format!("CPU was busy for {:.1} s: the simulation did not converge", outcome.duration.as_secs_f64());
-    report::message(Level::Warning, text, ("cpu_spike", context));
 }

@@ -6,9 +6,6 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use scenario::{Event, Expect, Method, Parameter, Scenario};
 use sentry_context::failure::Failure;
-use sentry_context::runtime_stats::memory_mb_now;
-use sentry_context::sentry::Level;
-use sentry_context::{facts, report};
 use serde_json::{Value, json};
 
 use crate::domain::replay_cache::ReplayCache;
@@ -66,36 +63,21 @@ pub(super) static RESET: Scenario = Scenario {
 };
 
 async fn leak(request: HttpRequest, cache: web::Data<ReplayCache>) -> Result<HttpResponse, Failure> {
-    let mb = MB.read(&request)?.ceil() as u64;
-    let before = memory_mb_now();
-    let total = cache.record(mb)?;
-    let current = memory_mb_now();
-    let increase = ((current - before) * 100.0).round() / 100.0;
-    let context = facts([
-        ("memory_increase_mb", increase.into()),
-        ("total_leaked_mb", total.into()),
-        ("current_memory_mb", current.into()),
-    ]);
-    let text = format!("Memory grew by {increase} MB: the replay cache holds {total} MB and evicts nothing");
-    report::message(Level::Warning, text, ("memory_leak", context));
+    let growth = cache.record(MB.read(&request)?.ceil() as u64)?;
     Ok(HttpResponse::Ok().json(json!({
         "status": "leaking",
-        "memory_increase_mb": increase,
-        "total_leaked_mb": total,
-        "current_memory_mb": current,
+        "memory_increase_mb": growth.increase_mb,
+        "total_leaked_mb": growth.total_mb,
+        "current_memory_mb": growth.current_mb,
     })))
 }
 
 async fn reset(cache: web::Data<ReplayCache>) -> HttpResponse {
-    let released = cache.clear();
-    let current = memory_mb_now();
-    let context = facts([("released_mb", released.into()), ("current_memory_mb", current.into())]);
-    let text = format!("Memory was released: {released} MB of recordings dropped");
-    report::message(Level::Info, text, ("memory_leak", context));
+    let release = cache.clear();
     HttpResponse::Ok().json(json!({
         "status": "released",
-        "released_mb": released,
-        "current_memory_mb": current,
+        "released_mb": release.released_mb,
+        "current_memory_mb": release.current_mb,
     }))
 }
 

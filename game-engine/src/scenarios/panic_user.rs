@@ -28,7 +28,7 @@ pub(super) static PANIC: Scenario = Scenario {
             handled: Some(false),
             fingerprint: &["{{ default }}", "RuntimeError"],
             breadcrumbs: &["request", "session"],
-            contexts: &[],
+            contexts: &["session"],
         },
     ),
     heavy: false,

@@ -28,7 +28,7 @@ pub(super) static THREADING_ERROR: Scenario = Scenario {
             handled: Some(true),
             fingerprint: &["game-engine", "thread", "ValueError"],
             breadcrumbs: &["request", "reels", "wager"],
-            contexts: &[],
+            contexts: &["wager"],
         },
     ),
     heavy: false,

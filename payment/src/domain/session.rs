@@ -1,6 +1,6 @@
 //! Player sessions.
 
-use sentry_context::{breadcrumbs, facts};
+use sentry_context::{breadcrumbs, contexts, facts};
 
 /// The user whose session is corrupt on purpose, as on the gateway.
 pub const CORRUPT: &str = "panic-test";
@@ -11,6 +11,8 @@ pub const CORRUPT: &str = "panic-test";
 /// When the session is corrupt.
 #[inline(never)]
 pub fn restore(user_id: &str) {
-    breadcrumbs::step("session", "restoring the session", facts([("user_id", user_id.into())]));
+    let data = facts([("user_id", user_id.into())]);
+    breadcrumbs::step("session", "restoring the session", data.clone());
+    contexts::set("session", data);
     assert!(user_id != CORRUPT, "the session is corrupt beyond repair");
 }

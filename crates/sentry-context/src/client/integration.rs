@@ -23,7 +23,7 @@ pub(super) fn all(service: &'static Service) -> Vec<Arc<dyn Integration>> {
 #[derive(Debug)]
 pub struct ServiceIntegration {
     pub(crate) panic_type: &'static str,
-    name: &'static str,
+    pub(crate) name: &'static str,
 }
 
 impl Integration for ServiceIntegration {

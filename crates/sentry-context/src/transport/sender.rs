@@ -10,8 +10,8 @@ use sentry::protocol::{EnvelopeFilterCallbacks, EnvelopeItem};
 use sentry::transports::{RateLimiter, RateLimitingCategory};
 use sentry::{Envelope, TransportOptions};
 
-use super::CONNECTIONS;
 use super::lanes::Lanes;
+use super::{CONNECTIONS, wire};
 use crate::finish::Finisher;
 
 /// Longest wait for one answer.
@@ -69,11 +69,13 @@ impl Sender {
     }
 
     async fn deliver(&self, client: &reqwest::Client, envelope: Envelope) {
-        let mut body = Vec::new();
-        if let Err(error) = envelope.to_writer(&mut body) {
-            tracing::error!(%error, "an envelope could not be written");
-            return self.recorder.record_lost_data(&envelope, Reason::InternalError);
-        }
+        let body = match wire::bytes(&envelope) {
+            Ok(body) => body,
+            Err(error) => {
+                tracing::error!(%error, "an envelope could not be written");
+                return self.recorder.record_lost_data(&envelope, Reason::InternalError);
+            }
+        };
         let request = client
             .post(&self.url)
             .header("X-Sentry-Auth", &self.auth)

@@ -1,0 +1,94 @@
+//! Envelopes as bytes.
+//!
+//! The SDK leaves out what a server assumes by itself (level `error`, breadcrumbs at `info`) and marks contexts it
+//! does not know as `unknown`. Viewers that are no Sentry server assume nothing, so events are written in full.
+
+use std::io::{self, Write};
+
+use sentry::Envelope;
+use sentry::protocol::{EnvelopeItem, Event, Value};
+
+/// The envelope as it goes out.
+pub(super) fn bytes(envelope: &Envelope) -> io::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    if envelope.event().is_none() {
+        envelope.to_writer(&mut body)?;
+        return Ok(body);
+    }
+    serde_json::to_writer(&mut body, envelope.headers())?;
+    body.push(b'\n');
+    for item in envelope.items() {
+        match item {
+            EnvelopeItem::Event(event) => write_event(&mut body, event)?,
+            other => write_item(&mut body, other.clone())?,
+        }
+    }
+    Ok(body)
+}
+
+fn write_event(body: &mut Vec<u8>, event: &Event<'_>) -> io::Result<()> {
+    let payload = serde_json::to_vec(&in_full(event)?)?;
+    writeln!(body, r#"{{"type":"event","length":{}}}"#, payload.len())?;
+    body.extend(payload);
+    body.push(b'\n');
+    Ok(())
+}
+
+/// Written by the SDK, in an envelope of its own whose header is then left out.
+fn write_item(body: &mut Vec<u8>, item: EnvelopeItem) -> io::Result<()> {
+    let mut alone = Vec::new();
+    Envelope::from(item).to_writer(&mut alone)?;
+    let item = alone.iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    body.extend_from_slice(&alone[item..]);
+    Ok(())
+}
+
+fn in_full(event: &Event<'_>) -> serde_json::Result<Value> {
+    let mut json = serde_json::to_value(event)?;
+    json["level"] = event.level.to_string().into();
+    for crumb in json.pointer_mut("/breadcrumbs/values").and_then(Value::as_array_mut).into_iter().flatten() {
+        if crumb.get("level").is_none() {
+            crumb["level"] = "info".into();
+        }
+    }
+    for context in json.get_mut("contexts").and_then(Value::as_object_mut).into_iter().flat_map(|all| all.values_mut()) {
+        if let Some(fields) = context.as_object_mut()
+            && fields.get("type").is_some_and(|ty| ty == "unknown")
+        {
+            fields.remove("type");
+        }
+    }
+    Ok(json)
+}
+
+#[cfg(test)]
+mod tests {
+    use sentry::protocol::{Attachment, Breadcrumb, Context, Level};
+
+    use super::*;
+
+    #[test]
+    fn what_the_sdk_leaves_out_is_written() {
+        let contexts = [("spin".to_owned(), Context::Other(crate::facts([("bet", 5.into())])))];
+        let event = Event {
+            level: Level::Error,
+            breadcrumbs: vec![Breadcrumb::default()].into(),
+            contexts: contexts.into_iter().collect(),
+            ..Event::default()
+        };
+        let json = in_full(&event).unwrap();
+        assert_eq!(json["level"], "error");
+        assert_eq!(json["breadcrumbs"]["values"][0]["level"], "info");
+        assert_eq!(json["contexts"]["spin"], serde_json::json!({ "bet": 5 }));
+    }
+
+    #[test]
+    fn an_attachment_beside_an_event_is_kept() {
+        let attachment = Attachment { buffer: b"MDMP".to_vec(), filename: "native.dmp".to_owned(), ..Attachment::default() };
+        let mut envelope = Envelope::from(Event::default());
+        envelope.add_item(attachment);
+        let read = Envelope::from_slice(&bytes(&envelope).unwrap()).unwrap();
+        let items: Vec<_> = read.items().collect();
+        assert!(matches!(items[..], [EnvelopeItem::Event(_), EnvelopeItem::Attachment(_)]));
+    }
+}
