@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use sentry_context::client;
 
 use crate::server::{BindError, Server};
-use crate::settings::{SettingsError, Settings};
+use crate::settings::{Settings, SettingsError};
 
 /// The whole process: settings, Sentry, runtime, server. Exit status 2 means that it could not start.
 pub fn main() -> ExitCode {

@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use actix_web::dev::Service;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer};
 use sentry_context::sentry::Hub;
-use sentry_context::{client, panic_recovery};
+use sentry_context::{client, panic_recovery, traceparent};
 
 use crate::routes;
 use crate::settings::Settings;
@@ -38,6 +39,10 @@ impl Server {
                 .configure(|app| routes::configure(app, &guards))
                 .wrap(from_fn(panic_recovery::boundary))
                 .wrap(client::middleware(Arc::clone(&hub)))
+                .wrap_fn(|mut request, app| {
+                    traceparent::translate(&mut request);
+                    app.call(request)
+                })
         })
         .shutdown_timeout(DRAIN_SECONDS);
         if let Some(workers) = settings.workers {

@@ -53,7 +53,10 @@ impl Catalogue {
     /// The path words that tell apart the scenarios which share this one's path.
     pub fn words_of(&self, scenario: &Scenario) -> Vec<&'static str> {
         let siblings = self.scenarios.iter().filter(|other| other.path == scenario.path);
-        siblings.flat_map(|sibling| sibling.parameters).filter_map(|parameter| parameter.path_word()).collect()
+        siblings
+            .flat_map(|sibling| sibling.parameters)
+            .filter_map(|parameter| parameter.path_word())
+            .collect()
     }
 
     /// One resource per path, so that a wrong method is 405 and not 404.
@@ -100,14 +103,17 @@ impl Catalogue {
     /// The scenario that this request asks for. Where several share a path, its words decide.
     fn of(&self, request: &HttpRequest) -> Option<&'static Scenario> {
         let pattern = request.match_pattern()?;
-        let here = |scenario: &&&'static Scenario| {
+        let here = |scenario: &&'static Scenario| {
             scenario.path == pattern && scenario.method.http() == *request.method()
         };
-        let exact = |scenario: &&&'static Scenario| {
+        let exact = |scenario: &&'static Scenario| {
             scenario.parameters.iter().all(|parameter| parameter.is_default_in(request))
         };
-        let candidates = || self.scenarios.iter().filter(here);
-        candidates().find(exact).or_else(|| candidates().next()).copied()
+        let candidates: Vec<&'static Scenario> = self.scenarios.iter().copied().filter(here).collect();
+        match candidates[..] {
+            [only] => Some(only),
+            _ => candidates.into_iter().find(exact),
+        }
     }
 
     fn list(&self, request: &HttpRequest) -> HttpResponse {

@@ -81,7 +81,8 @@ pub fn only(methods: impl Into<String>) -> Route {
 /// JSON bodies: refused as JSON, too.
 pub fn json_config() -> web::JsonConfig {
     web::JsonConfig::default().error_handler(|error: JsonPayloadError, _: &HttpRequest| {
-        let too_large = matches!(error, JsonPayloadError::Overflow { .. } | JsonPayloadError::OverflowKnownLength { .. });
+        let too_large =
+            matches!(error, JsonPayloadError::Overflow { .. } | JsonPayloadError::OverflowKnownLength { .. });
         let refusal = if too_large { Refusal::TooLarge } else { Refusal::BadBody(error.to_string()) };
         Failure::from(refusal).into()
     })

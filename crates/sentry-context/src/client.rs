@@ -25,7 +25,7 @@ use crate::env::{self, EnvError};
 use crate::fingerprint::{RuleError, Rules};
 use crate::finish::Finisher;
 use crate::transport::HttpTransportFactory;
-use crate::{frames, panic_recovery, runtime_stats};
+use crate::{panic_recovery, runtime_stats};
 
 pub use integration::ServiceIntegration;
 
@@ -113,7 +113,8 @@ fn rules(service: &Service) -> Result<Rules, ConfigError> {
     let (place, text) = match env::text("FINGERPRINT_RULES")? {
         None => (service.name.to_owned(), service.fingerprint_rules.to_owned()),
         Some(path) => {
-            let unreadable = |error| EnvError::new("FINGERPRINT_RULES", &path, format!("a readable file ({error})"));
+            let unreadable =
+                |error| EnvError::new("FINGERPRINT_RULES", &path, format!("a readable file ({error})"));
             let text = std::fs::read_to_string(&path).map_err(unreadable)?;
             (path, text)
         }
@@ -144,7 +145,6 @@ pub fn options(config: &Config) -> ClientOptions {
 pub fn hub(config: &Config) -> Arc<Hub> {
     runtime_stats::start();
     panic_recovery::install_hook();
-    frames::warm_up();
     let client = Client::with_options(options(config));
     let mut scope = Scope::default();
     scope.set_tag("service", config.service.name);

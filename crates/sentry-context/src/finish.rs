@@ -41,7 +41,8 @@ impl Finisher {
 
     /// Finishes one event.
     pub fn event(&self, event: &mut Event<'static>) {
-        let exceptions = event.exception.values.iter_mut().filter_map(|exception| exception.stacktrace.as_mut());
+        let exceptions =
+            event.exception.values.iter_mut().filter_map(|exception| exception.stacktrace.as_mut());
         let threads = event.threads.values.iter_mut().filter_map(|thread| thread.stacktrace.as_mut());
         exceptions.chain(threads).for_each(|stacktrace| frames::clean(stacktrace, &self.in_app));
         if let Some(outermost) = event.exception.values.last() {

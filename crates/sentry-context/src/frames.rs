@@ -8,15 +8,33 @@ mod source;
 
 use std::collections::HashMap;
 use std::ffi::c_void;
-use std::sync::{Arc, LazyLock, Mutex, Once, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use sentry::protocol::{Addr, Frame, Stacktrace};
+
+use crate::runtime_stats::give_memory_back;
 
 /// Deepest stack that is kept; Sentry itself trims at 250 frames.
 const DEPTH: usize = 250;
 
 type Resolved = Arc<[Frame]>;
-static RESOLVED: LazyLock<Mutex<HashMap<u64, Resolved>>> = LazyLock::new(Mutex::default);
+static SYMBOLS: LazyLock<Mutex<Symbols>> = LazyLock::new(Mutex::default);
+
+/// What was looked up: an address always means the same.
+#[derive(Default)]
+struct Symbols {
+    resolved: HashMap<u64, Resolved>,
+    /// The tables take 100 MB for a large binary, and 150 ms to load.
+    tables: Tables,
+}
+
+#[derive(Default, PartialEq)]
+enum Tables {
+    #[default]
+    Unloaded,
+    InUse,
+    Idle,
+}
 
 /// Where something arose: the return addresses of the stack, innermost first.
 #[derive(Clone)]
@@ -56,20 +74,6 @@ impl std::fmt::Debug for Origin {
     }
 }
 
-/// Loads the symbol tables in the background: the first look-up takes some 150 ms, later ones none of that.
-pub fn warm_up() {
-    static ONCE: Once = Once::new();
-    let load = || {
-        for address in Origin::capture().0 {
-            cached(address);
-        }
-    };
-    ONCE.call_once(|| {
-        // Without a thread the first event pays instead.
-        let _ = std::thread::Builder::new().name("symbols".to_owned()).spawn(load);
-    });
-}
-
 /// Resolves, marks and trims a stack trace. `in_app` are the crates that count as ours.
 pub fn clean(stacktrace: &mut Stacktrace, in_app: &[&str]) {
     let mut frames: Vec<Frame> = stacktrace.frames.drain(..).flat_map(resolve).collect();
@@ -107,8 +111,28 @@ fn resolve(frame: Frame) -> Vec<Frame> {
 }
 
 fn cached(address: u64) -> Resolved {
-    let mut resolved = RESOLVED.lock().unwrap_or_else(PoisonError::into_inner);
-    Arc::clone(resolved.entry(address).or_insert_with(|| look_up(address).into()))
+    let mut symbols = SYMBOLS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(frames) = symbols.resolved.get(&address) {
+        return Arc::clone(frames);
+    }
+    let frames: Resolved = look_up(address).into();
+    symbols.tables = Tables::InUse;
+    symbols.resolved.insert(address, Arc::clone(&frames));
+    frames
+}
+
+/// Unloads the symbol tables once nothing was looked up between two calls; what was resolved stays.
+pub(crate) fn rest() {
+    let mut symbols = SYMBOLS.lock().unwrap_or_else(PoisonError::into_inner);
+    symbols.tables = match symbols.tables {
+        Tables::InUse => Tables::Idle,
+        Tables::Idle => {
+            backtrace::clear_symbol_cache();
+            give_memory_back();
+            Tables::Unloaded
+        }
+        Tables::Unloaded => Tables::Unloaded,
+    };
 }
 
 /// The frames at an address, outermost first: several where calls were inlined.

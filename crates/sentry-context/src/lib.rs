@@ -7,6 +7,7 @@
 //! | [`client`] | configuration, `init` before the runtime, a guard that delivers at shutdown |
 //! | [`transport`] | our envelopes out: bounded lanes, parallel connections, rate limits |
 //! | [`request`], [`user`], [`redaction`] | what a request was, who was affected, what never leaves |
+//! | [`mod@traceparent`] | traces that come in as W3C trace context |
 //! | [`runtime_stats`] | memory, CPU, threads: sampled in the background, free to read |
 //! | [`breadcrumbs`], [`contexts`] | what led to an event, and its facts |
 //! | [`report`] | errors with the backtrace of their origin, one event each |
@@ -36,6 +37,7 @@ pub mod report;
 pub mod request;
 pub mod runtime_stats;
 pub mod spawn;
+pub mod traceparent;
 pub mod transport;
 pub mod user;
 

@@ -125,7 +125,9 @@ fn text(text: &mut String) {
 /// A DSN, or what was meant as one, without its keys.
 pub fn dsn(text: &str) -> String {
     match (text.find("://"), text.rfind('@')) {
-        (Some(scheme), Some(at)) if scheme + 3 <= at => format!("{}{FILTERED}{}", &text[..scheme + 3], &text[at..]),
+        (Some(scheme), Some(at)) if scheme + 3 <= at => {
+            format!("{}{FILTERED}{}", &text[..scheme + 3], &text[at..])
+        }
         (None, Some(at)) => format!("{FILTERED}{}", &text[at..]),
         _ => text.to_owned(),
     }

@@ -74,4 +74,3 @@ pub(crate) fn add_context(event: &mut Event<'static>) {
     add("clientIP", ip.map(ToString::to_string));
     event.contexts.insert("request".to_owned(), Context::Other(facts));
 }
-

@@ -39,7 +39,8 @@ impl TransportFactory for HttpTransportFactory {
         let lanes = Arc::new(Lanes::default());
         let recorder = options.client_report_recorder.clone();
         let sender = sender::Sender::new(&options, Arc::clone(&lanes), Arc::clone(&self.finisher));
-        let thread = std::thread::Builder::new().name("sentry-transport".to_owned()).spawn(move || sender.run());
+        let thread =
+            std::thread::Builder::new().name("sentry-transport".to_owned()).spawn(move || sender.run());
         if let Err(error) = &thread {
             tracing::error!(%error, "no thread for the transport: nothing will be sent");
         }

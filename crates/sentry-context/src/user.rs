@@ -9,11 +9,7 @@ pub const ANONYMOUS: &str = "anonymous";
 
 /// A user with this id, and the client's address where it is known.
 pub(crate) fn from_request(id: Option<&str>, ip: Option<IpAddr>) -> User {
-    User {
-        id: Some(id.unwrap_or(ANONYMOUS).to_owned()),
-        ip_address: ip.map(Into::into),
-        ..User::default()
-    }
+    User { id: Some(id.unwrap_or(ANONYMOUS).to_owned()), ip_address: ip.map(Into::into), ..User::default() }
 }
 
 /// Names the affected user of this request, whatever its header said.

@@ -9,6 +9,10 @@ use crate::error::{GameError, Result};
 /// The maximum stake of a game, cents.
 pub fn max_stake(key: &str) -> Result<u64> {
     let games = HashMap::from([("classic-fruits", 10_000_u64), ("diamond-rush", 50_000)]);
-    breadcrumbs::step("games", "looking up a game", facts([("key", key.into()), ("games", games.len().into())]));
+    breadcrumbs::step(
+        "games",
+        "looking up a game",
+        facts([("key", key.into()), ("games", games.len().into())]),
+    );
     Ok(*games.get(key).ok_or_else(|| GameError::UnknownGame { key: key.to_owned() })?)
 }

@@ -36,7 +36,8 @@ pub fn load_strips() -> std::io::Result<Loaded> {
     let threads: Vec<_> = WEIGHTS.into_iter().enumerate().map(start).collect::<std::io::Result<_>>()?;
     let created = threads.len();
     // A thread that panicked has been reported by the panic hook.
-    let failed = threads.into_iter().map(std::thread::JoinHandle::join).filter(|end| !matches!(end, Ok(true)));
+    let failed =
+        threads.into_iter().map(std::thread::JoinHandle::join).filter(|end| !matches!(end, Ok(true)));
     Ok(Loaded { created, failed: failed.count() })
 }
 

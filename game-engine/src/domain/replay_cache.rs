@@ -50,8 +50,10 @@ impl ReplayCache {
         let total_mb = self.keep(mb)?;
         let current_mb = memory_mb_now();
         let growth = Growth { increase_mb: hundredths(current_mb - before), total_mb, current_mb };
-        let text =
-            format!("Memory grew by {} MB: the replay cache holds {total_mb} MB and evicts nothing", growth.increase_mb);
+        let text = format!(
+            "Memory grew by {} MB: the replay cache holds {total_mb} MB and evicts nothing",
+            growth.increase_mb
+        );
         let context = facts([
             ("memory_increase_mb", growth.increase_mb.into()),
             ("total_leaked_mb", total_mb.into()),
@@ -66,7 +68,8 @@ impl ReplayCache {
     fn keep(&self, mb: u64) -> Result<u64> {
         let mut rounds = self.rounds.lock().unwrap_or_else(PoisonError::into_inner);
         let held_mb = rounds.len() as u64 / ROUNDS_PER_MB;
-        let data = facts([("mb", mb.into()), ("held_mb", held_mb.into()), ("limit_mb", self.limit_mb.into())]);
+        let data =
+            facts([("mb", mb.into()), ("held_mb", held_mb.into()), ("limit_mb", self.limit_mb.into())]);
         breadcrumbs::step("replay_cache", "recording rounds", data);
         if held_mb + mb > self.limit_mb.into() {
             let full = GameError::ReplayCacheFull { limit_mb: self.limit_mb, held_mb, asked_mb: mb };

@@ -39,7 +39,15 @@ const fn event(
     contexts: &'static [&'static str],
 ) -> Event {
     let breadcrumbs = &["request", "settlement", "settlement"];
-    Event { level: "error", ty: Some(ty), message: None, handled: Some(true), fingerprint, breadcrumbs, contexts }
+    Event {
+        level: "error",
+        ty: Some(ty),
+        message: None,
+        handled: Some(true),
+        fingerprint,
+        breadcrumbs,
+        contexts,
+    }
 }
 
 async fn settle() -> HttpResponse {
@@ -47,7 +55,8 @@ async fn settle() -> HttpResponse {
     let results: Vec<Value> = steps.iter().map(tell).collect();
     // The answer names the first failure's event; each result names its own.
     let event_id = results.iter().find_map(|result| result.get("event_id")).cloned();
-    let mut body = json!({ "error": "the spin could not be settled", "type": "RuntimeError", "results": results });
+    let mut body =
+        json!({ "error": "the spin could not be settled", "type": "RuntimeError", "results": results });
     let mut answer = HttpResponse::InternalServerError();
     if let Some(id) = event_id {
         answer.insert_header((EVENT_ID_HEADER, id.as_str().unwrap_or_default()));

@@ -6,8 +6,8 @@
 use actix_web::{HttpResponse, web};
 use scenario::{Event, Expect, Method, Parameter, Scenario};
 use sentry_context::failure::Failure;
-use sentry_context::{Facts, facts};
 use sentry_context::report::Reportable;
+use sentry_context::{Facts, facts};
 use serde_json::json;
 
 use crate::domain::{games, jackpot, player, reels, rtp, wager};
@@ -40,7 +40,15 @@ const fn event(
     breadcrumbs: &'static [&'static str],
     contexts: &'static [&'static str],
 ) -> Event {
-    Event { level: "error", ty: Some(ty), message: None, handled: Some(true), fingerprint, breadcrumbs, contexts }
+    Event {
+        level: "error",
+        ty: Some(ty),
+        message: None,
+        handled: Some(true),
+        fingerprint,
+        breadcrumbs,
+        contexts,
+    }
 }
 
 static WORD_VALUE: Parameter = Parameter::word("type", "value");
@@ -92,6 +100,8 @@ pub(super) static CUSTOM: Scenario = error(
 );
 
 async fn fail(kind: web::Path<String>) -> Result<HttpResponse, Failure> {
+    // Other requests run on this worker in between, as while a real handler waits for its database.
+    tokio::task::yield_now().await;
     let outcome = match kind.as_str() {
         "value" => json!(wager::parse_stake("ten")?),
         "type" => json!(player::decode(r#"{"loyalty_level":"gold"}"#)?.loyalty_level),

@@ -29,9 +29,7 @@ pub(super) fn variable(event: &Event<'_>, field: &Field) -> String {
     let (value, missing) = match field {
         Field::ErrorType => (outermost.map(|e| e.ty.as_str()), "<no-type>"),
         Field::ErrorValue => (outermost.and_then(|e| e.value.as_deref()), "<no-value>"),
-        Field::Message => {
-            (message(event).or(outermost.and_then(|e| e.value.as_deref())), "<no-message>")
-        }
+        Field::Message => (message(event).or(outermost.and_then(|e| e.value.as_deref())), "<no-message>"),
         Field::Function => (top_frame(event).and_then(|frame| frame.function.as_deref()), "<no-function>"),
         Field::Module => (top_frame(event).and_then(|frame| frame.module.as_deref()), "<no-module>"),
         Field::Logger => (event.logger.as_deref(), "<no-logger>"),

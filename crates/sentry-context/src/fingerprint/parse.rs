@@ -1,6 +1,5 @@
 //! From text to rules, with errors that name line and column.
 
-
 use wildmatch::WildMatch;
 
 use super::{Field, Matcher, Part, Rule};
@@ -79,7 +78,11 @@ impl<'l> Cursor<'l> {
         loop {
             self.skip_blanks();
             if self.rest().is_empty() {
-                return if parts.is_empty() { self.fail("expected a fingerprint after `->`") } else { Ok(parts) };
+                return if parts.is_empty() {
+                    self.fail("expected a fingerprint after `->`")
+                } else {
+                    Ok(parts)
+                };
             }
             if self.take("title=") {
                 // A title is for Sentry's list; it is checked here and has no part in grouping.

@@ -13,9 +13,13 @@ use sentry::{Envelope, TransportOptions};
 use super::lanes::Lanes;
 use super::{CONNECTIONS, wire};
 use crate::finish::Finisher;
+use crate::frames;
 
 /// Longest wait for one answer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long the symbol tables may lie idle, at least.
+const REST_INTERVAL: Duration = Duration::from_secs(2);
 
 pub(super) struct Sender {
     url: String,
@@ -50,7 +54,10 @@ impl Sender {
                 Err(error) => return tracing::error!(%error, "no HTTP client for the transport"),
             };
             let connections = (0..CONNECTIONS).map(|_| self.serve(&client));
-            futures_util::future::join_all(connections).await;
+            tokio::select! {
+                _ = futures_util::future::join_all(connections) => (),
+                () = rest() => (),
+            }
         });
     }
 
@@ -119,6 +126,14 @@ impl Sender {
             |item: EnvelopeItem| self.recorder.record_lost_data(&item, Reason::RatelimitBackoff),
         );
         envelope.filter(filter).map(|envelope| envelope.with_headers(headers))
+    }
+}
+
+/// Gives the symbol tables' memory back while nothing new is to be resolved.
+async fn rest() {
+    loop {
+        tokio::time::sleep(REST_INTERVAL).await;
+        frames::rest();
     }
 }
 

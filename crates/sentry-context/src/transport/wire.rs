@@ -51,7 +51,9 @@ fn in_full(event: &Event<'_>) -> serde_json::Result<Value> {
             crumb["level"] = "info".into();
         }
     }
-    for context in json.get_mut("contexts").and_then(Value::as_object_mut).into_iter().flat_map(|all| all.values_mut()) {
+    for context in
+        json.get_mut("contexts").and_then(Value::as_object_mut).into_iter().flat_map(|all| all.values_mut())
+    {
         if let Some(fields) = context.as_object_mut()
             && fields.get("type").is_some_and(|ty| ty == "unknown")
         {
@@ -84,7 +86,11 @@ mod tests {
 
     #[test]
     fn an_attachment_beside_an_event_is_kept() {
-        let attachment = Attachment { buffer: b"MDMP".to_vec(), filename: "native.dmp".to_owned(), ..Attachment::default() };
+        let attachment = Attachment {
+            buffer: b"MDMP".to_vec(),
+            filename: "native.dmp".to_owned(),
+            ..Attachment::default()
+        };
         let mut envelope = Envelope::from(Event::default());
         envelope.add_item(attachment);
         let read = Envelope::from_slice(&bytes(&envelope).unwrap()).unwrap();

@@ -1,0 +1,115 @@
+//! A really started app and the inbox that its events go to.
+
+use game_engine::server::Server;
+use game_engine::settings::{SERVICE, Settings};
+use inbox::Inbox;
+use reqwest::header::HeaderMap;
+use reqwest::{Client, Method, RequestBuilder};
+use scenario::Guards;
+use sentry_context::client::{self, Config};
+use serde_json::Value;
+
+pub struct App {
+    pub url: String,
+    pub inbox: Inbox,
+    pub http: Client,
+}
+
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Value,
+}
+
+/// An app with its own Sentry client and inbox.
+pub async fn spawn_app() -> App {
+    spawn_app_with(|_| ()).await
+}
+
+/// The same with other settings.
+pub async fn spawn_app_with(change: impl FnOnce(&mut Settings)) -> App {
+    let inbox = Inbox::start().await.unwrap();
+    let mut settings = settings(&inbox.dsn());
+    change(&mut settings);
+    let server = Server::bind(&settings, client::hub(&settings.sentry)).unwrap();
+    let url = format!("http://{}", server.address());
+    actix_web::rt::spawn(server.run());
+    App { url, inbox, http: http() }
+}
+
+fn settings(dsn: &str) -> Settings {
+    Settings {
+        host: [127, 0, 0, 1].into(),
+        port: 0,
+        workers: Some(2),
+        sentry: Config {
+            service: &SERVICE,
+            dsn: Some(dsn.parse().unwrap()),
+            release: "game-engine@test".to_owned(),
+            environment: "test".to_owned(),
+            traces_sample_rate: 1.0,
+            rules: SERVICE.fingerprint_rules.parse().unwrap(),
+        },
+        guards: Guards::new(true, None),
+        memory_leak_limit_mb: 64,
+    }
+}
+
+pub fn http() -> Client {
+    // One of the tests' processes may have done so already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::new()
+}
+
+impl App {
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.url))
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        answer(self.request(Method::GET, path)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        answer(self.request(Method::DELETE, path)).await
+    }
+
+    /// The event that the answer names.
+    pub async fn event_of(&self, answer: &Answer) -> Value {
+        let id = answer.body["event_id"].as_str().expect("the answer names no event");
+        self.event(&format!("event {id}"), |event| event["event_id"] == id).await
+    }
+
+    /// The first event that fits, once it is there.
+    pub async fn event(&self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        let found = |inbox: &Inbox| inbox.events().into_iter().find(&fits);
+        self.inbox.wait_until(what, |inbox| found(inbox).is_some()).await.unwrap();
+        found(&self.inbox).unwrap()
+    }
+
+    /// The first transaction of that name, once it is there.
+    pub async fn transaction(&self, name: &str) -> Value {
+        let found = |inbox: &Inbox| inbox.transactions().into_iter().find(|it| it["transaction"] == name);
+        self.inbox.wait_until(name, |inbox| found(inbox).is_some()).await.unwrap();
+        found(&self.inbox).unwrap()
+    }
+}
+
+pub async fn answer(request: RequestBuilder) -> Answer {
+    let response = request.send().await.unwrap();
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let body = response.bytes().await.unwrap();
+    Answer { status, headers, body: serde_json::from_slice(&body).unwrap_or_default() }
+}
+
+/// The innermost frame of the outermost exception.
+pub fn top_frame(event: &Value) -> &Value {
+    let exception = event["exception"]["values"].as_array().and_then(|all| all.last()).unwrap();
+    exception["stacktrace"]["frames"].as_array().and_then(|all| all.last()).unwrap()
+}
+
+/// The outermost exception.
+pub fn exception(event: &Value) -> &Value {
+    event["exception"]["values"].as_array().and_then(|all| all.last()).unwrap()
+}
