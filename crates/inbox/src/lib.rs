@@ -1,1 +1,206 @@
-//! placeholder
+//! An embedded receiver of Sentry envelopes, and a page that shows what arrived.
+//!
+//! - `envelope`: bytes → items, strictly, with a reason for what is refused
+//! - `received`: items → events, transactions, sessions …
+//! - `grouping`, `store`: events → issues, in memory, bounded
+//! - `server`, `api`, `page`: HTTP
+//!
+//! ```no_run
+//! # async fn test() -> Result<(), Box<dyn std::error::Error>> {
+//! let inbox = inbox::Inbox::start().await?;
+//! // … point a Sentry client at inbox.dsn(), break something …
+//! inbox.wait_until("an event", |inbox| !inbox.events().is_empty()).await?;
+//! assert_eq!(inbox.events()[0]["level"], "fatal");
+//! # Ok(()) }
+//! ```
+
+mod api;
+mod envelope;
+mod grouping;
+mod issue;
+mod page;
+mod received;
+mod ring;
+mod server;
+mod sessions;
+mod stats;
+mod store;
+mod timestamp;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web::Bytes;
+use serde_json::Value;
+
+use server::Running;
+use store::Store;
+
+pub use issue::Issue;
+pub use sessions::Sessions;
+pub use stats::{Discarded, Held, Stats};
+pub use store::Limits;
+
+/// How long [`Inbox::wait_until`] waits.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How to start.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where to listen; port 0 takes a free one.
+    pub addr: SocketAddr,
+    /// How much is kept.
+    pub limits: Limits,
+    /// How envelopes are answered at first.
+    pub answer: Answer,
+    /// Keeps the decompressed bytes of every envelope, for tests that search them.
+    pub keep_raw: bool,
+}
+
+impl Default for Options {
+    /// A free loopback port, a prompt 200.
+    fn default() -> Self {
+        let addr = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self { addr, limits: Limits::default(), answer: Answer::default(), keep_raw: false }
+    }
+}
+
+/// How envelopes are answered: a Sentry that is far away, or in trouble. What is refused is not stored.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// Time until the answer.
+    pub delay: Duration,
+    /// Its HTTP status.
+    pub status: u16,
+    /// Its further headers, such as `Retry-After`.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Default for Answer {
+    fn default() -> Self {
+        Self { delay: Duration::ZERO, status: 200, headers: Vec::new() }
+    }
+}
+
+/// The inbox cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {addr}: {source}")]
+    Bind {
+        /// The address.
+        addr: SocketAddr,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The system gives no thread.
+    #[error("no thread for the inbox: {0}")]
+    Thread(#[source] std::io::Error),
+}
+
+/// A wait that was in vain.
+#[derive(Debug, thiserror::Error)]
+#[error("waited {seconds} s for {what}; the inbox has {stats:?}")]
+pub struct Timeout {
+    what: String,
+    seconds: u64,
+    stats: Box<Stats>,
+}
+
+/// A started receiver; dropping it stops it.
+#[derive(Debug)]
+pub struct Inbox {
+    store: Arc<Store>,
+    server: Running,
+}
+
+impl Inbox {
+    /// Starts on a free loopback port.
+    pub async fn start() -> Result<Self, StartError> {
+        Self::start_with(Options::default()).await
+    }
+
+    /// Starts as told. The server has a thread of its own, whatever runtime the caller has.
+    pub async fn start_with(options: Options) -> Result<Self, StartError> {
+        let store = Arc::new(Store::new(options.limits, options.keep_raw));
+        let server = Running::start(options.addr, Arc::clone(&store), options.answer).await?;
+        Ok(Self { store, server })
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.server.addr()
+    }
+
+    /// Its page and API, without a slash at the end.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.addr())
+    }
+
+    /// A DSN for project 1.
+    pub fn dsn(&self) -> String {
+        self.dsn_for(1)
+    }
+
+    /// A DSN for a project. Any key is accepted.
+    pub fn dsn_for(&self, project: u32) -> String {
+        format!("http://inbox@{}/{project}", self.addr())
+    }
+
+    /// Changes how envelopes are answered from now on.
+    pub fn set_answer(&self, answer: Answer) {
+        self.server.set_answer(answer);
+    }
+
+    /// The events as they were sent, oldest first.
+    pub fn events(&self) -> Vec<Value> {
+        self.store.read(|state| state.events.iter().map(received::Event::payload).collect())
+    }
+
+    /// The transactions as they were sent, oldest first.
+    pub fn transactions(&self) -> Vec<Value> {
+        self.store.read(|state| state.transactions.iter().map(received::Transaction::payload).collect())
+    }
+
+    /// The issues, newest first.
+    pub fn issues(&self) -> Vec<Issue> {
+        self.store.read(store::State::issues_newest_first)
+    }
+
+    /// Release-health sessions by release.
+    pub fn sessions(&self) -> Vec<Sessions> {
+        self.store.read(|state| state.sessions.all())
+    }
+
+    /// The log entries as they were sent, oldest first.
+    pub fn logs(&self) -> Vec<Value> {
+        self.store.read(|state| state.logs.iter().cloned().collect())
+    }
+
+    /// Counters.
+    pub fn stats(&self) -> Stats {
+        self.store.read(store::State::stats)
+    }
+
+    /// The bytes of every envelope, decompressed, oldest first; empty unless [`Options::keep_raw`] is set.
+    pub fn received_bytes(&self) -> Vec<Bytes> {
+        self.store.read(|state| state.raw.clone().unwrap_or_default())
+    }
+
+    /// Waits until the condition holds; looks whenever something arrived. Gives up after 10 s.
+    pub async fn wait_until(&self, what: &str, holds: impl Fn(&Self) -> bool) -> Result<(), Timeout> {
+        let mut changes = self.store.changes();
+        let wait = async {
+            while !holds(self) {
+                // The sender lives in the store: it cannot be gone.
+                let _ = changes.changed().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, wait).await.map_err(|_| Timeout {
+            what: what.to_owned(),
+            seconds: PATIENCE.as_secs(),
+            stats: Box::new(self.stats()),
+        })
+    }
+}

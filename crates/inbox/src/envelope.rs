@@ -1,0 +1,131 @@
+//! [Envelopes](https://develop.sentry.dev/sdk/data-model/envelopes/): a header line, then items, each with a header
+//! line and a payload. Read strictly: a client that sends a torn one should learn of it.
+
+use actix_web::web::Bytes;
+use serde_json::{Map, Value};
+
+/// An envelope whose items are cut apart but not yet understood.
+#[derive(Debug)]
+pub(crate) struct Envelope {
+    pub(crate) header: Map<String, Value>,
+    pub(crate) items: Vec<Item>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Item {
+    pub(crate) ty: String,
+    pub(crate) header: Map<String, Value>,
+    pub(crate) payload: Bytes,
+}
+
+/// Why an envelope is refused. Items are counted from 1.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BadEnvelope {
+    #[error("the envelope is empty")]
+    Empty,
+    #[error("the envelope header is not a JSON object: {0}")]
+    Header(serde_json::Error),
+    #[error("item {item}: its header is not a JSON object: {reason}")]
+    ItemHeader { item: usize, reason: serde_json::Error },
+    #[error("item {item}: its header has no type")]
+    NoType { item: usize },
+    #[error("item {item}: its length is not a number of bytes")]
+    Length { item: usize },
+    #[error("item {item} is torn: {promised} bytes promised, {left} left")]
+    Torn { item: usize, promised: u64, left: usize },
+    #[error("item {item}: no line end after {promised} bytes")]
+    NoLineEnd { item: usize, promised: u64 },
+    #[error("item {item} ({ty}): {reason}")]
+    Payload { item: usize, ty: String, reason: String },
+}
+
+pub(crate) fn parse(body: &Bytes) -> Result<Envelope, BadEnvelope> {
+    let mut reader = Reader { body, at: 0 };
+    let header = reader.line().ok_or(BadEnvelope::Empty)?;
+    let header = serde_json::from_slice(&header).map_err(BadEnvelope::Header)?;
+    let mut items = Vec::new();
+    while let Some(line) = reader.line() {
+        // Blank lines between items and at the end are allowed.
+        if !line.iter().all(u8::is_ascii_whitespace) {
+            items.push(item(&mut reader, &line, items.len() + 1)?);
+        }
+    }
+    Ok(Envelope { header, items })
+}
+
+fn item(reader: &mut Reader<'_>, header: &[u8], item: usize) -> Result<Item, BadEnvelope> {
+    let header: Map<String, Value> =
+        serde_json::from_slice(header).map_err(|reason| BadEnvelope::ItemHeader { item, reason })?;
+    let ty = header.get("type").and_then(Value::as_str).ok_or(BadEnvelope::NoType { item })?.to_owned();
+    let payload = match header.get("length") {
+        None | Some(Value::Null) => reader.line().unwrap_or_default(),
+        Some(length) => reader.exactly(length.as_u64().ok_or(BadEnvelope::Length { item })?, item)?,
+    };
+    Ok(Item { ty, header, payload })
+}
+
+struct Reader<'a> {
+    body: &'a Bytes,
+    at: usize,
+}
+
+impl Reader<'_> {
+    /// The next line without its end; `None` at the end of the body.
+    fn line(&mut self) -> Option<Bytes> {
+        let rest = self.body.get(self.at..).filter(|rest| !rest.is_empty())?;
+        let length = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
+        let line = self.body.slice(self.at..self.at + length);
+        self.at += length + 1;
+        Some(line)
+    }
+
+    /// That many bytes, which a line end or the end of the body must follow.
+    fn exactly(&mut self, promised: u64, item: usize) -> Result<Bytes, BadEnvelope> {
+        let left = self.body.len().saturating_sub(self.at);
+        let length = usize::try_from(promised).ok().filter(|length| *length <= left);
+        let length = length.ok_or(BadEnvelope::Torn { item, promised, left })?;
+        let end = self.at + length;
+        if self.body.get(end).is_some_and(|byte| *byte != b'\n') {
+            return Err(BadEnvelope::NoLineEnd { item, promised });
+        }
+        let payload = self.body.slice(self.at.min(end)..end);
+        self.at = end + 1;
+        Ok(payload)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Result<Vec<(String, String)>, String> {
+        let envelope = parse(&Bytes::copy_from_slice(text.as_bytes())).map_err(|error| error.to_string())?;
+        let text = |item: Item| (item.ty, String::from_utf8(item.payload.to_vec()).unwrap());
+        Ok(envelope.items.into_iter().map(text).collect())
+    }
+
+    #[test]
+    fn items_end_where_their_length_says_or_at_the_line_end() {
+        let items = parsed("{}\n{\"type\":\"a\",\"length\":3}\n1\n2\n{\"type\":\"b\"}\n{}\n\n").unwrap();
+        assert_eq!(items, [("a".to_owned(), "1\n2".to_owned()), ("b".to_owned(), "{}".to_owned())]);
+        assert_eq!(parsed("{}").unwrap(), []);
+        assert_eq!(parsed("{}\n{\"type\":\"a\",\"length\":0}\n").unwrap(), [("a".to_owned(), String::new())]);
+    }
+
+    #[test]
+    fn each_fault_is_named_with_its_item() {
+        for (text, reason) in [
+            ("", "is empty"),
+            ("[1]", "envelope header"),
+            ("{}\nnonsense", "item 1: its header"),
+            ("{}\n{\"length\":1}\nx", "item 1: its header has no type"),
+            ("{}\n{\"type\":\"a\",\"length\":-1}\nx", "item 1: its length"),
+            ("{}\n{\"type\":\"a\"}\n1\n{\"type\":\"b\",\"length\":9}\nx", "item 2 is torn: 9 bytes promised, 1 left"),
+            ("{}\n{\"type\":\"a\",\"length\":18446744073709551615}\nx", "item 1 is torn"),
+            ("{}\n{\"type\":\"a\",\"length\":1}\nxyz", "item 1: no line end after 1 bytes"),
+        ] {
+            let told = parsed(text).unwrap_err();
+            assert!(told.contains(reason), "{text:?}: {told}");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Events of one fingerprint, as one line.
+
+use std::collections::HashSet;
+
+use serde::Serialize;
+
+use crate::received::Event;
+
+/// Most users that an issue counts.
+const MAX_USERS: usize = 10_000;
+
+/// A group of events. Its count outlives events that are forgotten.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct Issue {
+    /// Its number.
+    pub id: String,
+    /// The project in the DSN.
+    pub project: String,
+    /// Tag `service` of the latest event.
+    pub service: Option<String>,
+    /// `Type: value`, or the message.
+    pub title: String,
+    /// Exception type; none for messages.
+    #[serde(rename = "type")]
+    pub ty: Option<String>,
+    /// Exception value, or the message.
+    pub value: Option<String>,
+    /// Level of the latest event.
+    pub level: String,
+    /// The transaction, or the function on top.
+    pub culprit: Option<String>,
+    /// Was the error expected? None for messages.
+    pub handled: Option<bool>,
+    /// What the events have in common, `{{ default }}` resolved.
+    pub fingerprint: Vec<String>,
+    /// How many events there were.
+    pub count: u64,
+    /// How many different users they affected.
+    pub users: usize,
+    /// Seconds since 1970.
+    pub first_seen: f64,
+    /// Seconds since 1970.
+    pub last_seen: f64,
+    /// The latest event.
+    pub last_event_id: String,
+    /// Environment of the latest event.
+    pub environment: Option<String>,
+    /// Release of the latest event.
+    pub release: Option<String>,
+    /// Tag `scenario` of the latest event.
+    pub scenario: Option<String>,
+    #[serde(skip)]
+    affected: HashSet<String>,
+}
+
+impl Issue {
+    pub(crate) fn new(id: String, event: &Event) -> Self {
+        let summary = &event.summary;
+        let mut issue = Self {
+            id,
+            project: summary.project.clone(),
+            service: None,
+            title: String::new(),
+            ty: None,
+            value: None,
+            level: String::new(),
+            culprit: None,
+            handled: None,
+            fingerprint: event.grouping.clone(),
+            count: 0,
+            users: 0,
+            first_seen: summary.received_at,
+            last_seen: summary.received_at,
+            last_event_id: String::new(),
+            environment: None,
+            release: None,
+            scenario: None,
+            affected: HashSet::new(),
+        };
+        issue.add(event);
+        issue
+    }
+
+    /// Counts one more event; the latest one is what the issue looks like.
+    pub(crate) fn add(&mut self, event: &Event) {
+        let summary = &event.summary;
+        self.count += 1;
+        self.service.clone_from(&summary.service);
+        self.title.clone_from(&summary.title);
+        self.ty.clone_from(&summary.ty);
+        self.value.clone_from(&summary.value);
+        self.level.clone_from(&summary.level);
+        self.culprit.clone_from(&event.culprit);
+        self.handled = event.handled;
+        self.last_seen = summary.received_at;
+        self.last_event_id.clone_from(&summary.event_id);
+        self.environment.clone_from(&event.environment);
+        self.release.clone_from(&event.release);
+        self.scenario.clone_from(&summary.scenario);
+        if let Some(user) = event.user.as_ref().filter(|_| self.affected.len() < MAX_USERS) {
+            self.affected.insert(user.clone());
+        }
+        self.users = self.affected.len();
+    }
+}

@@ -1,0 +1,169 @@
+//! The HTTP side: a thread with its own actix system, and the endpoint that Sentry clients send to.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use actix_web::dev::ServerHandle;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, CONTENT_ENCODING, HeaderName, HeaderValue};
+use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, Route, web};
+use serde_json::json;
+use tokio::sync::oneshot;
+
+use crate::store::Store;
+use crate::{Answer, StartError, api, page};
+
+/// Longest envelope, decompressed: [Sentry's own limit](https://develop.sentry.dev/sdk/data-model/envelopes/#size-limits)
+/// is 20 MiB compressed and 200 MiB decompressed; half a demo's memory for one envelope would be absurd.
+const MAX_ENVELOPE: usize = 20 * 1024 * 1024;
+
+/// Encodings of a body that are undone.
+const ENCODINGS: [&str; 4] = ["identity", "gzip", "deflate", "br"];
+
+type SharedAnswer = web::Data<Mutex<Answer>>;
+
+/// A server that runs.
+#[derive(Debug)]
+pub(crate) struct Running {
+    addr: SocketAddr,
+    handle: ServerHandle,
+    answer: SharedAnswer,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Running {
+    pub(crate) async fn start(addr: SocketAddr, store: Arc<Store>, answer: Answer) -> Result<Self, StartError> {
+        let (started, bound) = oneshot::channel();
+        let answer = web::Data::new(Mutex::new(answer));
+        let shared = answer.clone();
+        let serve = move || {
+            actix_web::rt::System::new().block_on(async {
+                match bind(addr, store, shared) {
+                    Ok((addr, server)) => {
+                        let _ = started.send(Ok((addr, server.handle())));
+                        if let Err(error) = server.await {
+                            tracing::error!(%error, "the inbox stopped");
+                        }
+                    }
+                    Err(source) => drop(started.send(Err(source))),
+                }
+            });
+        };
+        let thread = std::thread::Builder::new().name("inbox".to_owned()).spawn(serve).map_err(StartError::Thread)?;
+        let ended = |_| Err(std::io::Error::other("its thread ended"));
+        let bound = bound.await.unwrap_or_else(ended);
+        let (addr, handle) = bound.map_err(|source| StartError::Bind { addr, source })?;
+        Ok(Self { addr, handle, answer, thread: Some(thread) })
+    }
+
+    pub(crate) fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    pub(crate) fn set_answer(&self, answer: Answer) {
+        *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = answer;
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // The command is sent by the call; the future would only wait for its end, which the join does.
+        drop(self.handle.stop(false));
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn bind(
+    addr: SocketAddr,
+    store: Arc<Store>,
+    answer: SharedAnswer,
+) -> std::io::Result<(SocketAddr, actix_web::dev::Server)> {
+    let store = web::Data::from(store);
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(store.clone())
+            .app_data(answer.clone())
+            .app_data(web::PayloadConfig::new(MAX_ENVELOPE))
+            .service(
+                web::resource(["/api/{project}/envelope", "/api/{project}/envelope/"])
+                    .post(receive)
+                    .default_service(takes("POST")),
+            )
+            .configure(api::routes)
+            .configure(page::routes)
+            .default_service(web::to(nothing))
+    })
+    // Receiving is parsing: one worker keeps up with what a machine can crash, and leaves it the other cores.
+    .workers(1)
+    .disable_signals()
+    .bind(addr)?;
+    let addr = server.addrs().first().copied().unwrap_or(addr);
+    Ok((addr, server.run()))
+}
+
+/// The default route of a resource that takes only this method.
+pub(crate) fn takes(method: &'static str) -> Route {
+    web::route().to(move || async move {
+        let mut answer = refusal(StatusCode::METHOD_NOT_ALLOWED, &format!("this path takes {method} only"));
+        answer.headers_mut().insert(ALLOW, HeaderValue::from_static(method));
+        answer
+    })
+}
+
+pub(crate) fn refusal(status: StatusCode, reason: &str) -> HttpResponse {
+    HttpResponse::build(status).json(json!({ "error": reason }))
+}
+
+async fn nothing() -> HttpResponse {
+    refusal(StatusCode::NOT_FOUND, "there is nothing at this path")
+}
+
+/// Takes an envelope from any client: keys are not looked at.
+async fn receive(
+    request: HttpRequest,
+    project: web::Path<String>,
+    body: Result<web::Bytes, Error>,
+    store: web::Data<Store>,
+    answer: SharedAnswer,
+) -> HttpResponse {
+    let answer = answer.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    if !answer.delay.is_zero() {
+        tokio::time::sleep(answer.delay).await;
+    }
+    let mut response = match StatusCode::from_u16(answer.status) {
+        Ok(status) if !status.is_success() => refusal(status, "the inbox was told to answer so"),
+        _ => accept(&request, &project, body, &store),
+    };
+    for (name, value) in &answer.headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name.as_str()), HeaderValue::try_from(value)) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+fn accept(request: &HttpRequest, project: &str, body: Result<web::Bytes, Error>, store: &Store) -> HttpResponse {
+    let encoding = request.headers().get(CONTENT_ENCODING).and_then(|encoding| encoding.to_str().ok());
+    if let Some(unknown) = encoding.filter(|it| !ENCODINGS.contains(&it.trim().to_ascii_lowercase().as_str())) {
+        let reason = format!("content-encoding {unknown}: known are {}", ENCODINGS.join(", "));
+        return refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, &reason);
+    }
+    let accepted = match body {
+        Ok(body) => store.accept(project, body).map_err(|bad| bad.to_string()),
+        Err(error) if error.as_response_error().status_code() == StatusCode::PAYLOAD_TOO_LARGE => {
+            let reason = format!("the envelope is longer than {MAX_ENVELOPE} bytes");
+            return refusal(StatusCode::PAYLOAD_TOO_LARGE, &reason);
+        }
+        Err(error) => Err(format!("the body cannot be read: {error}")),
+    };
+    match accepted {
+        Ok(id) => HttpResponse::Ok().json(json!({ "id": id })),
+        Err(reason) => {
+            tracing::warn!(project, reason, "an envelope was refused");
+            refusal(StatusCode::BAD_REQUEST, &reason)
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Counters of the inbox.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+
+/// What arrived and what is held.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Rises with each change.
+    pub version: u64,
+    /// Envelopes accepted.
+    pub envelopes: u64,
+    /// Envelopes refused.
+    pub rejected: u64,
+    /// Bytes of the accepted ones, decompressed.
+    pub bytes: u64,
+    /// Items by type.
+    pub items: BTreeMap<String, u64>,
+    /// What clients say they dropped, summed by reason and category.
+    pub discarded: Vec<Discarded>,
+    /// What the inbox itself has forgotten: events, transactions, logs, metrics, issues.
+    pub evicted: BTreeMap<&'static str, u64>,
+    /// What it holds.
+    pub held: Held,
+}
+
+/// What is in memory.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct Held {
+    /// Events.
+    pub events: usize,
+    /// Transactions.
+    pub transactions: usize,
+    /// Bytes of both.
+    pub bytes: usize,
+}
+
+/// A line of a [client report](https://develop.sentry.dev/sdk/telemetry/client-reports/).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Discarded {
+    /// Such as `queue_overflow`.
+    pub reason: String,
+    /// Such as `error`.
+    pub category: String,
+    /// How many.
+    pub quantity: u64,
+}
+
+impl Discarded {
+    pub(crate) fn read(report: &Value) -> Vec<Self> {
+        let line = |line: &Value| {
+            let text = |name: &str| line[name].as_str().unwrap_or("unknown").to_owned();
+            Self { reason: text("reason"), category: text("category"), quantity: line["quantity"].as_u64().unwrap_or(0) }
+        };
+        report["discarded_events"].as_array().into_iter().flatten().map(line).collect()
+    }
+}
