@@ -9,6 +9,7 @@ pub mod compare;
 pub mod error;
 pub mod fire;
 pub mod mismatch;
+pub mod payload;
 pub mod received;
 pub mod recovery;
 pub mod report;
@@ -23,14 +24,14 @@ use futures_util::future::join_all;
 use tokio::time::sleep;
 
 use crate::cli::CheckOptions;
-use crate::terminal::{self, Progress, say};
 use crate::http;
+use crate::terminal::{self, Progress, say};
 use error::CheckError;
 use fire::{Call, Gun};
 use recovery::Patient;
 use report::{Report, Verdict};
 use selection::Selected;
-use target::Targets;
+use target::{Checked, Targets};
 
 /// How long after the last promised event a surplus one is waited for.
 const SETTLE: Duration = Duration::from_secs(1);
@@ -48,8 +49,11 @@ pub async fn main(options: CheckOptions) -> ExitCode {
 
 async fn run(options: &CheckOptions) -> Result<Report, CheckError> {
     let http = http::client().map_err(CheckError::Http)?;
+    let progress = Progress::start();
+    progress.show("starting the inbox and the services");
     let targets = Targets::prepare(options, &http).await?;
-    let report = check(options, &targets, http).await;
+    let report = check(options, &targets, http, &progress).await;
+    progress.show("stopping what was started");
     targets.leave().await;
     report
 }
@@ -58,9 +62,9 @@ async fn check(
     options: &CheckOptions,
     targets: &Targets,
     http: reqwest::Client,
+    progress: &Progress,
 ) -> Result<Report, CheckError> {
     let started = Instant::now();
-    let progress = Progress::start();
     let gun = Gun::new(http);
     targets.inbox.stats().await?;
     let services = gun.catalogues(&targets.urls).await?;
@@ -70,28 +74,38 @@ async fn check(
     let mut patients = Patient::of(&selected, &gun, &targets.inbox, options.wait);
     join_all(patients.iter_mut().map(Patient::examine_before)).await;
 
-    let calls = fire_all(&selected, &gun, &progress).await;
+    let calls = fire_all(&selected, &gun, progress).await;
     reset(&services, &selected, &gun).await;
-    arrivals::wait(&targets.inbox, &selected, &calls, options.wait, &progress).await?;
+    arrivals::wait(&targets.inbox, &selected, &calls, options.wait, progress).await?;
     sleep(SETTLE).await;
     let verdicts = judge(&selected, calls, targets).await?;
 
-    progress.show("waiting for the services to be as before");
+    progress.show("waiting for the services to be as before; threads that have nothing to do end after 10 s");
     let recoveries = join_all(patients.into_iter().map(Patient::examine_after)).await;
-    Ok(Report { inbox: targets.inbox.url(), verdicts, recoveries, elapsed: started.elapsed() })
+    Ok(Report {
+        inbox: targets.inbox.url(),
+        inbox_stays: !targets.are_own(),
+        verdicts,
+        recoveries,
+        elapsed: started.elapsed(),
+    })
 }
 
 async fn fire_all(selected: &[Selected<'_>], gun: &Gun, progress: &Progress) -> Vec<Call> {
     let mut calls = Vec::with_capacity(selected.len());
-    for (done, it) in selected.iter().enumerate() {
-        progress.show(&format!("{done}/{} {}", selected.len(), it.scenario.id));
-        calls.push(gun.fire(it.service, it.scenario).await);
+    for of_service in selected.chunk_by(|a, b| std::ptr::eq(a.service, b.service)) {
+        let Checked { url, catalogue } = of_service[0].service;
+        progress.note(&format!("checking {} at {url}: {} to fire", catalogue.service, of_service.len()));
+        for it in of_service {
+            progress.show(&format!("{}/{} {}", calls.len(), selected.len(), it.scenario.id));
+            calls.push(gun.fire(it.service, it.scenario).await);
+        }
     }
     calls
 }
 
 /// Gives back what the fired scenarios hold, where the reset was not selected itself.
-async fn reset(services: &[target::Checked], selected: &[Selected<'_>], gun: &Gun) {
+async fn reset(services: &[Checked], selected: &[Selected<'_>], gun: &Gun) {
     for (service, scenario) in selection::unselected_resets(services, selected) {
         gun.fire(service, scenario).await;
     }

@@ -52,6 +52,8 @@ pub struct CheckOptions {
     #[arg(long, value_name = "PATTERN")]
     pub only: Option<String>,
     /// Print one JSON document instead of the table.
+    ///
+    /// `ok`, counts, `scenarios` and `services`, each of these with its `mismatches`: `field`, `promised`, `got`.
     #[arg(long)]
     pub json: bool,
     /// Check a service that already runs (may repeat); without it all are started for the check.

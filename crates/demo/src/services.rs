@@ -19,8 +19,20 @@ pub struct Service {
 
 /// All services, in the order of the request that passes through them.
 pub static SERVICES: [Service; 3] = [
-    Service { name: "game-engine", usual_port: 8082, project: 1, debug_path: "/debug", main: game_engine::main },
-    Service { name: "analytics", usual_port: 8084, project: 2, debug_path: "/api/debug", main: analytics::main },
+    Service {
+        name: "game-engine",
+        usual_port: 8082,
+        project: 1,
+        debug_path: "/debug",
+        main: game_engine::main,
+    },
+    Service {
+        name: "analytics",
+        usual_port: 8084,
+        project: 2,
+        debug_path: "/api/debug",
+        main: analytics::main,
+    },
     Service { name: "payment", usual_port: 8083, project: 3, debug_path: "/debug", main: payment::main },
 ];
 

@@ -22,21 +22,26 @@ pub fn refuse(reason: &str) -> ExitCode {
     ExitCode::from(COULD_NOT_RUN)
 }
 
-/// One line on stderr that is overwritten while work goes on; nothing where stderr is no terminal.
+/// One line on stderr that is overwritten while work goes on; where stderr is no terminal, few plain lines.
 #[derive(Debug)]
 pub struct Progress {
-    shown: bool,
+    overwrites: bool,
 }
 
 impl Progress {
     /// Starts with an empty line.
     pub fn start() -> Self {
-        Self { shown: io::stderr().is_terminal() }
+        Self { overwrites: io::stderr().is_terminal() }
     }
 
-    /// Replaces the line.
+    /// Says a step that counts also in a log.
+    pub fn note(&self, text: &str) {
+        if self.overwrites { self.show(text) } else { warn(text) }
+    }
+
+    /// Replaces the line; nothing in a log.
     pub fn show(&self, text: &str) {
-        if self.shown {
+        if self.overwrites {
             // Carriage return, erase to the end of the line.
             let _ = write!(io::stderr(), "\r\x1b[K{text}");
             let _ = io::stderr().flush();

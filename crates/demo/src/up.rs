@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::check::fire::Gun;
 use crate::cli::UpOptions;
 use crate::http;
 use crate::ports::Preference;
-use crate::services::SERVICES;
 use crate::stage::{self, Stage, StageError};
 use crate::supervisor::{Notice, Supervisor};
 use crate::terminal::{self, say};
@@ -36,27 +36,24 @@ async fn up(preference: Preference) -> Result<Ending, StageError> {
     say(&walkthrough::inbox(&inbox, dsn.is_some()));
     let ending = tokio::select! {
         () = asked_to_stop() => Ending::Asked,
-        () = tell(&mut services) => Ending::NothingLeft,
+        () = tell(&mut services, Gun::new(http)) => Ending::NothingLeft,
     };
     services.stop().await;
     Ok(ending)
 }
 
 /// Tells what happens to the services until none is left.
-async fn tell(services: &mut Supervisor) {
-    let mut walkthrough = Walkthrough::default();
-    let mut undecided = SERVICES.len();
+async fn tell(services: &mut Supervisor, gun: Gun) {
+    let mut walkthrough = Walkthrough::new(gun);
     while let Some(notice) = services.next().await {
-        let decided = !matches!(notice, Notice::Serving { again: true, .. } | Notice::Died { .. });
         say(&line(&notice));
-        if let Notice::Serving { service, url, .. } = notice {
-            walkthrough.serves(service, url);
-        }
-        if decided {
-            undecided = undecided.saturating_sub(1);
-            if undecided == 0 {
-                say(&walkthrough.to_string());
-            }
+        let all_settled = match notice {
+            Notice::Serving { service, url, .. } => walkthrough.serves(service, url),
+            Notice::GaveUp { service, .. } => walkthrough.settles(service),
+            Notice::Died { .. } => false,
+        };
+        if all_settled {
+            say(&walkthrough.text().await);
         }
     }
 }
@@ -65,11 +62,19 @@ fn line(notice: &Notice) -> String {
     match notice {
         Notice::Serving { service, url, pid, again } => {
             let again = if *again { ", serving again" } else { "" };
-            let taken = if walkthrough::is_usual(url, service.usual_port) { "" } else { &format!(", not on {}", service.usual_port) };
+            let taken = if walkthrough::is_usual(url, service.usual_port) {
+                ""
+            } else {
+                &format!(", not on {}", service.usual_port)
+            };
             format!("{:<12} {url} (pid {pid}{taken}{again})", service.name)
         }
         Notice::Died { service, how, last_words, lived, restart_in } => {
-            let words = if last_words.is_empty() { String::new() } else { format!("\n  {}", last_words.join("\n  ")) };
+            let words = if last_words.is_empty() {
+                String::new()
+            } else {
+                format!("\n  {}", last_words.join("\n  "))
+            };
             let (lived, restart_in) = (seconds(*lived), seconds(*restart_in));
             format!("{:<12} died after {lived}: {how}; restarted in {restart_in}{words}", service.name)
         }

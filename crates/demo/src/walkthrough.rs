@@ -1,11 +1,14 @@
 //! What the standing demo says about itself: where everything is, and what to try.
 
-use std::fmt;
-
 use inbox::Inbox;
 
-use crate::services::Service;
+use crate::check::catalogue::{Catalogue, Scenario};
+use crate::check::fire::Gun;
+use crate::services::{SERVICES, Service};
 use crate::stage::INBOX_PORT;
+
+/// How many calls are proposed per service; its catalogue has the rest.
+const PROPOSED: usize = 2;
 
 /// The line about the inbox.
 pub fn inbox(inbox: &Inbox, events_go_elsewhere: bool) -> String {
@@ -24,32 +27,85 @@ pub fn is_usual(url: &str, port: u16) -> bool {
     url.ends_with(&format!(":{port}"))
 }
 
-/// What to try, for the services that serve.
-#[derive(Debug, Default)]
+/// Collects who serves, and tells what there is to try once every service has started or been given up.
+#[derive(Debug)]
 pub struct Walkthrough {
+    gun: Gun,
+    awaited: Vec<&'static str>,
     serving: Vec<(&'static Service, String)>,
 }
 
-impl Walkthrough {
-    /// Notes where a service is.
-    pub fn serves(&mut self, service: &'static Service, url: String) {
-        self.serving.retain(|(known, _)| known.name != service.name);
-        self.serving.push((service, url));
-    }
+/// Something to type, and what it is about.
+struct Line {
+    command: String,
+    about: String,
 }
 
-impl fmt::Display for Walkthrough {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.serving.is_empty() {
-            writeln!(out, "\nTry:")?;
+impl Walkthrough {
+    /// Awaits all services.
+    pub fn new(gun: Gun) -> Self {
+        let awaited = SERVICES.iter().map(|service| service.name).collect();
+        Self { gun, awaited, serving: Vec::new() }
+    }
+
+    /// Notes where the service is; true if it was the last one awaited.
+    pub fn serves(&mut self, service: &'static Service, url: String) -> bool {
+        if self.awaited.contains(&service.name) {
+            self.serving.push((service, url));
         }
-        for (service, url) in &self.serving {
-            writeln!(out, "  curl -i {url}{}/crash", service.debug_path)?;
+        self.settles(service)
+    }
+
+    /// Awaits this service no longer; true if it was the last one awaited, and there is anything to try.
+    pub fn settles(&mut self, service: &'static Service) -> bool {
+        let before = self.awaited.len();
+        self.awaited.retain(|name| *name != service.name);
+        before > 0 && self.awaited.is_empty() && !self.serving.is_empty()
+    }
+
+    /// What to try, as the catalogues have it.
+    pub async fn text(&self) -> String {
+        let (mut calls, mut catalogues) = (Vec::new(), Vec::new());
+        for (service, url) in self.in_order() {
+            let about = match self.gun.catalogue(url).await {
+                Ok(catalogue) => {
+                    calls.extend(self.proposals(url, &catalogue));
+                    format!("every scenario of {} ({})", service.name, catalogue.scenarios.len())
+                }
+                Err(error) => error.to_string(),
+            };
+            catalogues.push(Line { command: format!("{}{url}{}", self.curl(), service.debug_path), about });
         }
-        if let Some((service, url)) = self.serving.first() {
-            writeln!(out, "  curl -s {url}{}        all scenarios and what each promises", service.debug_path)?;
-        }
-        writeln!(out, "Check every promise with `cargo run -- check`. RUST_LOG=info shows the services' logs.")?;
-        write!(out, "Ctrl-C stops everything.")
+        calls.extend(catalogues);
+        let width = calls.iter().map(|line| line.command.len()).max().unwrap_or_default();
+        let calls = calls.iter().map(|line| format!("  {:<width$}  # {}\n", line.command, line.about));
+        format!(
+            "\nTry, and watch the inbox:\n{}\
+             `cargo run -- check` fires every scenario and compares its events with its promise.\n\
+             A service that dies is started again. RUST_LOG=info shows the services' logs.\n\
+             Ctrl-C stops everything.",
+            calls.collect::<String>()
+        )
+    }
+
+    /// In the order of [`SERVICES`], not of their start.
+    fn in_order(&self) -> impl Iterator<Item = &(&'static Service, String)> {
+        SERVICES.iter().filter_map(|service| self.serving.iter().find(|(it, _)| it.name == service.name))
+    }
+
+    fn proposals(&self, url: &str, catalogue: &Catalogue) -> Vec<Line> {
+        let mut scenarios: Vec<&Scenario> = catalogue.scenarios.iter().collect();
+        // Those that share a path differ too little to be proposed together.
+        scenarios.dedup_by_key(|scenario| scenario.path.as_str());
+        let line = |scenario: &Scenario| {
+            let method = if scenario.method == "GET" { "" } else { &format!("-X {} ", scenario.method) };
+            let command = format!("{}{method}{}", self.curl(), scenario.url(url).ok()?);
+            Some(Line { command, about: scenario.title.clone() })
+        };
+        scenarios.into_iter().filter_map(line).take(PROPOSED).collect()
+    }
+
+    fn curl(&self) -> &'static str {
+        if self.gun.has_token() { "curl -i -H \"Authorization: Bearer $DEBUG_TOKEN\" " } else { "curl -i " }
     }
 }

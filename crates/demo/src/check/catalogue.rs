@@ -21,6 +21,9 @@ pub struct Catalogue {
 pub struct Scenario {
     /// Such as `game-engine.crash`, also its events' tag `scenario`.
     pub id: String,
+    /// A line about it.
+    #[serde(default)]
+    pub title: String,
     /// HTTP method.
     pub method: String,
     /// Path pattern.
@@ -59,7 +62,7 @@ pub struct Expect {
 }
 
 /// What one event must be like. What is `None` is not promised.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 pub struct EventPromise {
     /// Its level.
     pub level: Option<String>,
@@ -103,6 +106,11 @@ impl Scenario {
     pub fn user_in_path(&self) -> Option<String> {
         let user = self.parameters.iter().find(|parameter| parameter.name == "user_id")?;
         self.path.contains(&user.place()).then(|| user.value()).flatten()
+    }
+
+    /// Whether no number may be chosen: those say how long or how much, so it is over at once without.
+    pub fn takes_no_number(&self) -> bool {
+        self.parameters.iter().all(|parameter| !parameter.default.is_number())
     }
 
     /// Name of its transaction.

@@ -33,6 +33,8 @@ pub struct Call {
     pub span_id: String,
     /// Who is affected, sent as `X-User-Id` unless the path says it.
     pub user_id: String,
+    /// Sent in the headers whose values must never be sent to Sentry.
+    pub secret: String,
     /// The answer, or why there is none.
     pub answer: Result<Answer, String>,
     /// From the call to the end of the answer.
@@ -46,6 +48,8 @@ pub struct Answer {
     pub status: u16,
     /// The JSON body; null if it is not JSON.
     pub body: Value,
+    /// The header `X-Sentry-Event-Id`.
+    pub event_id_header: Option<String>,
 }
 
 impl Gun {
@@ -53,6 +57,11 @@ impl Gun {
     pub fn new(http: Client) -> Self {
         let token = std::env::var("DEBUG_TOKEN").ok().filter(|token| !token.is_empty());
         Self { http, token, fired: AtomicUsize::new(0) }
+    }
+
+    /// Whether the debug routes are called with a token.
+    pub fn has_token(&self) -> bool {
+        self.token.is_some()
     }
 
     /// Reads the catalogue of each service.
@@ -64,7 +73,8 @@ impl Gun {
         Ok(services)
     }
 
-    async fn catalogue(&self, service: &str) -> Result<Catalogue, CheckError> {
+    /// Reads the catalogue of the service at that URL.
+    pub async fn catalogue(&self, service: &str) -> Result<Catalogue, CheckError> {
         let unreachable = |error| CheckError::Unreachable { url: service.to_owned(), reason: reason(&error) };
         let mut refusal = None;
         for path in services::debug_paths() {
@@ -92,6 +102,7 @@ impl Gun {
             trace_id: Uuid::new_v4().simple().to_string(),
             span_id: Uuid::new_v4().simple().to_string().chars().take(16).collect(),
             user_id: in_path.clone().unwrap_or_else(|| format!("check-{n}")),
+            secret: format!("secret-{}", Uuid::new_v4().simple()),
             answer: Err(String::new()),
             elapsed: Duration::ZERO,
         };
@@ -108,14 +119,25 @@ impl Gun {
         let mut request = self
             .authorised(self.http.request(method, url))
             .header("X-Demo-Run", &call.run_id)
+            .header("X-Api-Key", &call.secret)
+            .header("Cookie", format!("session={}", call.secret))
             .header("sentry-trace", format!("{}-{}-1", call.trace_id, call.span_id));
         if name_user {
             request = request.header("X-User-Id", &call.user_id);
         }
         let answer = request.send().await.map_err(|error| reason(&error))?;
         let status = answer.status().as_u16();
+        let header = answer.headers().get("X-Sentry-Event-Id").and_then(|id| id.to_str().ok());
+        let event_id_header = header.map(str::to_owned);
         let body = answer.bytes().await.map_err(|error| reason(&error))?;
-        Ok(Answer { status, body: serde_json::from_slice(&body).unwrap_or_default() })
+        let body = serde_json::from_slice(&body).unwrap_or_default();
+        Ok(Answer { status, body, event_id_header })
+    }
+
+    /// Status of the service's health route.
+    pub async fn health(&self, service: &str) -> Result<u16, String> {
+        let answer = self.http.get(format!("{service}/health")).send().await;
+        answer.map(|answer| answer.status().as_u16()).map_err(|error| reason(&error))
     }
 
     fn authorised(&self, request: RequestBuilder) -> RequestBuilder {

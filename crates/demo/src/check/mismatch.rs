@@ -38,7 +38,7 @@ impl Findings {
     /// The condition, told in words, must hold.
     pub fn hold(&mut self, field: &str, holds: bool, promised: &str, got: impl Into<Value>) {
         if !holds {
-            self.differ(field, promised.into(), got.into());
+            self.differ(field, promised, got);
         }
     }
 
@@ -52,8 +52,10 @@ impl Findings {
         self.found
     }
 
-    fn differ(&mut self, field: &str, promised: Value, got: Value) {
-        let field = if self.prefix.is_empty() { field.to_owned() } else { format!("{}.{field}", self.prefix) };
-        self.found.push(Mismatch { field, promised, got });
+    /// The two differ.
+    pub fn differ(&mut self, field: &str, promised: impl Into<Value>, got: impl Into<Value>) {
+        let field =
+            if self.prefix.is_empty() { field.to_owned() } else { format!("{}.{field}", self.prefix) };
+        self.found.push(Mismatch { field, promised: promised.into(), got: got.into() });
     }
 }

@@ -45,7 +45,8 @@ pub fn unselected_resets<'a>(
 ) -> Vec<(&'a Checked, &'a Scenario)> {
     let fired = |service: &Checked, scenario: &Scenario| {
         let of_service = |it: &&Selected<'_>| it.service.url == service.url;
-        let here = selected.iter().filter(of_service).map(|it| it.scenario).filter(|it| it.path == scenario.path);
+        let here =
+            selected.iter().filter(of_service).map(|it| it.scenario).filter(|it| it.path == scenario.path);
         let ids: Vec<_> = here.map(|it| it.id.as_str()).collect();
         !ids.is_empty() && !ids.contains(&scenario.id.as_str())
     };

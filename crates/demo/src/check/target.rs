@@ -58,6 +58,11 @@ impl Targets {
         }
     }
 
+    /// Whether they were started for the check, and end with it.
+    pub fn are_own(&self) -> bool {
+        self.own.is_some()
+    }
+
     /// Stops what was started for the check.
     pub async fn leave(self) {
         if let Some((services, _inbox)) = self.own {

@@ -51,6 +51,8 @@ impl Process {
             .env("PORT", launch.port.to_string())
             .env("SENTRY_DSN", &launch.dsn)
             .env("NO_PROXY", without_loopback())
+            // What it writes ends in our own lines, which may go anywhere.
+            .env("NO_COLOR", "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -87,7 +89,9 @@ impl Process {
 /// The inbox is on loopback: a proxy of this machine's environment must not get its envelopes.
 fn without_loopback() -> String {
     let known = ["NO_PROXY", "no_proxy"].iter().find_map(|name| std::env::var(name).ok());
-    known.filter(|hosts| !hosts.is_empty()).map_or_else(|| "127.0.0.1".to_owned(), |hosts| hosts + ",127.0.0.1")
+    known
+        .filter(|hosts| !hosts.is_empty())
+        .map_or_else(|| "127.0.0.1".to_owned(), |hosts| hosts + ",127.0.0.1")
 }
 
 /// An exit status in words: `exit status 1`, `signal 9 (SIGKILL)`.

@@ -12,7 +12,7 @@ use super::Launch;
 use crate::terminal;
 
 /// Lines kept per child.
-const KEPT: usize = 5;
+const KEPT: usize = 3;
 
 /// How long a dead child's pipes may stay open: a grandchild may hold them.
 const DRAIN_LIMIT: Duration = Duration::from_millis(300);

@@ -8,8 +8,8 @@ use reqwest::StatusCode;
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 
-use super::child::{self, Launch, Process};
 use super::Notice;
+use super::child::{self, Launch, Process};
 
 /// Exit status of a service whose configuration is wrong: starting it again changes nothing.
 const CONFIGURATION_ERROR: i32 = 2;
@@ -40,7 +40,10 @@ pub(super) async fn supervise(
             End::Stopped => return,
             End::NotStarted(error) => return tell(Notice::GaveUp { service, reason: error.to_string() }),
             End::Exited { status, last_words, .. } if status.code() == Some(CONFIGURATION_ERROR) => {
-                let reason = format!("{} ({})", last_words.join(" "), child::how(status));
+                let words = last_words.join(" ");
+                let own_name = format!("{}: ", service.name);
+                let words = words.strip_prefix(&own_name).unwrap_or(&words);
+                let reason = format!("{words} ({})", child::how(status));
                 return tell(Notice::GaveUp { service, reason });
             }
             End::Exited { status, last_words, lived } => {

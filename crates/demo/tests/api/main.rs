@@ -1,0 +1,11 @@
+//! The demo as its users meet it: the real binary, over its command line and real HTTP.
+
+#![allow(clippy::expect_used, reason = "clippy.toml allows it in test functions, but not in what they call")]
+
+mod broken;
+mod fake;
+mod helpers;
+mod real;
+mod recovery;
+mod standing;
+mod usage;

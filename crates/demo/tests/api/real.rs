@@ -1,0 +1,37 @@
+//! The check of the services themselves, which it starts and stops.
+
+use demo::services::SERVICES;
+
+use crate::helpers::{run, run_with};
+
+#[actix_web::test]
+async fn every_promise_of_every_service_is_kept() {
+    let ended = run(&["check", "--json"]).await;
+    assert_eq!(ended.status, Some(0), "{}\n{}", ended.stderr, ended.stdout);
+    let document = ended.json();
+    let scenarios = document["scenarios"].as_array().expect("scenarios");
+    for service in &SERVICES {
+        assert!(scenarios.iter().any(|it| it["service"] == service.name), "none of {}", service.name);
+        assert!(ended.stderr.contains(&format!("checking {}", service.name)), "{}", ended.stderr);
+    }
+    let recovered =
+        |it: &serde_json::Value| it["recovered"] == true && it["before"]["started"] == it["after"]["started"];
+    assert!(document["services"].as_array().expect("services").iter().all(recovered), "{document}");
+}
+
+#[actix_web::test]
+async fn one_scenario_of_one_service_can_be_checked_alone() {
+    let ended = run(&["check", "--only", "payment.panic"]).await;
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    assert_eq!(ended.stdout.lines().last(), Some("1 scenario, 1 kept, 0 broken"), "{ended:?}");
+}
+
+#[actix_web::test]
+async fn a_service_that_groups_otherwise_than_promised_is_told() {
+    let rules = format!("{}/one-issue-for-all.rules", env!("CARGO_TARGET_TMPDIR"));
+    std::fs::write(&rules, "error.type:* -> everything\n").expect("a file");
+    let args = ["check", "--json", "--only", "game-engine.error-value"];
+    let ended = run_with(&args, &[("FINGERPRINT_RULES", &rules)]).await;
+    assert_eq!(ended.status, Some(1), "{ended:?}");
+    assert_eq!(ended.fields("game-engine.error-value"), ["event.fingerprint"]);
+}

@@ -1,0 +1,64 @@
+//! The standing demo: it starts everything, restarts what dies, and leaves nothing behind.
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+
+use crate::helpers::{Standing, Told, is_gone};
+
+async fn get(url: &str) -> Value {
+    let answer = demo::http::client().expect("a client").get(url).send().await.expect("an answer");
+    answer.json().await.expect("JSON")
+}
+
+#[actix_web::test]
+async fn everything_is_started_and_the_terminal_says_where_and_what_to_try() {
+    let mut standing = Standing::start();
+    let services = standing.all_serve().await;
+    for service in &services {
+        assert_eq!(get(&format!("{}/health", service.url)).await["status"], "ok");
+    }
+    let said = standing.said();
+    let game_engine = services.iter().find(|it| said.contains(&format!("{}/debug/crash", it.url)));
+    let crash = get(&format!("{}/debug/crash", game_engine.expect("a crash to try").url)).await;
+    assert_eq!(crash["type"], "RuntimeError", "{crash}");
+    // In the catalogue's words.
+    assert!(said.contains("A panic in the paytable"), "{said}");
+}
+
+#[actix_web::test]
+async fn a_child_that_is_killed_comes_back_at_the_same_place() {
+    let mut standing = Standing::start();
+    let victim = standing.all_serve().await.remove(0);
+    kill(Pid::from_raw(victim.pid), Signal::SIGKILL).expect("it runs");
+    let died = standing.says(&["died after"]).await;
+    assert!(died.contains("signal 9 (SIGKILL)") && died.contains("restarted in"), "{died}");
+    let again = Told::read(&standing.says(&["serving again"]).await);
+    assert_eq!(again.url, victim.url);
+    assert_ne!(again.pid, victim.pid);
+    assert_eq!(get(&format!("{}/health", again.url)).await["status"], "ok");
+}
+
+#[actix_web::test]
+async fn sigterm_ends_all_children() {
+    ends_with_all_children(Signal::SIGTERM, Some(0)).await;
+}
+
+#[actix_web::test]
+async fn ctrl_c_ends_all_children() {
+    ends_with_all_children(Signal::SIGINT, Some(0)).await;
+}
+
+#[actix_web::test]
+async fn even_sigkill_leaves_no_child_behind() {
+    ends_with_all_children(Signal::SIGKILL, None).await;
+}
+
+async fn ends_with_all_children(signal: Signal, status: Option<i32>) {
+    let mut standing = Standing::start();
+    let services = standing.all_serve().await;
+    assert_eq!(standing.ended_by(signal).await, status);
+    for service in services {
+        is_gone(service.pid).await;
+    }
+}

@@ -1,0 +1,73 @@
+//! What cannot be done is said in a line, with status 2.
+
+use crate::fake::Shop;
+use crate::helpers::{nobody, run, run_with};
+
+#[actix_web::test]
+async fn a_service_that_does_not_answer_is_named() {
+    let shop = Shop::open(&[("honest", |_, _| {})]).await;
+    let nobody = nobody();
+    let ended = run(&["check", "--url", &nobody, "--inbox", &shop.inbox.url()]).await;
+    assert_eq!(ended.status, Some(2), "{ended:?}");
+    assert!(ended.stderr.contains(&format!("{nobody} is not reachable")), "{ended:?}");
+    assert!(ended.stdout.is_empty(), "{ended:?}");
+}
+
+#[actix_web::test]
+async fn an_inbox_that_does_not_answer_is_named() {
+    let shop = Shop::open(&[("honest", |_, _| {})]).await;
+    let nobody = nobody();
+    let ended = run(&["check", "--url", &shop.url, "--inbox", &nobody]).await;
+    assert_eq!(ended.status, Some(2), "{ended:?}");
+    assert!(ended.stderr.contains(&nobody), "{ended:?}");
+}
+
+#[actix_web::test]
+async fn something_that_is_no_service_has_no_catalogue() {
+    let shop = Shop::open(&[]).await;
+    let inbox = shop.inbox.url();
+    let ended = run(&["check", "--url", &inbox, "--inbox", &inbox]).await;
+    assert_eq!(ended.status, Some(2), "{ended:?}");
+    assert!(ended.stderr.contains("has no catalogue"), "{ended:?}");
+}
+
+#[actix_web::test]
+async fn an_empty_catalogue_keeps_no_promise() {
+    let shop = Shop::open(&[]).await;
+    let ended = run(&shop.check(&shop.inbox.url(), &[])).await;
+    assert_eq!(ended.status, Some(2), "{ended:?}");
+    assert!(ended.stderr.contains("no scenario"), "{ended:?}");
+}
+
+#[actix_web::test]
+async fn a_pattern_without_match_says_what_there_is() {
+    let shop = Shop::open(&[("honest", |_, _| {})]).await;
+    let ended = run(&shop.check(&shop.inbox.url(), &["--only", "nothing-like-that"])).await;
+    assert_eq!(ended.status, Some(2), "{ended:?}");
+    assert!(ended.stderr.contains("nothing-like-that") && ended.stderr.contains("shop.honest"), "{ended:?}");
+}
+
+#[actix_web::test]
+async fn events_that_go_elsewhere_cannot_be_checked() {
+    let ended = run_with(&["check"], &[("SENTRY_DSN", "http://key@127.0.0.1:1/1")]).await;
+    assert_eq!(ended.status, Some(2), "{ended:?}");
+    assert!(ended.stderr.contains("SENTRY_DSN"), "{ended:?}");
+}
+
+#[actix_web::test]
+async fn wrong_usage_is_told() {
+    let wrong: [(&[&str], &str); 7] = [
+        (&["--no-such-flag"], "--no-such-flag"),
+        (&["no-such-command"], "no-such-command"),
+        (&["check", "--url", "not a url"], "not a url"),
+        (&["check", "--url", "ftp://127.0.0.1/"], "http"),
+        (&["check", "--inbox", "http://127.0.0.1:1"], "--url"),
+        (&["check", "--wait", "soon"], "0.1 to 300"),
+        (&["serve", "nothing"], "game-engine, analytics, payment"),
+    ];
+    for (args, told) in wrong {
+        let ended = run(args).await;
+        assert_eq!(ended.status, Some(2), "{args:?} {ended:?}");
+        assert!(ended.stderr.contains(told), "{args:?} {ended:?}");
+    }
+}
