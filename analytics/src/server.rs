@@ -44,6 +44,8 @@ impl Server {
                     app.call(request)
                 })
         })
+        // A caller that hangs up ends its handler: nothing goes on for nobody.
+        .h1_allow_half_closed(false)
         .shutdown_timeout(DRAIN_SECONDS);
         if let Some(workers) = settings.workers {
             server = server.workers(workers);

@@ -10,6 +10,7 @@ use sentry_context::sentry::Hub;
 use sentry_context::{client, panic_recovery, traceparent};
 
 use crate::domain::replay_cache::ReplayCache;
+use crate::domain::simulation::Simulations;
 use crate::routes;
 use crate::settings::Settings;
 
@@ -34,11 +35,13 @@ impl Server {
     /// Binds; requests are served once [`Server::run`] is polled.
     pub fn bind(settings: &Settings, hub: Arc<Hub>) -> Result<Self, BindError> {
         let guards = settings.guards.clone();
+        let simulations = web::Data::new(Simulations::default());
         let cache = web::Data::new(ReplayCache::new(settings.memory_leak_limit_mb));
         let mut server = HttpServer::new(move || {
             // The last wrap is the outermost: Sentry's hub and transaction must be around the boundary.
             App::new()
                 .app_data(cache.clone())
+                .app_data(simulations.clone())
                 .configure(|app| routes::configure(app, &guards))
                 .wrap(from_fn(panic_recovery::boundary))
                 .wrap(client::middleware(Arc::clone(&hub)))
@@ -47,6 +50,8 @@ impl Server {
                     app.call(request)
                 })
         })
+        // A caller that hangs up ends its handler: nothing goes on for nobody.
+        .h1_allow_half_closed(false)
         .shutdown_timeout(DRAIN_SECONDS);
         if let Some(workers) = settings.workers {
             server = server.workers(workers);

@@ -85,7 +85,8 @@ async fn events(filter: web::Query<Filter>, store: web::Data<Store>) -> HttpResp
 fn summaries(state: &State, filter: &Filter) -> Vec<EventSummary> {
     let newest_first = state.events.iter().rev().map(|event| &event.summary);
     let fits = |it: &&EventSummary| {
-        filter.fits(it.run_id.as_ref(), it.trace_id.as_ref()) && wanted(filter.issue.as_ref(), Some(&it.issue_id))
+        filter.fits(it.run_id.as_ref(), it.trace_id.as_ref())
+            && wanted(filter.issue.as_ref(), Some(&it.issue_id))
     };
     newest_first.filter(fits).take(filter.limit()).cloned().collect()
 }
@@ -136,7 +137,8 @@ async fn logs(filter: web::Query<Filter>, store: web::Data<Store>) -> HttpRespon
 }
 
 async fn metrics(filter: web::Query<Filter>, store: web::Data<Store>) -> HttpResponse {
-    let entries: Vec<Value> = store.read(|state| state.metrics.iter().rev().take(filter.limit()).cloned().collect());
+    let entries: Vec<Value> =
+        store.read(|state| state.metrics.iter().rev().take(filter.limit()).cloned().collect());
     list("metrics", &entries)
 }
 

@@ -120,7 +120,10 @@ mod tests {
             ("{}\nnonsense", "item 1: its header"),
             ("{}\n{\"length\":1}\nx", "item 1: its header has no type"),
             ("{}\n{\"type\":\"a\",\"length\":-1}\nx", "item 1: its length"),
-            ("{}\n{\"type\":\"a\"}\n1\n{\"type\":\"b\",\"length\":9}\nx", "item 2 is torn: 9 bytes promised, 1 left"),
+            (
+                "{}\n{\"type\":\"a\"}\n1\n{\"type\":\"b\",\"length\":9}\nx",
+                "item 2 is torn: 9 bytes promised, 1 left",
+            ),
             ("{}\n{\"type\":\"a\",\"length\":18446744073709551615}\nx", "item 1 is torn"),
             ("{}\n{\"type\":\"a\",\"length\":1}\nxyz", "item 1: no line end after 1 bytes"),
         ] {

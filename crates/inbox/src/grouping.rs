@@ -19,7 +19,9 @@ pub(crate) fn resolved(event: &Value) -> Vec<String> {
 }
 
 fn is_default(part: &str) -> bool {
-    part.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}")).is_some_and(|name| name.trim() == "default")
+    part.strip_prefix("{{")
+        .and_then(|rest| rest.strip_suffix("}}"))
+        .is_some_and(|name| name.trim() == "default")
 }
 
 /// Exceptions: type and top in-app function. Messages: their template, or their text.
@@ -85,7 +87,10 @@ mod tests {
     #[test]
     fn without_a_stack_the_text_tells_issues_apart() {
         assert_eq!(resolved(&json!({ "message": "it grew" })), ["it grew"]);
-        assert_eq!(resolved(&json!({ "logentry": { "message": "it grew by %s", "formatted": "it grew by 3" } })), ["it grew by %s"]);
+        assert_eq!(
+            resolved(&json!({ "logentry": { "message": "it grew by %s", "formatted": "it grew by 3" } })),
+            ["it grew by %s"]
+        );
         assert_eq!(resolved(&json!({ "exception": [{ "type": "E", "value": "v" }] })), ["E", "v"]);
     }
 }

@@ -35,7 +35,9 @@ async fn run() -> Result<(), String> {
 
 fn setting<T: std::str::FromStr>(name: &str, default: T, allowed: &str) -> Result<T, String> {
     match std::env::var(name) {
-        Ok(value) if !value.is_empty() => value.parse().map_err(|_| format!("{name}={value}: must be {allowed}")),
+        Ok(value) if !value.is_empty() => {
+            value.parse().map_err(|_| format!("{name}={value}: must be {allowed}"))
+        }
         _ => Ok(default),
     }
 }

@@ -114,8 +114,8 @@ fn one(project: &str, envelope: &Map<String, Value>, item: Item) -> Result<Recei
 }
 
 fn object(payload: &[u8]) -> Result<Value, String> {
-    let object: Map<String, Value> =
-        serde_json::from_slice(payload).map_err(|error| format!("its payload is not a JSON object: {error}"))?;
+    let object: Map<String, Value> = serde_json::from_slice(payload)
+        .map_err(|error| format!("its payload is not a JSON object: {error}"))?;
     Ok(Value::Object(object))
 }
 

@@ -33,7 +33,11 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    pub(crate) async fn start(addr: SocketAddr, store: Arc<Store>, answer: Answer) -> Result<Self, StartError> {
+    pub(crate) async fn start(
+        addr: SocketAddr,
+        store: Arc<Store>,
+        answer: Answer,
+    ) -> Result<Self, StartError> {
         let (started, bound) = oneshot::channel();
         let answer = web::Data::new(Mutex::new(answer));
         let shared = answer.clone();
@@ -50,7 +54,8 @@ impl Running {
                 }
             });
         };
-        let thread = std::thread::Builder::new().name("inbox".to_owned()).spawn(serve).map_err(StartError::Thread)?;
+        let thread =
+            std::thread::Builder::new().name("inbox".to_owned()).spawn(serve).map_err(StartError::Thread)?;
         let ended = |_| Err(std::io::Error::other("its thread ended"));
         let bound = bound.await.unwrap_or_else(ended);
         let (addr, handle) = bound.map_err(|source| StartError::Bind { addr, source })?;
@@ -145,9 +150,15 @@ async fn receive(
     response
 }
 
-fn accept(request: &HttpRequest, project: &str, body: Result<web::Bytes, Error>, store: &Store) -> HttpResponse {
+fn accept(
+    request: &HttpRequest,
+    project: &str,
+    body: Result<web::Bytes, Error>,
+    store: &Store,
+) -> HttpResponse {
     let encoding = request.headers().get(CONTENT_ENCODING).and_then(|encoding| encoding.to_str().ok());
-    if let Some(unknown) = encoding.filter(|it| !ENCODINGS.contains(&it.trim().to_ascii_lowercase().as_str())) {
+    if let Some(unknown) = encoding.filter(|it| !ENCODINGS.contains(&it.trim().to_ascii_lowercase().as_str()))
+    {
         let reason = format!("content-encoding {unknown}: known are {}", ENCODINGS.join(", "));
         return refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, &reason);
     }

@@ -66,10 +66,10 @@ pub(crate) struct Sums(BTreeMap<String, Sessions>);
 
 impl Sums {
     pub(crate) fn add(&mut self, Count(count): Count) {
-        let sum = self.0.entry(count.release.clone()).or_insert_with(|| Sessions {
-            release: count.release.clone(),
-            ..Sessions::default()
-        });
+        let sum = self
+            .0
+            .entry(count.release.clone())
+            .or_insert_with(|| Sessions { release: count.release.clone(), ..Sessions::default() });
         sum.exited += count.exited;
         sum.errored += count.errored;
         sum.crashed += count.crashed;

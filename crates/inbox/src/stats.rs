@@ -55,7 +55,11 @@ impl Discarded {
     pub(crate) fn read(report: &Value) -> Vec<Self> {
         let line = |line: &Value| {
             let text = |name: &str| line[name].as_str().unwrap_or("unknown").to_owned();
-            Self { reason: text("reason"), category: text("category"), quantity: line["quantity"].as_u64().unwrap_or(0) }
+            Self {
+                reason: text("reason"),
+                category: text("category"),
+                quantity: line["quantity"].as_u64().unwrap_or(0),
+            }
         };
         report["discarded_events"].as_array().into_iter().flatten().map(line).collect()
     }

@@ -10,7 +10,9 @@ use time::format_description::well_known::Rfc3339;
 pub(crate) fn seconds(timestamp: &Value) -> Option<f64> {
     match timestamp {
         Value::Number(number) => number.as_f64(),
-        Value::String(text) => OffsetDateTime::parse(text, &Rfc3339).ok().map(|at| at.unix_timestamp_nanos() as f64 / 1e9),
+        Value::String(text) => {
+            OffsetDateTime::parse(text, &Rfc3339).ok().map(|at| at.unix_timestamp_nanos() as f64 / 1e9)
+        }
         _ => None,
     }
 }

@@ -43,6 +43,11 @@ pub trait Reportable: Error + Send + Sync + 'static {
         true
     }
 
+    /// How the error was noticed, in Sentry's mechanism: `generic`, `unawaited_task` …
+    fn mechanism(&self) -> &'static str {
+        "generic"
+    }
+
     /// Facts for a context of their own: its name and fields.
     fn context(&self) -> Option<(&'static str, Facts)> {
         None
@@ -140,7 +145,7 @@ fn chain(error: &dyn Reportable, origin: &Origin) -> Vec<Exception> {
         ty: error.type_name().to_owned(),
         value: Some(error.to_string()),
         stacktrace: origin.stacktrace(),
-        mechanism: Some(mechanism(error.handled())),
+        mechanism: Some(mechanism(error)),
         ..Exception::default()
     }];
     let mut source = error.source();
@@ -157,8 +162,8 @@ fn chain(error: &dyn Reportable, origin: &Origin) -> Vec<Exception> {
     exceptions
 }
 
-fn mechanism(handled: bool) -> Mechanism {
-    Mechanism { ty: "generic".to_owned(), handled: Some(handled), ..Mechanism::default() }
+fn mechanism(error: &dyn Reportable) -> Mechanism {
+    Mechanism { ty: error.mechanism().to_owned(), handled: Some(error.handled()), ..Mechanism::default() }
 }
 
 /// A cause's type: a trait object has none, so the leading name of its `Debug` form stands in.

@@ -1,7 +1,7 @@
 //! Simulated spins until return to player has converged, which it never does: the tolerance is too tight.
 
 use std::hint::black_box;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use sentry_context::runtime_stats::CpuMeter;
@@ -12,6 +12,25 @@ use sentry_context::{Facts, breadcrumbs, facts, report};
 const BATCH: u64 = 100_000;
 /// No mean of random payouts comes this close to its expectation.
 const TOLERANCE: f64 = 0.0;
+
+/// The simulations that run on one server.
+#[derive(Debug, Default)]
+pub struct Simulations(AtomicUsize);
+
+impl Simulations {
+    /// How many run now.
+    pub fn running(&self) -> usize {
+        self.0.load(Relaxed)
+    }
+
+    /// Runs one; see [`converge`].
+    pub fn run(&self, limit: Duration, cancelled: &AtomicBool) -> Outcome {
+        self.0.fetch_add(1, Relaxed);
+        let outcome = converge(limit, cancelled);
+        self.0.fetch_sub(1, Relaxed);
+        outcome
+    }
+}
 
 /// How a simulation ended.
 #[derive(Debug, Clone, Copy)]

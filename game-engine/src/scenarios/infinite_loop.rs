@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, web};
 use scenario::{Event, Expect, Method, Parameter, Scenario};
 use sentry_context::failure::Failure;
 use sentry_context::spawn;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::domain::simulation;
+use crate::domain::simulation::Simulations;
 use crate::error::GameError;
 
 static SECONDS: Parameter = Parameter::number("seconds", 5.0, 0.1, 30.0);
@@ -40,7 +40,7 @@ pub(super) static INFINITE_LOOP: Scenario = Scenario {
     ),
     heavy: true,
     route: |route| route.to(burn),
-    active: None,
+    active: Some(running),
 };
 
 /// Ends the loop when the caller hangs up and the handler is dropped.
@@ -52,11 +52,11 @@ impl Drop for Cancel {
     }
 }
 
-async fn burn(request: HttpRequest) -> Result<HttpResponse, Failure> {
+async fn burn(request: HttpRequest, simulations: web::Data<Simulations>) -> Result<HttpResponse, Failure> {
     let limit = Duration::from_secs_f64(SECONDS.read(&request)?);
     let cancel = Cancel(Arc::default());
     let cancelled = Arc::clone(&cancel.0);
-    let work = spawn::blocking(move || simulation::converge(limit, &cancelled));
+    let work = spawn::blocking(move || simulations.run(limit, &cancelled));
     let outcome = work.await.map_err(|lost| GameError::WorkLost(lost.into()))?;
     Ok(HttpResponse::Ok().json(json!({
         "status": "stopped",
@@ -64,4 +64,9 @@ async fn burn(request: HttpRequest) -> Result<HttpResponse, Failure> {
         "iterations": outcome.iterations,
         "final_cpu_percent": outcome.cpu_percent,
     })))
+}
+
+fn running(request: &HttpRequest) -> Option<Value> {
+    let running = request.app_data::<web::Data<Simulations>>()?.running();
+    (running > 0).then(|| json!({ "running": running }))
 }

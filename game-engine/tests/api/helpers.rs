@@ -9,26 +9,26 @@ use scenario::Guards;
 use sentry_context::client::{self, Config};
 use serde_json::Value;
 
-pub struct App {
-    pub url: String,
-    pub inbox: Inbox,
-    pub http: Client,
+pub(crate) struct App {
+    pub(crate) url: String,
+    pub(crate) inbox: Inbox,
+    pub(crate) http: Client,
 }
 
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: HeaderMap,
-    pub body: Value,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
 }
 
 /// An app with its own Sentry client and inbox.
-pub async fn spawn_app() -> App {
+pub(crate) async fn spawn_app() -> App {
     spawn_app_with(|_| ()).await
 }
 
 /// The same with other settings.
-pub async fn spawn_app_with(change: impl FnOnce(&mut Settings)) -> App {
+pub(crate) async fn spawn_app_with(change: impl FnOnce(&mut Settings)) -> App {
     let inbox = Inbox::start().await.unwrap();
     let mut settings = settings(&inbox.dsn());
     change(&mut settings);
@@ -56,47 +56,54 @@ fn settings(dsn: &str) -> Settings {
     }
 }
 
-pub fn http() -> Client {
+pub(crate) fn http() -> Client {
     // One of the tests' processes may have done so already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::new()
 }
 
 impl App {
-    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.url))
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         answer(self.request(Method::GET, path)).await
     }
 
-    pub async fn delete(&self, path: &str) -> Answer {
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
         answer(self.request(Method::DELETE, path)).await
     }
 
+    /// What of a scenario is still held, as the catalogue says.
+    pub(crate) async fn active(&self, id: &str) -> Value {
+        let catalogue = self.get("/debug").await.body;
+        let mut scenarios = catalogue["scenarios"].as_array().unwrap().iter();
+        scenarios.find(|it| it["id"] == id).unwrap()["active"].clone()
+    }
+
     /// The event that the answer names.
-    pub async fn event_of(&self, answer: &Answer) -> Value {
+    pub(crate) async fn event_of(&self, answer: &Answer) -> Value {
         let id = answer.body["event_id"].as_str().expect("the answer names no event");
         self.event(&format!("event {id}"), |event| event["event_id"] == id).await
     }
 
     /// The first event that fits, once it is there.
-    pub async fn event(&self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn event(&self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
         let found = |inbox: &Inbox| inbox.events().into_iter().find(&fits);
         self.inbox.wait_until(what, |inbox| found(inbox).is_some()).await.unwrap();
         found(&self.inbox).unwrap()
     }
 
     /// The first transaction of that name, once it is there.
-    pub async fn transaction(&self, name: &str) -> Value {
+    pub(crate) async fn transaction(&self, name: &str) -> Value {
         let found = |inbox: &Inbox| inbox.transactions().into_iter().find(|it| it["transaction"] == name);
         self.inbox.wait_until(name, |inbox| found(inbox).is_some()).await.unwrap();
         found(&self.inbox).unwrap()
     }
 }
 
-pub async fn answer(request: RequestBuilder) -> Answer {
+pub(crate) async fn answer(request: RequestBuilder) -> Answer {
     let response = request.send().await.unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let body = response.bytes().await.unwrap();
@@ -104,12 +111,12 @@ pub async fn answer(request: RequestBuilder) -> Answer {
 }
 
 /// The innermost frame of the outermost exception.
-pub fn top_frame(event: &Value) -> &Value {
+pub(crate) fn top_frame(event: &Value) -> &Value {
     let exception = event["exception"]["values"].as_array().and_then(|all| all.last()).unwrap();
     exception["stacktrace"]["frames"].as_array().and_then(|all| all.last()).unwrap()
 }
 
 /// The outermost exception.
-pub fn exception(event: &Value) -> &Value {
+pub(crate) fn exception(event: &Value) -> &Value {
     event["exception"]["values"].as_array().and_then(|all| all.last()).unwrap()
 }

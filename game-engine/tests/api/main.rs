@@ -1,5 +1,7 @@
 //! The game engine over real HTTP, with an inbox as its Sentry.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should say where")]
+
 mod bad_input;
 mod busy;
 mod crash;

@@ -41,7 +41,7 @@ fn a_bad_setting_stops_the_start_with_one_line_that_names_it() {
 
 #[test]
 fn a_bad_dsn_does_not_tell_its_key() {
-    let told = refusal(&[("SENTRY_DSN", "https://publickey:secretkey@sentry.example/not-a-number/")]);
+    let told = refusal(&[("SENTRY_DSN", "https://publickey:secretkey@sentry.example")]);
     assert!(!told.contains("publickey") && !told.contains("secretkey"), "{told}");
 }
 
