@@ -31,6 +31,7 @@ struct Entry {
     demonstrates: &'static str,
     parameters: &'static [&'static Parameter],
     expect: Expect,
+    expect_without_database: Option<Expect>,
     look_for: &'static str,
     active: Option<Value>,
 }
@@ -125,6 +126,7 @@ impl Catalogue {
             demonstrates: scenario.demonstrates,
             parameters: scenario.parameters,
             expect: scenario.expect,
+            expect_without_database: scenario.without_database,
             look_for: scenario.look_for,
             active: scenario.active.and_then(|active| active(request)),
         };

@@ -24,6 +24,8 @@ pub struct Scenario {
     pub parameters: &'static [&'static Parameter],
     /// The promise.
     pub expect: Expect,
+    /// The promise where no database is reachable; `None` where that makes no difference.
+    pub without_database: Option<Expect>,
     /// Holds a core or a worker: only a few run at once.
     pub heavy: bool,
     /// Puts the handler on the route. Scenarios that share method and path share the handler.

@@ -17,6 +17,18 @@ pub fn warning(category: &str, message: impl Into<String>, data: Facts) {
     add("default", category, Level::Warning, message.into(), data);
 }
 
+/// A database command that the server answered.
+#[cfg(feature = "mongodb")]
+pub(crate) fn query(description: &str, data: Facts) {
+    add("query", "db", Level::Info, description.to_owned(), data);
+}
+
+/// A database command that failed.
+#[cfg(feature = "mongodb")]
+pub(crate) fn failed_query(description: &str, data: Facts) {
+    add("query", "db", Level::Error, description.to_owned(), data);
+}
+
 /// The arrival of an HTTP request; the first breadcrumb of each.
 pub(crate) fn request(method: &str, path: &str) {
     let data = facts([("method", method.into()), ("path", path.into())]);

@@ -14,6 +14,7 @@
 //! | [`failure`] | the same as answers of actix-web handlers |
 //! | [`panic_recovery`] | panic → 500 and exactly one event |
 //! | [`facts`](mod@facts) | named JSON values |
+//! | `database` | MongoDB: spans and breadcrumbs of its commands, failures in full (feature `mongodb`) |
 //! | [`spawn`] | tasks, blocking work and threads that carry the hub |
 //! | [`fingerprint`] | grouping rules in Sentry's own grammar |
 //! | [`env`](mod@env) | environment variables as typed settings |
@@ -24,6 +25,8 @@
 pub mod breadcrumbs;
 pub mod client;
 pub mod contexts;
+#[cfg(feature = "mongodb")]
+pub mod database;
 pub mod env;
 pub mod facts;
 pub mod failure;

@@ -35,6 +35,11 @@ pub(crate) fn describe(request: &ServiceRequest) {
     breadcrumbs::request(request.method().as_str(), request.path());
 }
 
+/// The span that is open, for spans below it.
+pub fn span() -> Option<sentry::TransactionOrSpan> {
+    sentry::configure_scope(|scope| scope.get_span())
+}
+
 /// A searchable fact of the current request: on all its events, and on its transaction.
 pub fn tag(name: &str, value: &str) {
     sentry::configure_scope(|scope| {

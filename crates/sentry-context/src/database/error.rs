@@ -1,0 +1,154 @@
+//! A failed command in the words of the one who answered: the server, or nobody.
+
+use mongodb::error::{Error, ErrorKind, WriteFailure};
+
+use crate::report::Reportable;
+use crate::{Facts, facts};
+
+/// A failed database operation.
+///
+/// `MongoServerError` where the server answered with an error, `MongoConnectionError` where none was reached,
+/// `MongoDriverError` where the driver itself refused.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", self.told())]
+pub struct DatabaseError {
+    operation: &'static str,
+    collection: &'static str,
+    #[source]
+    cause: Cause,
+}
+
+/// What the driver said. Its own error prints bytes and addresses that differ from call to call.
+#[derive(Debug, thiserror::Error)]
+enum Cause {
+    #[error("no MONGODB_URL is configured")]
+    Unconfigured,
+    #[error("{message}")]
+    CommandError { code: i32, code_name: String, message: String },
+    #[error("{message}")]
+    WriteError { code: i32, code_name: String, message: String },
+    #[error("{0}")]
+    AuthenticationError(String),
+    #[error("{0}")]
+    ServerSelectionTimeout(String),
+    #[error("{0}")]
+    NetworkError(String),
+    #[error("{0}")]
+    DriverError(String),
+}
+
+impl DatabaseError {
+    /// The failure of an operation (`findOne`, `aggregate` …) on a collection.
+    pub fn new(operation: &'static str, collection: &'static str, source: Error) -> Self {
+        Self { operation, collection, cause: Cause::from(&source) }
+    }
+
+    pub(super) fn unconfigured(collection: &'static str) -> Self {
+        Self { operation: "connect", collection, cause: Cause::Unconfigured }
+    }
+
+    /// The server's code; none where no server answered.
+    pub fn code(&self) -> Option<i32> {
+        match &self.cause {
+            Cause::CommandError { code, .. } | Cause::WriteError { code, .. } => Some(*code),
+            _ => None,
+        }
+    }
+
+    /// Was no server reached?
+    pub fn is_unreachable(&self) -> bool {
+        matches!(self.cause, Cause::Unconfigured | Cause::ServerSelectionTimeout(_) | Cause::NetworkError(_))
+    }
+
+    fn told(&self) -> String {
+        let Self { operation, collection, cause } = self;
+        match self.code() {
+            Some(code) => {
+                format!("MongoDB rejected `{operation}` on `{collection}` with code {code}: {cause}")
+            }
+            None if self.is_unreachable() => {
+                format!("no MongoDB server was reached for `{operation}` on `{collection}`")
+            }
+            None => format!("`{operation}` on `{collection}` failed: {cause}"),
+        }
+    }
+
+    fn code_name(&self) -> &str {
+        match &self.cause {
+            Cause::CommandError { code_name, .. } | Cause::WriteError { code_name, .. } => code_name,
+            _ => "",
+        }
+    }
+}
+
+impl Reportable for DatabaseError {
+    fn type_name(&self) -> &'static str {
+        match self.cause {
+            Cause::CommandError { .. } | Cause::WriteError { .. } | Cause::AuthenticationError(_) => {
+                "MongoServerError"
+            }
+            Cause::Unconfigured | Cause::ServerSelectionTimeout(_) | Cause::NetworkError(_) => {
+                "MongoConnectionError"
+            }
+            Cause::DriverError(_) => "MongoDriverError",
+        }
+    }
+
+    fn tags(&self) -> Vec<(&'static str, String)> {
+        let code = self.code().map_or_else(|| "unreachable".to_owned(), |code| code.to_string());
+        vec![(
+            "db.code",
+            if self.code().is_none() && !self.is_unreachable() { "none".to_owned() } else { code },
+        )]
+    }
+
+    fn context(&self) -> Option<(&'static str, Facts)> {
+        let mut context = facts([
+            ("operation", self.operation.into()),
+            ("collection", self.collection.into()),
+            ("reason", self.cause.to_string().into()),
+        ]);
+        if let Some(code) = self.code() {
+            context.extend(facts([("code", code.into()), ("code_name", self.code_name().into())]));
+        }
+        Some(("database_error", context))
+    }
+}
+
+impl From<&Error> for Cause {
+    fn from(error: &Error) -> Self {
+        match error.kind.as_ref() {
+            ErrorKind::Command(command) => Self::CommandError {
+                code: command.code,
+                code_name: command.code_name.clone(),
+                message: command.message.clone(),
+            },
+            ErrorKind::Write(WriteFailure::WriteError(write)) => Self::WriteError {
+                code: write.code,
+                code_name: write.code_name.clone().unwrap_or_default(),
+                message: write.message.clone(),
+            },
+            ErrorKind::InsertMany(many) => match many.write_errors.iter().flatten().next() {
+                Some(write) => Self::WriteError {
+                    code: write.code,
+                    code_name: write.code_name.clone().unwrap_or_default(),
+                    message: write.message.clone(),
+                },
+                None => Self::DriverError(sentence(error)),
+            },
+            ErrorKind::Authentication { .. } => Self::AuthenticationError(sentence(error)),
+            ErrorKind::ServerSelection { .. } => Self::ServerSelectionTimeout(sentence(error)),
+            ErrorKind::Io(_) | ErrorKind::ConnectionPoolCleared { .. } | ErrorKind::DnsResolve { .. } => {
+                Self::NetworkError(sentence(error))
+            }
+            _ => Self::DriverError(sentence(error)),
+        }
+    }
+}
+
+/// The driver's words without the state of its topology, which differs from call to call.
+pub(super) fn sentence(error: &Error) -> String {
+    let text = error.kind.to_string();
+    let end = text.find(" Topology:").or_else(|| text.find(", labels:")).unwrap_or(text.len());
+    text[..end].trim_end_matches(['.', ' ']).to_owned()
+}
