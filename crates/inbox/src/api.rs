@@ -1,11 +1,13 @@
 //! What is held, as JSON.
 
+use actix_web::error::{InternalError, QueryPayloadError};
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
+use actix_web::{Error, HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::received::{EventSummary, TransactionSummary};
+use crate::event_id;
+use crate::received::{EventSummary, Payload, TransactionSummary};
 use crate::server::{refusal, takes};
 use crate::store::{State, Store};
 
@@ -14,7 +16,8 @@ const LIMIT: usize = 100;
 
 pub(crate) fn routes(app: &mut web::ServiceConfig) {
     let get = |path: &str| web::resource(path).default_service(takes("GET"));
-    app.service(get("/health").get(health))
+    app.app_data(web::QueryConfig::default().error_handler(unreadable_query))
+        .service(get("/health").get(health))
         .service(web::resource("/api/issues").get(issues).delete(clear).default_service(takes("GET, DELETE")))
         .service(get("/api/issues/{id}").get(issue))
         .service(get("/api/events").get(events))
@@ -50,6 +53,11 @@ fn wanted(asked: Option<&String>, there: Option<&String>) -> bool {
     asked.is_none() || asked == there
 }
 
+fn unreadable_query(error: QueryPayloadError, _: &HttpRequest) -> Error {
+    let answer = refusal(StatusCode::BAD_REQUEST, &error.to_string());
+    InternalError::from_response(error, answer).into()
+}
+
 async fn health() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "ok" }))
 }
@@ -68,6 +76,19 @@ fn found(what: &str, document: Option<Value>) -> HttpResponse {
         Some(document) => HttpResponse::Ok().json(document),
         None => refusal(StatusCode::NOT_FOUND, &format!("no such {what} is held")),
     }
+}
+
+/// The id as it is held: logs and debuggers show it with dashes.
+fn plain(id: &str) -> String {
+    event_id::normalised(id).unwrap_or_else(|| id.to_owned())
+}
+
+/// The payload is read here, after the lock is let go.
+fn with_payload(name: &str, held: Option<(Payload, Value)>) -> Option<Value> {
+    held.map(|(payload, mut document)| {
+        document[name] = payload.read();
+        document
+    })
 }
 
 async fn issues(store: web::Data<Store>) -> HttpResponse {
@@ -92,17 +113,17 @@ fn summaries(state: &State, filter: &Filter) -> Vec<EventSummary> {
 }
 
 async fn event(id: web::Path<String>, store: web::Data<Store>) -> HttpResponse {
-    let document = |state: &State| {
-        let event = state.event(&id)?;
-        Some(json!({
-            "event": event.payload(),
+    let held = |state: &State| {
+        let event = state.event(&plain(&id))?;
+        let about = json!({
             "summary": event.summary,
             "issue": state.issue(&event.summary.issue_id),
             "attachments": event.attachments,
             "dsc": event.dsc,
-        }))
+        });
+        Some((event.payload.clone(), about))
     };
-    found("event", store.read(document))
+    found("event", with_payload("event", store.read(held)))
 }
 
 async fn transactions(filter: web::Query<Filter>, store: web::Data<Store>) -> HttpResponse {
@@ -115,17 +136,14 @@ async fn transactions(filter: web::Query<Filter>, store: web::Data<Store>) -> Ht
 }
 
 async fn transaction(id: web::Path<String>, store: web::Data<Store>) -> HttpResponse {
-    let document = |state: &State| {
-        let transaction = state.transaction(&id)?;
+    let held = |state: &State| {
+        let transaction = state.transaction(&plain(&id))?;
         let trace = transaction.summary.trace_id.clone();
         let errors = trace.map(|trace| summaries(state, &Filter { trace: Some(trace), ..Filter::default() }));
-        Some(json!({
-            "transaction": transaction.payload(),
-            "summary": transaction.summary,
-            "errors": errors.unwrap_or_default(),
-        }))
+        let about = json!({ "summary": transaction.summary, "errors": errors.unwrap_or_default() });
+        Some((transaction.payload.clone(), about))
     };
-    found("transaction", store.read(document))
+    found("transaction", with_payload("transaction", store.read(held)))
 }
 
 async fn logs(filter: web::Query<Filter>, store: web::Data<Store>) -> HttpResponse {

@@ -25,6 +25,8 @@ pub(crate) enum BadEnvelope {
     Empty,
     #[error("the envelope header is not a JSON object: {0}")]
     Header(serde_json::Error),
+    #[error("the envelope header: {0}")]
+    HeaderId(String),
     #[error("item {item}: its header is not a JSON object: {reason}")]
     ItemHeader { item: usize, reason: serde_json::Error },
     #[error("item {item}: its header has no type")]

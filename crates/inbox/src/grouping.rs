@@ -27,7 +27,7 @@ fn is_default(part: &str) -> bool {
 /// Exceptions: type and top in-app function. Messages: their template, or their text.
 fn default(event: &Value) -> Vec<String> {
     let Some(exception) = exception(event) else {
-        return vec![message(event).unwrap_or_default()];
+        return vec![template(event).unwrap_or_default()];
     };
     let ty = exception["type"].as_str().unwrap_or("Error").to_owned();
     match top_function(event) {
@@ -42,10 +42,18 @@ pub(crate) fn exception(event: &Value) -> Option<&Value> {
     exceptions.get("values").unwrap_or(exceptions).as_array()?.last()
 }
 
-/// The text of a message event: what it was made from, where that is known.
+/// What the text of a message event was made from, or the text where that is not known.
+fn template(event: &Value) -> Option<String> {
+    let templates = [&event["logentry"]["message"], &event["message"]["message"]];
+    templates.into_iter().find_map(Value::as_str).map(str::to_owned).or_else(|| message(event))
+}
+
+/// The text of a message event, as people read it.
 pub(crate) fn message(event: &Value) -> Option<String> {
     let entry = &event["logentry"];
-    let texts = [&entry["message"], &event["message"], &event["message"]["message"], &entry["formatted"]];
+    // Older SDKs send the entry, or its text alone, as `message`.
+    let older = &event["message"];
+    let texts = [&entry["formatted"], &entry["message"], &older["formatted"], &older["message"], older];
     texts.into_iter().find_map(Value::as_str).map(str::to_owned)
 }
 

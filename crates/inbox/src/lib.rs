@@ -16,6 +16,7 @@
 
 mod api;
 mod envelope;
+mod event_id;
 mod grouping;
 mod issue;
 mod page;
@@ -34,8 +35,9 @@ use std::time::Duration;
 use actix_web::web::Bytes;
 use serde_json::Value;
 
+use received::Payload;
 use server::Running;
-use store::Store;
+use store::{State, Store};
 
 pub use issue::Issue;
 pub use sessions::Sessions;
@@ -66,7 +68,8 @@ impl Default for Options {
     }
 }
 
-/// How envelopes are answered: a Sentry that is far away, or in trouble. What is refused is not stored.
+/// How envelopes are answered: a Sentry that is far away, or in trouble. With a status outside of 2xx nothing is
+/// stored, and the envelope counts as rejected.
 #[derive(Debug, Clone)]
 pub struct Answer {
     /// Time until the answer.
@@ -155,17 +158,21 @@ impl Inbox {
 
     /// The events as they were sent, oldest first.
     pub fn events(&self) -> Vec<Value> {
-        self.store.read(|state| state.events.iter().map(received::Event::payload).collect())
+        // Read after the lock is let go: clients wait for it.
+        let payloads = |state: &State| state.events.iter().map(|it| it.payload.clone()).collect::<Vec<_>>();
+        self.store.read(payloads).iter().map(Payload::read).collect()
     }
 
     /// The transactions as they were sent, oldest first.
     pub fn transactions(&self) -> Vec<Value> {
-        self.store.read(|state| state.transactions.iter().map(received::Transaction::payload).collect())
+        let payloads =
+            |state: &State| state.transactions.iter().map(|it| it.payload.clone()).collect::<Vec<_>>();
+        self.store.read(payloads).iter().map(Payload::read).collect()
     }
 
     /// The issues, newest first.
     pub fn issues(&self) -> Vec<Issue> {
-        self.store.read(store::State::issues_newest_first)
+        self.store.read(State::issues_newest_first)
     }
 
     /// Release-health sessions by release.
@@ -180,7 +187,7 @@ impl Inbox {
 
     /// Counters.
     pub fn stats(&self) -> Stats {
-        self.store.read(store::State::stats)
+        self.store.read(State::stats)
     }
 
     /// The bytes of every envelope, decompressed, oldest first; empty unless [`Options::keep_raw`] is set.

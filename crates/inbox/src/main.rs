@@ -24,20 +24,23 @@ async fn run() -> Result<(), String> {
     let host = setting("HOST", IpAddr::from([127, 0, 0, 1]), "an IP address")?;
     let port = setting("PORT", PORT, "a port from 0 to 65535")?;
     let options = Options { addr: SocketAddr::new(host, port), ..Options::default() };
+    // Listened for before anyone is told that the inbox is there: who knows of it may end it.
+    let listen = |kind| signal(kind).map_err(|error| error.to_string());
+    let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
     let inbox = Inbox::start_with(options).await.map_err(|error| error.to_string())?;
     eprintln!("inbox: {} takes envelopes for {}", inbox.url(), inbox.dsn());
-    let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        interrupted = tokio::signal::ctrl_c() => interrupted.map_err(|error| error.to_string()),
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
     }
+    Ok(())
 }
 
 fn setting<T: std::str::FromStr>(name: &str, default: T, allowed: &str) -> Result<T, String> {
-    match std::env::var(name) {
-        Ok(value) if !value.is_empty() => {
-            value.parse().map_err(|_| format!("{name}={value}: must be {allowed}"))
-        }
-        _ => Ok(default),
+    let value = std::env::var_os(name).unwrap_or_default();
+    if value.is_empty() {
+        return Ok(default);
     }
+    let value = value.to_string_lossy();
+    value.parse().map_err(|_| format!("{name}={value}: must be {allowed}"))
 }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::http::StatusCode;
@@ -17,6 +18,10 @@ use crate::{Answer, StartError, api, page};
 /// Longest envelope, decompressed: [Sentry's own limit](https://develop.sentry.dev/sdk/data-model/envelopes/#size-limits)
 /// is 20 MiB compressed and 200 MiB decompressed; half a demo's memory for one envelope would be absurd.
 const MAX_ENVELOPE: usize = 20 * 1024 * 1024;
+
+/// Time for which an idle connection stays open: longer than clients keep theirs (reqwest 90 s), so that none sends
+/// an envelope into a connection that is just being closed.
+const KEEP_ALIVE: Duration = Duration::from_secs(100);
 
 /// Encodings of a body that are undone.
 const ENCODINGS: [&str; 4] = ["identity", "gzip", "deflate", "br"];
@@ -45,7 +50,10 @@ impl Running {
             actix_web::rt::System::new().block_on(async {
                 match bind(addr, store, shared) {
                     Ok((addr, server)) => {
-                        let _ = started.send(Ok((addr, server.handle())));
+                        // Nobody waits any more: nobody could stop it either.
+                        if started.send(Ok((addr, server.handle()))).is_err() {
+                            return;
+                        }
                         if let Err(error) = server.await {
                             tracing::error!(%error, "the inbox stopped");
                         }
@@ -103,6 +111,7 @@ fn bind(
     })
     // Receiving is parsing: one worker keeps up with what a machine can crash, and leaves it the other cores.
     .workers(1)
+    .keep_alive(KEEP_ALIVE)
     .disable_signals()
     .bind(addr)?;
     let addr = server.addrs().first().copied().unwrap_or(addr);
@@ -138,9 +147,12 @@ async fn receive(
     if !answer.delay.is_zero() {
         tokio::time::sleep(answer.delay).await;
     }
-    let mut response = match StatusCode::from_u16(answer.status) {
-        Ok(status) if !status.is_success() => refusal(status, "the inbox was told to answer so"),
-        _ => accept(&request, &project, body, &store),
+    let mut response = match StatusCode::from_u16(answer.status).unwrap_or_default() {
+        status if status.is_success() => accept(&request, &project, body, &store, status),
+        status => {
+            store.refuse();
+            refusal(status, "the inbox was told to answer so")
+        }
     };
     for (name, value) in &answer.headers {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name.as_str()), HeaderValue::try_from(value)) {
@@ -155,26 +167,38 @@ fn accept(
     project: &str,
     body: Result<web::Bytes, Error>,
     store: &Store,
+    status: StatusCode,
 ) -> HttpResponse {
-    let encoding = request.headers().get(CONTENT_ENCODING).and_then(|encoding| encoding.to_str().ok());
-    if let Some(unknown) = encoding.filter(|it| !ENCODINGS.contains(&it.trim().to_ascii_lowercase().as_str()))
-    {
-        let reason = format!("content-encoding {unknown}: known are {}", ENCODINGS.join(", "));
-        return refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, &reason);
-    }
-    let accepted = match body {
-        Ok(body) => store.accept(project, body).map_err(|bad| bad.to_string()),
-        Err(error) if error.as_response_error().status_code() == StatusCode::PAYLOAD_TOO_LARGE => {
-            let reason = format!("the envelope is longer than {MAX_ENVELOPE} bytes");
-            return refusal(StatusCode::PAYLOAD_TOO_LARGE, &reason);
+    let body = match read(request, body) {
+        Ok(body) => body,
+        Err((status, reason)) => {
+            store.refuse();
+            return refused(project, status, &reason);
         }
-        Err(error) => Err(format!("the body cannot be read: {error}")),
     };
-    match accepted {
-        Ok(id) => HttpResponse::Ok().json(json!({ "id": id })),
-        Err(reason) => {
-            tracing::warn!(project, reason, "an envelope was refused");
-            refusal(StatusCode::BAD_REQUEST, &reason)
-        }
+    match store.accept(project, body) {
+        Ok(id) => HttpResponse::build(status).json(json!({ "id": id })),
+        Err(bad) => refused(project, StatusCode::BAD_REQUEST, &bad.to_string()),
     }
+}
+
+/// The body, or why there is none.
+fn read(request: &HttpRequest, body: Result<web::Bytes, Error>) -> Result<web::Bytes, (StatusCode, String)> {
+    let encoding = request.headers().get(CONTENT_ENCODING).map(|it| String::from_utf8_lossy(it.as_bytes()));
+    let known = |it: &str| ENCODINGS.contains(&it.trim().to_ascii_lowercase().as_str());
+    if let Some(unknown) = encoding.filter(|it| !known(it)) {
+        let reason = format!("content-encoding {unknown}: known are {}", ENCODINGS.join(", "));
+        return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, reason));
+    }
+    body.map_err(|error| match error.as_response_error().status_code() {
+        status @ StatusCode::PAYLOAD_TOO_LARGE => {
+            (status, format!("the envelope is longer than {MAX_ENVELOPE} bytes"))
+        }
+        _ => (StatusCode::BAD_REQUEST, format!("the body cannot be read: {error}")),
+    })
+}
+
+fn refused(project: &str, status: StatusCode, reason: &str) -> HttpResponse {
+    tracing::warn!(project, reason, "an envelope was refused");
+    refusal(status, reason)
 }

@@ -1,6 +1,6 @@
 //! Everything that is held, behind one short lock.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use actix_web::web::Bytes;
@@ -9,13 +9,14 @@ use tokio::sync::watch;
 
 use crate::envelope::{self, BadEnvelope};
 use crate::issue::Issue;
-use crate::received::{Attachment, Event, Received, Transaction, understand};
+use crate::received::{Attachment, Event, Received, Transaction, Understood, Weighed, understand};
 use crate::ring::Ring;
 use crate::sessions::Sums;
 use crate::stats::{Discarded, Held, Stats};
 
-/// Most log entries and most metrics that are kept.
+/// Most log entries and most metrics that are kept, and of each at most a share of the bytes that events may take.
 const MAX_SMALL: usize = 10_000;
+const SMALL_SHARE: usize = 8;
 /// Most issues that are kept.
 const MAX_ISSUES: usize = 5_000;
 
@@ -46,8 +47,8 @@ pub(crate) struct Store {
 pub(crate) struct State {
     pub(crate) events: Ring<Event>,
     pub(crate) transactions: Ring<Transaction>,
-    pub(crate) logs: VecDeque<Value>,
-    pub(crate) metrics: VecDeque<Value>,
+    pub(crate) logs: Ring<Value>,
+    pub(crate) metrics: Ring<Value>,
     pub(crate) sessions: Sums,
     /// Every envelope's bytes, where they are asked for.
     pub(crate) raw: Option<Vec<Bytes>>,
@@ -55,7 +56,7 @@ pub(crate) struct State {
     next_issue: u64,
     discarded: BTreeMap<(String, String), u64>,
     items: BTreeMap<String, u64>,
-    small_evicted: [u64; 3],
+    issues_evicted: u64,
     version: u64,
     envelopes: u64,
     rejected: u64,
@@ -77,17 +78,22 @@ impl Store {
         self.version.subscribe()
     }
 
-    /// Stores all of an envelope, or nothing of it. The id of its event, if it has one.
+    /// Stores all of an envelope, or nothing of it. The id of its event or transaction, if it has one.
     pub(crate) fn accept(&self, project: &str, body: Bytes) -> Result<Option<String>, BadEnvelope> {
         // Understood before the lock is taken.
         let understood = envelope::parse(&body).and_then(|envelope| understand(project, envelope));
         self.change(|state| match understood {
-            Ok(items) => Ok(state.store(items, body)),
+            Ok(understood) => Ok(state.store(understood, body)),
             Err(bad) => {
                 state.rejected += 1;
                 Err(bad)
             }
         })
+    }
+
+    /// Counts an envelope that was refused unread.
+    pub(crate) fn refuse(&self) {
+        self.change(|state| state.rejected += 1);
     }
 
     /// Forgets everything, the counters too.
@@ -112,15 +118,15 @@ impl State {
         Self {
             events: Ring::new(limits.events, limits.bytes),
             transactions: Ring::new(limits.transactions, limits.bytes),
-            logs: VecDeque::new(),
-            metrics: VecDeque::new(),
+            logs: Ring::new(MAX_SMALL, limits.bytes / SMALL_SHARE),
+            metrics: Ring::new(MAX_SMALL, limits.bytes / SMALL_SHARE),
             sessions: Sums::default(),
             raw: keep_raw.then(Vec::new),
             issues: HashMap::new(),
             next_issue: 1,
             discarded: BTreeMap::new(),
             items: BTreeMap::new(),
-            small_evicted: [0; 3],
+            issues_evicted: 0,
             version: 0,
             envelopes: 0,
             rejected: 0,
@@ -129,35 +135,37 @@ impl State {
         }
     }
 
-    fn store(&mut self, items: Vec<(String, Received)>, body: Bytes) -> Option<String> {
+    fn store(&mut self, understood: Understood, body: Bytes) -> Option<String> {
         self.envelopes += 1;
         self.bytes += body.len() as u64;
-        let (mut event, mut attachments, mut id) = (None, Vec::new(), None);
+        let Understood { mut event_id, items } = understood;
+        let (mut events, mut attachments) = (Vec::new(), Vec::new());
         for (ty, received) in items {
             *self.items.entry(ty).or_default() += 1;
             match received {
-                Received::Event(it) => event = Some(it),
+                Received::Event(it) => events.push(*it),
                 Received::Transaction(it) => {
-                    id = Some(it.summary.event_id.clone());
-                    let size = it.size();
+                    event_id = Some(it.summary.event_id.clone());
+                    let size = it.payload.size();
                     self.transactions.push(*it, size);
                 }
                 Received::Attachment(it) => attachments.push(it),
                 Received::Sessions(counts) => counts.into_iter().for_each(|count| self.sessions.add(count)),
                 Received::Discarded(lines) => lines.into_iter().for_each(|line| self.discard(line)),
-                Received::Logs(entries) => self.small_evicted[0] += keep(&mut self.logs, entries),
-                Received::Metrics(entries) => self.small_evicted[1] += keep(&mut self.metrics, entries),
+                Received::Logs(entries) => keep(&mut self.logs, entries),
+                Received::Metrics(entries) => keep(&mut self.metrics, entries),
                 Received::Other => {}
             }
         }
-        if let Some(event) = event {
-            id = Some(event.summary.event_id.clone());
-            self.store_event(*event, attachments);
+        for event in events {
+            event_id = Some(event.summary.event_id.clone());
+            // Clients send one event an envelope; were there more, the attachments would be the first one's.
+            self.store_event(event, std::mem::take(&mut attachments));
         }
         if let Some(raw) = &mut self.raw {
             raw.push(body);
         }
-        id
+        event_id
     }
 
     fn store_event(&mut self, mut event: Event, attachments: Vec<Attachment>) {
@@ -172,7 +180,7 @@ impl State {
             self.next_issue += 1;
             self.issues.insert(key, Issue::new(event.summary.issue_id.clone(), &event));
         }
-        let size = event.size();
+        let size = event.payload.size();
         self.events.push(event, size);
     }
 
@@ -183,7 +191,7 @@ impl State {
         let oldest = self.issues.iter().min_by(|a, b| a.1.last_seen.total_cmp(&b.1.last_seen));
         if let Some(key) = oldest.map(|(key, _)| key.clone()) {
             self.issues.remove(&key);
-            self.small_evicted[2] += 1;
+            self.issues_evicted += 1;
         }
     }
 
@@ -210,7 +218,6 @@ impl State {
     }
 
     pub(crate) fn stats(&self) -> Stats {
-        let [logs, metrics, issues] = self.small_evicted;
         let discarded = self.discarded.iter().map(|((reason, category), quantity)| Discarded {
             reason: reason.clone(),
             category: category.clone(),
@@ -226,9 +233,9 @@ impl State {
             evicted: BTreeMap::from([
                 ("events", self.events.evicted()),
                 ("transactions", self.transactions.evicted()),
-                ("logs", logs),
-                ("metrics", metrics),
-                ("issues", issues),
+                ("logs", self.logs.evicted()),
+                ("metrics", self.metrics.evicted()),
+                ("issues", self.issues_evicted),
             ]),
             held: Held {
                 events: self.events.len(),
@@ -239,10 +246,6 @@ impl State {
     }
 }
 
-/// Keeps the newest entries; how many went.
-fn keep(kept: &mut VecDeque<Value>, entries: Vec<Value>) -> u64 {
-    kept.extend(entries);
-    let beyond = kept.len().saturating_sub(MAX_SMALL);
-    kept.drain(..beyond);
-    beyond as u64
+fn keep(kept: &mut Ring<Value>, entries: Vec<Weighed<Value>>) {
+    entries.into_iter().for_each(|(entry, bytes)| kept.push(entry, bytes));
 }

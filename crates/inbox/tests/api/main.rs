@@ -1,0 +1,20 @@
+//! The inbox over real HTTP, as Sentry clients and the page see it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should say where")]
+
+mod bad_envelopes;
+mod bounds;
+mod clients;
+mod delivery;
+mod encodings;
+mod events;
+mod grouping;
+mod health;
+mod helpers;
+mod issues;
+mod page;
+mod paths;
+mod process;
+mod telemetry;
+mod transactions;
+mod waiting;
