@@ -1,11 +1,19 @@
 //! Analytics: what was played and paid, and how its queries break.
 //!
 //! - [`settings`], [`server`]: the environment, and the server from bind to drain
-//! - `routes`: every route on one page
+//! - `routes`, `endpoint`, `health`: every route on one page, and those that are no scenarios
+//! - [`detail`]: FastAPI's list of what is wrong with a request
+//! - `openapi`, `docs`: `/openapi.json` from the declarations of the routes, and `/docs`
 //! - [`domain`]: the code that really fails
 //! - [`scenarios`]: one file per scenario, each a story, a promise and a handler
 
+pub mod detail;
+mod docs;
 pub mod domain;
+mod endpoint;
+pub mod error;
+mod health;
+mod openapi;
 mod routes;
 pub mod scenarios;
 pub mod server;
@@ -14,6 +22,7 @@ pub mod settings;
 use std::process::ExitCode;
 
 use sentry_context::client;
+use sentry_context::database::{BadUrl, Database};
 
 use crate::server::{BindError, Server};
 use crate::settings::{Settings, SettingsError};
@@ -35,6 +44,8 @@ enum StartError {
     #[error(transparent)]
     Settings(#[from] SettingsError),
     #[error(transparent)]
+    Database(#[from] BadUrl),
+    #[error(transparent)]
     Bind(#[from] BindError),
     #[error("the server stopped: {0}")]
     Serve(#[from] std::io::Error),
@@ -46,7 +57,8 @@ fn run() -> Result<(), StartError> {
     let sentry = client::init(settings.sentry.clone());
     let system = actix_web::rt::System::new();
     system.block_on(async {
-        let server = Server::bind(&settings, sentry.hub())?;
+        let database = Database::connect(settings.mongodb_url.as_deref()).await?;
+        let server = Server::bind(&settings, sentry.hub(), database)?;
         tracing::info!(address = %server.address(), "analytics listens");
         server.run().await.map_err(StartError::Serve)
     })?;

@@ -1,11 +1,15 @@
 //! Every route on one page.
 
-use actix_web::{HttpResponse, web};
-use scenario::{Guards, json_config, not_found, only};
+use actix_web::web;
+use scenario::{Guards, json_config, not_found};
 use sentry_context::failure::AnswerStyle;
-use serde_json::json;
 
+use crate::endpoint::Endpoint;
 use crate::scenarios::CATALOGUE;
+use crate::{docs, health};
+
+/// All routes that are no scenarios.
+pub(crate) static ENDPOINTS: &[&Endpoint] = &[&health::HEALTH, &health::READY];
 
 pub(crate) fn configure(app: &mut web::ServiceConfig, guards: &Guards) {
     app.app_data(json_config())
@@ -13,18 +17,11 @@ pub(crate) fn configure(app: &mut web::ServiceConfig, guards: &Guards) {
         .app_data(AnswerStyle(|body| {
             let detail = body.get("error").cloned();
             body.entry("detail".to_owned()).or_insert_with(|| detail.into());
-        }))
-        .service(web::resource("/health").get(health).default_service(only("GET")))
-        .service(web::resource("/ready").get(ready).default_service(only("GET")));
+        }));
+    for endpoint in ENDPOINTS {
+        endpoint.mount(app);
+    }
+    docs::mount(app);
     CATALOGUE.mount(app, guards);
     app.default_service(web::to(not_found));
-}
-
-async fn health() -> HttpResponse {
-    HttpResponse::Ok().json(json!({ "status": "ok", "service": "analytics", "consumer": "stopped" }))
-}
-
-/// Nothing that the crash scenarios need lies outside the process.
-async fn ready() -> HttpResponse {
-    HttpResponse::Ok().json(json!({ "status": "ready" }))
 }

@@ -3,12 +3,16 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use actix_cors::Cors;
 use actix_web::dev::Service;
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer};
+use actix_web::{App, HttpServer, web};
+use sentry_context::database::Database;
 use sentry_context::sentry::Hub;
 use sentry_context::{client, panic_recovery, traceparent};
 
+use crate::domain::exports::Exports;
+use crate::domain::rounds::Rounds;
 use crate::routes;
 use crate::settings::Settings;
 
@@ -31,11 +35,17 @@ pub struct Server {
 
 impl Server {
     /// Binds; requests are served once [`Server::run`] is polled.
-    pub fn bind(settings: &Settings, hub: Arc<Hub>) -> Result<Self, BindError> {
+    pub fn bind(settings: &Settings, hub: Arc<Hub>, database: Database) -> Result<Self, BindError> {
         let guards = settings.guards.clone();
+        let database = web::Data::new(database);
+        let exports = web::Data::new(Exports::default());
+        let rounds = web::Data::new(Rounds::default());
         let mut server = HttpServer::new(move || {
             // The last wrap is the outermost: Sentry's hub and transaction must be around the boundary.
             App::new()
+                .app_data(database.clone())
+                .app_data(exports.clone())
+                .app_data(rounds.clone())
                 .configure(|app| routes::configure(app, &guards))
                 .wrap(from_fn(panic_recovery::boundary))
                 .wrap(client::middleware(Arc::clone(&hub)))
@@ -43,6 +53,8 @@ impl Server {
                     traceparent::translate(&mut request);
                     app.call(request)
                 })
+                // Outermost: browsers must be allowed to read failures, and a preflight is no request of anybody.
+                .wrap(Cors::permissive())
         })
         // A caller that hangs up ends its handler: nothing goes on for nobody.
         .h1_allow_half_closed(false)

@@ -28,6 +28,8 @@ pub struct Settings {
     pub sentry: Config,
     /// Who may use the debug routes.
     pub guards: Guards,
+    /// The database; without one, what needs it says so.
+    pub mongodb_url: Option<String>,
 }
 
 /// A setting that cannot be used.
@@ -51,6 +53,7 @@ impl Settings {
             workers: None,
             sentry: Config::from_env(&SERVICE)?,
             guards: Guards::from_env()?,
+            mongodb_url: env::text("MONGODB_URL")?,
         })
     }
 }

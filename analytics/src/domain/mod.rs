@@ -1,3 +1,9 @@
 //! What analytics computes: plausible code, and where it breaks.
 
+pub mod exports;
+pub mod percentile;
+pub mod player;
+pub mod revenue;
+pub mod rounds;
 pub mod session;
+pub mod statistics;

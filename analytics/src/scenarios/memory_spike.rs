@@ -1,0 +1,47 @@
+//! A report that reads everything into memory: about 50 MB more for a moment, and given back.
+//!
+//! Look for the context `memory_spike`: what the process gained, its peak, and where it is again afterwards.
+
+use actix_web::HttpResponse;
+use scenario::{Event, Expect, Method, Scenario};
+use sentry_context::failure::Failure;
+use sentry_context::spawn;
+use serde_json::json;
+
+use crate::domain::revenue;
+use crate::error::WorkLost;
+
+pub(super) static MEMORY_SPIKE: Scenario = Scenario {
+    name: "memory-spike",
+    method: Method::Get,
+    path: "/api/debug/memory-spike",
+    title: "A report that reads everything at once",
+    demonstrates: "a spike of resident memory that is over when the answer comes, and told all the same",
+    look_for: "the peak in the context memory_spike; one issue although every message has other numbers",
+    parameters: &[],
+    expect: Expect::event(
+        200,
+        Event {
+            level: "warning",
+            ty: None,
+            message: Some("Memory spiked"),
+            handled: None,
+            fingerprint: &["analytics", "memory-spike"],
+            breadcrumbs: &["request", "revenue", "revenue"],
+            contexts: &["memory_spike"],
+        },
+    ),
+    without_database: None,
+    heavy: true,
+    route: |route| route.to(report),
+    active: None,
+};
+
+async fn report() -> Result<HttpResponse, Failure> {
+    let spike = spawn::blocking(revenue::monthly).await.map_err(WorkLost::from)?;
+    Ok(HttpResponse::Ok().json(json!({
+        "status": "given back",
+        "memory_increase_mb": spike.increase_mb,
+        "final_memory_mb": spike.final_mb,
+    })))
+}

@@ -1,0 +1,17 @@
+//! Analytics over real HTTP, with an inbox as its Sentry and a real database where one is needed.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should say where")]
+
+mod bad_input;
+mod browsers;
+mod crash;
+mod database;
+mod docs;
+mod guards;
+mod helpers;
+mod memory;
+mod outage;
+mod process;
+mod timeout;
+mod traces;
+mod validation;

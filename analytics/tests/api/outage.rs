@@ -1,0 +1,101 @@
+//! Without a server, or with one that dies.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use reqwest::{Method, RequestBuilder};
+use serde_json::json;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::task::JoinSet;
+
+use crate::helpers::{Answer, App, answer, exception, spawn_app, spawn_app_on, top_frame};
+
+const PATH: &str = "/api/debug/database-error";
+
+/// Far below the 30 s that the driver itself would wait.
+const IN_TIME: Duration = Duration::from_secs(10);
+
+async fn aggregate(app: &App) -> Answer {
+    answer(app.request(Method::GET, PATH).timeout(IN_TIME)).await
+}
+
+async fn is_told_as_unreachable(app: &App) {
+    let answer = aggregate(app).await;
+    assert_eq!((answer.status, &answer.body["type"]), (500, &json!("MongoConnectionError")));
+    let event = app.event_of(&answer).await;
+    assert_eq!(exception(&event)["type"], "MongoConnectionError");
+    assert_eq!(event["tags"]["db.code"], "unreachable");
+    assert_eq!(event["fingerprint"], json!(["analytics", "database", "unreachable"]));
+    assert_eq!(event["contexts"]["database_error"]["collection"], "games");
+    assert!(exception(&event)["mechanism"]["handled"].as_bool().unwrap());
+    assert_eq!(top_frame(&event)["function"], "analytics::domain::statistics::median_bets::{{closure}}");
+    assert!(event["breadcrumbs"]["values"].as_array().unwrap().len() >= 2, "{event}");
+}
+
+async fn is_alive_but_not_ready(app: &App) {
+    assert_eq!(app.get("/health").await.status, 200);
+    let ready = app.get("/ready").await;
+    assert_eq!((ready.status, ready.body), (503, json!({ "status": "unavailable", "mongodb": "down" })));
+}
+
+#[actix_web::test]
+async fn without_a_url_the_service_serves_and_says_what_is_missing() {
+    let app = spawn_app().await;
+    is_alive_but_not_ready(&app).await;
+    is_told_as_unreachable(&app).await;
+}
+
+#[actix_web::test]
+async fn a_server_that_never_answers_is_unreachable_in_time() {
+    // It takes connections, and says nothing.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let app = spawn_app_on(format!("mongodb://{}", silent.local_addr().unwrap())).await;
+    is_alive_but_not_ready(&app).await;
+    is_told_as_unreachable(&app).await;
+    is_alive_but_not_ready(&app).await;
+}
+
+#[actix_web::test]
+async fn a_search_without_a_database_is_one_event() {
+    let app = spawn_app().await;
+    let answer = app.get("/api/debug/slow-query").await;
+    assert_eq!((answer.status, &answer.body["type"]), (500, &json!("MongoConnectionError")));
+    let event = app.event_of(&answer).await;
+    assert_eq!(event["fingerprint"], json!(["analytics", "database", "unreachable"]));
+}
+
+/// Calls without a pause, and tells the type that each answer has.
+async fn press(request: RequestBuilder, told: UnboundedSender<String>) {
+    loop {
+        let answer = answer(request.try_clone().unwrap()).await;
+        assert_eq!(answer.status, 500, "{answer:?}");
+        if told.send(answer.body["type"].as_str().unwrap().to_owned()).is_err() {
+            return;
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_database_that_dies_under_load_and_comes_back_needs_no_restart() {
+    let Some(mut server) = mongo_fixture::Server::start() else { return };
+    let app = spawn_app_on(server.url()).await;
+    let (told, mut types) = unbounded_channel();
+    let mut load = JoinSet::new();
+    for _ in 0..8 {
+        load.spawn_local(press(app.request(Method::GET, PATH).timeout(IN_TIME), told.clone()));
+    }
+    // Each caller has been answered by it once; then it is killed while they call on.
+    for _ in 0..8 {
+        assert_eq!(types.recv().await.unwrap(), "MongoServerError");
+    }
+    server.kill();
+    for _ in 0..8 {
+        while types.recv().await.unwrap() != "MongoConnectionError" {}
+    }
+    is_alive_but_not_ready(&app).await;
+
+    server.restart();
+    assert_eq!(aggregate(&app).await.body["type"], "MongoServerError");
+    assert_eq!(app.get("/ready").await.status, 200);
+    assert!(load.try_join_next().is_none(), "a caller was not answered");
+}
