@@ -4,8 +4,10 @@
 //! - `routes`: every route on one page
 //! - [`domain`]: the code that really fails
 //! - [`scenarios`]: one file per scenario, each a story, a promise and a handler
+//! - [`error`]: what can go wrong, and how it is told
 
 pub mod domain;
+pub mod error;
 mod routes;
 pub mod scenarios;
 pub mod server;
@@ -14,6 +16,7 @@ pub mod settings;
 use std::process::ExitCode;
 
 use sentry_context::client;
+use sentry_context::database::{BadUrl, Database};
 
 use crate::server::{BindError, Server};
 use crate::settings::{Settings, SettingsError};
@@ -35,6 +38,8 @@ enum StartError {
     #[error(transparent)]
     Settings(#[from] SettingsError),
     #[error(transparent)]
+    Database(#[from] BadUrl),
+    #[error(transparent)]
     Bind(#[from] BindError),
     #[error("the server stopped: {0}")]
     Serve(#[from] std::io::Error),
@@ -46,7 +51,8 @@ fn run() -> Result<(), StartError> {
     let sentry = client::init(settings.sentry.clone());
     let system = actix_web::rt::System::new();
     system.block_on(async {
-        let server = Server::bind(&settings, sentry.hub())?;
+        let database = Database::connect(settings.mongodb_url.as_deref()).await?;
+        let server = Server::bind(&settings, sentry.hub(), database)?;
         tracing::info!(address = %server.address(), "payment listens");
         server.run().await.map_err(StartError::Serve)
     })?;

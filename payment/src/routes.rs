@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use scenario::{Guards, json_config, not_found, only};
+use sentry_context::database::Database;
 use serde_json::json;
 
 use crate::scenarios::CATALOGUE;
@@ -14,11 +15,14 @@ pub(crate) fn configure(app: &mut web::ServiceConfig, guards: &Guards) {
     app.default_service(web::to(not_found));
 }
 
+/// Waits for nothing: a dead database must not make the service look dead.
 async fn health() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "ok" }))
 }
 
-/// Nothing that the crash scenarios need lies outside the process.
-async fn ready() -> HttpResponse {
-    HttpResponse::Ok().json(json!({ "status": "ready" }))
+async fn ready(database: web::Data<Database>) -> HttpResponse {
+    let up = database.is_up();
+    let mut answer = if up { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
+    let (status, mongodb) = if up { ("ready", "up") } else { ("unavailable", "down") };
+    answer.json(json!({ "status": status, "mongodb": mongodb }))
 }

@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use actix_web::dev::Service;
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer};
+use actix_web::{App, HttpServer, web};
+use sentry_context::database::Database;
 use sentry_context::sentry::Hub;
 use sentry_context::{client, panic_recovery, traceparent};
 
+use crate::domain::fraud::Scorings;
+use crate::domain::receipts::ReceiptArchive;
 use crate::routes;
 use crate::settings::Settings;
 
@@ -31,11 +34,17 @@ pub struct Server {
 
 impl Server {
     /// Binds; requests are served once [`Server::run`] is polled.
-    pub fn bind(settings: &Settings, hub: Arc<Hub>) -> Result<Self, BindError> {
+    pub fn bind(settings: &Settings, hub: Arc<Hub>, database: Database) -> Result<Self, BindError> {
         let guards = settings.guards.clone();
+        let database = web::Data::new(database);
+        let archive = web::Data::new(ReceiptArchive::new(settings.memory_leak_limit_mb));
+        let scorings = web::Data::new(Scorings::default());
         let mut server = HttpServer::new(move || {
             // The last wrap is the outermost: Sentry's hub and transaction must be around the boundary.
             App::new()
+                .app_data(database.clone())
+                .app_data(archive.clone())
+                .app_data(scorings.clone())
                 .configure(|app| routes::configure(app, &guards))
                 .wrap(from_fn(panic_recovery::boundary))
                 .wrap(client::middleware(Arc::clone(&hub)))

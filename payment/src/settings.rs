@@ -28,6 +28,10 @@ pub struct Settings {
     pub sentry: Config,
     /// Who may use the debug routes.
     pub guards: Guards,
+    /// The database; without one, what needs it says so.
+    pub mongodb_url: Option<String>,
+    /// How much the leak may hold, MiB.
+    pub memory_leak_limit_mb: u32,
 }
 
 /// A setting that cannot be used.
@@ -45,12 +49,15 @@ impl Settings {
     /// Reads the environment.
     pub fn from_env() -> Result<Self, SettingsError> {
         let any = |_: &u16| true;
+        let limit = |limit: &u32| (1..=65_536).contains(limit);
         Ok(Self {
             host: env::parsed("HOST", IpAddr::from([127, 0, 0, 1]), "an IP address", |_| true)?,
             port: env::parsed("PORT", 8083, "a port from 0 to 65535", any)?,
             workers: None,
             sentry: Config::from_env(&SERVICE)?,
             guards: Guards::from_env()?,
+            mongodb_url: env::text("MONGODB_URL")?,
+            memory_leak_limit_mb: env::parsed("MEMORY_LEAK_LIMIT_MB", 512, "MiB from 1 to 65536", limit)?,
         })
     }
 }

@@ -28,6 +28,7 @@ pub(super) static ASYNC_ERROR: Scenario = Scenario {
             &["timeout_context"],
         )],
     },
+    without_database: None,
     heavy: false,
     route: |route| route.to(settle),
     active: None,

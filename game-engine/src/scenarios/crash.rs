@@ -28,6 +28,7 @@ pub(super) static CRASH: Scenario = Scenario {
             contexts: &["paytable"],
         },
     ),
+    without_database: None,
     heavy: false,
     route: |route| route.to(crash),
     active: None,

@@ -28,6 +28,7 @@ const fn error(
         look_for: "an issue of its own; the top frame in the domain module that failed; the cause below the error",
         parameters,
         expect: Expect::event(500, event),
+        without_database: None,
         heavy: false,
         route: |route| route.to(fail),
         active: None,

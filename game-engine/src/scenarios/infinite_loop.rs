@@ -38,6 +38,7 @@ pub(super) static INFINITE_LOOP: Scenario = Scenario {
             contexts: &["cpu_spike"],
         },
     ),
+    without_database: None,
     heavy: true,
     route: |route| route.to(burn),
     active: Some(running),

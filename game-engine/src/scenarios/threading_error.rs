@@ -31,6 +31,7 @@ pub(super) static THREADING_ERROR: Scenario = Scenario {
             contexts: &["wager"],
         },
     ),
+    without_database: None,
     heavy: false,
     route: |route| route.to(load),
     active: None,

@@ -31,6 +31,7 @@ pub(super) static PANIC: Scenario = Scenario {
             contexts: &["session"],
         },
     ),
+    without_database: None,
     heavy: false,
     route: |route| route.to(restore),
     active: None,

@@ -1,0 +1,37 @@
+//! Stored payments.
+
+use sentry_context::database::mongodb::bson::{Document, doc};
+use sentry_context::database::{Database, DatabaseError};
+use sentry_context::{breadcrumbs, facts};
+use serde::Deserialize;
+
+use crate::error::{PaymentError, Result};
+
+const COLLECTION: &str = "payments";
+
+/// A payment as the service before this one stored it: with the amount as text.
+pub const STORED: &str = r#"{"payment_id":"p-1042","amount":"25.00"}"#;
+
+/// A payment.
+#[derive(Debug, Deserialize)]
+pub struct Payment {
+    /// Its number.
+    pub payment_id: String,
+    /// What was paid.
+    pub amount: f64,
+}
+
+/// Reads a stored payment.
+pub fn decode(stored: &str) -> Result<Payment> {
+    breadcrumbs::step("payments", "decoding a stored payment", facts([("bytes", stored.len().into())]));
+    Ok(serde_json::from_str(stored).map_err(PaymentError::RecordShape)?)
+}
+
+/// A payment of about that amount. The operator is one that no server knows: MongoDB compares exactly.
+pub async fn find_about(database: &Database, amount: f64) -> Result<Option<Document>> {
+    let data = facts([("amount", amount.into()), ("operator", "$about".into())]);
+    breadcrumbs::step("payments", "looking for a payment of about that amount", data);
+    let payments = database.collection::<Document>(COLLECTION).map_err(PaymentError::Database)?;
+    let failed = |source| PaymentError::Database(DatabaseError::new("findOne", COLLECTION, source));
+    Ok(payments.find_one(doc! { "amount": { "$about": amount } }).await.map_err(failed)?)
+}

@@ -1,0 +1,42 @@
+//! A player sends money to themselves: the wallet is taken twice, and the second time panics.
+//!
+//! Look for the fatal, unhandled event whose top frame is the transfer, for the breadcrumb and the context that name
+//! sender and receiver, and for the transaction that is finished with `internal_error` all the same.
+
+use actix_web::HttpResponse;
+use scenario::{Event, Expect, Method, Scenario};
+use serde_json::json;
+
+use crate::domain::wallet::{transfer, wallet};
+
+pub(super) static CRASH: Scenario = Scenario {
+    name: "crash",
+    method: Method::Get,
+    path: "/debug/crash",
+    title: "A panic between two wallets that are one",
+    demonstrates: "an unhandled panic: one fatal event, a 500, and a process that lives on",
+    look_for: "the top frame domain::wallet::transfer, mechanism panic, handled no; the crashed session",
+    parameters: &[],
+    expect: Expect::event(
+        500,
+        Event {
+            level: "fatal",
+            ty: Some("Error"),
+            message: None,
+            handled: Some(false),
+            fingerprint: &["{{ default }}", "Error"],
+            breadcrumbs: &["request", "wallet"],
+            contexts: &["transfer"],
+        },
+    ),
+    without_database: None,
+    heavy: false,
+    route: |route| route.to(crash),
+    active: None,
+};
+
+async fn crash() -> HttpResponse {
+    let own = wallet("player-7", 100_000);
+    let left = transfer(&own, &own, 2_500);
+    HttpResponse::Ok().json(json!({ "left_cents": left }))
+}

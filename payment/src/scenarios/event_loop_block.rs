@@ -1,0 +1,56 @@
+//! A fraud score is computed on the worker itself: whatever else was to run there waits.
+//!
+//! Look for the message with the delay in the context `event_loop`. Requests on other workers are answered as ever;
+//! those that share the worker show the delay in their transactions.
+
+use std::time::Duration;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use scenario::{Event, Expect, Method, Parameter, Scenario};
+use sentry_context::failure::Failure;
+use serde_json::{Value, json};
+
+use crate::domain::fraud::{Scorings, millis};
+
+static SECONDS: Parameter = Parameter::number("seconds", 3.0, 0.1, 30.0);
+
+pub(super) static EVENT_LOOP_BLOCK: Scenario = Scenario {
+    name: "event-loop-block",
+    method: Method::Get,
+    path: "/debug/event-loop-block",
+    title: "A fraud score on the event loop",
+    demonstrates: "one worker that is really blocked, while the others go on",
+    look_for: "duration_ms and the worker in the context event_loop; the breadcrumbs before and after",
+    parameters: &[&SECONDS],
+    expect: Expect::event(
+        200,
+        Event {
+            level: "error",
+            ty: None,
+            message: Some("The event loop was blocked"),
+            handled: None,
+            fingerprint: &["payment", "event-loop-block"],
+            breadcrumbs: &["request", "fraud", "fraud"],
+            contexts: &["event_loop"],
+        },
+    ),
+    without_database: None,
+    heavy: true,
+    route: |route| route.to(block),
+    active: Some(running),
+};
+
+/// No await: the worker has nothing to go on with until the score is there.
+async fn block(request: HttpRequest, scorings: web::Data<Scorings>) -> Result<HttpResponse, Failure> {
+    let score = scorings.score(Duration::from_secs_f64(SECONDS.read(&request)?));
+    Ok(HttpResponse::Ok().json(json!({
+        "status": "scored",
+        "duration_ms": millis(score.duration),
+        "warning": "nothing else ran on this worker meanwhile",
+    })))
+}
+
+fn running(request: &HttpRequest) -> Option<Value> {
+    let running = request.app_data::<web::Data<Scorings>>()?.running();
+    (running > 0).then(|| json!({ "running": running }))
+}

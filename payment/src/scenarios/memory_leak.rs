@@ -1,0 +1,79 @@
+//! Receipts that nothing evicts: each call keeps more, up to a cap; DELETE gives all of them back.
+//!
+//! Look for one issue however often it is called, for the context `memory_leak`, and for `memory_mb` in the runtime
+//! context rising from event to event. The call that would pass the cap answers 507 and is an error of its own.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use scenario::{Event, Expect, Method, Parameter, Scenario};
+use sentry_context::failure::Failure;
+use serde_json::{Value, json};
+
+use crate::domain::receipts::ReceiptArchive;
+
+static MB: Parameter = Parameter::number("mb", 50.0, 1.0, 100.0);
+
+pub(super) static LEAK: Scenario = Scenario {
+    name: "memory-leak",
+    method: Method::Get,
+    path: "/debug/memory-leak",
+    title: "Receipts that nothing evicts",
+    demonstrates: "a leak that is really resident, counted by what is held",
+    look_for: "memory_mb in the runtime context, rising; one issue although every message has other numbers",
+    parameters: &[&MB],
+    expect: Expect::event(200, event("warning", "Memory grew", &["payment", "memory-leak"])),
+    without_database: None,
+    heavy: false,
+    route: |route| route.to(leak),
+    active: Some(held),
+};
+
+pub(super) static RESET: Scenario = Scenario {
+    name: "memory-leak-reset",
+    method: Method::Delete,
+    path: "/debug/memory-leak",
+    title: "The receipts are dropped",
+    demonstrates: "recovery: the memory goes back to the system",
+    look_for: "an info message with what was released, and memory_mb back where it was",
+    parameters: &[],
+    expect: Expect::event(200, event("info", "Memory was released", &["payment", "memory-leak-reset"])),
+    without_database: None,
+    heavy: false,
+    route: |route| route.to(reset),
+    active: None,
+};
+
+const fn event(level: &'static str, message: &'static str, fingerprint: &'static [&'static str]) -> Event {
+    Event {
+        level,
+        ty: None,
+        message: Some(message),
+        handled: None,
+        fingerprint,
+        breadcrumbs: &["request", "receipts"],
+        contexts: &["memory_leak"],
+    }
+}
+
+async fn leak(request: HttpRequest, archive: web::Data<ReceiptArchive>) -> Result<HttpResponse, Failure> {
+    let held = archive.archive(MB.read(&request)?.ceil() as u64)?;
+    Ok(HttpResponse::Ok().json(json!({
+        "status": "leaking",
+        "heap_used_mb": held.current_mb,
+        "leaked_items": held.receipts,
+        "estimated_total_leak_mb": held.mb,
+    })))
+}
+
+async fn reset(archive: web::Data<ReceiptArchive>) -> HttpResponse {
+    let release = archive.clear();
+    HttpResponse::Ok().json(json!({
+        "status": "released",
+        "released_mb": release.released_mb,
+        "current_memory_mb": release.current_mb,
+    }))
+}
+
+fn held(request: &HttpRequest) -> Option<Value> {
+    let held = request.app_data::<web::Data<ReceiptArchive>>()?.held_mb();
+    (held > 0).then(|| json!({ "total_leaked_mb": held }))
+}

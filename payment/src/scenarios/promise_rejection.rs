@@ -1,0 +1,41 @@
+//! A payout is confirmed in a task that nobody awaits; it fails when the answer is long gone.
+//!
+//! Look for `handled: no` and the mechanism `unawaited_task`; and for the trace, the user and the breadcrumbs of a request
+//! that was answered with 200 some 100 ms before. Its session is a crashed one.
+
+use actix_web::HttpResponse;
+use scenario::{Event, Expect, Method, Scenario};
+use serde_json::json;
+
+use crate::domain::webhooks;
+
+pub(super) static PROMISE_REJECTION: Scenario = Scenario {
+    name: "promise-rejection",
+    method: Method::Get,
+    path: "/debug/promise-rejection",
+    title: "A task that nobody awaits",
+    demonstrates: "an unhandled failure after the answer, told with all that the request knew",
+    look_for: "mechanism unawaited_task, handled no; the request's trace, user and breadcrumbs",
+    parameters: &[],
+    expect: Expect::event(
+        200,
+        Event {
+            level: "error",
+            ty: Some("ConfirmationError"),
+            message: None,
+            handled: Some(false),
+            fingerprint: &["payment", "ConfirmationError"],
+            breadcrumbs: &["request", "webhooks", "webhooks"],
+            contexts: &["confirmation"],
+        },
+    ),
+    without_database: None,
+    heavy: false,
+    route: |route| route.to(confirm),
+    active: None,
+};
+
+async fn confirm() -> HttpResponse {
+    webhooks::confirm_later();
+    HttpResponse::Ok().json(json!({ "status": "the payout will be confirmed" }))
+}
