@@ -26,7 +26,7 @@ mod server;
 mod sessions;
 mod stats;
 mod store;
-mod timestamp;
+pub mod timestamp;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

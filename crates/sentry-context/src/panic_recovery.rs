@@ -110,10 +110,14 @@ fn settle<B: MessageBody + 'static>(
 
 /// The JSON answer to any error; our own ones are reported here, and only here.
 fn refuse(error: &Error, style: Option<AnswerStyle>) -> actix_web::HttpResponse {
+    let status = error.as_response_error().status_code();
+    if status == StatusCode::GATEWAY_TIMEOUT {
+        // To the middleware any 5xx but 501 and 503 is an internal error.
+        set_span_status(SpanStatus::DeadlineExceeded);
+    }
     if let Some(failure) = error.as_error::<Failure>() {
         return failure.answer(failure.report(), style.as_ref());
     }
-    let status = error.as_response_error().status_code();
     let failure = Failure::from(ForeignError { status: status.as_u16(), text: error.to_string() });
     failure.answer(failure.report(), style.as_ref())
 }

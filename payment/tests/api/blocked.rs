@@ -1,5 +1,6 @@
 use futures_util::future::join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use inbox::timestamp;
 use reqwest::{Client, Method};
 use scenario::HEAVY_AT_ONCE;
 use serde_json::{Value, json};
@@ -43,7 +44,7 @@ async fn a_blocked_worker_serves_nobody_else() {
         assert_eq!(app.get("/health").await.status, 200);
     }
     let block = app.transaction("GET /debug/event-loop-block").await;
-    let time = |of: &Value, name: &str| of[name].as_f64().unwrap();
+    let time = |of: &Value, name: &str| timestamp::seconds(&of[name]).unwrap();
     let overlaps = |it: &Value| {
         time(it, "start_timestamp") < time(&block, "timestamp")
             && time(it, "timestamp") > time(&block, "start_timestamp")

@@ -33,6 +33,9 @@ pub struct Scenario {
     pub parameters: Vec<Parameter>,
     /// The promise.
     pub expect: Expect,
+    /// The promise where the service reaches no database, if that makes a difference.
+    #[serde(default)]
+    pub expect_without_database: Option<Expect>,
 }
 
 /// A part of the path or the query that varies.
@@ -79,6 +82,18 @@ pub struct EventPromise {
     pub breadcrumbs: Option<Vec<String>>,
     /// Contexts beside those of every event.
     pub contexts: Option<Vec<String>>,
+}
+
+impl Catalogue {
+    /// What is promised where no database is reached.
+    pub fn without_database(mut self) -> Self {
+        for scenario in &mut self.scenarios {
+            if let Some(promise) = scenario.expect_without_database.take() {
+                scenario.expect = promise;
+            }
+        }
+        self
+    }
 }
 
 impl Scenario {

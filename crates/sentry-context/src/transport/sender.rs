@@ -18,6 +18,9 @@ use crate::frames;
 /// Longest wait for one answer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long a connection is kept for the next envelope. A burst opens all; none of them is left open for long.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// How long the symbol tables may lie idle, at least.
 const REST_INTERVAL: Duration = Duration::from_secs(2);
 
@@ -140,7 +143,11 @@ async fn rest() {
 fn client() -> Result<reqwest::Client, reqwest::Error> {
     // One TLS stack for all: rustls with ring. Another crate may have chosen a provider already.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().timeout(REQUEST_TIMEOUT).pool_max_idle_per_host(CONNECTIONS).build()
+    reqwest::Client::builder()
+        .timeout(REQUEST_TIMEOUT)
+        .pool_max_idle_per_host(CONNECTIONS)
+        .pool_idle_timeout(IDLE_TIMEOUT)
+        .build()
 }
 
 fn category(item: &EnvelopeItem) -> RateLimitingCategory {
