@@ -8,6 +8,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use sentry_context::database::Database;
 use sentry_context::sentry::Hub;
+use sentry_context::stall::{self, Watchdog};
 use sentry_context::{client, panic_recovery, traceparent};
 
 use crate::domain::fraud::Scorings;
@@ -39,7 +40,9 @@ impl Server {
         let database = web::Data::new(database);
         let archive = web::Data::new(ReceiptArchive::new(settings.memory_leak_limit_mb));
         let scorings = web::Data::new(Scorings::default());
+        let watchdog = Watchdog::start(stall::THRESHOLD, Arc::clone(&hub));
         let mut server = HttpServer::new(move || {
+            watchdog.watch_this_worker();
             // The last wrap is the outermost: Sentry's hub and transaction must be around the boundary.
             App::new()
                 .app_data(database.clone())

@@ -16,6 +16,7 @@
 //! | [`facts`](mod@facts) | named JSON values |
 //! | `database` | MongoDB: spans and breadcrumbs of its commands, failures in full (feature `mongodb`) |
 //! | [`spawn`] | tasks, blocking work and threads that carry the hub |
+//! | [`stall`] | blocked workers, found and told with their stacks |
 //! | [`fingerprint`] | grouping rules in Sentry's own grammar |
 //! | [`env`](mod@env) | environment variables as typed settings |
 //!
@@ -40,6 +41,8 @@ pub mod report;
 pub mod request;
 pub mod runtime_stats;
 pub mod spawn;
+mod stack;
+pub mod stall;
 pub mod traceparent;
 pub mod transport;
 pub mod user;
