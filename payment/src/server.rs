@@ -39,6 +39,7 @@ impl Server {
         let guards = settings.guards.clone();
         let database = web::Data::new(database);
         let archive = web::Data::new(ReceiptArchive::new(settings.memory_leak_limit_mb));
+        let sacrifice = web::Data::from(Arc::clone(&settings.sacrifice));
         let scorings = web::Data::new(Scorings::default());
         let watchdog = Watchdog::start(stall::THRESHOLD, Arc::clone(&hub));
         let mut server = HttpServer::new(move || {
@@ -48,6 +49,7 @@ impl Server {
                 .app_data(database.clone())
                 .app_data(archive.clone())
                 .app_data(scorings.clone())
+                .app_data(sacrifice.clone())
                 .configure(|app| routes::configure(app, &guards))
                 .wrap(from_fn(panic_recovery::boundary))
                 .wrap(client::middleware(Arc::clone(&hub)))
