@@ -8,6 +8,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, RequestBuilder};
 use scenario::Guards;
 use sentry_context::client::{self, Config};
+use sentry_context::transport::Delivery;
 use serde_json::Value;
 
 pub(crate) struct App {
@@ -60,6 +61,7 @@ fn settings(dsn: &str) -> Settings {
             environment: "test".to_owned(),
             traces_sample_rate: 1.0,
             rules: SERVICE.fingerprint_rules.parse().unwrap(),
+            delivery: Delivery::default(),
         },
         guards: Guards::new(true, None),
         memory_leak_limit_mb: 64,

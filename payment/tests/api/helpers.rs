@@ -12,6 +12,7 @@ use scenario::Guards;
 use sentry_context::client::{self, Config};
 use sentry_context::database::Database;
 use sentry_context::native_crash::Sacrifice;
+use sentry_context::transport::Delivery;
 use serde_json::Value;
 
 pub(crate) struct App {
@@ -70,6 +71,7 @@ fn settings(dsn: &str) -> Settings {
             environment: "test".to_owned(),
             traces_sample_rate: 1.0,
             rules: SERVICE.fingerprint_rules.parse().unwrap(),
+            delivery: Delivery::default(),
         },
         guards: Guards::new(true, None),
         mongodb_url: None,
