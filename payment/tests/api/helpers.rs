@@ -1,5 +1,7 @@
 //! A really started app and the inbox that its events go to.
 
+use std::sync::Arc;
+
 use inbox::Inbox;
 use payment::server::Server;
 use payment::settings::{SERVICE, Settings};
@@ -8,6 +10,7 @@ use reqwest::{Client, Method, RequestBuilder};
 use scenario::Guards;
 use sentry_context::client::{self, Config};
 use sentry_context::database::Database;
+use sentry_context::native_crash::Sacrifice;
 use serde_json::Value;
 
 pub(crate) struct App {
@@ -61,6 +64,8 @@ fn settings(dsn: &str) -> Settings {
         guards: Guards::new(true, None),
         mongodb_url: None,
         memory_leak_limit_mb: 64,
+        // This very program would run the tests once more.
+        sacrifice: Arc::new(Sacrifice::program(env!("CARGO_BIN_EXE_payment"), [])),
     }
 }
 

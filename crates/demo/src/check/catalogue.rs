@@ -4,9 +4,6 @@ use reqwest::Url;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// Value of a `seconds` parameter, unless its minimum is larger: a check should not take minutes.
-const QUICK_SECONDS: f64 = 0.2;
-
 /// The scenarios of one service.
 #[derive(Debug, Deserialize)]
 pub struct Catalogue {
@@ -45,8 +42,8 @@ pub struct Parameter {
     pub name: String,
     /// The value that this scenario is about.
     pub default: Value,
-    /// Least value of a number.
-    pub min: Option<f64>,
+    /// A number with which the promise holds too, and sooner: a check should not take minutes.
+    pub quick: Option<f64>,
 }
 
 /// What one call must bring about.
@@ -149,9 +146,7 @@ impl Parameter {
         match &self.default {
             Value::Null => None,
             Value::String(text) => Some(text.clone()),
-            Value::Number(_) if self.name == "seconds" => {
-                Some(self.min.unwrap_or_default().max(QUICK_SECONDS).to_string())
-            }
+            _ if self.quick.is_some() => self.quick.map(|number| number.to_string()),
             // 10.0 as 10.
             other => Some(other.as_f64().map_or_else(|| other.to_string(), |number| number.to_string())),
         }
