@@ -83,7 +83,7 @@ impl Parameter {
     }
 
     /// The word of a path parameter.
-    pub(crate) fn path_word(&self) -> Option<&'static str> {
+    pub fn path_word(&self) -> Option<&'static str> {
         match self.default {
             Default::Text(word) if self.place == "path" => Some(word),
             _ => None,

@@ -61,6 +61,7 @@ impl Database {
     /// Makes a client for the URL; without one, every use is a [`DatabaseError`]. Waits for no server.
     pub async fn connect(url: Option<&str>) -> Result<Self, BadUrl> {
         let Some(url) = url else { return Ok(Self { database: None, watched: Watched::new(State::Down) }) };
+        crate::redaction::hide_password_of(url);
         let bad = |error: mongodb::error::Error| BadUrl {
             url: crate::redaction::dsn(url),
             reason: error::sentence(&error),

@@ -1,6 +1,6 @@
 //! The last step before an event leaves, on the transport's thread: symbols, frames, redaction, grouping.
 
-use sentry::protocol::{Envelope, EnvelopeItem, Event};
+use sentry::protocol::{Envelope, EnvelopeItem, Event, ItemContainer};
 
 use crate::fingerprint::Rules;
 use crate::{frames, redaction, request};
@@ -34,6 +34,10 @@ impl Finisher {
             EnvelopeItem::Transaction(mut transaction) => {
                 redaction::transaction(&mut transaction);
                 (*transaction).into()
+            }
+            EnvelopeItem::ItemContainer(ItemContainer::Logs(mut logs)) => {
+                logs.iter_mut().for_each(redaction::log);
+                logs.into()
             }
             other => other,
         }
