@@ -13,6 +13,7 @@
 //! # Ok::<(), sentry_context::client::ConfigError>(())
 //! ```
 
+mod delivery;
 mod integration;
 
 use std::sync::Arc;
@@ -25,7 +26,7 @@ use crate::env::{self, EnvError};
 use crate::fingerprint::{RuleError, Rules};
 use crate::finish::Finisher;
 use crate::trace_header::Head;
-use crate::transport::HttpTransportFactory;
+use crate::transport::{Delivery, HttpTransportFactory};
 use crate::{logs, panic_recovery, runtime_stats};
 
 pub use integration::ServiceIntegration;
@@ -63,6 +64,8 @@ pub struct Config {
     pub traces_sample_rate: f32,
     /// How events are grouped.
     pub rules: Rules,
+    /// Where events go beside the DSN.
+    pub delivery: Delivery,
 }
 
 /// A configuration that cannot be used.
@@ -82,7 +85,8 @@ pub enum ConfigError {
 }
 
 impl Config {
-    /// Reads `SENTRY_DSN`, `APP_VERSION`, `SENTRY_ENVIRONMENT`, `SENTRY_TRACES_SAMPLE_RATE`, `FINGERPRINT_RULES`.
+    /// Reads `SENTRY_DSN`, `APP_VERSION`, `SENTRY_ENVIRONMENT`, `SENTRY_TRACES_SAMPLE_RATE`, `FINGERPRINT_RULES`,
+    /// `SENTRY_SPOOL_DIR`, `SENTRY_SPOTLIGHT`.
     pub fn from_env(service: &'static Service) -> Result<Self, ConfigError> {
         let version = env::text("APP_VERSION")?.unwrap_or_else(|| "1.0.0".to_owned());
         let rate = |rate: &f32| (0.0..=1.0).contains(rate);
@@ -93,6 +97,7 @@ impl Config {
             environment: env::text("SENTRY_ENVIRONMENT")?.unwrap_or_else(|| "development".to_owned()),
             traces_sample_rate: env::parsed("SENTRY_TRACES_SAMPLE_RATE", 1.0, "a number from 0 to 1", rate)?,
             rules: rules(service)?,
+            delivery: delivery::from_env()?,
         })
     }
 }
@@ -129,13 +134,13 @@ pub fn options(config: &Config) -> ClientOptions {
         public_key: config.dsn.as_ref().map(|dsn| dsn.public_key().to_owned()).unwrap_or_default(),
         release: config.release.clone(),
         environment: config.environment.clone(),
-        sample_rate: config.traces_sample_rate,
     };
     let finisher = Finisher { in_app: config.service.in_app.to_vec(), rules: config.rules.clone(), head };
+    let transport = HttpTransportFactory::new(config.service.name, finisher, config.delivery.clone());
     let mut options = ClientOptions::new()
         .release(config.release.clone())
         .environment(config.environment.clone())
-        .traces_sample_rate(config.traces_sample_rate)
+        .traces_sampler(transport.sampler(config.traces_sample_rate))
         // The default set has a panic hook that waits for delivery, and marks frames on the request path.
         .default_integrations(false)
         .integrations(integration::all(config.service))
@@ -144,8 +149,8 @@ pub fn options(config: &Config) -> ClientOptions {
         .session_mode(SessionMode::Request)
         .auto_session_tracking(true)
         .shutdown_timeout(SHUTDOWN_TIMEOUT);
-    options.dsn.clone_from(&config.dsn);
-    options.transport = Some(Arc::new(HttpTransportFactory::new(finisher)));
+    options.dsn = config.dsn.clone().or_else(|| config.delivery.dsn());
+    options.transport = Some(Arc::new(transport));
     options
 }
 

@@ -6,7 +6,7 @@ use sentry::protocol::{
 
 use crate::fingerprint::Rules;
 use crate::trace_header::Head;
-use crate::{frames, redaction, request};
+use crate::{frames, redaction, request, trace_header};
 
 /// What finishing needs to know about a service.
 #[derive(Debug, Clone)]
@@ -23,7 +23,9 @@ impl Finisher {
     /// Finishes every event, transaction and log of an envelope, and its trace header; other items stay.
     pub fn envelope(&self, envelope: Envelope) -> Envelope {
         let headers = envelope.headers().clone();
-        let (items, traces): (Vec<_>, Vec<_>) = envelope.into_items().map(|item| self.item(item)).unzip();
+        let told = trace_header::told(&headers);
+        let (items, traces): (Vec<_>, Vec<_>) =
+            envelope.into_items().map(|item| self.item(item, &told)).unzip();
         let mut finished = Envelope::new();
         items.into_iter().for_each(|item| finished.add_item(item));
         finished.with_headers(match traces.into_iter().flatten().next() {
@@ -32,18 +34,22 @@ impl Finisher {
         })
     }
 
-    fn item(&self, item: EnvelopeItem) -> (EnvelopeItem, Option<DynamicSamplingContext>) {
+    fn item(
+        &self,
+        item: EnvelopeItem,
+        told: &DynamicSamplingContext,
+    ) -> (EnvelopeItem, Option<DynamicSamplingContext>) {
         match item {
             EnvelopeItem::Event(mut event) => {
                 self.event(&mut event);
-                let trace = self.head.of(&event.contexts, event.request.as_ref(), None);
+                let trace = self.head.of(told.clone(), &event.contexts, event.request.as_ref());
                 ((*event).into(), trace)
             }
             EnvelopeItem::Transaction(mut transaction) => {
                 name_user(&mut transaction);
                 redaction::transaction(&mut transaction);
-                let name = transaction.name.as_deref().or(Some("<none>"));
-                let trace = self.head.of(&transaction.contexts, transaction.request.as_ref(), name);
+                let told = told.clone().with_transaction(transaction.name.clone().unwrap_or_default());
+                let trace = self.head.of(told, &transaction.contexts, transaction.request.as_ref());
                 ((*transaction).into(), trace)
             }
             EnvelopeItem::ItemContainer(ItemContainer::Logs(mut logs)) => {

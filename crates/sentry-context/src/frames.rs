@@ -17,6 +17,9 @@ use crate::runtime_stats::give_memory_back;
 /// Deepest stack that is kept; Sentry itself trims at 250 frames.
 const DEPTH: usize = 250;
 
+/// How many of them are the outermost, where the stack is deeper.
+const OUTERMOST: usize = 50;
+
 type Resolved = Arc<[Frame]>;
 static SYMBOLS: LazyLock<Mutex<Symbols>> = LazyLock::new(Mutex::default);
 
@@ -91,6 +94,10 @@ pub fn clean(stacktrace: &mut Stacktrace, in_app: &[&str]) {
         }
     }
     trim(&mut frames);
+    if frames.len() > DEPTH {
+        // One address is several frames where calls were inlined.
+        frames.drain(OUTERMOST..frames.len() - (DEPTH - OUTERMOST));
+    }
     stacktrace.frames = frames;
 }
 

@@ -2,7 +2,8 @@
 //! [dynamic sampling context](https://develop.sentry.dev/sdk/telemetry/traces/dynamic-sampling-context/): who started
 //! the trace, and how it is sampled. A trace that came in keeps what its `baggage` says; ours tells of this service.
 
-use sentry::protocol::{Context, DynamicSamplingContext, Map, Request, TraceId, Value};
+use sentry::protocol::{Context, DynamicSamplingContext, EnvelopeHeaders, Map, Request, TraceId, Value};
+use serde::Deserialize;
 use url::form_urlencoded;
 
 use crate::redaction;
@@ -19,36 +20,32 @@ pub struct Head {
     pub release: String,
     /// The environment.
     pub environment: String,
-    /// Share of requests that make a transaction.
-    pub sample_rate: f32,
 }
 
 impl Head {
-    /// The header for what has these contexts and came of that request. `transaction` is the name of a sampled one.
+    /// The header for what has these contexts and came of that request. `told` is what the SDK would send: it knows
+    /// the rate.
     pub(crate) fn of(
         &self,
+        told: DynamicSamplingContext,
         contexts: &Map<String, Context>,
         request: Option<&Request>,
-        transaction: Option<&str>,
     ) -> Option<DynamicSamplingContext> {
         let Some(Context::Trace(trace)) = contexts.get("trace") else { return None };
         let continued = trace.parent_span_id.and_then(|_| continued(request?, trace.trace_id));
-        Some(continued.unwrap_or_else(|| self.own(trace.trace_id, transaction)))
+        Some(continued.unwrap_or_else(|| {
+            told.with_trace_id(trace.trace_id)
+                .with_public_key(self.public_key.clone())
+                .with_release(self.release.clone())
+                .with_environment(self.environment.clone())
+        }))
     }
+}
 
-    fn own(&self, trace: TraceId, transaction: Option<&str>) -> DynamicSamplingContext {
-        let own = DynamicSamplingContext::new()
-            .with_trace_id(trace)
-            .with_public_key(self.public_key.clone())
-            .with_release(self.release.clone())
-            .with_environment(self.environment.clone());
-        match transaction {
-            Some(name) => {
-                own.with_transaction(name.to_owned()).with_sampled(true).with_sample_rate(self.sample_rate)
-            }
-            None => own,
-        }
-    }
+/// What the SDK put there; nothing on an event.
+pub(crate) fn told(headers: &EnvelopeHeaders) -> DynamicSamplingContext {
+    let headers = serde_json::to_value(headers).unwrap_or_default();
+    headers.get("trace").and_then(|trace| DynamicSamplingContext::deserialize(trace).ok()).unwrap_or_default()
 }
 
 /// What the baggage of the request says of this very trace.

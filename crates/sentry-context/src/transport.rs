@@ -1,63 +1,201 @@
-//! Our envelopes out: bounded lanes by importance, several kept-alive connections, Sentry's rate limits.
+//! Our envelopes out: a bounded queue for each category, several kept-alive connections, nothing lost unsaid.
 //!
-//! The SDK's own transport queues 30 envelopes and has one in flight; a burst of crashes loses most of itself.
-//! Here errors, sessions and reports never wait behind transactions, a full lane drops only its own kind, and
-//! what is dropped is counted in client reports.
+//! The SDK's own transport queues 30 envelopes and has one in flight; a burst of crashes loses most of itself. Here
+//!
+//! - errors never wait behind transactions, nor these behind profiles, and a full queue drops only its own kind;
+//! - what fails is tried again, with growing waits; in an outage, everything waits for one envelope that tries;
+//! - a rate limit stops only its category; what is not worth its wait is dropped;
+//! - errors that cannot be delivered in time go to disk, if there is a [spool](Delivery::spool);
+//! - made = delivered + what client reports tell as discarded, exactly;
+//! - under backpressure fewer requests are traced, and never fewer errors told.
+//!
+//! | module | |
+//! |---|---|
+//! | `lanes`, `category` | what waits, and who goes first |
+//! | `sender`, `letter`, `wire`, `http` | the thread that makes envelopes ready and sends them |
+//! | `outage`, `limits`, `backpressure` | what holds them up |
+//! | `losses` | what is told of those that are lost |
+//! | `spool`, `spotlight` | where else they may go |
 
+mod backpressure;
+mod category;
+mod http;
 mod lanes;
+mod letter;
+mod limits;
+mod losses;
+mod outage;
 mod sender;
+pub(crate) mod spool;
+mod spotlight;
 mod wire;
 
+use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use sentry::client_report::{Reason, Recorder};
-use sentry::{Envelope, Transport, TransportFactory, TransportOptions};
+use sentry::protocol::{EnvelopeFilterCallbacks, EnvelopeItem};
+use sentry::types::Dsn;
+use sentry::{Envelope, TransactionContext, Transport, TransportFactory, TransportOptions};
 
 use crate::finish::Finisher;
-use lanes::Lanes;
+use backpressure::Backpressure;
+use http::{Endpoint, EndpointError};
+use lanes::{Closing, Lanes};
+use letter::Parcel;
+use losses::Losses;
+use sender::{CONNECTIONS, Sender};
+use spool::Spool;
+use spotlight::Spotlight;
 
-/// Connections, and so requests in flight, at most. Against a Sentry 40 ms away 16 lost nothing in a burst.
-const CONNECTIONS: usize = 16;
+/// Where envelopes go beside the DSN's server.
+#[derive(Debug, Clone, Default)]
+pub struct Delivery {
+    /// Folder for errors that could not be delivered; it must be writable.
+    pub spool: Option<PathBuf>,
+    /// A [Spotlight](https://spotlightjs.com) sidecar that gets a copy of everything.
+    pub spotlight: Option<reqwest::Url>,
+}
+
+/// What the SDK takes for a DSN where only Spotlight is there: without one it does nothing at all.
+const NOWHERE: &str = "http://spotlight@localhost/0";
+
+impl Delivery {
+    /// A DSN for a client that has none of its own; `None` where it has nowhere to send to.
+    pub(crate) fn dsn(&self) -> Option<Dsn> {
+        self.spotlight.as_ref().and_then(|_| NOWHERE.parse().ok())
+    }
+}
 
 /// Makes transports that finish events before they leave.
 #[derive(Debug, Clone)]
 pub struct HttpTransportFactory {
-    finisher: Arc<Finisher>,
+    service: &'static str,
+    finisher: Finisher,
+    delivery: Delivery,
+    backpressure: Arc<Backpressure>,
 }
 
 impl HttpTransportFactory {
     /// A factory for one service's clients.
-    pub fn new(finisher: Finisher) -> Self {
-        Self { finisher: Arc::new(finisher) }
+    pub fn new(service: &'static str, finisher: Finisher, delivery: Delivery) -> Self {
+        Self { service, finisher, delivery, backpressure: Arc::default() }
+    }
+
+    /// The rate at which a new transaction is sampled, for
+    /// [`traces_sampler`](sentry::ClientOptions::traces_sampler): as configured, or as the caller decided, and less
+    /// while transactions cannot be delivered.
+    pub fn sampler(&self, rate: f32) -> impl Fn(&TransactionContext) -> f32 + Send + Sync + 'static {
+        let backpressure = Arc::clone(&self.backpressure);
+        move |context| backpressure.rate(rate, context)
+    }
+
+    fn sender(&self, options: &TransportOptions, lanes: &Arc<Lanes>) -> Result<Sender, EndpointError> {
+        let there_is_one = self.delivery.dsn().as_ref() != Some(&options.dsn);
+        let sentry = there_is_one.then(|| Endpoint::sentry(options, CONNECTIONS));
+        let spotlight = self.delivery.spotlight.as_ref().map(Endpoint::spotlight).transpose()?;
+        Ok(Sender {
+            sentry: sentry.transpose()?,
+            spotlight: spotlight.map(Spotlight::new),
+            lanes: Arc::clone(lanes),
+            finisher: self.finisher.clone(),
+            losses: Arc::clone(&self.backpressure.losses),
+            backpressure: Arc::clone(&self.backpressure),
+            spool: self.spool(),
+            sent: AtomicU64::default(),
+            sent_before: AtomicU64::default(),
+        })
+    }
+
+    /// A spool that cannot be used any more, since the settings were read, is no reason to send nothing.
+    fn spool(&self) -> Option<Mutex<Spool>> {
+        let folder = self.delivery.spool.as_ref()?;
+        match Spool::open(folder, self.service) {
+            Ok(spool) => Some(Mutex::new(spool)),
+            Err(error) => {
+                tracing::error!(folder = %folder.display(), %error, "the spool cannot be used");
+                None
+            }
+        }
     }
 }
 
 impl TransportFactory for HttpTransportFactory {
     fn create_transport_with_options(&self, options: TransportOptions) -> Arc<dyn Transport> {
-        let lanes = Arc::new(Lanes::default());
-        let recorder = options.client_report_recorder.clone();
-        let sender = sender::Sender::new(&options, Arc::clone(&lanes), Arc::clone(&self.finisher));
-        let thread =
-            std::thread::Builder::new().name("sentry-transport".to_owned()).spawn(move || sender.run());
-        if let Err(error) = &thread {
-            tracing::error!(%error, "no thread for the transport: nothing will be sent");
+        let lanes = Arc::<Lanes>::default();
+        let mut transport = HttpTransport {
+            lanes: Arc::clone(&lanes),
+            losses: Arc::clone(&self.backpressure.losses),
+            has_spool: false,
+            thread: Mutex::default(),
+        };
+        let thread = match self.sender(&options, &lanes) {
+            Ok(sender) => {
+                transport.has_spool = sender.spool.is_some();
+                let run = move || sender.run();
+                std::thread::Builder::new()
+                    .name("sentry-transport".to_owned())
+                    .spawn(run)
+                    .map_err(|error| error.to_string())
+            }
+            Err(error) => Err(error.to_string()),
+        };
+        match thread {
+            Ok(thread) => transport.thread = Mutex::new(Some(thread)),
+            Err(error) => {
+                tracing::error!(%error, "no transport: nothing will be sent");
+                lanes.finish(true);
+            }
         }
-        Arc::new(HttpTransport { lanes, recorder, thread: Mutex::new(thread.ok()) })
+        Arc::new(transport)
     }
 }
 
 struct HttpTransport {
     lanes: Arc<Lanes>,
-    recorder: Recorder,
+    losses: Arc<Losses>,
+    has_spool: bool,
     thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl HttpTransport {
+    /// The SDK's reports may not get lost with the envelope that they happen to be in.
+    fn without_reports(&self, envelope: Envelope) -> Option<Envelope> {
+        if !envelope.items().any(|item| matches!(item, EnvelopeItem::ClientReport(_))) {
+            return Some(envelope);
+        }
+        let headers = envelope.headers().clone();
+        let filter = EnvelopeFilterCallbacks::new(
+            |item: &EnvelopeItem| !matches!(item, EnvelopeItem::ClientReport(_)),
+            |item: EnvelopeItem| {
+                if let EnvelopeItem::ClientReport(report) = &item {
+                    self.losses.absorb(report);
+                }
+            },
+        );
+        envelope.filter(filter).map(|envelope| envelope.with_headers(headers))
+    }
+
+    fn close(&self, timeout: Duration) -> bool {
+        let now = Instant::now();
+        // With a spool, what a server that is down would get is safer there than with a wait for it.
+        let hopeless = self.has_spool && self.lanes.outage().is_some();
+        self.lanes.close(|unready| steps(now, timeout, unready, hopeless));
+        self.lanes.wait_finished(now + timeout)
+    }
 }
 
 impl Transport for HttpTransport {
     fn send_envelope(&self, envelope: Envelope) {
-        if let Err(refused) = self.lanes.push(envelope) {
-            self.recorder.record_lost_data(&*refused, Reason::QueueOverflow);
+        let Some(envelope) = self.without_reports(envelope) else { return };
+        let refused = match Parcel::new(envelope) {
+            Ok(parcel) => self.lanes.push(parcel),
+            Err(error) => return tracing::error!(%error, "an envelope cannot be read"),
+        };
+        if let Err((parcel, reason)) = refused {
+            self.losses.record(&parcel.content(), reason);
         }
     }
 
@@ -66,19 +204,28 @@ impl Transport for HttpTransport {
     }
 
     fn shutdown(&self, timeout: Duration) -> bool {
-        let delivered = self.lanes.wait_idle(timeout);
-        self.lanes.close();
-        delivered
+        self.close(timeout)
     }
 }
 
 impl Drop for HttpTransport {
     fn drop(&mut self) {
-        self.lanes.close();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         // The transport may be dropped on its own thread, by the last event's client handle.
         if let Some(thread) = thread.filter(|thread| thread.thread().id() != std::thread::current().id()) {
+            self.close(Duration::ZERO);
             let _ = thread.join();
         }
     }
+}
+
+/// How a shutdown's time is spent: most of it on sending, the rest on waiting for answers and on saving what is left,
+/// which takes a fraction of a millisecond for each error.
+fn steps(now: Instant, timeout: Duration, unready: usize, hopeless: bool) -> Closing {
+    const TO_SAVE_ONE: Duration = Duration::from_micros(500);
+    let to_save =
+        (TO_SAVE_ONE * u32::try_from(unready).unwrap_or(u32::MAX)).max(timeout / 10).min(timeout / 2);
+    let wait_until = if hopeless { now } else { now + (timeout - to_save) };
+    let send_until = if hopeless { now } else { wait_until - (timeout - to_save) / 5 };
+    Closing { send_until, wait_until, deadline: now + timeout }
 }

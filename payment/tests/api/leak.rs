@@ -1,17 +1,15 @@
-use reqwest::Method;
 use serde_json::json;
 
-use crate::helpers::{Answer, answer, spawn_app};
-use crate::process::Started;
+use crate::helpers::{Answer, spawn_app, spawn_process};
 
 /// In a process of its own: others of these tests load and unload symbol tables, which are as large.
 #[actix_web::test]
 async fn what_leaks_is_resident_and_a_reset_gives_it_back() {
-    let started = Started::with_inbox().await;
+    let app = spawn_process().await;
     let memory = |answer: &Answer, key: &str| answer.body[key].as_f64().unwrap();
-    let small = started.get("/debug/memory-leak?mb=1").await;
-    let leaked = started.get("/debug/memory-leak?mb=100").await;
-    let reset = answer(started.request(Method::DELETE, "/debug/memory-leak")).await;
+    let small = app.get("/debug/memory-leak?mb=1").await;
+    let leaked = app.get("/debug/memory-leak?mb=100").await;
+    let reset = app.delete("/debug/memory-leak").await;
     let grown = memory(&leaked, "heap_used_mb") - memory(&small, "heap_used_mb");
     let shrunk = memory(&leaked, "heap_used_mb") - memory(&reset, "current_memory_mb");
     assert!(grown > 80.0 && shrunk > 80.0, "{small:?} {leaked:?} {reset:?}");

@@ -4,13 +4,12 @@ use std::ffi::OsString;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
+use payment::scenarios::CATALOGUE;
 use reqwest::Method;
-use scenario::Scenario;
 use sentry_context::native_crash::Sacrifice;
 use serde_json::{Value, json};
 
-use crate::helpers::{App, answer, exception, spawn_app_with, top_frame};
-use crate::process::Started;
+use crate::helpers::{App, answer, exception, spawn_app, spawn_app_with, spawn_process, top_frame};
 
 const PATH: &str = "/debug/stack-overflow?mode=native";
 
@@ -28,9 +27,9 @@ fn children(parent: u32) -> Vec<String> {
 
 #[actix_web::test]
 async fn a_process_that_dies_of_its_overflow_is_told_by_the_one_that_lives() {
-    let started = Started::with_inbox().await;
+    let app = spawn_process().await;
     let trace = "0123456789abcdef0123456789abcdef";
-    let request = started
+    let request = app
         .request(Method::GET, PATH)
         .header("X-User-Id", "dora")
         .header("sentry-trace", format!("{trace}-0123456789abcdef-1"));
@@ -38,7 +37,7 @@ async fn a_process_that_dies_of_its_overflow_is_told_by_the_one_that_lives() {
     assert_eq!((answer.status, &answer.body["type"]), (500, &json!("SIGSEGV")), "{answer:?}");
     assert_eq!(answer.body["signal"], 11);
 
-    let event = started.event_of(&answer).await;
+    let event = app.event_of(&answer).await;
     assert_eq!((&event["level"], &event["user"]["id"]), (&json!("fatal"), &json!("dora")));
     assert_eq!(event["contexts"]["trace"]["trace_id"], trace);
     assert_eq!(event["fingerprint"], json!(["payment", "native-crash", "SIGSEGV"]));
@@ -57,32 +56,32 @@ async fn a_process_that_dies_of_its_overflow_is_told_by_the_one_that_lives() {
         frames.len()
     );
     assert!(event["contexts"]["native_crash"]["stack_depth"].as_u64().unwrap() > 1_000);
-    started.inbox().wait_until("the transaction", |inbox| !inbox.transactions().is_empty()).await.unwrap();
-    assert_eq!(started.inbox().events().len(), 1);
+    app.inbox.wait_until("the transaction", |inbox| !inbox.transactions().is_empty()).await.unwrap();
+    assert_eq!(app.inbox.events().len(), 1);
 }
 
 #[actix_web::test]
 async fn twenty_at_once_leave_the_service_as_it_was_and_no_process_behind() {
-    let started = Started::with_inbox().await;
-    let calls = (0..20).map(|_| started.get(PATH));
+    let app = spawn_process().await;
+    let calls = (0..20).map(|_| app.get(PATH));
     for answer in join_all(calls).await {
         assert_eq!((answer.status, &answer.body["type"]), (500, &json!("SIGSEGV")), "{answer:?}");
     }
-    started.inbox().wait_until("20 events", |inbox| inbox.events().len() == 20).await.unwrap();
-    assert_eq!(started.inbox().issues().len(), 1);
-    assert_eq!(children(started.pid()), Vec::<String>::new());
-    assert_eq!(started.get("/health").await.status, 200);
+    app.inbox.wait_until("20 events", |inbox| inbox.events().len() == 20).await.unwrap();
+    assert_eq!(app.inbox.issues().len(), 1);
+    assert_eq!(children(app.service.as_ref().unwrap().pid()), Vec::<String>::new());
+    assert_eq!(app.get("/health").await.status, 200);
 }
 
 #[actix_web::test]
 async fn the_process_itself_is_the_one_that_serves_on() {
-    let started = Started::with_inbox().await;
+    let app = spawn_process().await;
     let pid = |event: &Value| event["contexts"]["app"]["app_start_time"].clone();
     for _ in 0..2 {
-        started.get(PATH).await;
+        app.get(PATH).await;
     }
-    started.inbox().wait_until("2 events", |inbox| inbox.events().len() == 2).await.unwrap();
-    let events = started.inbox().events();
+    app.inbox.wait_until("2 events", |inbox| inbox.events().len() == 2).await.unwrap();
+    let events = app.inbox.events();
     assert_eq!(pid(&events[0]), pid(&events[1]));
 }
 
@@ -111,11 +110,10 @@ async fn a_sacrifice_that_does_not_die_as_it_should_is_an_error_that_says_so() {
 
 #[actix_web::test]
 async fn both_modes_are_scenarios_of_their_own() {
-    let names = |it: &&'static Scenario| it.path == "/debug/stack-overflow";
-    let names: Vec<_> =
-        payment::scenarios::CATALOGUE.scenarios.iter().filter(|it| names(it)).map(|it| it.name).collect();
+    let here = CATALOGUE.scenarios.iter().filter(|it| it.path == "/debug/stack-overflow");
+    let names: Vec<_> = here.map(|it| it.name).collect();
     assert_eq!(names, ["stack-overflow", "stack-overflow-native"]);
-    let app = spawn_app_with(|_| ()).await;
+    let app = spawn_app().await;
     for (path, scenario) in
         [("/debug/stack-overflow", "payment.stack-overflow"), (PATH, "payment.stack-overflow-native")]
     {

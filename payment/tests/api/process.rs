@@ -1,17 +1,17 @@
 //! The binary itself: how it refuses to start, and how it ends.
 
-use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
-use inbox::Inbox;
-use reqwest::{Client, Method, RequestBuilder};
-use serde_json::{Value, json};
+use fixtures::service::Service;
+use serde_json::json;
 
-use crate::helpers::{Answer, answer, http};
+use crate::helpers::{answer, http, spawn_process};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_payment");
 
 fn binary(environment: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_payment"));
+    let mut command = Command::new(BINARY);
     command.env_clear().env("PORT", "0").envs(environment.iter().copied()).stderr(Stdio::piped());
     command
 }
@@ -62,100 +62,33 @@ fn a_taken_port_stops_the_start_with_one_line() {
     assert!(told.contains(&port), "{told}");
 }
 
-/// The binary, serving. Dropped, it is killed.
-pub(crate) struct Started {
-    child: Child,
-    url: String,
-    http: Client,
-    inbox: Option<Inbox>,
-}
-
-impl Started {
-    /// Starts it, and reads where it listens from its log.
-    fn with(environment: &[(&str, &str)]) -> Self {
-        let mut child = binary(environment).spawn().unwrap();
-        let log = BufReader::new(child.stderr.take().unwrap());
-        let mut lines = log.lines().map_while(Result::ok);
-        let line = lines.find(|line| line.contains("listens")).expect("it never said where it listens");
-        let address = line.rsplit("address=").next().unwrap().trim().to_owned();
-        // Read on, or its log would block it one day.
-        std::thread::spawn(move || lines.count());
-        Self { child, url: format!("http://{address}"), http: http(), inbox: None }
-    }
-
-    /// The same, sending to an inbox of its own.
-    pub(crate) async fn with_inbox() -> Self {
-        let inbox = Inbox::start().await.unwrap();
-        let mut started = Self::with(&[("SENTRY_DSN", &inbox.dsn())]);
-        started.inbox = Some(inbox);
-        started
-    }
-
-    pub(crate) fn inbox(&self) -> &Inbox {
-        self.inbox.as_ref().unwrap()
-    }
-
-    pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
-    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.url))
-    }
-
-    pub(crate) async fn get(&self, path: &str) -> Answer {
-        answer(self.request(Method::GET, path)).await
-    }
-
-    /// The event that the answer names.
-    pub(crate) async fn event_of(&self, answer: &Answer) -> Value {
-        let id = &answer.body["event_id"];
-        let found = |inbox: &Inbox| inbox.events().into_iter().find(|event| event["event_id"] == *id);
-        self.inbox().wait_until("the event", |inbox| found(inbox).is_some()).await.unwrap();
-        found(self.inbox()).unwrap()
-    }
-
-    /// Sends SIGTERM and waits for the end; its exit status.
-    fn terminated(&mut self) -> Option<i32> {
-        let sent = Command::new("kill").arg(self.pid().to_string()).status().unwrap();
-        assert!(sent.success());
-        self.child.wait().unwrap().code()
-    }
-}
-
-impl Drop for Started {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 #[actix_web::test]
 async fn sigterm_delivers_what_is_queued_and_ends_with_0() {
-    let mut started = Started::with_inbox().await;
+    let mut app = spawn_process().await;
     for _ in 0..50 {
-        assert_eq!(started.get("/debug/crash").await.status, 500);
+        assert_eq!(app.get("/debug/crash").await.status, 500);
     }
-    assert_eq!(started.terminated(), Some(0));
-    assert_eq!(started.inbox().events().len(), 50);
+    assert_eq!(app.service.as_mut().unwrap().terminate(), Some(0));
+    assert_eq!(app.inbox.events().len(), 50);
 }
 
 #[actix_web::test]
 async fn without_a_dsn_everything_works_and_nothing_is_sent() {
-    let started = Started::with(&[]);
-    let answer = started.get("/debug/type-error").await;
-    assert_eq!((answer.status, &answer.body["type"]), (500, &json!("TypeError")));
-    assert!(answer.body.get("event_id").is_none(), "{answer:?}");
-    assert_eq!(started.get("/debug/crash").await.status, 500);
+    let service = Service::start(BINARY, &[]);
+    let get = |path: &str| answer(http().get(format!("{}/debug/{path}", service.url())));
+    let failed = get("type-error").await;
+    assert_eq!((failed.status, &failed.body["type"]), (500, &json!("TypeError")));
+    assert!(failed.body.get("event_id").is_none(), "{failed:?}");
+    assert_eq!(get("crash").await.status, 500);
 }
 
 #[actix_web::test]
 async fn a_failure_that_nobody_awaits_makes_its_session_a_crashed_one() {
-    let mut started = Started::with_inbox().await;
-    assert_eq!(started.get("/debug/promise-rejection").await.status, 200);
-    started.inbox().wait_until("the failure", |inbox| inbox.events().len() == 1).await.unwrap();
+    let mut app = spawn_process().await;
+    assert_eq!(app.get("/debug/promise-rejection").await.status, 200);
+    app.inbox.wait_until("the failure", |inbox| inbox.events().len() == 1).await.unwrap();
     // Sessions are sent once a minute, and at the end.
-    assert_eq!(started.terminated(), Some(0));
-    let sessions = started.inbox().sessions();
+    assert_eq!(app.service.as_mut().unwrap().terminate(), Some(0));
+    let sessions = app.inbox.sessions();
     assert_eq!((sessions[0].crashed, sessions[0].exited), (1, 0), "{sessions:?}");
 }

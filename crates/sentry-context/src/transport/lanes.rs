@@ -1,94 +1,258 @@
-//! The queues between the request path and the senders.
+//! The queues between the request path and the connections: one for each category, the most important first.
 
-use std::collections::VecDeque;
+mod lane;
+
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use sentry::Envelope;
-use sentry::protocol::EnvelopeItem;
 use tokio::sync::Notify;
 
-/// Bounds by count, most important lane first: errors, sessions and reports; transactions; the rest.
-const CAPACITY: [usize; 3] = [20_000, 10_000, 1_000];
+use super::category::Category;
+use super::http::Answer;
+use super::letter::{Letter, Parcel};
+use super::limits::{Limits, WORTH_WAITING};
+use super::losses::Reason;
+use super::outage::{Gate, Outage};
+use lane::Lane;
 
+/// Everything that waits, and what it waits for.
 #[derive(Default)]
 pub(super) struct Lanes {
     state: Mutex<State>,
-    /// Wakes senders.
+    /// Wakes connections.
     arrived: Notify,
     /// Wakes whoever waits for delivery.
     settled: Condvar,
+    /// Wakes the sender for the end.
+    closing: Notify,
 }
 
 #[derive(Default)]
 struct State {
-    lanes: [VecDeque<Envelope>; 3],
+    lanes: [Lane; Category::ALL.len()],
+    limits: Limits,
+    outage: Outage,
     in_flight: usize,
-    closed: bool,
+    /// Connections that wait for something to do.
+    idle: usize,
+    phase: Phase,
+}
+
+#[derive(Default, Clone, Copy, PartialEq)]
+enum Phase {
+    #[default]
+    Open,
+    /// Nothing more comes in; what is there is handed out for a while.
+    Closing(Closing),
+    /// The sender has ended; false where something was lost at the end.
+    Finished(bool),
+}
+
+/// The end, in steps.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) struct Closing {
+    /// Until here, envelopes are handed out to be sent.
+    pub(super) send_until: Instant,
+    /// Until here, those under way are waited for.
+    pub(super) wait_until: Instant,
+    /// By now, everything must be over.
+    pub(super) deadline: Instant,
+}
+
+/// What a connection is to do next.
+enum Next {
+    Send(Parcel),
+    /// Nothing before this moment, unless something arrives.
+    Wait(Option<Instant>),
+    End,
+}
+
+/// What has become of an envelope that was taken out.
+pub(super) enum Fate {
+    /// It is delivered, or lost and counted.
+    Settled,
+    /// It goes back into its queue.
+    Back(Letter),
 }
 
 impl Lanes {
-    /// Queues an envelope in its lane; gives it back where the lane is full or closed.
-    pub(super) fn push(&self, envelope: Envelope) -> Result<(), Box<Envelope>> {
-        let lane = importance(&envelope);
+    /// Queues something; gives it back where it cannot be kept, and why.
+    pub(super) fn push(&self, parcel: Parcel) -> Result<(), (Box<Parcel>, Reason)> {
+        let category = parcel.category();
         let mut state = self.lock();
-        if state.closed || state.lanes[lane].len() >= CAPACITY[lane] {
-            return Err(Box::new(envelope));
+        if state.phase != Phase::Open {
+            return Err((Box::new(parcel), Reason::QueueOverflow));
         }
-        state.lanes[lane].push_back(envelope);
+        if state.limits.left(category.name(), Instant::now()).is_some_and(|left| left > WORTH_WAITING) {
+            return Err((Box::new(parcel), Reason::RateLimited));
+        }
+        state.lane(category).push(parcel).map_err(|parcel| (parcel, Reason::QueueOverflow))?;
+        let somebody_waits = state.idle > 0;
         drop(state);
-        self.arrived.notify_one();
+        // Waking costs a system call; where all are busy, they will look anyway.
+        if somebody_waits {
+            self.arrived.notify_one();
+        }
         Ok(())
     }
 
-    /// The next envelope by importance; `None` once closed. Each must be [`Self::done`].
-    pub(super) async fn next(&self) -> Option<Envelope> {
+    /// The next envelope by importance; `None` at the end. Each must be [`Self::settle`]d.
+    pub(super) async fn next(&self) -> Option<Parcel> {
         loop {
-            let arrived = self.arrived.notified();
-            {
-                let mut state = self.lock();
-                if state.closed {
+            let mut arrived = std::pin::pin!(self.arrived.notified());
+            arrived.as_mut().enable();
+            let next = self.lock().next(Instant::now());
+            match next {
+                Next::Send(parcel) => return Some(parcel),
+                Next::End => {
+                    // Whoever still waits must see the end, too.
+                    self.arrived.notify_waiters();
                     return None;
                 }
-                if let Some(envelope) = state.lanes.iter_mut().find_map(VecDeque::pop_front) {
-                    state.in_flight += 1;
-                    return Some(envelope);
+                Next::Wait(None) => arrived.await,
+                Next::Wait(Some(until)) => {
+                    let _ = tokio::time::timeout_at(until.into(), arrived).await;
                 }
             }
-            arrived.await;
+            self.lock().idle -= 1;
         }
     }
 
-    /// Marks one envelope as delivered or given up.
-    pub(super) fn done(&self) {
+    /// An error that is not ready for the wire yet; for making it ready ahead of time. Put it back with
+    /// [`Self::settle`].
+    pub(super) fn next_unready_error(&self) -> Option<Parcel> {
+        let mut state = self.lock();
+        let parcel = state.lane(Category::Error).pop_unready()?;
+        state.in_flight += 1;
+        Some(parcel)
+    }
+
+    /// Ends what [`Self::next`] began.
+    pub(super) fn settle(&self, fate: Fate) {
         let mut state = self.lock();
         state.in_flight -= 1;
-        if state.is_idle() {
-            self.settled.notify_all();
+        match fate {
+            Fate::Settled if state.is_idle() => self.settled.notify_all(),
+            Fate::Settled => {}
+            Fate::Back(letter) => {
+                state.lane(letter.category).put_back(letter);
+                drop(state);
+                self.arrived.notify_one();
+            }
         }
+    }
+
+    /// The server answered, so the outage, if there was one, is over. Takes out what its limits make stale.
+    pub(super) fn reached(&self, answer: &Answer) -> Vec<Parcel> {
+        let mut state = self.lock();
+        let now = Instant::now();
+        if state.outage.age(now).is_some() {
+            state.outage.over();
+            self.arrived.notify_waiters();
+        }
+        if state.limits.update(answer) { state.take_stale(now) } else { Vec::new() }
+    }
+
+    /// The server could not be reached, or is in trouble. True where it was well until now.
+    pub(super) fn failed(&self) -> bool {
+        let mut state = self.lock();
+        let now = Instant::now();
+        let news = state.outage.age(now).is_none();
+        let closing = state.phase != Phase::Open;
+        state.outage.failed(now, closing);
+        drop(state);
+        self.arrived.notify_waiters();
+        news
+    }
+
+    /// What was taken to be sent will not be: the leave to try goes to another.
+    pub(super) fn undecided(&self) {
+        self.lock().outage.undecided();
+    }
+
+    /// For how long the server has not answered.
+    pub(super) fn outage(&self) -> Option<Duration> {
+        self.lock().outage.age(Instant::now())
+    }
+
+    /// How full a lane is, 0 to 1, and whether the server wants nothing of it.
+    pub(super) fn health(&self, category: Category) -> (f32, bool) {
+        let mut state = self.lock();
+        let limited = state.limits.left(category.name(), Instant::now()).is_some();
+        (state.lane(category).fullness(category), limited)
+    }
+
+    /// For how long the server wants nothing of a category.
+    pub(super) fn limit_left(&self, name: &str) -> Option<Duration> {
+        self.lock().limits.left(name, Instant::now())
     }
 
     /// Waits until nothing is queued or in flight; false if that took too long.
     pub(super) fn wait_idle(&self, timeout: Duration) -> bool {
-        let deadline = Instant::now() + timeout;
+        self.wait(Instant::now() + timeout, State::is_idle)
+    }
+
+    /// Lets nothing more in, and ends in steps; `steps` knows how many errors are not ready for the wire yet.
+    pub(super) fn close(&self, steps: impl FnOnce(usize) -> Closing) {
         let mut state = self.lock();
-        while !state.is_idle() {
+        if state.phase == Phase::Open {
+            let unready = state.lane(Category::Error).unready();
+            state.phase = Phase::Closing(steps(unready));
+            state.outage.hurry(Instant::now());
+        }
+        drop(state);
+        self.arrived.notify_waiters();
+        // A connection that is about to wait has not registered yet; leave it a permit.
+        self.arrived.notify_one();
+        self.closing.notify_one();
+    }
+
+    /// Waits for the beginning of the end.
+    pub(super) async fn closing(&self) -> Closing {
+        loop {
+            if let Phase::Closing(closing) = self.lock().phase {
+                return closing;
+            }
+            self.closing.notified().await;
+        }
+    }
+
+    /// Takes everything that is left.
+    pub(super) fn drain(&self) -> Vec<Parcel> {
+        let mut state = self.lock();
+        state.lanes.iter_mut().flat_map(|lane| std::iter::from_fn(|| lane.pop())).collect()
+    }
+
+    /// Takes an error out where they are beyond a share of their queue's bounds.
+    pub(super) fn take_excess_error(&self, share: f32) -> Option<Parcel> {
+        let mut state = self.lock();
+        let lane = state.lane(Category::Error);
+        (lane.fullness(Category::Error) > share).then(|| lane.pop()).flatten()
+    }
+
+    /// Tells whoever waits that the sender has ended, and whether it lost nothing at the end.
+    pub(super) fn finish(&self, well: bool) {
+        let mut state = self.lock();
+        if !matches!(state.phase, Phase::Finished(_)) {
+            state.phase = Phase::Finished(well);
+        }
+        drop(state);
+        self.settled.notify_all();
+    }
+
+    /// Waits until the sender has ended; false if that took too long, or something was lost.
+    pub(super) fn wait_finished(&self, deadline: Instant) -> bool {
+        self.wait(deadline, |state| matches!(state.phase, Phase::Finished(_)))
+            && matches!(self.lock().phase, Phase::Finished(true))
+    }
+
+    fn wait(&self, deadline: Instant, holds: impl Fn(&State) -> bool) -> bool {
+        let mut state = self.lock();
+        while !holds(&state) {
             let Some(left) = deadline.checked_duration_since(Instant::now()) else { return false };
             state = self.settled.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
         true
-    }
-
-    /// Ends the senders once they look next.
-    pub(super) fn close(&self) {
-        self.lock().closed = true;
-        self.arrived.notify_waiters();
-        // A sender that is about to wait has not registered yet; leave it a permit.
-        self.arrived.notify_one();
-    }
-
-    pub(super) fn is_closed(&self) -> bool {
-        self.lock().closed
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -97,20 +261,69 @@ impl Lanes {
 }
 
 impl State {
-    fn is_idle(&self) -> bool {
-        self.in_flight == 0 && self.lanes.iter().all(VecDeque::is_empty)
+    fn lane(&mut self, category: Category) -> &mut Lane {
+        &mut self.lanes[category as usize]
     }
-}
 
-/// The lane of an envelope: that of its most important item.
-fn importance(envelope: &Envelope) -> usize {
-    let item = |item: &EnvelopeItem| match item {
-        EnvelopeItem::Event(_)
-        | EnvelopeItem::SessionUpdate(_)
-        | EnvelopeItem::SessionAggregates(_)
-        | EnvelopeItem::ClientReport(_) => 0,
-        EnvelopeItem::Transaction(_) => 1,
-        _ => 2,
-    };
-    envelope.items().map(item).min().unwrap_or(2)
+    fn is_idle(&self) -> bool {
+        self.in_flight == 0 && self.is_empty()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.lanes.iter().all(Lane::is_empty)
+    }
+
+    fn next(&mut self, now: Instant) -> Next {
+        let end = match self.phase {
+            Phase::Open => None,
+            Phase::Closing(Closing { send_until, .. }) if send_until > now && !self.is_empty() => {
+                Some(send_until)
+            }
+            Phase::Closing(_) | Phase::Finished(_) => return Next::End,
+        };
+        let (category, limited_until) = self.first_allowed(now);
+        let wait = match (category, limited_until) {
+            (None, until) => until,
+            (Some(category), _) => match self.outage.enter(now) {
+                Gate::Shut(until) => until,
+                Gate::Open => match self.lane(category).pop() {
+                    Some(parcel) => {
+                        self.in_flight += 1;
+                        return Next::Send(parcel);
+                    }
+                    None => None,
+                },
+            },
+        };
+        self.idle += 1;
+        // At the end, waiting for a limit or a server is waiting for the end.
+        Next::Wait([wait, end].into_iter().flatten().min())
+    }
+
+    /// The most important category with something to send that the server would take; else when to look again.
+    fn first_allowed(&self, now: Instant) -> (Option<Category>, Option<Instant>) {
+        let mut again: Option<Instant> = None;
+        for category in Category::ALL {
+            if self.lanes[category as usize].is_empty() {
+                continue;
+            }
+            match self.limits.until(category, now) {
+                None => return (Some(category), None),
+                Some(until) => again = Some(again.map_or(until, |again| again.min(until))),
+            }
+        }
+        (None, again)
+    }
+
+    /// Takes what waits for the end of a limit that is too long.
+    fn take_stale(&mut self, now: Instant) -> Vec<Parcel> {
+        let mut stale = Vec::new();
+        for category in Category::ALL {
+            if self.limits.left(category.name(), now).is_some_and(|left| left > WORTH_WAITING) {
+                let lane = self.lane(category);
+                stale.extend(std::iter::from_fn(|| lane.pop()));
+            }
+        }
+        stale
+    }
 }

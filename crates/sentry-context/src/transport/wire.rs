@@ -7,31 +7,60 @@ use std::io::{self, Write};
 
 use sentry::Envelope;
 use sentry::protocol::{EnvelopeItem, Event, Value};
+use serde::Serialize;
+
+use super::backpressure::true_rate;
 
 /// The envelope as it goes out.
 pub(super) fn bytes(envelope: &Envelope) -> io::Result<Vec<u8>> {
     let mut body = Vec::new();
-    if envelope.event().is_none() {
-        envelope.to_writer(&mut body)?;
-        return Ok(body);
-    }
-    serde_json::to_writer(&mut body, envelope.headers())?;
-    body.push(b'\n');
+    write_headers(&mut body, envelope)?;
     for item in envelope.items() {
         match item {
             EnvelopeItem::Event(event) => write_event(&mut body, event)?,
+            EnvelopeItem::Transaction(transaction) => write_json(&mut body, "transaction", transaction)?,
             other => write_item(&mut body, other.clone())?,
         }
     }
     Ok(body)
 }
 
-fn write_event(body: &mut Vec<u8>, event: &Event<'_>) -> io::Result<()> {
-    let payload = serde_json::to_vec(&in_full(event)?)?;
-    writeln!(body, r#"{{"type":"event","length":{}}}"#, payload.len())?;
+/// An envelope with one item of JSON.
+pub(super) fn item(ty: &str, payload: &Value) -> Vec<u8> {
+    let payload = payload.to_string();
+    format!("{{}}\n{{\"type\":\"{ty}\",\"length\":{}}}\n{payload}\n", payload.len()).into_bytes()
+}
+
+/// The headers; with the rate that a trace was really sampled at where backpressure has reduced it.
+fn write_headers(body: &mut Vec<u8>, envelope: &Envelope) -> io::Result<()> {
+    serde_json::to_writer(&mut *body, envelope.headers())?;
+    if contains(body, br#""sample_rate":"1."#) {
+        let mut headers: Value = serde_json::from_slice(body)?;
+        if let Some(rate) = headers.pointer_mut("/trace/sample_rate")
+            && let Some(believed) = rate.as_str().and_then(|rate| rate.parse().ok())
+        {
+            *rate = true_rate(believed).to_string().into();
+        }
+        *body = serde_json::to_vec(&headers)?;
+    }
+    body.push(b'\n');
+    Ok(())
+}
+
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack.windows(needle.len()).any(|window| window == needle)
+}
+
+fn write_json(body: &mut Vec<u8>, ty: &str, payload: &impl Serialize) -> io::Result<()> {
+    let payload = serde_json::to_vec(payload)?;
+    writeln!(body, r#"{{"type":"{ty}","length":{}}}"#, payload.len())?;
     body.extend(payload);
     body.push(b'\n');
     Ok(())
+}
+
+fn write_event(body: &mut Vec<u8>, event: &Event<'_>) -> io::Result<()> {
+    write_json(body, "event", &in_full(event)?)
 }
 
 /// Written by the SDK, in an envelope of its own whose header is then left out.

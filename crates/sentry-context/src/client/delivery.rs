@@ -1,0 +1,44 @@
+//! `SENTRY_SPOOL_DIR` and `SENTRY_SPOTLIGHT`.
+
+use std::path::PathBuf;
+
+use reqwest::Url;
+
+use crate::env::{self, EnvError};
+use crate::transport::{Delivery, spool};
+
+/// Where Spotlight listens when nobody says otherwise.
+const SPOTLIGHT: &str = "http://localhost:8969/stream";
+
+/// Reads both; a spool folder is made where it is missing.
+pub(super) fn from_env() -> Result<Delivery, EnvError> {
+    Ok(Delivery { spool: spool_dir()?, spotlight: spotlight()? })
+}
+
+fn spool_dir() -> Result<Option<PathBuf>, EnvError> {
+    const NAME: &str = "SENTRY_SPOOL_DIR";
+    let Some(path) = env::text(NAME)?.map(PathBuf::from) else { return Ok(None) };
+    match spool::check(&path) {
+        Ok(()) => Ok(Some(path)),
+        Err(error) => {
+            Err(EnvError::new(NAME, path.display(), format!("a folder that can be written to ({error})")))
+        }
+    }
+}
+
+/// As in [other SDKs](https://develop.sentry.dev/sdk/expected-features/spotlight/): a yes, a no, or a URL.
+fn spotlight() -> Result<Option<Url>, EnvError> {
+    const NAME: &str = "SENTRY_SPOTLIGHT";
+    const ALLOWED: &str =
+        "1, true, yes, on, their opposites, or an http URL such as http://localhost:8969/stream";
+    let Some(text) = env::text(NAME)? else { return Ok(None) };
+    let url = match text.to_ascii_lowercase().as_str() {
+        "0" | "f" | "false" | "n" | "no" | "off" => return Ok(None),
+        "1" | "t" | "true" | "y" | "yes" | "on" => SPOTLIGHT,
+        _ => &text,
+    };
+    match url.parse::<Url>() {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(Some(url)),
+        _ => Err(EnvError::new(NAME, crate::redaction::dsn(&text), ALLOWED)),
+    }
+}

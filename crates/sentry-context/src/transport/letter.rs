@@ -1,0 +1,191 @@
+//! What waits for delivery: envelopes as the SDK makes them, and letters, which are ready for the wire.
+
+use std::io::{self, Read, Write};
+use std::mem::size_of;
+use std::path::PathBuf;
+
+use actix_web::web::Bytes;
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use sentry::Envelope;
+use sentry::protocol::{EnvelopeItem, Event, Exception, Frame};
+use serde_json::Value;
+
+use super::category::Category;
+use super::losses::{self, Quantity};
+
+/// Bodies from this size on are compressed: below, the time costs more than the bytes.
+const COMPRESS_FROM: usize = 8 * 1024;
+
+/// An envelope that waits.
+pub(super) enum Parcel {
+    /// As the SDK made it: symbols and redaction are still to come.
+    Envelope(Envelope),
+    /// Written by somebody else, such as a profile.
+    Bytes(Vec<u8>),
+    /// Ready.
+    Letter(Letter),
+}
+
+/// An envelope ready for the wire.
+#[derive(Debug, Clone)]
+pub(super) struct Letter {
+    pub(super) body: Bytes,
+    pub(super) gzip: bool,
+    pub(super) category: Category,
+    /// What is lost with it.
+    pub(super) content: Vec<Quantity>,
+    /// How often the server failed on it while it took others.
+    pub(super) strikes: u8,
+    /// Where it lies on disk, if it does.
+    pub(super) file: Option<PathBuf>,
+}
+
+impl Letter {
+    /// Compresses what is worth it.
+    pub(super) fn new(body: Vec<u8>, category: Category, content: Vec<Quantity>) -> io::Result<Self> {
+        let gzip = body.len() >= COMPRESS_FROM;
+        let body = if gzip { compress(&body)? } else { body };
+        Ok(Self { body: body.into(), gzip, category, content, strikes: 0, file: None })
+    }
+
+    /// One of an envelope that was written already.
+    pub(super) fn of_bytes(body: Vec<u8>) -> io::Result<Self> {
+        let (category, content) = about(&body);
+        Self::new(body, category, content)
+    }
+
+    /// One of compressed bytes. Fails where they are torn.
+    pub(super) fn of_gzip(body: Vec<u8>) -> io::Result<Self> {
+        let mut plain = Vec::new();
+        GzDecoder::new(body.as_slice()).read_to_end(&mut plain)?;
+        let (category, content) = about(&plain);
+        Ok(Self { body: body.into(), gzip: true, category, content, strikes: 0, file: None })
+    }
+
+    /// Its body, compressed whatever its size.
+    pub(super) fn compressed(&self) -> io::Result<Bytes> {
+        if self.gzip { Ok(self.body.clone()) } else { compress(&self.body).map(Into::into) }
+    }
+}
+
+impl Parcel {
+    /// What an envelope of the SDK's holds, raw ones as their bytes.
+    pub(super) fn new(envelope: Envelope) -> io::Result<Self> {
+        if envelope.items().next().is_some() {
+            return Ok(Self::Envelope(envelope));
+        }
+        let mut bytes = Vec::new();
+        envelope.to_writer(&mut bytes)?;
+        Ok(Self::Bytes(bytes))
+    }
+
+    pub(super) fn category(&self) -> Category {
+        match self {
+            Self::Envelope(envelope) => Category::of(envelope),
+            Self::Bytes(bytes) => about(bytes).0,
+            Self::Letter(letter) => letter.category,
+        }
+    }
+
+    /// What is lost with it.
+    pub(super) fn content(&self) -> Vec<Quantity> {
+        match self {
+            Self::Envelope(envelope) => losses::content(envelope),
+            Self::Bytes(bytes) => about(bytes).1,
+            Self::Letter(letter) => letter.content.clone(),
+        }
+    }
+
+    /// The bytes it takes in memory, about.
+    pub(super) fn weight(&self) -> usize {
+        match self {
+            Self::Envelope(envelope) => envelope.items().map(weight).sum(),
+            Self::Bytes(bytes) => bytes.len(),
+            Self::Letter(letter) => letter.body.len() + size_of::<Letter>(),
+        }
+    }
+}
+
+/// An item's weight by its large parts; the rest is much the same in all.
+fn weight(item: &EnvelopeItem) -> usize {
+    const SMALL: usize = 256;
+    match item {
+        EnvelopeItem::Event(event) => event_weight(event),
+        EnvelopeItem::Transaction(it) => 3 * 1024 + it.spans.len() * 1024,
+        EnvelopeItem::Attachment(it) => it.buffer.len() + SMALL,
+        EnvelopeItem::ItemContainer(it) => it.len() * 2 * SMALL,
+        _ => SMALL,
+    }
+}
+
+fn event_weight(event: &Event<'_>) -> usize {
+    let frames = |exception: &Exception| exception.stacktrace.as_ref().map_or(0, |stack| stack.frames.len());
+    let frames: usize = event.exception.iter().map(frames).sum();
+    let body = event.request.as_ref().and_then(|request| request.data.as_ref()).map_or(0, String::len);
+    6 * 1024 + frames * size_of::<Frame>() + event.breadcrumbs.len() * 512 + body
+}
+
+/// What a written envelope is about, and what is lost with it, from the headers of its items.
+fn about(envelope: &[u8]) -> (Category, Vec<Quantity>) {
+    let (mut category, mut content) = (Category::Other, Vec::new());
+    let mut rest = after_line(envelope);
+    while !rest.is_empty() {
+        let header: Value = serde_json::from_slice(line(rest)).unwrap_or_default();
+        let ty = header["type"].as_str().unwrap_or_default();
+        rest = after_line(rest);
+        let length = header["length"].as_u64().and_then(|length| usize::try_from(length).ok());
+        let length = length.unwrap_or_else(|| line(rest).len()).min(rest.len());
+        if let Some(its) = Category::of_type(ty) {
+            category = category.min(its);
+            content.push((its.name(), 1));
+        } else if ty == "attachment" {
+            content.push(("attachment", length as u64));
+        }
+        rest = after_line(&rest[length..]);
+    }
+    (category, content)
+}
+
+fn line(bytes: &[u8]) -> &[u8] {
+    bytes.split(|byte| *byte == b'\n').next().unwrap_or_default()
+}
+
+fn after_line(bytes: &[u8]) -> &[u8] {
+    bytes.get(line(bytes).len() + 1..).unwrap_or_default()
+}
+
+fn compress(body: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
+    encoder.write_all(body)?;
+    encoder.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_written_envelope_tells_what_it_is_about() {
+        let chunk = b"{}\n{\"type\":\"profile_chunk\",\"length\":5}\n{\n\n\n}\n{\"type\":\"attachment\",\"length\":2}\nxy\n";
+        assert_eq!(about(chunk), (Category::Profile, vec![("profile_chunk", 1), ("attachment", 2)]));
+        let event =
+            b"{}\n{\"type\":\"attachment\",\"length\":0}\n\n{\"type\":\"event\"}\n{\"message\":\"it\"}";
+        assert_eq!(about(event), (Category::Error, vec![("attachment", 0), ("error", 1)]));
+        for torn in [&b""[..], b"{}", b"{}\n", b"{}\nnonsense", b"{}\n{\"type\":\"event\",\"length\":99}\n{"]
+        {
+            about(torn);
+        }
+    }
+
+    #[test]
+    fn torn_bytes_are_no_letter() {
+        let whole =
+            Letter::of_bytes(b"{}\n{\"type\":\"event\"}\n{}\n".to_vec()).unwrap().compressed().unwrap();
+        assert_eq!(Letter::of_gzip(whole.to_vec()).unwrap().category, Category::Error);
+        for length in 0..whole.len() {
+            assert!(Letter::of_gzip(whole[..length].to_vec()).is_err(), "{length} of {}", whole.len());
+        }
+    }
+}

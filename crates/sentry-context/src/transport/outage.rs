@@ -1,0 +1,109 @@
+//! A server that cannot be reached: everything waits, and one envelope at a time finds out whether it is back.
+
+use std::time::{Duration, Instant};
+
+/// The first wait after a failure, and the longest. Each is twice the one before, less a random part.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// The longest wait during a shutdown, which has seconds only.
+const LONGEST_WAIT_AT_SHUTDOWN: Duration = Duration::from_millis(250);
+
+/// The state of the connection to the server.
+#[derive(Debug, Default)]
+pub(super) struct Outage {
+    failures: u32,
+    since: Option<Instant>,
+    not_before: Option<Instant>,
+    /// An envelope is on its way to find out.
+    probing: bool,
+}
+
+/// May an envelope be sent?
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Gate {
+    Open,
+    /// Not before this, or before somebody else's envelope has found out.
+    Shut(Option<Instant>),
+}
+
+impl Outage {
+    /// Asks for leave to send. In an outage, who gets it is the probe.
+    pub(super) fn enter(&mut self, now: Instant) -> Gate {
+        match self.not_before {
+            None => Gate::Open,
+            Some(_) if self.probing => Gate::Shut(None),
+            Some(time) if time > now => Gate::Shut(Some(time)),
+            Some(_) => {
+                self.probing = true;
+                Gate::Open
+            }
+        }
+    }
+
+    /// The server answered.
+    pub(super) fn over(&mut self) {
+        *self = Self::default();
+    }
+
+    /// A request failed. Those that were under way together count once.
+    pub(super) fn failed(&mut self, now: Instant, closing: bool) {
+        let first = self.since.is_none();
+        if !first && !self.probing {
+            return;
+        }
+        self.probing = false;
+        self.since.get_or_insert(now);
+        let longest = if closing { LONGEST_WAIT_AT_SHUTDOWN } else { LONGEST_WAIT };
+        let wait = FIRST_WAIT.saturating_mul(1 << self.failures.min(16)).min(longest);
+        self.failures += 1;
+        // Between half of it and all of it: services that failed together should not come back together.
+        self.not_before = Some(now + wait.mul_f64(rand::random_range(0.5..=1.0)));
+    }
+
+    /// The probe came back without an answer to the question.
+    pub(super) fn undecided(&mut self) {
+        self.probing = false;
+    }
+
+    /// Shortens the wait, since the end is near.
+    pub(super) fn hurry(&mut self, now: Instant) {
+        if let Some(time) = &mut self.not_before {
+            *time = (*time).min(now + LONGEST_WAIT_AT_SHUTDOWN);
+        }
+    }
+
+    /// For how long nobody has answered.
+    pub(super) fn age(&self, now: Instant) -> Option<Duration> {
+        self.since.map(|since| now.duration_since(since))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_a_bound_and_one_probe_goes_at_a_time() {
+        let (mut outage, mut now) = (Outage::default(), Instant::now());
+        let mut waits = Vec::new();
+        for _ in 0..12 {
+            assert_eq!(outage.enter(now), Gate::Open);
+            outage.failed(now, false);
+            // The others that were under way fail, too; that is no news.
+            outage.failed(now, false);
+            let Gate::Shut(Some(until)) = outage.enter(now) else { panic!("it must wait") };
+            waits.push(until - now);
+            now = until;
+        }
+        for (failures, wait) in waits.iter().enumerate() {
+            let whole = (FIRST_WAIT * (1 << failures)).min(LONGEST_WAIT);
+            assert!((whole / 2..=whole).contains(wait), "{failures}: {wait:?}");
+        }
+        assert_eq!(outage.enter(now), Gate::Open);
+        assert_eq!(outage.enter(now), Gate::Shut(None), "the probe is under way");
+        outage.over();
+        assert_eq!(outage.enter(now), Gate::Open);
+        assert_eq!(outage.enter(now), Gate::Open);
+    }
+}

@@ -1,0 +1,175 @@
+//! What goes on beside the sending: backpressure, reports of what was lost, the spool, Spotlight.
+
+use std::future::pending;
+use std::time::Duration;
+
+use super::super::category::Category;
+use super::super::lanes::Fate;
+use super::super::letter::{Letter, Parcel};
+use super::super::losses::{self, Quantity, Reason};
+use super::super::wire;
+use super::{Sender, source};
+use crate::frames;
+
+/// How often the queues are looked at. Ten looks halve the traces a thousand times: saturation is over in a second.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// How often losses are told, and the spool is looked at.
+const REPORT: Duration = Duration::from_secs(1);
+
+/// How long the symbol tables may lie idle, at least.
+const REST: Duration = Duration::from_secs(2);
+
+/// An outage this long counts as long: errors go to disk, where they are safe.
+const LONG_OUTAGE: Duration = Duration::from_secs(10);
+
+/// How full the errors' queue is where some of them go to disk, and up to where it is filled from there.
+const CROWDED: f32 = 0.5;
+const ROOMY: f32 = 0.25;
+
+impl Sender {
+    /// Never ends.
+    pub(super) async fn keep_up(&self) {
+        let spotlight = async {
+            match &self.spotlight {
+                Some(spotlight) => spotlight.run().await,
+                None => pending().await,
+            }
+        };
+        tokio::join!(self.greet(), self.look(), self.report(), self.mind_spool(), rest(), spotlight);
+    }
+
+    /// Asks the server once whether it takes anything from us, by an empty report.
+    async fn greet(&self) {
+        let Some(sentry) = &self.sentry else { return };
+        match sentry.post(&report_letter(&losses::Sums::new())).await {
+            Ok(answer) if answer.status.is_success() => {
+                tracing::info!("Sentry at {} answers", sentry.host());
+            }
+            Ok(answer) => {
+                tracing::warn!(status = %answer.status, "Sentry at {} answers, but does not take our events", sentry.host());
+            }
+            Err(error) => {
+                tracing::warn!(error = %source(&error), "Sentry at {} does not answer: events wait", sentry.host());
+            }
+        }
+    }
+
+    async fn look(&self) {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            let (fullness, limited) = self.lanes.health(Category::Transaction);
+            self.backpressure.check(fullness, limited);
+            self.make_ready().await;
+        }
+    }
+
+    /// Makes errors ready that wait for a connection: ready, they take a tenth of the memory.
+    async fn make_ready(&self) {
+        while let Some(parcel) = self.lanes.next_unready_error() {
+            let fate = self.letter(parcel).map_or(Fate::Settled, Fate::Back);
+            self.lanes.settle(fate);
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn report(&self) {
+        loop {
+            tokio::time::sleep(REPORT).await;
+            if self.lanes.outage().is_none() {
+                self.tell_losses().await;
+            }
+        }
+    }
+
+    /// Tells the server what was lost, if anything; true unless there is still something to tell.
+    pub(super) async fn tell_losses(&self) -> bool {
+        let (Some(sentry), Some(sums)) = (&self.sentry, self.losses.take()) else { return true };
+        let letter = report_letter(&sums);
+        // Where this is interrupted, it has still to be told.
+        let mut untold = Untold { sender: self, sums: Some(sums) };
+        let told = sentry.post(&letter).await.is_ok_and(|answer| answer.status.is_success());
+        if told {
+            untold.sums = None;
+        }
+        told
+    }
+
+    async fn mind_spool(&self) {
+        if self.spool.is_none() {
+            return;
+        }
+        loop {
+            match self.lanes.outage() {
+                None => self.send_spooled(),
+                Some(age) if age >= LONG_OUTAGE => self.spool_errors(0.0).await,
+                Some(_) => self.spool_errors(CROWDED).await,
+            }
+            tokio::time::sleep(REPORT).await;
+        }
+    }
+
+    /// Moves errors from the disk into their queue, while there is room.
+    fn send_spooled(&self) {
+        let Some(mut spool) = self.spool() else { return };
+        while self.lanes.limit_left("error").is_none() && self.lanes.health(Category::Error).0 < ROOMY {
+            match spool.next() {
+                None => return,
+                Some(Err(torn)) => {
+                    tracing::error!(%torn, "a spool file is skipped");
+                    self.losses.record(&TORN, Reason::Internal);
+                }
+                Some(Ok(letter)) => {
+                    if let Err((parcel, _)) = self.lanes.push(Parcel::Letter(letter))
+                        && let Parcel::Letter(letter) = *parcel
+                    {
+                        self.keep(&mut spool, &letter);
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Moves errors beyond a share of their queue to the disk.
+    async fn spool_errors(&self, share: f32) {
+        // One at a time: what is held when the end comes would be lost.
+        while let Some(parcel) = self.lanes.take_excess_error(share) {
+            if let (Some(letter), Some(mut spool)) = (self.letter(parcel), self.spool()) {
+                self.keep(&mut spool, &letter);
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// A report of losses, ready for the wire.
+pub(super) fn report_letter(sums: &losses::Sums) -> Letter {
+    let body = wire::item("client_report", &losses::report(sums));
+    let content = Vec::new();
+    Letter { body: body.into(), gzip: false, category: Category::Other, content, strikes: 0, file: None }
+}
+
+/// Gives the symbol tables' memory back while nothing new is to be resolved.
+async fn rest() {
+    loop {
+        tokio::time::sleep(REST).await;
+        frames::rest();
+    }
+}
+
+/// Nobody knows what was in a torn file, but it was one error.
+const TORN: [Quantity; 1] = [("error", 1)];
+
+struct Untold<'a> {
+    sender: &'a Sender,
+    sums: Option<losses::Sums>,
+}
+
+impl Drop for Untold<'_> {
+    fn drop(&mut self) {
+        if let Some(sums) = self.sums.take() {
+            self.sender.losses.restore(sums);
+        }
+    }
+}
