@@ -1,10 +1,13 @@
 //! The command line.
 
+use std::io::Write;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
 use crate::app::Variant;
+use crate::load::{self, Amount};
 use crate::{Error, app, rows, sink, table};
 
 /// What Sentry costs a service, and what it loses.
@@ -37,6 +40,9 @@ enum Role {
     /// The Sentry at the other end.
     #[command(hide = true)]
     Sink { delay_ms: u64 },
+    /// Load alone, for a profiler beside it; prints requests a second.
+    #[command(hide = true)]
+    Load { address: SocketAddr, path: String, seconds: f64 },
     /// A real service of this repository.
     #[command(hide = true)]
     GameEngine,
@@ -47,6 +53,12 @@ impl Cli {
         match self.role {
             Some(Role::Serve { variant, workers }) => app::serve(variant, workers),
             Some(Role::Sink { delay_ms }) => sink::serve(Duration::from_millis(delay_ms)),
+            Some(Role::Load { address, path, seconds }) => {
+                let amount = Amount::For(Duration::from_secs_f64(seconds));
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+                let answers = runtime.block_on(load::send(address, &path, amount, 64));
+                Ok(writeln!(std::io::stdout(), "{:.0}", answers.per_second())?)
+            }
             Some(Role::GameEngine) => app::game_engine(),
             None => {
                 let report = rows::measure(&rows::Plan {

@@ -69,6 +69,10 @@ pub(crate) struct Saturation {
     pub(crate) requests_per_second: f64,
     /// Of the bare one.
     pub(crate) ratio: f64,
+    /// Processor time for each request, microseconds: other load on the machine does not change it much.
+    pub(crate) processor_us: f64,
+    /// Without the threads that deliver to Sentry.
+    pub(crate) server_us: f64,
     pub(crate) p50_ms: f64,
     pub(crate) p99_ms: f64,
     pub(crate) rss_mib: f64,

@@ -48,12 +48,14 @@ fn saturation(out: &mut impl Write, rows: &[Saturation]) -> Result<(), Error> {
     for row in rows {
         writeln!(
             out,
-            "{:<6} {:<6} {:>4} ms {:>9.0} {:>6.2} {:>8.2} {:>8.2} {:>7.1} {:>8} {:>8} {:>8} {:>8} {:>8}",
+            "{:<6} {:<6} {:>4} ms {:>9.0} {:>6.2} {:>7.1} {:>7.1} {:>8.2} {:>8.2} {:>7.1} {:>8} {:>8} {:>8} {:>8} {:>8}",
             row.route,
             row.variant,
             row.sentry_delay_ms,
             row.requests_per_second,
             row.ratio,
+            row.processor_us,
+            row.server_us,
             row.p50_ms,
             row.p99_ms,
             row.rss_mib,

@@ -51,7 +51,11 @@ async fn once(
 ) -> Result<Saturation, Error> {
     let pair = setup.pair(variant, delay).await?;
     let warm = load::send(pair.service.address, path, Amount::For(WARM_UP), CONNECTIONS).await;
+    let before = pair.service.processor_time();
     let mut answers = load::send(pair.service.address, path, Amount::For(plan.time), CONNECTIONS).await;
+    let after = pair.service.processor_time();
+    let answered = (answers.answered + answers.dropped).max(1) as f64;
+    let [processor_us, server_us] = [0, 1].map(|it| (after[it] - before[it]).as_secs_f64() * 1e6 / answered);
     let (rss_mib, _) = pair.service.memory();
     let received = pair.finish().await?;
     Ok(Saturation {
@@ -60,6 +64,8 @@ async fn once(
         sentry_delay_ms: delay,
         requests_per_second: answers.per_second(),
         ratio: 0.0,
+        processor_us,
+        server_us,
         p50_ms: answers.quantile(0.5),
         p99_ms: answers.quantile(0.99),
         rss_mib,
