@@ -8,7 +8,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use sentry_context::database::Database;
 use sentry_context::sentry::Hub;
-use sentry_context::stall::{self, Watchdog};
+use sentry_context::stall::Watchdog;
 use sentry_context::{client, panic_recovery, traceparent};
 
 use crate::domain::fraud::Scorings;
@@ -41,7 +41,7 @@ impl Server {
         let archive = web::Data::new(ReceiptArchive::new(settings.memory_leak_limit_mb));
         let sacrifice = web::Data::from(Arc::clone(&settings.sacrifice));
         let scorings = web::Data::new(Scorings::default());
-        let watchdog = Watchdog::start(stall::THRESHOLD, Arc::clone(&hub));
+        let watchdog = Watchdog::start(settings.sentry.stall_threshold, Arc::clone(&hub));
         let mut server = HttpServer::new(move || {
             watchdog.watch_this_worker();
             // The last wrap is the outermost: Sentry's hub and transaction must be around the boundary.

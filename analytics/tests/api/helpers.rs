@@ -9,6 +9,7 @@ use reqwest::{Body, Client, Method, RequestBuilder};
 use scenario::Guards;
 use sentry_context::client::{self, Config};
 use sentry_context::database::Database;
+use sentry_context::stall;
 use sentry_context::transport::Delivery;
 use serde_json::Value;
 
@@ -67,6 +68,7 @@ fn settings(dsn: &str) -> Settings {
             release: "analytics-service@test".to_owned(),
             environment: "test".to_owned(),
             traces_sample_rate: 1.0,
+            stall_threshold: stall::THRESHOLD,
             rules: SERVICE.fingerprint_rules.parse().unwrap(),
             delivery: Delivery::default(),
         },

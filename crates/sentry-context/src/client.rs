@@ -27,7 +27,7 @@ use crate::fingerprint::{RuleError, Rules};
 use crate::finish::Finisher;
 use crate::trace_header::Head;
 use crate::transport::{Delivery, HttpTransportFactory};
-use crate::{logs, panic_recovery, runtime_stats};
+use crate::{logs, panic_recovery, runtime_stats, stall};
 
 pub use integration::ServiceIntegration;
 
@@ -62,6 +62,8 @@ pub struct Config {
     pub environment: String,
     /// Share of requests that make a transaction, 0..=1.
     pub traces_sample_rate: f32,
+    /// How long a worker may be blocked before [`stall`] tells; zero: nobody watches.
+    pub stall_threshold: Duration,
     /// How events are grouped.
     pub rules: Rules,
     /// Where events go beside the DSN.
@@ -86,7 +88,7 @@ pub enum ConfigError {
 
 impl Config {
     /// Reads `SENTRY_DSN`, `APP_VERSION`, `SENTRY_ENVIRONMENT`, `SENTRY_TRACES_SAMPLE_RATE`, `FINGERPRINT_RULES`,
-    /// `SENTRY_SPOOL_DIR`, `SENTRY_SPOTLIGHT`.
+    /// `SENTRY_SPOOL_DIR`, `SENTRY_SPOTLIGHT`, `STALL_THRESHOLD_MS`.
     pub fn from_env(service: &'static Service) -> Result<Self, ConfigError> {
         let version = env::text("APP_VERSION")?.unwrap_or_else(|| "1.0.0".to_owned());
         let rate = |rate: &f32| (0.0..=1.0).contains(rate);
@@ -96,10 +98,24 @@ impl Config {
             release: format!("{}@{version}", service.release_name),
             environment: env::text("SENTRY_ENVIRONMENT")?.unwrap_or_else(|| "development".to_owned()),
             traces_sample_rate: env::parsed("SENTRY_TRACES_SAMPLE_RATE", 1.0, "a number from 0 to 1", rate)?,
+            stall_threshold: stall_threshold()?,
             rules: rules(service)?,
             delivery: delivery::from_env()?,
         })
     }
+}
+
+/// Zero turns the watchdog off; a shorter one than 200 ms would be two of its looks.
+fn stall_threshold() -> Result<Duration, EnvError> {
+    let default = stall::THRESHOLD.as_millis() as u64;
+    let accept = |millis: &u64| *millis == 0 || (200..=600_000).contains(millis);
+    env::parsed(
+        "STALL_THRESHOLD_MS",
+        default,
+        "milliseconds from 200 to 600000, or 0 for no watchdog",
+        accept,
+    )
+    .map(Duration::from_millis)
 }
 
 /// A DSN holds a key, and one with a secret part a secret: a bad one is not repeated whole.

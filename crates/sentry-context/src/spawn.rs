@@ -9,13 +9,16 @@ use std::sync::Arc;
 use sentry::{Hub, SentryFutureExt};
 use tokio::task::JoinHandle;
 
+use crate::stall;
+
 fn own_hub() -> Arc<Hub> {
     Arc::new(Hub::new_from_top(Hub::current()))
 }
 
 /// A future that runs under a hub of its own; for `tokio::spawn`, `JoinSet::spawn` and the like.
 pub fn bound<F: Future>(future: F) -> impl Future<Output = F::Output> {
-    future.bind_hub(own_hub())
+    // Inside the hub, so that a worker which this blocks knows whose work it is.
+    stall::attributed(future).bind_hub(own_hub())
 }
 
 /// `tokio::spawn` with the caller's hub.

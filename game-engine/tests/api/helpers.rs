@@ -8,6 +8,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, RequestBuilder};
 use scenario::Guards;
 use sentry_context::client::{self, Config};
+use sentry_context::stall;
 use sentry_context::transport::Delivery;
 use serde_json::Value;
 
@@ -60,6 +61,7 @@ fn settings(dsn: &str) -> Settings {
             release: "game-engine@test".to_owned(),
             environment: "test".to_owned(),
             traces_sample_rate: 1.0,
+            stall_threshold: stall::THRESHOLD,
             rules: SERVICE.fingerprint_rules.parse().unwrap(),
             delivery: Delivery::default(),
         },

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::domain::fraud::{Scorings, millis};
 
-static SECONDS: Parameter = Parameter::number("seconds", 3.0, 0.1, 30.0).quick(1.5);
+static SECONDS: Parameter = Parameter::number("seconds", 3.0, 0.1, 30.0).quick(2.5);
 
 pub(super) static EVENT_LOOP_BLOCK: Scenario = Scenario {
     name: "event-loop-block",

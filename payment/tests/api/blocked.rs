@@ -3,9 +3,10 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use inbox::timestamp;
 use reqwest::{Client, Method};
 use scenario::HEAVY_AT_ONCE;
+use sentry_context::stall;
 use serde_json::{Value, json};
 
-use crate::helpers::{App, answer, spawn_app, spawn_app_with, top_frame};
+use crate::helpers::{App, answer, exception, spawn_app, spawn_app_with, spawn_process, top_frame};
 
 /// An answer of the catalogue from whichever worker answers first: each connection goes to the next worker.
 async fn first_catalogue(app: &App) -> Value {
@@ -87,6 +88,46 @@ async fn a_block_below_the_threshold_is_no_stall() {
     assert_eq!(app.get("/debug/event-loop-block?seconds=0.3").await.status, 200);
     app.inbox.wait_until("both messages", |inbox| inbox.events().len() >= 2).await.unwrap();
     assert!(app.inbox.events().iter().all(|event| event["exception"].is_null()));
+}
+
+#[actix_web::test]
+async fn plain_load_is_no_stall() {
+    let app = spawn_app().await;
+    for _ in 0..10 {
+        let answers = join_all((0..30).map(|_| app.get("/debug/type-error"))).await;
+        assert!(answers.iter().all(|answer| answer.status == 500));
+    }
+    app.inbox.wait_until("300 events", |inbox| inbox.events().len() >= 300).await.unwrap();
+    assert!(app.inbox.events().iter().all(|event| exception(event)["type"] == "TypeError"));
+}
+
+#[actix_web::test]
+async fn time_for_which_the_process_is_suspended_makes_no_stall_and_ends_none() {
+    let mut app = spawn_process().await;
+    let service = app.service.as_ref().unwrap().pid();
+    // Suspended for longer than the threshold: that time is what is tested.
+    let suspend = || async move {
+        signal(service, "STOP");
+        tokio::time::sleep(stall::THRESHOLD * 2).await;
+        signal(service, "CONT");
+    };
+    suspend().await;
+    let blocked = app.request(Method::GET, "/debug/event-loop-block?seconds=8");
+    let blocked = tokio::task::spawn_local(answer(blocked));
+    app.event("the stall", |event| exception_type(event) == "EventLoopBlocked").await;
+    suspend().await;
+    assert_eq!(blocked.await.unwrap().status, 200);
+    let over = app.event("its end", |event| event["level"] == "info").await;
+    assert!(over["contexts"]["event_loop"]["delay_ms"].as_u64().unwrap() >= 8_000, "{over}");
+    assert_eq!(app.service.as_mut().unwrap().terminate(), Some(0));
+    let events = app.inbox.events();
+    let stalls = events.iter().filter(|event| exception_type(event) == "EventLoopBlocked");
+    assert_eq!((stalls.count(), events.len()), (1, 3), "{events:?}");
+}
+
+fn signal(process: u32, name: &str) {
+    let sent = std::process::Command::new("kill").args(["-s", name, &process.to_string()]).status();
+    assert!(sent.unwrap().success());
 }
 
 fn exception_type(event: &Value) -> &str {

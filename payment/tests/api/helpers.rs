@@ -12,6 +12,7 @@ use scenario::Guards;
 use sentry_context::client::{self, Config};
 use sentry_context::database::Database;
 use sentry_context::native_crash::Sacrifice;
+use sentry_context::stall;
 use sentry_context::transport::Delivery;
 use serde_json::Value;
 
@@ -70,6 +71,7 @@ fn settings(dsn: &str) -> Settings {
             release: "payment-service@test".to_owned(),
             environment: "test".to_owned(),
             traces_sample_rate: 1.0,
+            stall_threshold: stall::THRESHOLD,
             rules: SERVICE.fingerprint_rules.parse().unwrap(),
             delivery: Delivery::default(),
         },

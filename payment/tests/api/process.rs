@@ -34,6 +34,7 @@ fn a_bad_setting_stops_the_start_with_one_line_that_names_it() {
         ("SENTRY_TRACES_SAMPLE_RATE", "1.5"),
         ("DEBUG_ENDPOINTS", "maybe"),
         ("MEMORY_LEAK_LIMIT_MB", "0"),
+        ("STALL_THRESHOLD_MS", "50"),
         ("MONGODB_URL", "postgres://127.0.0.1"),
         ("FINGERPRINT_RULES", "/no/such/file"),
     ] {

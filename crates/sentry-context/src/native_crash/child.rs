@@ -11,20 +11,27 @@ use std::thread;
 use super::record::{self, WORDS};
 use crate::stack::{Registers, Thread};
 
+/// The thread that dies.
+pub(super) const THREAD: &str = "sacrifice";
+
 /// Its stack: some thousand frames deep, and quick to hand over.
 const STACK: usize = 512 * 1024;
 
 /// The handler's own stack, since the thread's is used up.
 const HANDLER_STACK: usize = 64 * 1024;
 
+/// A child that its parent has forgotten, seconds.
+const LONGEST_LIFE: u32 = 30;
+
 /// What kills a process that computes.
 const SIGNALS: [c_int; 5] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGABRT, libc::SIGILL, libc::SIGFPE];
 
+static STACK_START: AtomicU64 = AtomicU64::new(0);
 static STACK_END: AtomicU64 = AtomicU64::new(0);
 
 /// Runs `work` on a thread of its own and dies of it. Work that returns ends the process with status 1: it was no crash.
 pub fn perish(work: fn()) -> ! {
-    let doomed = thread::Builder::new().name("sacrifice".to_owned()).stack_size(STACK).spawn(move || {
+    let doomed = thread::Builder::new().name(THREAD.to_owned()).stack_size(STACK).spawn(move || {
         if prepare().is_some() {
             work();
         }
@@ -35,19 +42,30 @@ pub fn perish(work: fn()) -> ! {
 
 /// Tells the parent where everything is, and sets the handler.
 fn prepare() -> Option<()> {
-    STACK_END.store(Thread::current()?.stack_end(), Relaxed);
+    let stack = Thread::current()?.stack;
+    STACK_START.store(stack.start, Relaxed);
+    STACK_END.store(stack.end, Relaxed);
     let maps = fs::read_to_string("/proc/self/maps").ok()?;
     let mut stdout = std::io::stdout().lock();
     stdout.write_all(&record::maps(&maps)).ok()?;
     stdout.flush().ok()?;
-    let no_core_file = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: the limit is a valid one, and only this process has it.
-    unsafe { libc::setrlimit(libc::RLIMIT_CORE, &raw const no_core_file) };
+    leave_nothing();
     let stack = Box::leak(vec![0_u8; HANDLER_STACK].into_boxed_slice());
     let stack = libc::stack_t { ss_sp: stack.as_mut_ptr().cast(), ss_flags: 0, ss_size: stack.len() };
     // SAFETY: the memory is leaked, so it outlives the thread that handles signals on it.
     (unsafe { libc::sigaltstack(&raw const stack, std::ptr::null_mut()) } == 0).then_some(())?;
     SIGNALS.into_iter().all(handle).then_some(())
+}
+
+/// No core file, also where a program takes them, which heeds no limit; and no process for ever.
+fn leave_nothing() {
+    let no_core_file = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the limit is a valid one; all three concern this process only.
+    unsafe {
+        libc::setrlimit(libc::RLIMIT_CORE, &raw const no_core_file);
+        libc::prctl(libc::PR_SET_DUMPABLE, 0);
+        libc::alarm(LONGEST_LIFE);
+    }
 }
 
 fn handle(signal: c_int) -> bool {
@@ -65,12 +83,14 @@ fn handle(signal: c_int) -> bool {
 
 /// Writes what is left of the thread to the pipe. No lock, no allocation, no panic.
 extern "C" fn tell(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
-    // SAFETY: with `SA_SIGINFO` the system passes both.
-    let (code, registers) = unsafe { ((*info).si_code, Registers::of(&*context.cast::<libc::ucontext_t>())) };
-    let end = STACK_END.load(Relaxed);
+    // SAFETY: with `SA_SIGINFO` the system passes both; signals without an address have other numbers in its place.
+    let (code, fault, registers) = unsafe {
+        ((*info).si_code, (*info).si_addr() as u64, Registers::of(&*context.cast::<libc::ucontext_t>()))
+    };
+    let (start, end) = (STACK_START.load(Relaxed), STACK_END.load(Relaxed));
     let length = end.saturating_sub(registers.sp).min(STACK as u64);
-    let words: [u64; WORDS] =
-        [signal as u64, code as u64, registers.ip, registers.sp, registers.fp, registers.lr, length];
+    let Registers { ip, sp, fp, lr } = registers;
+    let words: [u64; WORDS] = [signal as u64, code as u64, fault, start, ip, sp, fp, lr, length];
     write(words.as_ptr().cast(), size_of_val(&words));
     // An overflow ends below the stack: the pointer may be in the guard page, which cannot be read; `write` then fails,
     // and starts again where the stack begins.

@@ -1,14 +1,15 @@
 //! What the child writes: the text of its `/proc/self/maps` behind its length, then, as it dies, some words and its
 //! stack. All in the machine's byte order; both are the same program.
 
-use super::told::NativeCrash;
+use super::told::{Fault, NativeCrash};
 use crate::frames::Origin;
 use crate::report::Traced;
 use crate::stack::maps::Maps;
 use crate::stack::{Registers, Snapshot};
 
-/// Signal, its code, the registers `ip`, `sp`, `fp`, `lr`, and the length of the stack.
-pub(super) const WORDS: usize = 7;
+/// Signal, its code, the address that it is about, the lowest one of the stack, the registers `ip`, `sp`, `fp`, `lr`,
+/// and the length of what is in use of the stack.
+pub(super) const WORDS: usize = 9;
 
 /// Frames that are kept of a deep stack: those where it ended, and those where it began.
 const INNERMOST: usize = 200;
@@ -22,6 +23,7 @@ const DEEPEST: usize = 100_000;
 pub(super) struct Record {
     maps: Maps,
     code: i32,
+    fault: Fault,
     snapshot: Snapshot,
 }
 
@@ -41,11 +43,12 @@ impl Record {
         for place in &mut words {
             (*place, rest) = word(rest)?;
         }
-        let [_signal, code, ip, sp, fp, lr, length] = words;
+        let [_signal, code, fault, stack_start, ip, sp, fp, lr, length] = words;
         let stack = rest.get(..usize::try_from(length).ok()?.min(rest.len()))?;
         Some(Self {
             maps: Maps::parse(str::from_utf8(maps).ok()?),
             code: code as i32,
+            fault: Fault::at(fault, stack_start),
             snapshot: Snapshot { registers: Registers { ip, sp, fp, lr }, bytes: stack.to_vec() },
         })
     }
@@ -61,7 +64,8 @@ impl Record {
             .chain(addresses.iter().skip(INNERMOST.max(depth.saturating_sub(OUTERMOST))));
         // What has no place here has no name either; its address is better than none.
         let here = kept.map(|address| own.translate(*address, &self.maps).unwrap_or(*address));
-        Traced { error: NativeCrash { signal, code: self.code, depth }, origin: Origin::of(here.collect()) }
+        let error = NativeCrash { signal, code: self.code, fault: self.fault, depth };
+        Traced { error, origin: Origin::of(here.collect()) }
     }
 }
 
@@ -78,7 +82,9 @@ mod tests {
     fn a_record_that_was_broken_off_is_none() {
         let mut bytes = maps("55d0c0000000-55d0c0010000 r-xp 00000000 fe:00 1 /srv/program\n");
         let first_part = bytes.len();
-        bytes.extend([11_u64, 2, 0x55d0_c000_0010, 64, 0, 0, 8].iter().flat_map(|word| word.to_ne_bytes()));
+        bytes.extend(
+            [11_u64, 2, 0, 0, 0x55d0_c000_0010, 64, 0, 0, 8].iter().flat_map(|word| word.to_ne_bytes()),
+        );
         let whole = bytes.len();
         bytes.extend([0; 8]);
         assert!(Record::read(&bytes).is_some());

@@ -17,8 +17,40 @@ pub struct NativeCrash {
     pub(super) signal: i32,
     /// `si_code`: what about the memory or the instruction was wrong.
     pub(super) code: i32,
+    pub(super) fault: Fault,
     /// Frames on its stack.
     pub(super) depth: usize,
+}
+
+/// What kind of memory was touched that must not be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// Where no pointer points that was ever set.
+    Null,
+    /// Right below the thread's stack.
+    StackEnd,
+    Elsewhere,
+}
+
+impl Fault {
+    /// Pages that stay unmapped below each stack and at the start of memory: one, but systems may be set to more.
+    const GUARD: u64 = 64 * 1024;
+
+    pub(super) fn at(address: u64, stack_start: u64) -> Self {
+        match address {
+            0..Self::GUARD => Self::Null,
+            _ if (stack_start.saturating_sub(Self::GUARD)..stack_start).contains(&address) => Self::StackEnd,
+            _ => Self::Elsewhere,
+        }
+    }
+
+    fn place(self) -> &'static str {
+        match self {
+            Self::Null => "the null page",
+            Self::StackEnd => "the guard below the stack",
+            Self::Elsewhere => "memory that is not mapped, or not for this",
+        }
+    }
 }
 
 /// No native crash came about.
@@ -46,12 +78,20 @@ pub enum SacrificeFailed {
 
 impl NativeCrash {
     fn reason(&self) -> &'static str {
-        match (self.signal, self.code_name()) {
-            (libc::SIGSEGV, _) if self.depth > 1_000 => "its stack overflowed",
-            (libc::SIGSEGV | libc::SIGBUS, _) => "it touched memory that is not its own",
+        match (self.signal, self.fault) {
+            (libc::SIGSEGV | libc::SIGBUS, Fault::StackEnd) => "its stack overflowed",
+            (libc::SIGSEGV | libc::SIGBUS, Fault::Null) => "it followed a null pointer",
+            (libc::SIGSEGV | libc::SIGBUS, Fault::Elsewhere) => "it touched memory that is not its own",
             (libc::SIGABRT, _) => "it gave itself up",
-            _ => "it ran an instruction that there is not",
+            (libc::SIGFPE, _) => "it calculated what has no result",
+            (libc::SIGILL, _) => "it ran an instruction that there is not",
+            _ => "somebody ended it",
         }
+    }
+
+    /// Only some signals are about an address.
+    fn touched(&self) -> Option<&'static str> {
+        matches!(self.signal, libc::SIGSEGV | libc::SIGBUS).then(|| self.fault.place())
     }
 
     fn code_name(&self) -> Option<&'static str> {
@@ -103,6 +143,8 @@ impl Reportable for NativeCrash {
             ("signal", self.signal.into()),
             ("code", self.code.into()),
             ("code_name", self.code_name().into()),
+            ("touched", self.touched().into()),
+            ("thread", super::child::THREAD.into()),
             ("stack_depth", self.depth.into()),
             ("process", "a sacrificed child; the service lives".into()),
         ]);
@@ -117,5 +159,26 @@ impl Reportable for NativeCrash {
 impl Reportable for SacrificeFailed {
     fn type_name(&self) -> &'static str {
         "SacrificeError"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crash_says_what_it_died_of() {
+        const STACK: u64 = 0x7f00_0000_0000;
+        for (signal, address, reason) in [
+            (libc::SIGSEGV, STACK - 8, "its stack overflowed"),
+            (libc::SIGBUS, STACK - 4096, "its stack overflowed"),
+            (libc::SIGSEGV, 8, "it followed a null pointer"),
+            (libc::SIGSEGV, STACK + 8, "it touched memory that is not its own"),
+            // What is no address is not taken for one.
+            (libc::SIGABRT, 8, "it gave itself up"),
+        ] {
+            let crash = NativeCrash { signal, code: 0, fault: Fault::at(address, STACK), depth: 1 };
+            assert!(crash.to_string().ends_with(reason), "{crash}");
+        }
     }
 }

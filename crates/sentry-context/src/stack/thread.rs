@@ -11,7 +11,7 @@ pub(crate) struct Thread {
     /// Its name, if it has one.
     pub(crate) name: String,
     /// The addresses of its stack.
-    pub(super) stack: Range<u64>,
+    pub(crate) stack: Range<u64>,
 }
 
 impl Thread {
@@ -21,11 +21,6 @@ impl Thread {
         let id = unsafe { libc::gettid() };
         let name = std::thread::current().name().unwrap_or_default().to_owned();
         Some(Self { id, name, stack: stack()? })
-    }
-
-    /// The end of its stack: the highest address.
-    pub(crate) fn stack_end(&self) -> u64 {
-        self.stack.end
     }
 }
 

@@ -22,24 +22,23 @@ pub(super) struct Stall {
     beat: u64,
     /// Where it was blocked.
     origin: Option<Origin>,
+    /// As all was known then: by the time the stall is over, so may be the request.
     hub: Arc<Hub>,
+    /// The request's own hub.
+    request: Option<Arc<Hub>>,
     threshold: Duration,
 }
 
 impl Stall {
     /// Tells of a stall that was just found, with the stack of the worker.
-    pub(super) fn found(
-        worker: Arc<Worker>,
-        late: Duration,
-        threshold: Duration,
-        service: &Arc<Hub>,
-    ) -> Self {
-        let running = worker.running().unwrap_or_else(|| Arc::clone(service));
-        let beat = worker.latest();
+    pub(super) fn found(worker: Arc<Worker>, threshold: Duration, service: &Arc<Hub>) -> Self {
+        let request = worker.running();
+        let hub = Arc::new(Hub::new_from_top(request.as_ref().unwrap_or(service)));
+        let (beat, late) = (worker.latest(), worker.since_beat());
         worker.take_gap();
         let snapshot = interrupted(&worker.thread);
         let origin = snapshot.map(|snapshot| Origin::of(snapshot.addresses(&Maps::own(), DEPTH)));
-        let stall = Self { worker, beat, origin, hub: Arc::new(Hub::new_from_top(running)), threshold };
+        let stall = Self { worker, beat, origin, hub, request, threshold };
         Hub::run(Arc::clone(&stall.hub), || {
             breadcrumbs::warning("stall", "the worker's heartbeat is missing", stall.facts(late));
             stall.hub.capture_event(stall.blocked(late));
@@ -55,9 +54,12 @@ impl Stall {
     pub(super) fn is_over(&self) -> bool {
         let over = self.worker.latest() != self.beat;
         if over {
-            Hub::run(Arc::clone(&self.hub), || {
-                self.hub.capture_event(self.recovered(self.worker.take_gap()))
-            });
+            let delay = self.worker.take_gap();
+            if let Some(request) = &self.request {
+                let tell = || breadcrumbs::warning("stall", "the worker was blocked", self.facts(delay));
+                Hub::run(Arc::clone(request), tell);
+            }
+            Hub::run(Arc::clone(&self.hub), || self.hub.capture_event(self.recovered(delay)));
         }
         over
     }
@@ -80,20 +82,15 @@ impl Stall {
         Event {
             level: Level::Error,
             exception: vec![exception].into(),
+            threads: vec![self.thread()].into(),
             contexts: self.context(late),
             ..Event::default()
         }
     }
 
     fn recovered(&self, delay: Duration) -> Event<'static> {
-        let thread = Thread {
-            id: Some(ThreadId::from(self.worker.thread.id)),
-            name: Some(self.worker.thread.name.clone()),
-            // The one that the event is about: viewers show its stack.
-            current: true,
-            stacktrace: self.origin.as_ref().and_then(Origin::stacktrace),
-            ..Thread::default()
-        };
+        let stacktrace = self.origin.as_ref().and_then(Origin::stacktrace);
+        let thread = Thread { stacktrace, ..self.thread() };
         Event {
             level: Level::Info,
             logentry: Some(LogEntry {
@@ -103,6 +100,16 @@ impl Stall {
             threads: vec![thread].into(),
             contexts: self.context(delay),
             ..Event::default()
+        }
+    }
+
+    /// The one that the events are about: viewers show its stack.
+    fn thread(&self) -> Thread {
+        Thread {
+            id: Some(ThreadId::from(self.worker.thread.id)),
+            name: Some(self.worker.thread.name.clone()),
+            current: true,
+            ..Thread::default()
         }
     }
 

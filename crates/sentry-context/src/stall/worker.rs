@@ -28,18 +28,25 @@ pub(super) struct Worker {
     beat: AtomicU64,
     /// The longest time between two heartbeats since somebody asked, milliseconds.
     gap: AtomicU64,
+    /// How long the watchdog has waited for the next heartbeat, milliseconds.
+    silence: AtomicU64,
     /// The hub of the request whose turn it is.
     running: Mutex<Option<Arc<Hub>>>,
 }
 
 impl Worker {
-    /// Makes the calling thread a worker with a heartbeat; it is one for as long as its runtime keeps the task.
+    /// Makes the calling thread a worker with a heartbeat, for as long as its runtime keeps the task. `None` where it
+    /// is one already.
     pub(super) fn start() -> Option<Weak<Self>> {
+        if WORKER.with_borrow(|worker| worker.strong_count() > 0) {
+            return None;
+        }
         let thread = Thread::current()?;
         let worker = Arc::new(Self {
             thread,
             beat: AtomicU64::new(now()),
             gap: AtomicU64::new(0),
+            silence: AtomicU64::new(0),
             running: Mutex::default(),
         });
         let weak = Arc::downgrade(&worker);
@@ -53,10 +60,17 @@ impl Worker {
         Some(weak)
     }
 
-    pub(super) fn beat(&self) {
+    fn beat(&self) {
         let now = now();
+        self.silence.store(0, Relaxed);
         let before = self.beat.swap(now, Relaxed);
         self.gap.fetch_max(now.saturating_sub(before), Relaxed);
+    }
+
+    /// Adds to the time without a heartbeat; all of it since the last one.
+    pub(super) fn was_silent_for(&self, time: Duration) -> Duration {
+        let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        Duration::from_millis(self.silence.fetch_add(millis, Relaxed) + millis)
     }
 
     /// The longest time between two heartbeats since the last call: at most a beat more than the stall itself.
@@ -77,8 +91,9 @@ impl Worker {
         self.running.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn runs(&self, hub: Option<Arc<Hub>>) {
-        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = hub;
+    /// Whose turn it is from now on; whose it was.
+    fn runs(&self, hub: Option<Arc<Hub>>) -> Option<Arc<Hub>> {
+        std::mem::replace(&mut *self.running.lock().unwrap_or_else(PoisonError::into_inner), hub)
     }
 }
 
@@ -86,24 +101,26 @@ fn now() -> u64 {
     u64::try_from(EPOCH.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
-/// A turn; it ends also when the request panics.
-struct Turn<'a>(&'a Worker);
+/// A turn, maybe within another's; it ends also when the work panics.
+struct Turn<'a> {
+    worker: &'a Worker,
+    before: Option<Arc<Hub>>,
+}
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        self.0.runs(None);
+        self.worker.runs(self.before.take());
     }
 }
 
-/// Runs a request so that a stall in it can be told under its hub.
-pub(crate) async fn attributed<F: Future>(request: F) -> F::Output {
-    let Some(worker) = WORKER.with_borrow(Weak::upgrade) else { return request.await };
+/// Runs work so that a stall in it can be told under the hub of whom it is for.
+pub(crate) async fn attributed<F: Future>(work: F) -> F::Output {
+    let Some(worker) = WORKER.with_borrow(Weak::upgrade) else { return work.await };
     let hub = Hub::current();
-    let mut request = pin!(request);
+    let mut work = pin!(work);
     poll_fn(|context| {
-        worker.runs(Some(Arc::clone(&hub)));
-        let _turn = Turn(&worker);
-        request.as_mut().poll(context)
+        let _turn = Turn { worker: &worker, before: worker.runs(Some(Arc::clone(&hub))) };
+        work.as_mut().poll(context)
     })
     .await
 }
