@@ -9,6 +9,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use sentry_context::database::Database;
 use sentry_context::sentry::Hub;
+use sentry_context::stall::{self, Watchdog};
 use sentry_context::{client, panic_recovery, traceparent};
 
 use crate::domain::exports::Exports;
@@ -40,7 +41,9 @@ impl Server {
         let database = web::Data::new(database);
         let exports = web::Data::new(Exports::default());
         let rounds = web::Data::new(Rounds::default());
+        let watchdog = Watchdog::start(stall::THRESHOLD, Arc::clone(&hub));
         let mut server = HttpServer::new(move || {
+            watchdog.watch_this_worker();
             // The last wrap is the outermost: Sentry's hub and transaction must be around the boundary.
             App::new()
                 .app_data(database.clone())

@@ -7,6 +7,7 @@ use actix_web::dev::Service;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use sentry_context::sentry::Hub;
+use sentry_context::stall::{self, Watchdog};
 use sentry_context::{client, panic_recovery, traceparent};
 
 use crate::domain::replay_cache::ReplayCache;
@@ -37,7 +38,9 @@ impl Server {
         let guards = settings.guards.clone();
         let simulations = web::Data::new(Simulations::default());
         let cache = web::Data::new(ReplayCache::new(settings.memory_leak_limit_mb));
+        let watchdog = Watchdog::start(stall::THRESHOLD, Arc::clone(&hub));
         let mut server = HttpServer::new(move || {
+            watchdog.watch_this_worker();
             // The last wrap is the outermost: Sentry's hub and transaction must be around the boundary.
             App::new()
                 .app_data(cache.clone())

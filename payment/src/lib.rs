@@ -15,14 +15,17 @@ pub mod settings;
 
 use std::process::ExitCode;
 
-use sentry_context::client;
 use sentry_context::database::{BadUrl, Database};
+use sentry_context::{client, native_crash};
 
 use crate::server::{BindError, Server};
 use crate::settings::{Settings, SettingsError};
 
 /// The whole process: settings, Sentry, runtime, server. Exit status 2 means that it could not start.
 pub fn main() -> ExitCode {
+    if native_crash::is_sacrifice() {
+        native_crash::perish(domain::referrals::unguarded_bonus);
+    }
     sentry_context::logs::init();
     match run() {
         Ok(()) => ExitCode::SUCCESS,

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use scenario::{Guards, json_config, not_found, only};
-use sentry_context::database::Database;
+use sentry_context::database::{Database, State};
 use serde_json::json;
 
 use crate::scenarios::CATALOGUE;
@@ -21,8 +21,10 @@ async fn health() -> HttpResponse {
 }
 
 async fn ready(database: web::Data<Database>) -> HttpResponse {
-    let up = database.is_up();
-    let mut answer = if up { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
-    let (status, mongodb) = if up { ("ready", "up") } else { ("unavailable", "down") };
-    answer.json(json!({ "status": status, "mongodb": mongodb }))
+    let mongodb = database.state();
+    let (mut answer, status) = match mongodb {
+        State::Up => (HttpResponse::Ok(), "ready"),
+        State::Connecting | State::Down => (HttpResponse::ServiceUnavailable(), "unavailable"),
+    };
+    answer.json(json!({ "status": status, "mongodb": mongodb.as_str() }))
 }

@@ -8,6 +8,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use sentry_context::database::Database;
 use sentry_context::sentry::Hub;
+use sentry_context::stall::{self, Watchdog};
 use sentry_context::{client, panic_recovery, traceparent};
 
 use crate::domain::fraud::Scorings;
@@ -38,13 +39,17 @@ impl Server {
         let guards = settings.guards.clone();
         let database = web::Data::new(database);
         let archive = web::Data::new(ReceiptArchive::new(settings.memory_leak_limit_mb));
+        let sacrifice = web::Data::from(Arc::clone(&settings.sacrifice));
         let scorings = web::Data::new(Scorings::default());
+        let watchdog = Watchdog::start(stall::THRESHOLD, Arc::clone(&hub));
         let mut server = HttpServer::new(move || {
+            watchdog.watch_this_worker();
             // The last wrap is the outermost: Sentry's hub and transaction must be around the boundary.
             App::new()
                 .app_data(database.clone())
                 .app_data(archive.clone())
                 .app_data(scorings.clone())
+                .app_data(sacrifice.clone())
                 .configure(|app| routes::configure(app, &guards))
                 .wrap(from_fn(panic_recovery::boundary))
                 .wrap(client::middleware(Arc::clone(&hub)))

@@ -1,10 +1,12 @@
 //! The environment as typed settings.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use scenario::Guards;
 use sentry_context::client::{Config, ConfigError, Service};
 use sentry_context::env::{self, EnvError};
+use sentry_context::native_crash::Sacrifice;
 
 /// What Sentry is told about this service.
 pub static SERVICE: Service = Service {
@@ -32,6 +34,8 @@ pub struct Settings {
     pub mongodb_url: Option<String>,
     /// How much the leak may hold, MiB.
     pub memory_leak_limit_mb: u32,
+    /// What is started to die; no setting, but tests run in another program.
+    pub sacrifice: Arc<Sacrifice>,
 }
 
 /// A setting that cannot be used.
@@ -58,6 +62,7 @@ impl Settings {
             guards: Guards::from_env()?,
             mongodb_url: env::text("MONGODB_URL")?,
             memory_leak_limit_mb: env::parsed("MEMORY_LEAK_LIMIT_MB", 512, "MiB from 1 to 65536", limit)?,
+            sacrifice: Arc::new(Sacrifice::this_program()),
         })
     }
 }

@@ -4,8 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use sentry_context::report::{Reportable, Traced};
-use sentry_context::sentry::protocol::SpanStatus;
-use sentry_context::{Facts, breadcrumbs, facts, request};
+use sentry_context::{Facts, breadcrumbs, facts};
 use tokio::sync::Semaphore;
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
@@ -60,10 +59,6 @@ impl Exports {
 fn gave_up(limit_seconds: f64, workers: usize) {
     let data = facts([("limit_seconds", limit_seconds.into()), ("workers", workers.into())]);
     breadcrumbs::warning("exports", "gave up waiting", data);
-    if let Some(span) = request::span() {
-        // By itself the middleware calls every 5xx an internal error.
-        span.set_status(SpanStatus::DeadlineExceeded);
-    }
 }
 
 /// A caller's place in the queue; left when it is dropped, as it is when the caller hangs up.

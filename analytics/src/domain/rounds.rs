@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::TryStreamExt;
 use sentry_context::database::mongodb::Collection;
 use sentry_context::database::mongodb::bson::{Document, doc};
 use sentry_context::database::mongodb::error::{Error, ErrorKind};
@@ -17,7 +18,10 @@ const COLLECTION: &str = "debug_rounds";
 pub const ROUNDS: u32 = 30_000;
 
 /// Documents sent at once.
-const BATCH: u32 = 5_000;
+const BATCH: u32 = 1_000;
+
+/// How long the search may take: it is slow on purpose.
+const SEARCH_LIMIT: Duration = Duration::from_secs(20);
 
 /// One round in so many is remarked upon.
 const REMARKED: u32 = 100;
@@ -48,34 +52,33 @@ impl Rounds {
             facts([("collection", COLLECTION.into()), ("documents", ROUNDS.into()), ("index", false.into())]);
         breadcrumbs::step("rounds", "searching the remarks of every round", data);
         let rounds = database.collection::<Document>(COLLECTION)?;
-        self.ensure(&rounds).await?;
-        let failed = |source| DatabaseError::new("find", COLLECTION, source);
+        self.ensure(database, &rounds).await?;
         let started = Instant::now();
         // The end of a text: an index on it would not help either.
         let disputed = doc! { "remark": { "$regex": "disputed$" } };
-        let mut cursor = rounds.find(disputed).await.map_err(failed)?;
-        let mut found = 0;
-        while cursor.advance().await.map_err(failed)? {
-            found += 1;
-        }
-        Ok(Found { duration: started.elapsed(), rounds: found })
+        let all = async { rounds.find(disputed).await?.try_collect::<Vec<_>>().await };
+        let found = database.run_within(SEARCH_LIMIT, "find", COLLECTION, all).await?;
+        Ok(Found { duration: started.elapsed(), rounds: found.len() })
     }
 
     /// Makes the documents, unless they are there. Their ids are numbers from 0, so that services that start
     /// at once, or a run that was broken off, never make more than [`ROUNDS`].
-    async fn ensure(&self, rounds: &Collection<Document>) -> Result<(), Traced<DatabaseError>> {
+    async fn ensure(
+        &self,
+        database: &Database,
+        rounds: &Collection<Document>,
+    ) -> Result<(), Traced<DatabaseError>> {
         let _making = self.making.lock().await;
-        let failed = |source| DatabaseError::new("count", COLLECTION, source);
-        if rounds.estimated_document_count().await.map_err(failed)? >= u64::from(ROUNDS) {
+        let there = database.run("count", COLLECTION, rounds.estimated_document_count()).await?;
+        if there >= u64::from(ROUNDS) {
             return Ok(());
         }
         breadcrumbs::step("rounds", "making the rounds to search", facts([("documents", ROUNDS.into())]));
         for first in (0..ROUNDS).step_by(BATCH as usize) {
             let batch = (first..first + BATCH).map(round);
-            let made = rounds.insert_many(batch).ordered(false).await;
-            if let Err(source) = made.map(drop).or_else(unless_known) {
-                return Err(DatabaseError::new("insertMany", COLLECTION, source).into());
-            }
+            let make =
+                async { rounds.insert_many(batch).ordered(false).await.map(drop).or_else(unless_known) };
+            database.run("insertMany", COLLECTION, make).await?;
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Statistics that the database computes.
 
+use futures_util::TryStreamExt;
 use sentry_context::database::mongodb::bson::{Document, doc};
 use sentry_context::database::{Database, DatabaseError};
 use sentry_context::report::Traced;
@@ -11,11 +12,6 @@ pub async fn median_bets(database: &Database) -> Result<Vec<Document>, Traced<Da
     breadcrumbs::step("statistics", "aggregating the median bet of each player", data);
     let pipeline = [doc! { "$groupByMedian": { "_id": "$user_id", "bet": "$bet" } }];
     let games = database.collection::<Document>("games")?;
-    let failed = |source| DatabaseError::new("aggregate", "games", source);
-    let mut found = games.aggregate(pipeline).await.map_err(failed)?;
-    let mut medians = Vec::new();
-    while found.advance().await.map_err(failed)? {
-        medians.push(found.deserialize_current().map_err(failed)?);
-    }
-    Ok(medians)
+    let all = async { games.aggregate(pipeline).await?.try_collect().await };
+    Ok(database.run("aggregate", "games", all).await?)
 }

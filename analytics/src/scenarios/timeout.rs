@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::detail::RequestInvalid;
 use crate::domain::exports::Exports;
 
-static SECONDS: Parameter = Parameter::number("seconds", 5.0, 0.1, 30.0);
+static SECONDS: Parameter = Parameter::number("seconds", 5.0, 0.1, 30.0).quick(0.2);
 
 pub(super) static TIMEOUT: Scenario = Scenario {
     name: "timeout",

@@ -15,7 +15,7 @@ async fn spans(app: &App, transaction: &str) -> Vec<(Value, Value)> {
 
 #[actix_web::test]
 async fn what_the_server_rejects_is_told_with_its_code() {
-    let Some(url) = mongo_fixture::url() else { return };
+    let Some(url) = fixtures::mongo::url() else { return };
     let app = spawn_app_on(url).await;
     let answer = app.get("/api/debug/database-error").await;
     assert_eq!((answer.status, &answer.body["type"]), (500, &json!("MongoServerError")));
@@ -38,7 +38,7 @@ async fn what_the_server_rejects_is_told_with_its_code() {
 
 #[actix_web::test]
 async fn a_service_with_a_database_is_ready() {
-    let Some(url) = mongo_fixture::url() else { return };
+    let Some(url) = fixtures::mongo::url() else { return };
     let app = spawn_app_on(url).await;
     // The driver looks for the server in its own time.
     while app.get("/ready").await.status != 200 {
@@ -49,7 +49,7 @@ async fn a_service_with_a_database_is_ready() {
 
 #[actix_web::test]
 async fn a_slow_query_scans_documents_that_are_made_once() {
-    let Some(url) = mongo_fixture::url() else { return };
+    let Some(url) = fixtures::mongo::url() else { return };
     let app = spawn_app_on(url.clone()).await;
     for _ in 0..2 {
         let answer = app.get("/api/debug/slow-query").await;
@@ -69,7 +69,7 @@ async fn a_slow_query_scans_documents_that_are_made_once() {
 
 #[actix_web::test]
 async fn services_that_start_at_once_make_the_documents_once() {
-    let Some(server) = mongo_fixture::Server::start() else { return };
+    let Some(server) = fixtures::mongo::Server::start() else { return };
     let (one, other) = (spawn_app_on(server.url()).await, spawn_app_on(server.url()).await);
     let path = "/api/debug/slow-query";
     let answers = futures_util::future::join_all([one.get(path), other.get(path), one.get(path)]).await;

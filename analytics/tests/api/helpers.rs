@@ -2,6 +2,7 @@
 
 use analytics::server::Server;
 use analytics::settings::{SERVICE, Settings};
+use fixtures::service::Service;
 use inbox::Inbox;
 use reqwest::header::HeaderMap;
 use reqwest::{Body, Client, Method, RequestBuilder};
@@ -15,6 +16,8 @@ pub(crate) struct App {
     pub(crate) url: String,
     pub(crate) inbox: Inbox,
     pub(crate) http: Client,
+    /// The process, if it is one of its own.
+    pub(crate) service: Option<Service>,
 }
 
 #[derive(Debug)]
@@ -43,7 +46,14 @@ pub(crate) async fn spawn_app_with(change: impl FnOnce(&mut Settings)) -> App {
     let server = Server::bind(&settings, client::hub(&settings.sentry), database).unwrap();
     let url = format!("http://{}", server.address());
     actix_web::rt::spawn(server.run());
-    App { url, inbox, http: http() }
+    App { url, inbox, http: http(), service: None }
+}
+
+/// The binary, in a process of its own, with its own inbox.
+pub(crate) async fn spawn_process() -> App {
+    let inbox = Inbox::start().await.unwrap();
+    let service = Service::start(env!("CARGO_BIN_EXE_analytics"), &[("SENTRY_DSN", &inbox.dsn())]);
+    App { url: service.url().to_owned(), inbox, http: http(), service: Some(service) }
 }
 
 fn settings(dsn: &str) -> Settings {

@@ -1,10 +1,11 @@
 use serde_json::json;
 
-use crate::helpers::spawn_app;
+use crate::helpers::{spawn_app, spawn_process};
 
+/// In a process of its own: others of these tests load and unload symbol tables, which are as large.
 #[actix_web::test]
 async fn a_spike_is_resident_given_back_and_told() {
-    let app = spawn_app().await;
+    let app = spawn_process().await;
     let answer = app.get("/api/debug/memory-spike").await;
     assert_eq!(answer.status, 200);
     assert!(answer.body["status"].is_string());
@@ -14,7 +15,6 @@ async fn a_spike_is_resident_given_back_and_told() {
     let spike = &event["contexts"]["memory_spike"];
     assert_eq!(answer.body["memory_increase_mb"], spike["memory_increase_mb"]);
     assert_eq!(answer.body["final_memory_mb"], spike["final_memory_mb"]);
-    // Other tests run in this process: their megabytes come and go meanwhile.
     let mb = |name: &str| spike[name].as_f64().unwrap();
     assert!(mb("memory_increase_mb") > 40.0, "{spike}");
     assert!(mb("peak_memory_mb") - mb("final_memory_mb") > 40.0, "{spike}");

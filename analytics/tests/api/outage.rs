@@ -32,6 +32,19 @@ async fn is_told_as_unreachable(app: &App) {
     assert!(event["breadcrumbs"]["values"].as_array().unwrap().len() >= 2, "{event}");
 }
 
+/// Waits for that state: the driver looks for its server in its own time.
+async fn comes_to_be(app: &App, status: u16, mongodb: &str) {
+    let name = if status == 200 { "ready" } else { "unavailable" };
+    loop {
+        let ready = app.get("/ready").await;
+        if (ready.status, &ready.body) == (status, &json!({ "status": name, "mongodb": mongodb })) {
+            return;
+        }
+        assert!(matches!(ready.status, 200 | 503), "{ready:?}");
+        tokio::task::yield_now().await;
+    }
+}
+
 async fn is_alive_but_not_ready(app: &App) {
     assert_eq!(app.get("/health").await.status, 200);
     let ready = app.get("/ready").await;
@@ -50,7 +63,8 @@ async fn a_server_that_never_answers_is_unreachable_in_time() {
     // It takes connections, and says nothing.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let app = spawn_app_on(format!("mongodb://{}", silent.local_addr().unwrap())).await;
-    is_alive_but_not_ready(&app).await;
+    let ready = app.get("/ready").await;
+    assert_eq!(ready.body, json!({ "status": "unavailable", "mongodb": "connecting" }));
     is_told_as_unreachable(&app).await;
     is_alive_but_not_ready(&app).await;
 }
@@ -77,7 +91,7 @@ async fn press(request: RequestBuilder, told: UnboundedSender<String>) {
 
 #[actix_web::test]
 async fn a_database_that_dies_under_load_and_comes_back_needs_no_restart() {
-    let Some(mut server) = mongo_fixture::Server::start() else { return };
+    let Some(mut server) = fixtures::mongo::Server::start() else { return };
     let app = spawn_app_on(server.url()).await;
     let (told, mut types) = unbounded_channel();
     let mut load = JoinSet::new();
@@ -98,4 +112,20 @@ async fn a_database_that_dies_under_load_and_comes_back_needs_no_restart() {
     assert_eq!(aggregate(&app).await.body["type"], "MongoServerError");
     assert_eq!(app.get("/ready").await.status, 200);
     assert!(load.try_join_next().is_none(), "a caller was not answered");
+}
+
+#[actix_web::test]
+async fn a_database_that_freezes_is_unreachable_until_it_goes_on() {
+    let Some(server) = fixtures::mongo::Server::start() else { return };
+    let app = spawn_app_on(server.url()).await;
+    assert_eq!(aggregate(&app).await.body["type"], "MongoServerError");
+    comes_to_be(&app, 200, "up").await;
+
+    server.freeze();
+    is_told_as_unreachable(&app).await;
+    comes_to_be(&app, 503, "down").await;
+
+    server.thaw();
+    comes_to_be(&app, 200, "up").await;
+    assert_eq!(aggregate(&app).await.body["type"], "MongoServerError");
 }

@@ -94,8 +94,17 @@ async fn check(
 async fn fire_all(selected: &[Selected<'_>], gun: &Gun, progress: &Progress) -> Vec<Call> {
     let mut calls = Vec::with_capacity(selected.len());
     for of_service in selected.chunk_by(|a, b| std::ptr::eq(a.service, b.service)) {
-        let Checked { url, catalogue } = of_service[0].service;
-        progress.note(&format!("checking {} at {url}: {} to fire", catalogue.service, of_service.len()));
+        let Checked { url, catalogue, database } = of_service[0].service;
+        let database = match database {
+            None => "",
+            Some(true) => ", with a database",
+            Some(false) => ", without a database",
+        };
+        progress.note(&format!(
+            "checking {} at {url}: {} to fire{database}",
+            catalogue.service,
+            of_service.len()
+        ));
         for it in of_service {
             progress.show(&format!("{}/{} {}", calls.len(), selected.len(), it.scenario.id));
             calls.push(gun.fire(it.service, it.scenario).await);

@@ -1,5 +1,6 @@
 //! The command line. Clap answers usage errors itself: a line on stderr, exit status 2.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
@@ -28,6 +29,12 @@ pub enum Command {
     ///
     /// Exit status: 0 all promises kept, 1 some broken, 2 the check could not run.
     Check(CheckOptions),
+    /// Show which fingerprint rule an event matches, and what fingerprint and title it gets.
+    ///
+    /// Exit status: 0 also where no rule matches, 2 where rules or event cannot be read.
+    Fingerprint(FingerprintOptions),
+    /// Print the table of scenarios, as it stands in the README.
+    Table,
     /// Run one service in this process; ends when stdin does.
     #[command(hide = true)]
     Serve {
@@ -65,6 +72,20 @@ pub struct CheckOptions {
     /// How long to wait for promised events after the last answer.
     #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "15")]
     pub wait: Duration,
+}
+
+/// Options of the trial of fingerprint rules.
+#[derive(Debug, Args)]
+pub struct FingerprintOptions {
+    /// File of fingerprint rules, such as game-engine/src/fingerprint.rules.
+    #[arg(value_name = "RULES")]
+    pub rules: PathBuf,
+    /// File with an event as JSON, or with the inbox's answer to /api/events/ID; `-` reads stdin.
+    #[arg(value_name = "EVENT.json")]
+    pub event: PathBuf,
+    /// Also say why each rule before did not match.
+    #[arg(long)]
+    pub why: bool,
 }
 
 fn http_url(text: &str) -> Result<Url, String> {

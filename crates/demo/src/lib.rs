@@ -3,6 +3,8 @@
 //! ```text
 //! demo          starts everything, says where it is, restarts what dies, stops all on Ctrl-C   (up)
 //! demo check    fires every scenario of every catalogue and compares its events with its promise (check)
+//! demo fingerprint RULES EVENT   which rule groups an event, and how                         (fingerprint)
+//! demo table    the README's table of scenarios, from the services' own declarations          (table)
 //! demo serve X  hidden: the process in which service X runs, a child of the two above           (serve)
 //! ```
 //!
@@ -15,12 +17,14 @@
 
 pub mod check;
 pub mod cli;
+pub mod fingerprint;
 pub mod http;
 pub mod ports;
 pub mod serve;
 pub mod services;
 pub mod stage;
 pub mod supervisor;
+pub mod table;
 pub mod terminal;
 pub mod up;
 pub mod walkthrough;

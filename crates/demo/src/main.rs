@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use demo::cli::{Cli, Command};
-use demo::{check, serve, terminal, up};
+use demo::{check, fingerprint, serve, table, terminal, up};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -12,6 +12,11 @@ fn main() -> ExitCode {
         // Before any runtime: a service builds its own, and its Sentry client must exist first.
         Some(Command::Serve { service }) => serve::serve(service),
         Some(Command::Check(options)) => block_on(check::main(options)),
+        Some(Command::Fingerprint(options)) => fingerprint::main(&options),
+        Some(Command::Table) => {
+            terminal::say(table::render().trim_end());
+            ExitCode::SUCCESS
+        }
         None => block_on(up::main(cli.up)),
     }
 }

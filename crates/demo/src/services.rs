@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use scenario::Catalogue;
+
 /// A service that this binary can run.
 #[derive(Debug)]
 pub struct Service {
@@ -11,8 +13,8 @@ pub struct Service {
     pub usual_port: u16,
     /// Its project number in the inbox, so that issues of different services never share a group.
     pub project: u32,
-    /// Path of its catalogue; its debug routes are below.
-    pub debug_path: &'static str,
+    /// Its scenarios.
+    pub catalogue: &'static Catalogue,
     /// Runs it in this process, configured by the environment, until SIGTERM.
     pub main: fn() -> ExitCode,
 }
@@ -23,17 +25,23 @@ pub static SERVICES: [Service; 3] = [
         name: "game-engine",
         usual_port: 8082,
         project: 1,
-        debug_path: "/debug",
+        catalogue: &game_engine::scenarios::CATALOGUE,
         main: game_engine::main,
     },
     Service {
         name: "analytics",
         usual_port: 8084,
         project: 2,
-        debug_path: "/api/debug",
+        catalogue: &analytics::scenarios::CATALOGUE,
         main: analytics::main,
     },
-    Service { name: "payment", usual_port: 8083, project: 3, debug_path: "/debug", main: payment::main },
+    Service {
+        name: "payment",
+        usual_port: 8083,
+        project: 3,
+        catalogue: &payment::scenarios::CATALOGUE,
+        main: payment::main,
+    },
 ];
 
 /// The service of that name, or which there are.
@@ -46,7 +54,7 @@ pub fn named(name: &str) -> Result<&'static Service, String> {
 
 /// Every path under which a service may keep its catalogue.
 pub fn debug_paths() -> impl Iterator<Item = &'static str> {
-    let mut paths: Vec<_> = SERVICES.iter().map(|service| service.debug_path).collect();
+    let mut paths: Vec<_> = SERVICES.iter().map(|service| service.catalogue.path).collect();
     paths.sort_unstable();
     paths.dedup();
     paths.into_iter().rev()

@@ -74,7 +74,8 @@ impl Walkthrough {
                 }
                 Err(error) => error.to_string(),
             };
-            catalogues.push(Line { command: format!("{}{url}{}", self.curl(), service.debug_path), about });
+            catalogues
+                .push(Line { command: format!("{}{url}{}", self.curl(), service.catalogue.path), about });
         }
         calls.extend(catalogues);
         let width = calls.iter().map(|line| line.command.len()).max().unwrap_or_default();

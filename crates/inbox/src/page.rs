@@ -8,13 +8,16 @@ use crate::server::takes;
 const INDEX: &str = include_str!("../page/index.html");
 
 /// Path, media type, content.
-const FILES: [(&str, &str, &str); 7] = [
+const FILES: [(&str, &str, &str); 10] = [
     ("/style.css", "text/css; charset=utf-8", include_str!("../page/style.css")),
+    ("/icon.svg", "image/svg+xml", include_str!("../page/icon.svg")),
     ("/page.js", SCRIPT, include_str!("../page/page.js")),
     ("/api.js", SCRIPT, include_str!("../page/api.js")),
     ("/dom.js", SCRIPT, include_str!("../page/dom.js")),
     ("/event.js", SCRIPT, include_str!("../page/event.js")),
+    ("/frames.js", SCRIPT, include_str!("../page/frames.js")),
     ("/issues.js", SCRIPT, include_str!("../page/issues.js")),
+    ("/telemetry.js", SCRIPT, include_str!("../page/telemetry.js")),
     ("/transaction.js", SCRIPT, include_str!("../page/transaction.js")),
 ];
 const SCRIPT: &str = "text/javascript; charset=utf-8";
@@ -23,7 +26,16 @@ const SCRIPT: &str = "text/javascript; charset=utf-8";
 const POLICY: &str = "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 pub(crate) fn routes(app: &mut web::ServiceConfig) {
-    let paths = ["/", "/transactions", "/logs", "/issues/{id}", "/events/{id}", "/transactions/{id}"];
+    let paths = [
+        "/",
+        "/issues/{id}",
+        "/events/{id}",
+        "/transactions",
+        "/transactions/{id}",
+        "/logs",
+        "/metrics",
+        "/sessions",
+    ];
     let index = || async { file("text/html; charset=utf-8", INDEX) };
     app.service(web::resource(paths).get(index).default_service(takes("GET")));
     for (path, media_type, content) in FILES {

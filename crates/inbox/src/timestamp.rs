@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 /// Seconds since 1970.
-pub(crate) fn seconds(timestamp: &Value) -> Option<f64> {
+pub fn seconds(timestamp: &Value) -> Option<f64> {
     match timestamp {
         Value::Number(number) => number.as_f64(),
         Value::String(text) => {

@@ -1,5 +1,7 @@
 //! All scenarios of a service: mounted as routes, served as JSON.
 
+use std::fmt;
+
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Next, from_fn};
@@ -19,6 +21,12 @@ pub struct Catalogue {
     pub path: &'static str,
     /// Every scenario, in the order of a walkthrough.
     pub scenarios: &'static [&'static Scenario],
+}
+
+impl fmt::Debug for Catalogue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Catalogue({}, {} scenarios)", self.service, self.scenarios.len())
+    }
 }
 
 /// A scenario as the catalogue shows it.

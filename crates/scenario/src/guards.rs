@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix_web::http::header;
 use actix_web::{HttpRequest, dev::ServiceRequest};
 use sentry_context::env::{self, EnvError};
+use sentry_context::redaction;
 use sentry_context::request::tag as tag_request;
 use subtle::ConstantTimeEq;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -28,6 +29,7 @@ pub struct Guards {
 impl Guards {
     /// Guards with the debug routes on or off, open or behind a token.
     pub fn new(enabled: bool, token: Option<String>) -> Self {
+        token.as_deref().into_iter().for_each(redaction::hide);
         Self { enabled, token, heavy: Arc::new(Semaphore::new(HEAVY_AT_ONCE)) }
     }
 

@@ -17,6 +17,11 @@ pub struct Parameter {
     default: Default,
     min: Option<f64>,
     max: Option<f64>,
+    /// The words that a choice is among; empty for others.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    allowed: &'static [&'static str],
+    /// A number with which the promise holds as well as with the default, and sooner.
+    quick: Option<f64>,
 }
 
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -40,35 +45,84 @@ pub struct OutOfBounds {
     pub value: String,
 }
 
+/// A word that is none of those to choose from.
+#[derive(Debug, thiserror::Error)]
+#[error("{name} must be one of {}, not `{value}`", allowed.join(", "))]
+pub struct NoChoice {
+    /// The parameter.
+    pub name: &'static str,
+    /// What may be chosen.
+    pub allowed: &'static [&'static str],
+    /// What was given, cut short.
+    pub value: String,
+}
+
 impl Parameter {
     /// A number in the query string, within bounds.
     pub const fn number(name: &'static str, default: f64, min: f64, max: f64) -> Self {
-        Self { name, place: "query", default: Default::Number(default), min: Some(min), max: Some(max) }
+        let default = Default::Number(default);
+        Self { name, place: "query", default, min: Some(min), max: Some(max), allowed: &[], quick: None }
+    }
+
+    /// The same, with the number that a check takes instead of the default, to be through sooner.
+    pub const fn quick(self, number: f64) -> Self {
+        Self { quick: Some(number), ..self }
     }
 
     /// A word in the path; the default is what a check puts there.
     pub const fn word(name: &'static str, default: &'static str) -> Self {
-        Self { name, place: "path", default: Default::Text(default), min: None, max: None }
+        let default = Default::Text(default);
+        Self { name, place: "path", default, min: None, max: None, allowed: &[], quick: None }
+    }
+
+    /// One of some words in the query string; the first one is meant where none is given, and `default` is the one
+    /// that this scenario is about.
+    pub const fn choice(name: &'static str, default: &'static str, allowed: &'static [&'static str]) -> Self {
+        let default = Default::Text(default);
+        Self { name, place: "query", default, min: None, max: None, allowed, quick: None }
     }
 
     /// The word of a path parameter.
-    pub(crate) fn path_word(&self) -> Option<&'static str> {
+    pub fn path_word(&self) -> Option<&'static str> {
         match self.default {
             Default::Text(word) if self.place == "path" => Some(word),
             _ => None,
         }
     }
 
-    /// Does the path of this request hold the default word? Tells scenarios apart that share a path.
+    /// The word of a choice that is not meant by itself: it has to be in the query string.
+    pub fn query_word(&self) -> Option<&'static str> {
+        match self.default {
+            Default::Text(word) if self.allowed.first().is_some_and(|first| *first != word) => Some(word),
+            _ => None,
+        }
+    }
+
+    /// Does this request hold the default word? Tells scenarios apart that share a path.
     pub(crate) fn is_default_in(&self, request: &HttpRequest) -> bool {
-        self.path_word().is_none_or(|word| request.match_info().get(self.name) == Some(word))
+        match self.default {
+            Default::Number(_) => true,
+            Default::Text(word) if self.place == "path" => request.match_info().get(self.name) == Some(word),
+            Default::Text(word) => self.choose(request).is_ok_and(|chosen| chosen == word),
+        }
+    }
+
+    /// The caller's choice.
+    pub fn choose(&self, request: &HttpRequest) -> Result<&'static str, NoChoice> {
+        let Some(value) = self.given(request) else { return Ok(self.allowed.first().unwrap_or(&"")) };
+        let known = self.allowed.iter().find(|word| **word == value);
+        let value = value.chars().take(40).collect();
+        known.copied().ok_or(NoChoice { name: self.name, allowed: self.allowed, value })
+    }
+
+    fn given(&self, request: &HttpRequest) -> Option<String> {
+        let query = Query::<Vec<(String, String)>>::from_query(request.query_string()).ok()?;
+        query.into_inner().into_iter().find(|(name, _)| name == self.name).map(|(_, value)| value)
     }
 
     /// The caller's number, or the default.
     pub fn read(&self, request: &HttpRequest) -> Result<f64, OutOfBounds> {
-        let query = Query::<Vec<(String, String)>>::from_query(request.query_string());
-        let given = query.into_iter().flat_map(Query::into_inner).find(|(name, _)| name == self.name);
-        let (Some((_, value)), Some(min), Some(max)) = (given, self.min, self.max) else {
+        let (Some(value), Some(min), Some(max)) = (self.given(request), self.min, self.max) else {
             return Ok(match self.default {
                 Default::Number(number) => number,
                 Default::Text(_) => 0.0,
@@ -92,5 +146,19 @@ impl Reportable for OutOfBounds {
 
     fn answer(&self) -> Facts {
         facts([("parameter", self.name.into()), ("min", self.min.into()), ("max", self.max.into())])
+    }
+}
+
+impl Reportable for NoChoice {
+    fn type_name(&self) -> &'static str {
+        "ParameterError"
+    }
+
+    fn status(&self) -> u16 {
+        400
+    }
+
+    fn answer(&self) -> Facts {
+        facts([("parameter", self.name.into()), ("allowed", self.allowed.into())])
     }
 }

@@ -129,8 +129,9 @@ fn rules(service: &Service) -> Result<Rules, ConfigError> {
 
 /// The client's options; pure, so that a test can look at them.
 pub fn options(config: &Config) -> ClientOptions {
-    let finisher = Finisher { in_app: config.service.in_app.to_vec(), rules: config.rules.clone() };
-    let transport = HttpTransportFactory::new(config.service.name, finisher, config.delivery.clone());
+    let Service { name, in_app, .. } = *config.service;
+    let finisher = Finisher { service: name, in_app: in_app.to_vec(), rules: config.rules.clone() };
+    let transport = HttpTransportFactory::new(finisher, config.delivery.clone());
     let mut options = ClientOptions::new()
         .release(config.release.clone())
         .environment(config.environment.clone())

@@ -8,24 +8,25 @@
 //! let database = Database::connect(Some("mongodb://127.0.0.1")).await?;
 //! # async fn count(database: Database) -> Result<u64, Traced<DatabaseError>> {
 //! let games = database.collection::<Document>("games")?;
-//! let failed = |source| DatabaseError::new("count", "games", source);
-//! Ok(games.count_documents(doc! {}).await.map_err(failed)?)
+//! Ok(database.run("count", "games", games.count_documents(doc! {})).await?)
 //! # } Ok(()) }
 //! ```
 
 mod commands;
 mod error;
+mod state;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::future::IntoFuture;
 use std::time::Duration;
 
-use mongodb::event::EventHandler;
-use mongodb::event::sdam::SdamEvent;
 use mongodb::options::ClientOptions;
+use tokio::time::timeout;
 
 pub use error::DatabaseError;
 pub use mongodb;
+pub use state::State;
+
+use state::Watched;
 
 /// The database, unless the URL names another.
 const NAME: &str = "sentry_poc";
@@ -33,6 +34,12 @@ const NAME: &str = "sentry_poc";
 /// How long a command may look for a server, and a connection for its handshake. The driver's own 30 s are longer than
 /// any caller waits.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long a command may take, with all of that: a server that is frozen takes commands and never answers.
+const LIMIT: Duration = Duration::from_millis(2_500);
+
+/// How often the driver looks for its servers; its own 10 s leave a frozen one unnoticed for as long.
+const HEARTBEAT: Duration = Duration::from_secs(2);
 
 /// A URL that the driver does not take.
 #[derive(Debug, thiserror::Error)]
@@ -47,26 +54,28 @@ pub struct BadUrl {
 #[derive(Debug, Clone)]
 pub struct Database {
     database: Option<mongodb::Database>,
-    up: Arc<AtomicBool>,
+    watched: Watched,
 }
 
 impl Database {
     /// Makes a client for the URL; without one, every use is a [`DatabaseError`]. Waits for no server.
     pub async fn connect(url: Option<&str>) -> Result<Self, BadUrl> {
-        let up = Arc::new(AtomicBool::new(false));
-        let Some(url) = url else { return Ok(Self { database: None, up }) };
+        let Some(url) = url else { return Ok(Self { database: None, watched: Watched::new(State::Down) }) };
+        crate::redaction::hide_password_of(url);
         let bad = |error: mongodb::error::Error| BadUrl {
             url: crate::redaction::dsn(url),
             reason: error::sentence(&error),
         };
+        let watched = Watched::new(State::Connecting);
         let mut options = ClientOptions::parse(url).await.map_err(bad)?;
         options.server_selection_timeout.get_or_insert(PATIENCE);
         options.connect_timeout.get_or_insert(PATIENCE);
+        options.heartbeat_freq.get_or_insert(HEARTBEAT);
         options.command_event_handler = Some(commands::handler());
-        options.sdam_event_handler = Some(watch(Arc::clone(&up)));
+        options.sdam_event_handler = Some(watched.handler());
         let name = options.default_database.clone().unwrap_or_else(|| NAME.to_owned());
         let client = mongodb::Client::with_options(options).map_err(bad)?;
-        Ok(Self { database: Some(client.database(&name)), up })
+        Ok(Self { database: Some(client.database(&name)), watched })
     }
 
     /// A collection. Fails where no URL was given.
@@ -80,17 +89,37 @@ impl Database {
         }
     }
 
-    /// Was a server there when the driver looked last? It looks every 10 s, and whenever a command fails.
-    pub fn is_up(&self) -> bool {
-        self.up.load(Relaxed)
+    /// Runs an operation (`findOne`, `aggregate` …) on a collection, for 2.5 s at most.
+    pub async fn run<T>(
+        &self,
+        operation: &'static str,
+        collection: &'static str,
+        work: impl IntoFuture<Output = mongodb::error::Result<T>>,
+    ) -> Result<T, DatabaseError> {
+        self.run_within(LIMIT, operation, collection, work).await
     }
-}
 
-/// The driver watches its servers anyway: its findings answer `/ready` without a wait.
-fn watch(up: Arc<AtomicBool>) -> EventHandler<SdamEvent> {
-    EventHandler::callback(move |event| {
-        if let SdamEvent::TopologyDescriptionChanged(change) = event {
-            up.store(change.new_description.has_readable_server(None), Relaxed);
-        }
-    })
+    /// Runs an operation that may take longer, or less long.
+    pub async fn run_within<T>(
+        &self,
+        limit: Duration,
+        operation: &'static str,
+        collection: &'static str,
+        work: impl IntoFuture<Output = mongodb::error::Result<T>>,
+    ) -> Result<T, DatabaseError> {
+        let done = match timeout(limit, work.into_future()).await {
+            Ok(done) => done.map_err(|source| DatabaseError::new(operation, collection, source)),
+            Err(_) => Err(DatabaseError::silent(operation, collection, limit)),
+        };
+        self.watched.set(match &done {
+            Err(error) if error.is_unreachable() => State::Down,
+            _ => State::Up,
+        });
+        done
+    }
+
+    /// Is a server there, as far as is known without asking? The driver looks every 2 s, and every command tells.
+    pub fn state(&self) -> State {
+        self.watched.get()
+    }
 }

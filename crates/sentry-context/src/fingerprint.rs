@@ -4,56 +4,60 @@
 //! ```text
 //! # one issue per service and error type
 //! error.type:*Error tags.service:game-engine -> {{ tags.service }}, {{ error.type }}
-//! message:"Memory grew*"                     -> {{ tags.service }}, memory-leak
+//! message:"Memory grew*"                     -> {{ tags.service }}, memory-leak title="A leak in {{ tags.service }}"
 //! ```
 //!
 //! The first rule whose matchers all match decides; an event that none matches keeps Sentry's default.
+//!
+//! - Matchers: `error.type`, `error.value`, `message`, `logger`, `level`, `release`, `tags.NAME`, `stack.function`,
+//!   `stack.module`, `app`, and `transaction`, which Sentry's settings know as `tags.transaction`. `!` before one
+//!   negates it; `*` and `?` are globs.
+//! - Variables: `{{ default }}` and `{{ … }}` around any of these names but `app`.
+//! - As in Sentry, `error.type` and `error.value` must hold for one and the same exception of the chain, matchers of the
+//!   stack for one and the same frame; `message` looks at the exceptions' values, too.
+//! - As in Sentry, upper and lower case are the same in `message`, `error.value`, `level` and `release`.
 
 mod event;
+mod field;
 mod parse;
+mod text;
 
+use std::fmt;
 use std::str::FromStr;
 
 use sentry::protocol::Event;
 use wildmatch::WildMatch;
 
+use event::Candidate;
+use field::{Field, Place};
+
 pub use parse::RuleError;
 
-/// An ordered list of rules. Made by [`str::parse`].
-#[derive(Debug, Clone, Default)]
+/// An ordered list of rules. Made by [`str::parse`]; written by `Display` as rules that mean the same.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Rules(Vec<Rule>);
 
-/// One line: what it matches and what the fingerprint becomes.
+/// One line: what it matches, and what fingerprint and title become.
 #[derive(Debug, Clone)]
 struct Rule {
+    /// Line in the file, from 1.
+    line: usize,
     matchers: Vec<Matcher>,
     parts: Vec<Part>,
+    /// Texts and variables in a row.
+    title: Option<Vec<Part>>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 struct Matcher {
     field: Field,
-    pattern: WildMatch,
     negated: bool,
+    /// As written, without quotes.
+    text: String,
+    pattern: WildMatch,
 }
 
-/// A fact of an event, as matcher or as variable.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Field {
-    ErrorType,
-    ErrorValue,
-    Message,
-    Logger,
-    Level,
-    Release,
-    Transaction,
-    Tag(String),
-    Function,
-    Module,
-    App,
-}
-
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 enum Part {
     Text(String),
     /// `{{ default }}` stays as it is: the server replaces it.
@@ -61,11 +65,51 @@ enum Part {
     Variable(Field),
 }
 
+/// What a rule makes of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grouping {
+    /// Line of the rule, from 1.
+    pub line: usize,
+    /// The rule.
+    pub rule: String,
+    /// The fingerprint, part by part.
+    pub fingerprint: Vec<String>,
+    /// The issue's title, where the rule has one. Only a server's own rules can set it.
+    pub title: Option<String>,
+}
+
+/// Why a rule does not match an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mismatch {
+    /// Line of the rule, from 1.
+    pub line: usize,
+    /// The matchers that nothing in the event fulfils.
+    pub wanted: String,
+    /// What the event has in their place.
+    pub found: Vec<String>,
+}
+
 impl Rules {
     /// The fingerprint of the first rule that matches.
-    pub fn fingerprint(&self, event: &Event<'_>) -> Option<Vec<String>> {
-        let rule = self.0.iter().find(|rule| rule.matches(event))?;
-        Some(rule.parts.iter().map(|part| part.expand(event)).collect())
+    pub fn fingerprint(&self, event: &Event<'static>) -> Option<Vec<String>> {
+        Some(self.group(event)?.fingerprint)
+    }
+
+    /// What the first rule that matches makes of the event.
+    pub fn group(&self, event: &Event<'static>) -> Option<Grouping> {
+        let rule = self.0.iter().find(|rule| rule.mismatch(event).is_none())?;
+        let expand = |parts: &[Part]| parts.iter().map(|part| part.expand(event)).collect::<Vec<_>>();
+        Some(Grouping {
+            line: rule.line,
+            rule: rule.to_string(),
+            fingerprint: expand(&rule.parts),
+            title: rule.title.as_deref().map(|title| expand(title).concat()),
+        })
+    }
+
+    /// Why each rule that does not match does not, in order.
+    pub fn mismatches(&self, event: &Event<'static>) -> Vec<Mismatch> {
+        self.0.iter().filter_map(|rule| rule.mismatch(event)).collect()
     }
 }
 
@@ -77,36 +121,63 @@ impl FromStr for Rules {
     }
 }
 
-impl Rule {
-    /// Frame matchers must hold for one and the same frame, the others for the event.
-    fn matches(&self, event: &Event<'_>) -> bool {
-        let (frames, whole): (Vec<_>, Vec<_>) = self.matchers.iter().partition(|m| m.field.is_of_a_frame());
-        whole.iter().all(|matcher| matcher.matches(&event::values(event, &matcher.field)))
-            && (frames.is_empty()
-                || event::frames(event).any(|frame| {
-                    frames.iter().all(|matcher| matcher.matches(&[event::of_frame(frame, &matcher.field)]))
-                }))
+/// Where a rule stands does not change what it means.
+impl PartialEq for Rule {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.matchers, &self.parts, &self.title) == (&other.matchers, &other.parts, &other.title)
     }
+}
+
+impl Rule {
+    /// The matchers of each place must hold together for one thing in that place.
+    fn mismatch(&self, event: &Event<'static>) -> Option<Mismatch> {
+        Place::ALL.into_iter().find_map(|place| {
+            let wanted: Vec<_> = self.matchers.iter().filter(|it| it.field.place() == place).collect();
+            let candidates = event::candidates(event, place);
+            let fits = |candidate: &Candidate<'_>| wanted.iter().all(|matcher| matcher.fits(candidate));
+            let held = wanted.is_empty() || candidates.iter().any(fits);
+            (!held).then(|| Mismatch {
+                line: self.line,
+                wanted: text::join(&wanted),
+                found: found(&wanted, &candidates),
+            })
+        })
+    }
+}
+
+fn found(wanted: &[&Matcher], candidates: &[Candidate<'_>]) -> Vec<String> {
+    let values = |candidate: &Candidate<'_>| {
+        let values = wanted.iter().map(|matcher| candidate.value(&matcher.field).unwrap_or_default());
+        values.collect::<Vec<_>>().join(" ")
+    };
+    let mut found: Vec<String> =
+        candidates.iter().map(values).filter(|found| !found.trim().is_empty()).collect();
+    found.dedup();
+    found
 }
 
 impl Matcher {
-    fn matches(&self, values: &[&str]) -> bool {
-        values.iter().any(|value| self.pattern.matches(value)) != self.negated
-    }
-}
-
-impl Field {
-    fn is_of_a_frame(&self) -> bool {
-        matches!(self, Self::Function | Self::Module | Self::App)
+    fn fits(&self, candidate: &Candidate<'_>) -> bool {
+        let matched = candidate.value(&self.field).is_some_and(|value| match self.field {
+            Field::App => field::truth(&self.text) == field::truth(value),
+            _ => self.pattern.matches(value),
+        });
+        matched != self.negated
     }
 }
 
 impl Part {
-    fn expand(&self, event: &Event<'_>) -> String {
+    fn expand(&self, event: &Event<'static>) -> String {
         match self {
             Self::Text(text) => text.clone(),
             Self::Default => "{{ default }}".to_owned(),
             Self::Variable(field) => event::variable(event, field),
         }
+    }
+}
+
+impl fmt::Display for Rules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|rule| writeln!(f, "{rule}"))
     }
 }

@@ -1,6 +1,6 @@
 //! The last step before an event leaves, on the transport's thread: symbols, frames, redaction, grouping.
 
-use sentry::protocol::{Envelope, EnvelopeItem, Event};
+use sentry::protocol::{Envelope, EnvelopeItem, Event, ItemContainer};
 
 use crate::fingerprint::Rules;
 use crate::{frames, redaction, request};
@@ -8,6 +8,8 @@ use crate::{frames, redaction, request};
 /// What finishing needs to know about a service.
 #[derive(Debug, Clone)]
 pub struct Finisher {
+    /// The service, for the tag `service` of transactions; events have it from their scope.
+    pub service: &'static str,
     /// Crates whose frames are ours.
     pub in_app: Vec<&'static str>,
     /// How events are grouped.
@@ -32,8 +34,13 @@ impl Finisher {
                 (*event).into()
             }
             EnvelopeItem::Transaction(mut transaction) => {
+                transaction.tags.insert("service".to_owned(), self.service.to_owned());
                 redaction::transaction(&mut transaction);
                 (*transaction).into()
+            }
+            EnvelopeItem::ItemContainer(ItemContainer::Logs(mut logs)) => {
+                logs.iter_mut().for_each(redaction::log);
+                logs.into()
             }
             other => other,
         }

@@ -17,6 +17,9 @@ use crate::runtime_stats::give_memory_back;
 /// Deepest stack that is kept; Sentry itself trims at 250 frames.
 const DEPTH: usize = 250;
 
+/// How many of them are the outermost, where the stack is deeper.
+const OUTERMOST: usize = 50;
+
 type Resolved = Arc<[Frame]>;
 static SYMBOLS: LazyLock<Mutex<Symbols>> = LazyLock::new(Mutex::default);
 
@@ -41,6 +44,11 @@ enum Tables {
 pub struct Origin(Box<[u64]>);
 
 impl Origin {
+    /// A stack that was walked elsewhere: its addresses, innermost first.
+    pub(crate) fn of(addresses: Vec<u64>) -> Self {
+        Self(addresses.into_boxed_slice())
+    }
+
     /// The stack of the caller.
     #[inline(never)]
     pub fn capture() -> Self {
@@ -78,7 +86,7 @@ impl std::fmt::Debug for Origin {
 pub fn clean(stacktrace: &mut Stacktrace, in_app: &[&str]) {
     let mut frames: Vec<Frame> = stacktrace.frames.drain(..).flat_map(resolve).collect();
     for frame in &mut frames {
-        let krate = names::krate(frame.function.as_deref().unwrap_or_default());
+        let krate = names::krate(frame.function.as_deref().unwrap_or_default(), frame.abs_path.as_deref());
         frame.in_app = Some(in_app.contains(&krate));
         frame.package = Some(krate.to_owned());
         if frame.in_app == Some(true) {
@@ -86,6 +94,10 @@ pub fn clean(stacktrace: &mut Stacktrace, in_app: &[&str]) {
         }
     }
     trim(&mut frames);
+    if frames.len() > DEPTH {
+        // One address is several frames where calls were inlined.
+        frames.drain(OUTERMOST..frames.len() - (DEPTH - OUTERMOST));
+    }
     stacktrace.frames = frames;
 }
 

@@ -16,6 +16,8 @@
 //! | [`facts`](mod@facts) | named JSON values |
 //! | `database` | MongoDB: spans and breadcrumbs of its commands, failures in full (feature `mongodb`) |
 //! | [`spawn`] | tasks, blocking work and threads that carry the hub |
+//! | [`native_crash`] | crashes by a signal, had by a sacrificed child process |
+//! | [`stall`] | blocked workers, found and told with their stacks |
 //! | [`fingerprint`] | grouping rules in Sentry's own grammar |
 //! | [`env`](mod@env) | environment variables as typed settings |
 //!
@@ -34,12 +36,15 @@ pub mod fingerprint;
 pub mod finish;
 pub mod frames;
 pub mod logs;
+pub mod native_crash;
 pub mod panic_recovery;
 pub mod redaction;
 pub mod report;
 pub mod request;
 pub mod runtime_stats;
 pub mod spawn;
+mod stack;
+pub mod stall;
 pub mod traceparent;
 pub mod transport;
 pub mod user;

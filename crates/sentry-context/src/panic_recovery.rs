@@ -29,7 +29,7 @@ use crate::client::ServiceIntegration;
 use crate::facts::facts;
 use crate::failure::{AnswerStyle, Failure, answer};
 use crate::frames::Origin;
-use crate::request;
+use crate::{request, stall};
 
 thread_local! {
     /// The event of the latest panic on this thread, for the boundary that catches it.
@@ -81,7 +81,8 @@ pub async fn boundary<B: MessageBody + 'static>(
     request::describe(&request);
     let style = request.app_data::<AnswerStyle>().copied();
     // Nothing of the request may be held across the call: actix panics where a clone outlives a caught panic.
-    match AssertUnwindSafe(async { next.call(request).await }).catch_unwind().await {
+    let call = async { stall::attributed(next.call(request)).await };
+    match AssertUnwindSafe(call).catch_unwind().await {
         Ok(Ok(response)) => Ok(settle(response, style)),
         Ok(Err(error)) => Err(InternalError::from_response("failed", refuse(&error, style)).into()),
         Err(_) => Err(InternalError::from_response("panicked", recover(style)).into()),
@@ -110,10 +111,14 @@ fn settle<B: MessageBody + 'static>(
 
 /// The JSON answer to any error; our own ones are reported here, and only here.
 fn refuse(error: &Error, style: Option<AnswerStyle>) -> actix_web::HttpResponse {
+    let status = error.as_response_error().status_code();
+    if status == StatusCode::GATEWAY_TIMEOUT {
+        // To the middleware any 5xx but 501 and 503 is an internal error.
+        set_span_status(SpanStatus::DeadlineExceeded);
+    }
     if let Some(failure) = error.as_error::<Failure>() {
         return failure.answer(failure.report(), style.as_ref());
     }
-    let status = error.as_response_error().status_code();
     let failure = Failure::from(ForeignError { status: status.as_u16(), text: error.to_string() });
     failure.answer(failure.report(), style.as_ref())
 }

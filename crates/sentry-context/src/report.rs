@@ -21,7 +21,7 @@
 use std::error::Error;
 use std::fmt;
 
-use sentry::protocol::{Context, Event, Exception, Mechanism, Thread};
+use sentry::protocol::{Context, Event, Exception, Mechanism, MechanismMeta, PosixSignal, Thread};
 use sentry::types::Uuid;
 use sentry::{Hub, Level};
 
@@ -46,6 +46,11 @@ pub trait Reportable: Error + Send + Sync + 'static {
     /// How the error was noticed, in Sentry's mechanism: `generic`, `unawaited_task` …
     fn mechanism(&self) -> &'static str {
         "generic"
+    }
+
+    /// The signal, where one ended a process.
+    fn signal(&self) -> Option<PosixSignal> {
+        None
     }
 
     /// Facts for a context of their own: its name and fields.
@@ -163,7 +168,12 @@ fn chain(error: &dyn Reportable, origin: &Origin) -> Vec<Exception> {
 }
 
 fn mechanism(error: &dyn Reportable) -> Mechanism {
-    Mechanism { ty: error.mechanism().to_owned(), handled: Some(error.handled()), ..Mechanism::default() }
+    Mechanism {
+        ty: error.mechanism().to_owned(),
+        handled: Some(error.handled()),
+        meta: MechanismMeta { signal: error.signal(), ..MechanismMeta::default() },
+        ..Mechanism::default()
+    }
 }
 
 /// A cause's type: a trait object has none, so the leading name of its `Debug` form stands in.

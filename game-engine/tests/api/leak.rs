@@ -1,10 +1,11 @@
 use serde_json::json;
 
-use crate::helpers::spawn_app;
+use crate::helpers::{spawn_app, spawn_process};
 
+/// In a process of its own: others of these tests load and unload symbol tables, which are as large.
 #[actix_web::test]
 async fn what_leaks_is_resident_and_a_reset_gives_it_back() {
-    let app = spawn_app().await;
+    let app = spawn_process().await;
     let leaked = app.get("/debug/memory-leak?mb=60").await;
     assert_eq!((leaked.status, &leaked.body["total_leaked_mb"]), (200, &json!(60)));
     assert!(leaked.body["memory_increase_mb"].as_f64().unwrap() > 50.0, "{leaked:?}");

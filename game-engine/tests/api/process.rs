@@ -1,15 +1,17 @@
 //! The binary itself: how it refuses to start, and how it ends.
 
-use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
-use inbox::Inbox;
+use fixtures::service::Service;
+use serde_json::json;
 
-use crate::helpers::http;
+use crate::helpers::{answer, http, spawn_process};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_game-engine");
 
 fn binary(environment: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_game-engine"));
+    let mut command = Command::new(BINARY);
     command.env_clear().env("PORT", "0").envs(environment.iter().copied()).stderr(Stdio::piped());
     command
 }
@@ -53,41 +55,22 @@ fn a_taken_port_stops_the_start_with_one_line() {
     assert!(told.contains(&port), "{told}");
 }
 
-/// Starts it, and reads where it listens from its log.
-fn start(environment: &[(&str, &str)]) -> (Child, String) {
-    let mut child = binary(environment).spawn().unwrap();
-    let log = BufReader::new(child.stderr.take().unwrap());
-    let mut lines = log.lines().map_while(Result::ok);
-    let line = lines.find(|line| line.contains("listens")).expect("it never said where it listens");
-    let address = line.rsplit("address=").next().unwrap().trim().to_owned();
-    // Read on, or its log would block it one day.
-    std::thread::spawn(move || lines.count());
-    (child, format!("http://{address}"))
-}
-
 #[actix_web::test]
 async fn sigterm_delivers_what_is_queued_and_ends_with_0() {
-    let inbox = Inbox::start().await.unwrap();
-    let (mut child, url) = start(&[("SENTRY_DSN", &inbox.dsn())]);
-    let http = http();
+    let mut app = spawn_process().await;
     for _ in 0..50 {
-        assert_eq!(http.get(format!("{url}/debug/crash")).send().await.unwrap().status(), 500);
+        assert_eq!(app.get("/debug/crash").await.status, 500);
     }
-    let killed = Command::new("kill").arg(child.id().to_string()).status().unwrap();
-    assert!(killed.success());
-    assert_eq!(child.wait().unwrap().code(), Some(0));
-    assert_eq!(inbox.events().len(), 50);
+    assert_eq!(app.service.as_mut().unwrap().terminate(), Some(0));
+    assert_eq!(app.inbox.events().len(), 50);
 }
 
 #[actix_web::test]
 async fn without_a_dsn_everything_works_and_nothing_is_sent() {
-    let (mut child, url) = start(&[]);
-    let response = http().get(format!("{url}/debug/error/value")).send().await.unwrap();
-    assert_eq!(response.status(), 500);
-    let body: serde_json::Value = serde_json::from_slice(&response.bytes().await.unwrap()).unwrap();
-    assert_eq!(body["type"], "ValueError");
-    assert!(body.get("event_id").is_none(), "{body}");
-    assert_eq!(http().get(format!("{url}/debug/crash")).send().await.unwrap().status(), 500);
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let service = Service::start(BINARY, &[]);
+    let get = |path: &str| answer(http().get(format!("{}/debug/{path}", service.url())));
+    let failed = get("error/value").await;
+    assert_eq!((failed.status, &failed.body["type"]), (500, &json!("ValueError")));
+    assert!(failed.body.get("event_id").is_none(), "{failed:?}");
+    assert_eq!(get("crash").await.status, 500);
 }

@@ -1,7 +1,7 @@
 //! Stored payments.
 
+use sentry_context::database::Database;
 use sentry_context::database::mongodb::bson::{Document, doc};
-use sentry_context::database::{Database, DatabaseError};
 use sentry_context::{breadcrumbs, facts};
 use serde::Deserialize;
 
@@ -32,6 +32,6 @@ pub async fn find_about(database: &Database, amount: f64) -> Result<Option<Docum
     let data = facts([("amount", amount.into()), ("operator", "$about".into())]);
     breadcrumbs::step("payments", "looking for a payment of about that amount", data);
     let payments = database.collection::<Document>(COLLECTION).map_err(PaymentError::Database)?;
-    let failed = |source| PaymentError::Database(DatabaseError::new("findOne", COLLECTION, source));
-    Ok(payments.find_one(doc! { "amount": { "$about": amount } }).await.map_err(failed)?)
+    let about = payments.find_one(doc! { "amount": { "$about": amount } });
+    Ok(database.run("findOne", COLLECTION, about).await.map_err(PaymentError::Database)?)
 }

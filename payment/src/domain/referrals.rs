@@ -19,6 +19,19 @@ pub fn bonus(player: &str, cents: u64) -> Result<u64> {
     up_the_chain(player, cents, 1)
 }
 
+/// The bonus of a deposit as it was computed before there was a guard: of this chain, until the stack ends.
+pub fn unguarded_bonus() {
+    black_box(all_the_way_up("alice", 100_000));
+}
+
+#[inline(never)]
+fn all_the_way_up(player: &str, cents: u64) -> u64 {
+    let referrer = REFERRED.iter().find(|(referred, _)| *referred == player);
+    let above = referrer.map_or(0, |(_, referrer)| all_the_way_up(referrer, cents / 20));
+    // Used after the call, so that the compiler cannot make a loop of the recursion.
+    black_box(cents / 20) + above
+}
+
 /// The bonus of a player and of everybody above them.
 #[inline(never)]
 fn up_the_chain(player: &str, cents: u64, depth: u32) -> Result<u64> {

@@ -1,7 +1,9 @@
 //! A fraud score is computed on the worker itself: whatever else was to run there waits.
 //!
-//! Look for the message with the delay in the context `event_loop`. Requests on other workers are answered as ever;
-//! those that share the worker show the delay in their transactions.
+//! Nobody tells the watchdog. Look for its `EventLoopBlocked`, whose top frame is the function that blocked, taken from
+//! the worker while it was blocked; for its `info` message when the worker runs again; and for the scoring's own message
+//! with the delay. Requests on other workers are answered as ever; those that share the worker show the delay in their
+//! transactions.
 
 use std::time::Duration;
 
@@ -12,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::domain::fraud::{Scorings, millis};
 
-static SECONDS: Parameter = Parameter::number("seconds", 3.0, 0.1, 30.0);
+static SECONDS: Parameter = Parameter::number("seconds", 3.0, 0.1, 30.0).quick(1.5);
 
 pub(super) static EVENT_LOOP_BLOCK: Scenario = Scenario {
     name: "event-loop-block",
@@ -20,20 +22,41 @@ pub(super) static EVENT_LOOP_BLOCK: Scenario = Scenario {
     path: "/debug/event-loop-block",
     title: "A fraud score on the event loop",
     demonstrates: "one worker that is really blocked, while the others go on",
-    look_for: "duration_ms and the worker in the context event_loop; the breadcrumbs before and after",
+    look_for: "EventLoopBlocked with the top frame domain::fraud::compare_all_pairs, which nobody reported",
     parameters: &[&SECONDS],
-    expect: Expect::event(
-        200,
-        Event {
+    expect: Expect {
+        status: 200,
+        event: Some(Event {
             level: "error",
-            ty: None,
-            message: Some("The event loop was blocked"),
-            handled: None,
-            fingerprint: &["payment", "event-loop-block"],
-            breadcrumbs: &["request", "fraud", "fraud"],
+            ty: Some("EventLoopBlocked"),
+            message: None,
+            handled: Some(true),
+            fingerprint: &["payment", "event-loop-blocked", "payment::domain::fraud::compare_all_pairs"],
+            breadcrumbs: &["request", "fraud", "stall"],
             contexts: &["event_loop"],
-        },
-    ),
+        }),
+        events: 3,
+        also: &[
+            Event {
+                level: "error",
+                ty: None,
+                message: Some("The event loop was blocked"),
+                handled: None,
+                fingerprint: &["payment", "event-loop-block"],
+                breadcrumbs: &["request", "fraud", "fraud"],
+                contexts: &["event_loop"],
+            },
+            Event {
+                level: "info",
+                ty: None,
+                message: Some("The event loop runs again"),
+                handled: None,
+                fingerprint: &["payment", "event-loop-recovered"],
+                breadcrumbs: &["request", "fraud", "stall"],
+                contexts: &["event_loop"],
+            },
+        ],
+    },
     without_database: None,
     heavy: true,
     route: |route| route.to(block),

@@ -25,6 +25,7 @@ pub static CATALOGUE: Catalogue = Catalogue {
         &memory_leak::RESET,
         &event_loop_block::EVENT_LOOP_BLOCK,
         &stack_overflow::GUARDED,
+        &stack_overflow::NATIVE,
         &type_error::TYPE_ERROR,
         &async_error::ASYNC_ERROR,
         &database_error::DATABASE_ERROR,

@@ -1,14 +1,26 @@
-//! A referral chain that refers back to itself: the recursion runs until a guard sees the stack's end.
+//! A referral chain that refers back to itself: the recursion runs until a guard sees the stack's end, or, with
+//! `mode=native`, until the stack itself ends.
 //!
-//! Look for the fatal `RangeError` whose frames are the recursion itself, as many as Sentry keeps, and for the depth in
-//! the context `stack_overflow`. The process lives: the guard leaves enough stack to tell.
+//! Guarded, look for the fatal `RangeError` whose frames are the recursion itself, as many as Sentry keeps, and for the
+//! depth in the context `stack_overflow`. The process lives: the guard leaves enough stack to tell.
+//!
+//! Nothing survives a real overflow, so a sacrificed child process has it. Look for the fatal `SIGSEGV` with the
+//! mechanism `signalhandler` and its signal, for the frames of a process that is gone, and for the trace and the user of
+//! the request that this process served all the while.
 
-use actix_web::HttpResponse;
-use scenario::{Event, Expect, Method, Scenario};
+use actix_web::{HttpRequest, HttpResponse, web};
+use scenario::{Event, Expect, Method, Parameter, Scenario};
+use sentry_context::breadcrumbs;
+use sentry_context::facts;
 use sentry_context::failure::Failure;
+use sentry_context::native_crash::Sacrifice;
 use serde_json::json;
 
 use crate::domain::referrals;
+
+const MODES: &[&str] = &["guarded", "native"];
+static GUARDED_MODE: Parameter = Parameter::choice("mode", "guarded", MODES);
+static NATIVE_MODE: Parameter = Parameter::choice("mode", "native", MODES);
 
 pub(super) static GUARDED: Scenario = Scenario {
     name: "stack-overflow",
@@ -17,7 +29,7 @@ pub(super) static GUARDED: Scenario = Scenario {
     title: "A referral chain without an end",
     demonstrates: "a runaway recursion, cut before the stack ends and told with its frames",
     look_for: "the same frame again and again; depth_reached in the context stack_overflow",
-    parameters: &[],
+    parameters: &[&GUARDED_MODE],
     expect: Expect::event(
         500,
         Event {
@@ -36,7 +48,38 @@ pub(super) static GUARDED: Scenario = Scenario {
     active: None,
 };
 
-async fn overflow() -> Result<HttpResponse, Failure> {
+pub(super) static NATIVE: Scenario = Scenario {
+    name: "stack-overflow-native",
+    method: Method::Get,
+    path: "/debug/stack-overflow",
+    title: "The same chain in a process that dies of it",
+    demonstrates: "a real native crash: a child process dies by its signal, and the service tells its stack",
+    look_for: "mechanism signalhandler with its signal; the frames of domain::referrals in a process that is gone",
+    parameters: &[&NATIVE_MODE],
+    expect: Expect::event(
+        500,
+        Event {
+            level: "fatal",
+            ty: Some("SIGSEGV"),
+            message: None,
+            handled: Some(false),
+            fingerprint: &["payment", "native-crash", "SIGSEGV"],
+            breadcrumbs: &["request", "referrals"],
+            contexts: &["native_crash"],
+        },
+    ),
+    without_database: None,
+    heavy: false,
+    route: |route| route.to(overflow),
+    active: None,
+};
+
+async fn overflow(request: HttpRequest, sacrifice: web::Data<Sacrifice>) -> Result<HttpResponse, Failure> {
+    if GUARDED_MODE.choose(&request)? == "native" {
+        let data = facts([("mode", "native".into())]);
+        breadcrumbs::step("referrals", "resolving the referral chain in a process of its own", data);
+        return Err(sacrifice.offer().await?.into());
+    }
     let cents = referrals::bonus("alice", 100_000)?;
     Ok(HttpResponse::Ok().json(json!({ "bonus_cents": cents })))
 }

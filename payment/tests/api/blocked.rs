@@ -1,10 +1,11 @@
 use futures_util::future::join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use inbox::timestamp;
 use reqwest::{Client, Method};
 use scenario::HEAVY_AT_ONCE;
 use serde_json::{Value, json};
 
-use crate::helpers::{App, answer, spawn_app, spawn_app_with};
+use crate::helpers::{App, answer, spawn_app, spawn_app_with, top_frame};
 
 /// An answer of the catalogue from whichever worker answers first: each connection goes to the next worker.
 async fn first_catalogue(app: &App) -> Value {
@@ -43,7 +44,7 @@ async fn a_blocked_worker_serves_nobody_else() {
         assert_eq!(app.get("/health").await.status, 200);
     }
     let block = app.transaction("GET /debug/event-loop-block").await;
-    let time = |of: &Value, name: &str| of[name].as_f64().unwrap();
+    let time = |of: &Value, name: &str| timestamp::seconds(&of[name]).unwrap();
     let overlaps = |it: &Value| {
         time(it, "start_timestamp") < time(&block, "timestamp")
             && time(it, "timestamp") > time(&block, "start_timestamp")
@@ -51,6 +52,45 @@ async fn a_blocked_worker_serves_nobody_else() {
     let transactions = app.inbox.transactions();
     let others: Vec<_> = transactions.iter().filter(|it| it["transaction"] == "GET /health").collect();
     assert!(!others.is_empty() && !others.iter().any(|it| overlaps(it)), "{block} {others:?}");
+}
+
+#[actix_web::test]
+async fn a_stall_is_found_by_a_watchdog_that_was_not_told_and_reported_once() {
+    let app = spawn_app().await;
+    let request = app
+        .request(Method::GET, "/debug/event-loop-block?seconds=2.5")
+        .header("X-User-Id", "carol")
+        .header("X-Demo-Run", "run-7");
+    assert_eq!(answer(request).await.status, 200);
+    let again = |event: &Value| event["level"] == "info";
+    let recovered = app.event("the end of the stall", again).await;
+    let events = app.inbox.events();
+    let found: Vec<_> = events.iter().filter(|it| exception_type(it) == "EventLoopBlocked").collect();
+    assert_eq!((found.len(), events.len()), (1, 3), "{events:?}");
+
+    let stall = found[0];
+    assert_eq!(top_frame(stall)["function"], "payment::domain::fraud::compare_all_pairs");
+    assert_eq!(top_frame(stall)["in_app"], true);
+    assert_eq!(stall["fingerprint"][2], "payment::domain::fraud::compare_all_pairs");
+    assert_eq!(stall["transaction"], "GET /debug/event-loop-block");
+    assert_eq!((&stall["user"]["id"], &stall["tags"]["demo.run_id"]), (&json!("carol"), &json!("run-7")));
+    assert!(stall["contexts"]["event_loop"]["delay_ms"].as_u64().unwrap() >= 1_000);
+    assert!(recovered["contexts"]["event_loop"]["delay_ms"].as_u64().unwrap() >= 2_500);
+    assert_eq!(recovered["contexts"]["trace"]["trace_id"], stall["contexts"]["trace"]["trace_id"]);
+}
+
+#[actix_web::test]
+async fn a_block_below_the_threshold_is_no_stall() {
+    let app = spawn_app().await;
+    assert_eq!(app.get("/debug/event-loop-block?seconds=0.5").await.status, 200);
+    // Whatever the watchdog found would be on its way before the next message.
+    assert_eq!(app.get("/debug/event-loop-block?seconds=0.3").await.status, 200);
+    app.inbox.wait_until("both messages", |inbox| inbox.events().len() >= 2).await.unwrap();
+    assert!(app.inbox.events().iter().all(|event| event["exception"].is_null()));
+}
+
+fn exception_type(event: &Value) -> &str {
+    event["exception"]["values"][0]["type"].as_str().unwrap_or_default()
 }
 
 #[actix_web::test]

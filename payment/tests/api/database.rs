@@ -6,7 +6,7 @@ use crate::helpers::{exception, spawn_app_on, top_frame};
 
 #[actix_web::test]
 async fn what_the_server_rejects_is_told_with_its_code() {
-    let Some(url) = mongo_fixture::url() else { return };
+    let Some(url) = fixtures::mongo::url() else { return };
     let app = spawn_app_on(url).await;
     let answer = app.get("/debug/database-error").await;
     assert_eq!((answer.status, &answer.body["type"]), (500, &json!("MongoServerError")));
@@ -28,7 +28,7 @@ async fn what_the_server_rejects_is_told_with_its_code() {
 
 #[actix_web::test]
 async fn the_rejected_command_is_a_span_of_its_request() {
-    let Some(url) = mongo_fixture::url() else { return };
+    let Some(url) = fixtures::mongo::url() else { return };
     let app = spawn_app_on(url).await;
     app.get("/debug/database-error").await;
     let transaction = app.transaction("GET /debug/database-error").await;
@@ -39,7 +39,7 @@ async fn the_rejected_command_is_a_span_of_its_request() {
 
 #[actix_web::test]
 async fn a_service_with_a_database_is_ready() {
-    let Some(url) = mongo_fixture::url() else { return };
+    let Some(url) = fixtures::mongo::url() else { return };
     let app = spawn_app_on(url).await;
     // The driver looks for the server in its own time.
     while app.get("/ready").await.status != 200 {

@@ -1,5 +1,8 @@
 //! A really started app and the inbox that its events go to.
 
+use std::sync::Arc;
+
+use fixtures::service::Service;
 use inbox::Inbox;
 use payment::server::Server;
 use payment::settings::{SERVICE, Settings};
@@ -8,6 +11,7 @@ use reqwest::{Client, Method, RequestBuilder};
 use scenario::Guards;
 use sentry_context::client::{self, Config};
 use sentry_context::database::Database;
+use sentry_context::native_crash::Sacrifice;
 use sentry_context::transport::Delivery;
 use serde_json::Value;
 
@@ -15,6 +19,8 @@ pub(crate) struct App {
     pub(crate) url: String,
     pub(crate) inbox: Inbox,
     pub(crate) http: Client,
+    /// The process, if it is one of its own.
+    pub(crate) service: Option<Service>,
 }
 
 #[derive(Debug)]
@@ -43,7 +49,14 @@ pub(crate) async fn spawn_app_with(change: impl FnOnce(&mut Settings)) -> App {
     let server = Server::bind(&settings, client::hub(&settings.sentry), database).unwrap();
     let url = format!("http://{}", server.address());
     actix_web::rt::spawn(server.run());
-    App { url, inbox, http: http() }
+    App { url, inbox, http: http(), service: None }
+}
+
+/// The binary, in a process of its own, with its own inbox.
+pub(crate) async fn spawn_process() -> App {
+    let inbox = Inbox::start().await.unwrap();
+    let service = Service::start(env!("CARGO_BIN_EXE_payment"), &[("SENTRY_DSN", &inbox.dsn())]);
+    App { url: service.url().to_owned(), inbox, http: http(), service: Some(service) }
 }
 
 fn settings(dsn: &str) -> Settings {
@@ -63,6 +76,8 @@ fn settings(dsn: &str) -> Settings {
         guards: Guards::new(true, None),
         mongodb_url: None,
         memory_leak_limit_mb: 64,
+        // This very program would run the tests once more.
+        sacrifice: Arc::new(Sacrifice::program(env!("CARGO_BIN_EXE_payment"), [])),
     }
 }
 

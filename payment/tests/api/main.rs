@@ -10,6 +10,7 @@ mod errors;
 mod guards;
 mod helpers;
 mod leak;
+mod native;
 mod outage;
 mod overflow;
 mod process;

@@ -41,7 +41,8 @@ async fn a_server_that_never_answers_is_unreachable_in_time() {
     // It takes connections, and says nothing.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let app = spawn_app_on(format!("mongodb://{}", silent.local_addr().unwrap())).await;
-    is_alive_but_not_ready(&app).await;
+    let ready = app.get("/ready").await;
+    assert_eq!(ready.body, json!({ "status": "unavailable", "mongodb": "connecting" }));
     is_told_as_unreachable(&app).await;
     is_alive_but_not_ready(&app).await;
 }

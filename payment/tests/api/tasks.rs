@@ -1,6 +1,7 @@
 use std::collections::HashSet;
 
 use futures_util::future::join_all;
+use inbox::timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -39,7 +40,7 @@ async fn the_answer_does_not_wait_for_the_task() {
     app.get("/debug/promise-rejection").await;
     let event = app.event("the failure", |_| true).await;
     let transaction = app.transaction("GET /debug/promise-rejection").await;
-    let time = |of: &Value| of["timestamp"].as_f64().unwrap();
+    let time = |of: &Value| timestamp::seconds(&of["timestamp"]).unwrap();
     assert!(time(&transaction) < time(&event), "{transaction} {event}");
     assert_eq!(transaction["contexts"]["trace"]["status"], "ok");
 }

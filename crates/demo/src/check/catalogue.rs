@@ -4,9 +4,6 @@ use reqwest::Url;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// Value of a `seconds` parameter, unless its minimum is larger: a check should not take minutes.
-const QUICK_SECONDS: f64 = 0.2;
-
 /// The scenarios of one service.
 #[derive(Debug, Deserialize)]
 pub struct Catalogue {
@@ -33,6 +30,9 @@ pub struct Scenario {
     pub parameters: Vec<Parameter>,
     /// The promise.
     pub expect: Expect,
+    /// The promise where the service reaches no database, if that makes a difference.
+    #[serde(default)]
+    pub expect_without_database: Option<Expect>,
 }
 
 /// A part of the path or the query that varies.
@@ -42,8 +42,8 @@ pub struct Parameter {
     pub name: String,
     /// The value that this scenario is about.
     pub default: Value,
-    /// Least value of a number.
-    pub min: Option<f64>,
+    /// A number with which the promise holds too, and sooner: a check should not take minutes.
+    pub quick: Option<f64>,
 }
 
 /// What one call must bring about.
@@ -79,6 +79,18 @@ pub struct EventPromise {
     pub breadcrumbs: Option<Vec<String>>,
     /// Contexts beside those of every event.
     pub contexts: Option<Vec<String>>,
+}
+
+impl Catalogue {
+    /// What is promised where no database is reached.
+    pub fn without_database(mut self) -> Self {
+        for scenario in &mut self.scenarios {
+            if let Some(promise) = scenario.expect_without_database.take() {
+                scenario.expect = promise;
+            }
+        }
+        self
+    }
 }
 
 impl Scenario {
@@ -134,9 +146,7 @@ impl Parameter {
         match &self.default {
             Value::Null => None,
             Value::String(text) => Some(text.clone()),
-            Value::Number(_) if self.name == "seconds" => {
-                Some(self.min.unwrap_or_default().max(QUICK_SECONDS).to_string())
-            }
+            _ if self.quick.is_some() => self.quick.map(|number| number.to_string()),
             // 10.0 as 10.
             other => Some(other.as_f64().map_or_else(|| other.to_string(), |number| number.to_string())),
         }

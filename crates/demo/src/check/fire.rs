@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::{Client, Method, RequestBuilder, Url};
 use serde_json::Value;
+use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::catalogue::{Catalogue, Scenario};
@@ -12,6 +13,10 @@ use super::error::CheckError;
 use super::target::Checked;
 use crate::http::reason;
 use crate::services;
+
+/// Between two questions to a service that does not know yet whether its database is there, and how many.
+const READY_PAUSE: Duration = Duration::from_millis(100);
+const READY_TRIES: u32 = 50;
 
 /// Fires scenarios, and reads the catalogues that name them.
 #[derive(Debug)]
@@ -68,9 +73,29 @@ impl Gun {
     pub async fn catalogues(&self, urls: &[String]) -> Result<Vec<Checked>, CheckError> {
         let mut services = Vec::with_capacity(urls.len());
         for url in urls {
-            services.push(Checked { url: url.clone(), catalogue: self.catalogue(url).await? });
+            let catalogue = self.catalogue(url).await?;
+            let database = self.reaches_database(url).await?;
+            let catalogue = if database == Some(false) { catalogue.without_database() } else { catalogue };
+            services.push(Checked { url: url.clone(), catalogue, database });
         }
         Ok(services)
+    }
+
+    /// What `/ready` tells, once the service knows.
+    async fn reaches_database(&self, service: &str) -> Result<Option<bool>, CheckError> {
+        let url = format!("{service}/ready");
+        let unreachable = |error| CheckError::Unreachable { url: url.clone(), reason: reason(&error) };
+        for _ in 0..READY_TRIES {
+            let answer = self.http.get(&url).send().await.map_err(unreachable)?;
+            let ready: Value = answer.json().await.unwrap_or_default();
+            match ready["mongodb"].as_str() {
+                None => return Ok(None),
+                Some("up") => return Ok(Some(true)),
+                Some("connecting") => sleep(READY_PAUSE).await,
+                Some(_) => return Ok(Some(false)),
+            }
+        }
+        Ok(Some(false))
     }
 
     /// Reads the catalogue of the service at that URL.

@@ -24,6 +24,8 @@ pub struct Checked {
     pub url: String,
     /// What it promises.
     pub catalogue: Catalogue,
+    /// Whether it reaches its database; `None` where it needs none.
+    pub database: Option<bool>,
 }
 
 /// Whom to check, and where their events arrive.

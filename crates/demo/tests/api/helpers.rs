@@ -14,10 +14,10 @@ use tokio::time::{Instant, sleep, timeout};
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// The binary, free of what the environment of the tests may say.
-fn demo(args: &[&str]) -> Command {
+pub(crate) fn demo(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_demo"));
     command.args(args).stdin(Stdio::null()).kill_on_drop(true);
-    for name in ["SENTRY_DSN", "DEBUG_TOKEN", "DEBUG_ENDPOINTS", "APP_VERSION", "RUST_LOG"] {
+    for name in ["SENTRY_DSN", "DEBUG_TOKEN", "DEBUG_ENDPOINTS", "APP_VERSION", "RUST_LOG", "MONGODB_URL"] {
         command.env_remove(name);
     }
     command

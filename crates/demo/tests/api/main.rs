@@ -4,8 +4,10 @@
 
 mod broken;
 mod fake;
+mod fingerprint;
 mod helpers;
 mod real;
 mod recovery;
 mod standing;
+mod table;
 mod usage;

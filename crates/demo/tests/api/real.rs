@@ -2,11 +2,24 @@
 
 use demo::services::SERVICES;
 
-use crate::helpers::{run, run_with};
+use crate::helpers::{Ended, run, run_with};
 
 #[actix_web::test]
 async fn every_promise_of_every_service_is_kept() {
     let ended = run(&["check", "--json"]).await;
+    all_is_kept(&ended);
+    assert!(ended.stderr.contains("to fire, without a database"), "{}", ended.stderr);
+}
+
+#[actix_web::test]
+async fn every_promise_is_kept_with_a_database_too() {
+    let Some(url) = fixtures::mongo::url() else { return };
+    let ended = run_with(&["check", "--json"], &[("MONGODB_URL", &url)]).await;
+    all_is_kept(&ended);
+    assert!(ended.stderr.contains("to fire, with a database"), "{}", ended.stderr);
+}
+
+fn all_is_kept(ended: &Ended) {
     assert_eq!(ended.status, Some(0), "{}\n{}", ended.stderr, ended.stdout);
     let document = ended.json();
     let scenarios = document["scenarios"].as_array().expect("scenarios");

@@ -11,7 +11,9 @@ async fn load(app: &App, path: &str) -> Response {
 #[actix_web::test]
 async fn deep_links_serve_the_page() {
     let app = spawn_app().await;
-    for path in ["/", "/issues/1", "/events/0123456789abcdef0123456789abcdef", "/transactions/abc"] {
+    let lists = ["/", "/transactions", "/logs", "/metrics", "/sessions"];
+    let single = ["/issues/1", "/events/0123456789abcdef0123456789abcdef", "/transactions/abc"];
+    for path in lists.into_iter().chain(single) {
         let response = load(&app, path).await;
         assert_eq!(response.status(), 200, "{path}");
         assert_eq!(response.headers()["Content-Type"], "text/html; charset=utf-8", "{path}");

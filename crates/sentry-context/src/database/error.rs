@@ -1,5 +1,7 @@
 //! A failed command in the words of the one who answered: the server, or nobody.
 
+use std::time::Duration;
+
 use mongodb::error::{Error, ErrorKind, WriteFailure};
 
 use crate::report::Reportable;
@@ -23,6 +25,8 @@ pub struct DatabaseError {
 enum Cause {
     #[error("no MONGODB_URL is configured")]
     Unconfigured,
+    #[error("no answer within {} s", .0.as_secs_f64())]
+    Silence(Duration),
     #[error("{message}")]
     CommandError { code: i32, code_name: String, message: String },
     #[error("{message}")]
@@ -47,6 +51,10 @@ impl DatabaseError {
         Self { operation: "connect", collection, cause: Cause::Unconfigured }
     }
 
+    pub(super) fn silent(operation: &'static str, collection: &'static str, limit: Duration) -> Self {
+        Self { operation, collection, cause: Cause::Silence(limit) }
+    }
+
     /// The server's code; none where no server answered.
     pub fn code(&self) -> Option<i32> {
         match &self.cause {
@@ -57,7 +65,13 @@ impl DatabaseError {
 
     /// Was no server reached?
     pub fn is_unreachable(&self) -> bool {
-        matches!(self.cause, Cause::Unconfigured | Cause::ServerSelectionTimeout(_) | Cause::NetworkError(_))
+        matches!(
+            self.cause,
+            Cause::Unconfigured
+                | Cause::Silence(_)
+                | Cause::ServerSelectionTimeout(_)
+                | Cause::NetworkError(_)
+        )
     }
 
     fn told(&self) -> String {
@@ -84,13 +98,9 @@ impl DatabaseError {
 impl Reportable for DatabaseError {
     fn type_name(&self) -> &'static str {
         match self.cause {
-            Cause::CommandError { .. } | Cause::WriteError { .. } | Cause::AuthenticationError(_) => {
-                "MongoServerError"
-            }
-            Cause::Unconfigured | Cause::ServerSelectionTimeout(_) | Cause::NetworkError(_) => {
-                "MongoConnectionError"
-            }
+            _ if self.is_unreachable() => "MongoConnectionError",
             Cause::DriverError(_) => "MongoDriverError",
+            _ => "MongoServerError",
         }
     }
 

@@ -2,7 +2,8 @@
 
 use wildmatch::WildMatch;
 
-use super::{Field, Matcher, Part, Rule};
+use super::field::{Field, truth};
+use super::{Matcher, Part, Rule};
 
 /// A line that is no rule.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -12,7 +13,7 @@ pub struct RuleError {
     pub line: usize,
     /// Column in characters, from 1.
     pub column: usize,
-    /// What is wrong.
+    /// What is wrong, and what is allowed.
     pub problem: String,
 }
 
@@ -25,7 +26,7 @@ pub(super) fn rules(text: &str) -> Result<Vec<Rule>, RuleError> {
             continue;
         }
         let mut cursor = Cursor { line, at: 0 };
-        rules.push(cursor.rule().map_err(|(at, problem)| RuleError {
+        rules.push(cursor.rule(index + 1).map_err(|(at, problem)| RuleError {
             line: index + 1,
             column: line[..at].chars().count() + 1,
             problem,
@@ -41,95 +42,143 @@ struct Cursor<'l> {
 }
 
 impl<'l> Cursor<'l> {
-    fn rule(&mut self) -> Parsed<Rule> {
+    fn rule(&mut self, line: usize) -> Parsed<Rule> {
         let mut matchers = Vec::new();
-        loop {
-            self.skip_blanks();
-            if self.take("->") {
-                break;
-            }
+        while !self.take_after_blanks("->") {
             if self.rest().is_empty() {
-                return self.fail("expected `->` and the fingerprint");
+                return self
+                    .fail("expected `->` and the fingerprint, as in `error.type:KeyError -> key-errors`");
             }
             matchers.push(self.matcher()?);
         }
         if matchers.is_empty() {
             return self.fail("expected a matcher such as error.type:ValueError before `->`");
         }
-        Ok(Rule { matchers, parts: self.parts()? })
+        let mut rule = Rule { line, matchers, parts: Vec::new(), title: None };
+        self.fingerprint(&mut rule)?;
+        Ok(rule)
     }
 
     fn matcher(&mut self) -> Parsed<Matcher> {
         let negated = self.take("!");
         let start = self.at;
-        let name = self.word(|c| c.is_whitespace() || c == ':')?;
-        let Some(field) = Field::named(&name).filter(|_| name != "function") else {
-            return Err((start, format!("unknown matcher `{name}`")));
+        let name = self.word("a matcher", |c| c.is_whitespace() || c == ':')?;
+        let Some(field) = Field::named(&name) else {
+            return Err((start, format!("unknown matcher `{name}`; there are {}", Field::names())));
         };
         if !self.take(":") {
-            return self.fail("expected `:` and a pattern");
+            return self.fail(&format!("expected `:` and a pattern after `{name}`"));
         }
-        let pattern = self.word(char::is_whitespace)?;
-        Ok(Matcher { field, pattern: WildMatch::new(&pattern), negated })
+        let start = self.at;
+        let text = self.word("a pattern", char::is_whitespace)?;
+        if field == Field::App && truth(&text).is_none() {
+            return Err((start, format!("app is yes or no, not `{text}`")));
+        }
+        let pattern =
+            if field.ignores_case() { WildMatch::new_case_insensitive(&text) } else { WildMatch::new(&text) };
+        Ok(Matcher { field, negated, text, pattern })
     }
 
-    fn parts(&mut self) -> Parsed<Vec<Part>> {
-        let mut parts = Vec::new();
+    fn fingerprint(&mut self, rule: &mut Rule) -> Parsed<()> {
         loop {
             self.skip_blanks();
-            if self.rest().is_empty() {
-                return if parts.is_empty() {
-                    self.fail("expected a fingerprint after `->`")
-                } else {
-                    Ok(parts)
-                };
+            if self.rest().is_empty() && rule.parts.is_empty() {
+                return self.fail("expected a fingerprint after `->`, such as `{{ default }}` or a name");
+            } else if self.rest().is_empty() {
+                return Ok(());
+            } else if rule.title.is_none() && self.take("title=") {
+                rule.title = Some(self.title()?);
+            } else {
+                rule.parts.push(self.part()?);
             }
-            if self.take("title=") {
-                // A title is for Sentry's list; it is checked here and has no part in grouping.
-                self.word(|c| c.is_whitespace() || c == ',')?;
-                continue;
-            }
-            parts.push(self.part()?);
-            self.skip_blanks();
-            self.take(",");
+            self.take_after_blanks(",");
         }
     }
 
     fn part(&mut self) -> Parsed<Part> {
         let start = self.at;
-        if !self.take("{{") {
-            return Ok(Part::Text(self.word(|c| c.is_whitespace() || c == ',')?));
+        if self.rest().starts_with('#') {
+            return self
+                .fail("a comment has a line of its own; write \"#…\" for a part that starts with `#`");
         }
-        let Some(length) = self.rest().find("}}") else {
-            return Err((start, "`{{` without `}}`".to_owned()));
+        let bare = !self.rest().starts_with('"');
+        let text = if self.rest().starts_with("{{") {
+            self.braces()?
+        } else {
+            self.word("a part of the fingerprint", |c| c.is_whitespace() || c == ',')?
         };
-        let name = self.rest()[..length].trim();
-        self.at += length + 2;
-        match Field::named(name) {
-            _ if name == "default" => Ok(Part::Default),
-            Some(field) if field != Field::App => Ok(Part::Variable(field)),
-            _ => Err((start, format!("unknown variable `{name}`"))),
+        if let Some(name) = text.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}")) {
+            return variable(name.trim()).map_err(|problem| (start, problem));
         }
+        if text.contains("{{") {
+            return Err((start, "a variable is a part of its own; put a comma before `{{`".to_owned()));
+        }
+        if bare && text.contains('=') {
+            return Err((start, format!("`{text}` is no part: the only attribute is one title=\"…\"")));
+        }
+        Ok(Part::Text(text))
+    }
+
+    /// From `{{` to `}}`.
+    fn braces(&mut self) -> Parsed<String> {
+        let Some(length) = self.rest().find("}}") else { return self.fail("`{{` without `}}`") };
+        let text = self.rest()[..length + 2].to_owned();
+        self.at += length + 2;
+        Ok(text)
+    }
+
+    /// A quoted text with variables anywhere in it.
+    fn title(&mut self) -> Parsed<Vec<Part>> {
+        let start = self.at;
+        if !self.rest().starts_with('"') {
+            return self.fail("a title is quoted: title=\"…\"");
+        }
+        let text = self.word("a title", char::is_whitespace)?;
+        let mut parts = Vec::new();
+        let mut rest = text.as_str();
+        while let Some((before, after)) = rest.split_once("{{") {
+            let Some((name, after)) = after.split_once("}}") else {
+                return Err((start, "`{{` without `}}` in the title".to_owned()));
+            };
+            parts.push(Part::Text(before.to_owned()));
+            parts.push(variable(name.trim()).map_err(|problem| (start, problem))?);
+            rest = after;
+        }
+        parts.push(Part::Text(rest.to_owned()));
+        Ok(parts)
     }
 
     /// A quoted text, or one that ends before `stop`.
-    fn word(&mut self, stop: impl Fn(char) -> bool) -> Parsed<String> {
-        let start = self.at;
-        if self.take("\"") {
-            let Some(length) = self.rest().find('"') else {
-                return Err((start, "a quote that is not closed".to_owned()));
-            };
-            let word = self.rest()[..length].to_owned();
-            self.at += length + 1;
-            return Ok(word);
+    fn word(&mut self, what: &str, stop: impl Fn(char) -> bool) -> Parsed<String> {
+        if self.rest().starts_with('"') {
+            return self.quoted();
         }
         let length = self.rest().find(stop).unwrap_or(self.rest().len());
         if length == 0 {
-            return self.fail("expected a value");
+            return self.fail(&format!("expected {what}"));
         }
         let word = self.rest()[..length].to_owned();
         self.at += length;
         Ok(word)
+    }
+
+    fn quoted(&mut self) -> Parsed<String> {
+        let mut text = String::new();
+        let mut chars = self.rest().char_indices().skip(1);
+        while let Some((at, c)) = chars.next() {
+            match c {
+                '"' => {
+                    self.at += at + 1;
+                    return Ok(text);
+                }
+                '\\' => match chars.next() {
+                    Some((_, escaped @ ('"' | '\\'))) => text.push(escaped),
+                    _ => return Err((self.at + at, r#"after `\` only `"` or `\` may follow"#.to_owned())),
+                },
+                c => text.push(c),
+            }
+        }
+        self.fail("a quote that is not closed")
     }
 
     fn rest(&self) -> &'l str {
@@ -138,6 +187,11 @@ impl<'l> Cursor<'l> {
 
     fn skip_blanks(&mut self) {
         self.at = self.line.len() - self.rest().trim_start().len();
+    }
+
+    fn take_after_blanks(&mut self, token: &str) -> bool {
+        self.skip_blanks();
+        self.take(token)
     }
 
     fn take(&mut self, token: &str) -> bool {
@@ -153,21 +207,13 @@ impl<'l> Cursor<'l> {
     }
 }
 
-impl Field {
-    /// By the name that rules use; `None` for an unknown one.
-    fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "error.type" | "type" => Self::ErrorType,
-            "error.value" | "value" => Self::ErrorValue,
-            "message" => Self::Message,
-            "logger" => Self::Logger,
-            "level" => Self::Level,
-            "release" => Self::Release,
-            "transaction" => Self::Transaction,
-            "stack.function" | "function" => Self::Function,
-            "stack.module" | "module" => Self::Module,
-            "app" => Self::App,
-            _ => Self::Tag(name.strip_prefix("tags.").filter(|tag| !tag.is_empty())?.to_owned()),
-        })
+fn variable(name: &str) -> Result<Part, String> {
+    match Field::named(name) {
+        _ if name == "default" => Ok(Part::Default),
+        Some(field) if field != Field::App => Ok(Part::Variable(field)),
+        _ => Err(format!(
+            "unknown variable `{name}`; there are default, {}",
+            Field::names().replace(", app", "")
+        )),
     }
 }

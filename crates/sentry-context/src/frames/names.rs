@@ -36,7 +36,14 @@ pub(super) fn module(function: &str) -> Option<String> {
 }
 
 /// The crate that a function belongs to: `<T as a::B>::c` belongs to `T`'s crate, or to `a` where `T` has none.
-pub(super) fn krate(function: &str) -> &str {
+/// Code of the standard library is known by its file, `/rustc/HASH/library/core/src/…`: its names may be bare, as
+/// those of inlined functions are, or begin with a type of another crate.
+pub(super) fn krate<'a>(function: &'a str, file: Option<&'a str>) -> &'a str {
+    if let Some((_, library)) =
+        file.filter(|file| file.starts_with("/rustc/")).and_then(|file| file.split_once("/library/"))
+    {
+        return library.split('/').next().unwrap_or_default();
+    }
     let path = function.trim_start_matches(['<', '&', '*', '(', '[']);
     let path = path.trim_start_matches("mut ").trim_start_matches("dyn ");
     let first = path.split_once("::").map_or(path, |(first, _)| first);
@@ -49,12 +56,13 @@ mod tests {
 
     #[test]
     fn the_crate_is_found_in_every_form_of_name() {
-        assert_eq!(krate("game_engine::domain::paytable::multiplier"), "game_engine");
-        assert_eq!(krate("<game_engine::Reels as core::fmt::Debug>::fmt"), "game_engine");
-        assert_eq!(krate("<F as core::ops::function::FnOnce<()>>::call_once"), "core");
-        assert_eq!(krate("<alloc::vec::Vec<T,A> as core::ops::index::Index<I>>::index"), "alloc");
-        assert_eq!(krate("<&mut game_engine::X as core::future::Future>::poll"), "game_engine");
-        assert_eq!(krate("rust_begin_unwind"), "rust_begin_unwind");
+        assert_eq!(krate("game_engine::domain::paytable::multiplier", None), "game_engine");
+        assert_eq!(krate("<game_engine::Reels as core::fmt::Debug>::fmt", None), "game_engine");
+        assert_eq!(krate("<F as core::ops::function::FnOnce<()>>::call_once", None), "core");
+        assert_eq!(krate("<alloc::vec::Vec<T,A> as core::ops::index::Index<I>>::index", None), "alloc");
+        assert_eq!(krate("<&mut game_engine::X as core::future::Future>::poll", None), "game_engine");
+        assert_eq!(krate("rust_begin_unwind", None), "rust_begin_unwind");
+        assert_eq!(krate("next<u64>", Some("/rustc/0a1b/library/core/src/iter/range.rs")), "core");
     }
 
     #[test]

@@ -253,6 +253,6 @@ fn yield_to_requests() {
     #[cfg(target_os = "linux")]
     // SAFETY: setpriority takes numbers only; on Linux a process id of 0 means the calling thread.
     unsafe {
-        libc::setpriority(libc::PRIO_PROCESS, 0, 10);
+        libc::setpriority(libc::PRIO_PROCESS, 0, 5);
     }
 }

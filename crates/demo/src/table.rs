@@ -1,0 +1,63 @@
+//! The README's table: each scenario, and what its event shows. Read from the declarations that the routes, the check
+//! and the catalogue are read from.
+
+use scenario::{Catalogue, Event, Expect, Scenario};
+
+use crate::services::SERVICES;
+
+/// The table between these two lines of the README is this one.
+pub const MARKERS: [&str; 2] = ["<!-- scenarios -->", "<!-- /scenarios -->"];
+
+const HEAD: &str = "| call | what happens | answer | the event | grouped by |\n|---|---|---|---|---|\n";
+
+/// A Markdown table for each service.
+pub fn render() -> String {
+    let tables =
+        SERVICES.iter().map(|service| format!("### {}\n\n{HEAD}{}", service.name, rows(service.catalogue)));
+    tables.collect::<Vec<_>>().join("\n")
+}
+
+fn rows(catalogue: &Catalogue) -> String {
+    catalogue.scenarios.iter().map(|scenario| row(scenario)).collect()
+}
+
+fn row(scenario: &Scenario) -> String {
+    let Expect { status, event, also, .. } = scenario.expect;
+    let events: Vec<Event> = event.into_iter().chain(also.iter().copied()).collect();
+    let told = |tell: fn(&Event) -> String| {
+        let told: Vec<_> = events.iter().map(tell).collect();
+        if told.is_empty() { "none".to_owned() } else { told.join("<br>") }
+    };
+    format!(
+        "| `{} {}` | {} | {status} | {} | {} |\n",
+        scenario.method.http(),
+        path(scenario),
+        scenario.title,
+        told(shown),
+        told(grouped),
+    )
+}
+
+/// The path with the words that tell this scenario from those that share it.
+fn path(scenario: &Scenario) -> String {
+    let words =
+        scenario.parameters.iter().filter_map(|parameter| Some((parameter.name, parameter.path_word()?)));
+    let path =
+        words.fold(scenario.path.to_owned(), |path, (name, word)| path.replace(&format!("{{{name}}}"), word));
+    let choice = scenario.parameters.iter().find_map(|it| Some(format!("?{}={}", it.name, it.query_word()?)));
+    path + &choice.unwrap_or_default()
+}
+
+fn shown(event: &Event) -> String {
+    let what = event.ty.or(event.message).unwrap_or_default();
+    let handled = if event.handled == Some(false) { ", unhandled" } else { "" };
+    let contexts: Vec<_> = event.contexts.iter().map(|context| format!("`{context}`")).collect();
+    let contexts =
+        if contexts.is_empty() { String::new() } else { format!("; context {}", contexts.join(", ")) };
+    format!("**{}** `{what}`{handled}; breadcrumbs {}{contexts}", event.level, event.breadcrumbs.join(" → "))
+}
+
+fn grouped(event: &Event) -> String {
+    let parts: Vec<_> = event.fingerprint.iter().map(|part| format!("`{part}`")).collect();
+    parts.join(" ")
+}

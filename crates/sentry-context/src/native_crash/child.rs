@@ -1,0 +1,100 @@
+//! In the child: no service, no Sentry, only the crash and who hears of it.
+
+use std::ffi::{c_int, c_void};
+use std::fs;
+use std::io::Write;
+use std::mem::MaybeUninit;
+use std::process;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::thread;
+
+use super::record::{self, WORDS};
+use crate::stack::{Registers, Thread};
+
+/// Its stack: some thousand frames deep, and quick to hand over.
+const STACK: usize = 512 * 1024;
+
+/// The handler's own stack, since the thread's is used up.
+const HANDLER_STACK: usize = 64 * 1024;
+
+/// What kills a process that computes.
+const SIGNALS: [c_int; 5] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGABRT, libc::SIGILL, libc::SIGFPE];
+
+static STACK_END: AtomicU64 = AtomicU64::new(0);
+
+/// Runs `work` on a thread of its own and dies of it. Work that returns ends the process with status 1: it was no crash.
+pub fn perish(work: fn()) -> ! {
+    let doomed = thread::Builder::new().name("sacrifice".to_owned()).stack_size(STACK).spawn(move || {
+        if prepare().is_some() {
+            work();
+        }
+    });
+    let _ = doomed.map(thread::JoinHandle::join);
+    process::exit(1)
+}
+
+/// Tells the parent where everything is, and sets the handler.
+fn prepare() -> Option<()> {
+    STACK_END.store(Thread::current()?.stack_end(), Relaxed);
+    let maps = fs::read_to_string("/proc/self/maps").ok()?;
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(&record::maps(&maps)).ok()?;
+    stdout.flush().ok()?;
+    let no_core_file = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the limit is a valid one, and only this process has it.
+    unsafe { libc::setrlimit(libc::RLIMIT_CORE, &raw const no_core_file) };
+    let stack = Box::leak(vec![0_u8; HANDLER_STACK].into_boxed_slice());
+    let stack = libc::stack_t { ss_sp: stack.as_mut_ptr().cast(), ss_flags: 0, ss_size: stack.len() };
+    // SAFETY: the memory is leaked, so it outlives the thread that handles signals on it.
+    (unsafe { libc::sigaltstack(&raw const stack, std::ptr::null_mut()) } == 0).then_some(())?;
+    SIGNALS.into_iter().all(handle).then_some(())
+}
+
+fn handle(signal: c_int) -> bool {
+    let mut action = MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: an all-zero `sigaction` is a valid one; its handler has the signature that `SA_SIGINFO` asks for, and
+    // does nothing that a signal handler may not.
+    unsafe {
+        let action = action.assume_init_mut();
+        action.sa_sigaction = tell as *const () as usize;
+        // The default action is back when the handler runs: as it returns, the same instruction ends the process.
+        action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESETHAND;
+        libc::sigaction(signal, action, std::ptr::null_mut()) == 0
+    }
+}
+
+/// Writes what is left of the thread to the pipe. No lock, no allocation, no panic.
+extern "C" fn tell(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
+    // SAFETY: with `SA_SIGINFO` the system passes both.
+    let (code, registers) = unsafe { ((*info).si_code, Registers::of(&*context.cast::<libc::ucontext_t>())) };
+    let end = STACK_END.load(Relaxed);
+    let length = end.saturating_sub(registers.sp).min(STACK as u64);
+    let words: [u64; WORDS] =
+        [signal as u64, code as u64, registers.ip, registers.sp, registers.fp, registers.lr, length];
+    write(words.as_ptr().cast(), size_of_val(&words));
+    // An overflow ends below the stack: the pointer may be in the guard page, which cannot be read; `write` then fails,
+    // and starts again where the stack begins.
+    let page = 4096 - (registers.sp & 4095);
+    if !write(registers.sp as *const u8, length as usize) {
+        write_zeros(page as usize);
+        write((registers.sp + page) as *const u8, length.saturating_sub(page) as usize);
+    }
+}
+
+/// Writes all of it, unless the system refuses.
+fn write(mut bytes: *const u8, mut length: usize) -> bool {
+    while length > 0 {
+        // SAFETY: the system checks the memory itself, and fails where it cannot be read.
+        let written = unsafe { libc::write(libc::STDOUT_FILENO, bytes.cast(), length) };
+        let Ok(written @ 1..) = usize::try_from(written) else { return false };
+        // SAFETY: so many bytes were just read from there.
+        bytes = unsafe { bytes.add(written) };
+        length -= written;
+    }
+    true
+}
+
+fn write_zeros(length: usize) {
+    static ZEROS: [u8; 4096] = [0; 4096];
+    write(ZEROS.as_ptr(), length.min(ZEROS.len()));
+}

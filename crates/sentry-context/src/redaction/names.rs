@@ -1,0 +1,88 @@
+//! Names that speak of a secret.
+
+/// Anywhere in a name, which is compared without case and separators: `X-Api-Key`, `cardNumber`, `user.passwordHash`.
+const PARTS: [&str; 19] = [
+    "accesskey",
+    "apikey",
+    "authorization",
+    "card",
+    "cookie",
+    "credential",
+    "csrf",
+    "cvc",
+    "cvv",
+    "passphrase",
+    "passwd",
+    "password",
+    "privatekey",
+    "pwd",
+    "secret",
+    "sessionid",
+    "signingkey",
+    "token",
+    "xsrf",
+];
+
+/// Too short to be looked for anywhere.
+const WHOLE: [&str; 6] = ["auth", "jwt", "pass", "pin", "pw", "xauth"];
+
+/// Words that only contain such a part.
+const HARMLESS: [&str; 3] = ["cardinal", "discard", "wildcard"];
+
+/// Does the name of a header, field or parameter speak of a secret?
+pub fn is_secret(name: &str) -> bool {
+    let plain: String = name.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+    let plain = HARMLESS.iter().fold(plain, |plain, harmless| plain.replace(harmless, ""));
+    WHOLE.contains(&plain.as_str()) || PARTS.iter().any(|part| plain.contains(part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_known_by_its_name_however_it_is_written() {
+        for name in [
+            "password",
+            "Passwd",
+            "PWD",
+            "pass",
+            "user_password",
+            "passwordHash",
+            "client-secret",
+            "access_token",
+            "X-Auth-Token",
+            "api_key",
+            "apiKey",
+            "X-API-KEY",
+            "Authorization",
+            "Proxy-Authorization",
+            "Set-Cookie",
+            "card",
+            "card_number",
+            "cardNumber",
+            "credit-card",
+            "cvv",
+            "CVC2",
+            "csrftoken",
+            "private_key",
+            "DEBUG_TOKEN",
+            "aws.accessKey",
+            "credentials",
+            "jwt",
+            "X-Auth",
+            "session_id",
+        ] {
+            assert!(is_secret(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_none_is_left_alone() {
+        for name in
+            ["user_id", "author", "cardinality", "discarded", "pinned", "compass", "sentry-trace", "key", ""]
+        {
+            assert!(!is_secret(name), "{name}");
+        }
+    }
+}

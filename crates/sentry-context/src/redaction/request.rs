@@ -1,0 +1,125 @@
+//! Secrets in what a client sent: headers, URL, query string, body.
+
+use sentry::protocol::{Request, Url, Value};
+use url::form_urlencoded;
+
+use super::{FILTERED, is_secret, text, value};
+
+/// Redacts headers, cookies, the URL, its query string and the body of a request.
+pub fn request(request: &mut Request) {
+    request.data = request.data.take().and_then(|data| body(&data, request.headers.get("content-type")));
+    for (name, header) in &mut request.headers {
+        match name.to_ascii_lowercase().as_str() {
+            name if is_secret(name) => FILTERED.clone_into(header),
+            "baggage" => *header = baggage(header),
+            _ => text(header),
+        }
+    }
+    request.cookies = request.cookies.take().map(|_| FILTERED.to_owned());
+    request.url = request.url.take().and_then(url);
+    request.query_string = request.query_string.take().map(|query| query_string(&query));
+    request.env.iter_mut().for_each(|(_, told)| text(told));
+}
+
+fn url(mut url: Url) -> Option<Url> {
+    if url.password().is_some() && url.set_password(Some("Filtered")).is_err() {
+        return None;
+    }
+    if let Some(query) = url.query() {
+        let query = query_string(query);
+        url.set_query(Some(&query));
+    }
+    url.set_fragment(url.fragment().map(query_string).as_deref());
+    let mut path = url.path().to_owned();
+    text(&mut path);
+    url.set_path(&path);
+    Some(url)
+}
+
+/// `name=value&…` with secrets filtered, also where a value is itself such a text, encoded.
+pub fn query_string(query: &str) -> String {
+    query.split('&').map(pair).collect::<Vec<_>>().join("&")
+}
+
+fn pair(pair: &str) -> String {
+    let Some((name, told)) = form_urlencoded::parse(pair.as_bytes()).next() else { return pair.to_owned() };
+    let written = pair.split('=').next().unwrap_or_default();
+    if !told.is_empty() && is_secret(&name) {
+        return format!("{written}={FILTERED}");
+    }
+    let (mut name, mut told) = (name.into_owned(), told.into_owned());
+    let before = (name.clone(), told.clone());
+    text(&mut name);
+    text(&mut told);
+    if (&name, &told) == (&before.0, &before.1) {
+        return pair.to_owned();
+    }
+    form_urlencoded::Serializer::new(String::new()).append_pair(&name, &told).finish()
+}
+
+/// The members of the [baggage](https://www.w3.org/TR/baggage/) header; some belong to others than Sentry.
+fn baggage(header: &str) -> String {
+    let member = |member: &str| match member.split_once('=') {
+        Some((name, _)) if is_secret(name) => format!("{name}={FILTERED}"),
+        _ => query_string(member),
+    };
+    header.split(',').map(member).collect::<Vec<_>>().join(",")
+}
+
+/// A body that is JSON or a form, redacted; anything else is not sent.
+fn body(data: &str, content_type: Option<&String>) -> Option<String> {
+    if let Ok(mut json) = serde_json::from_str::<Value>(data) {
+        value(&mut json);
+        return serde_json::to_string(&json).ok();
+    }
+    let form = content_type.is_some_and(|ty| ty.starts_with("application/x-www-form-urlencoded"));
+    form.then(|| query_string(data))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_string_keeps_what_is_harmless_as_it_was() {
+        let query =
+            "user=a%20b&token=x&next=https%3A%2F%2Fu%3Apw%40host%2F&flag&api%5Fkey=1&empty=&password=";
+        assert_eq!(
+            query_string(query),
+            "user=a%20b&token=[Filtered]&next=https%3A%2F%2Fu%3A%5BFiltered%5D%40host%2F&flag&\
+             api%5Fkey=[Filtered]&empty=&password="
+        );
+    }
+
+    #[test]
+    fn json_is_filtered_at_any_depth_and_forms_by_their_names() {
+        let json =
+            r#"{"user":{"name":"a","card":{"number":4111}},"list":[{"password":["x"]}],"note":"token=x ok"}"#;
+        assert_eq!(
+            body(json, None).as_deref(),
+            Some(
+                r#"{"list":[{"password":"[Filtered]"}],"note":"token=[Filtered] ok","user":{"card":"[Filtered]","name":"a"}}"#
+            )
+        );
+        let form = "application/x-www-form-urlencoded".to_owned();
+        assert_eq!(body("a=1&cvv=123", Some(&form)).as_deref(), Some("a=1&cvv=[Filtered]"));
+        assert_eq!(body("password: x", None), None);
+    }
+
+    #[test]
+    fn a_request_keeps_no_secret_in_header_url_or_baggage() {
+        let headers = [("authorization", "Basic x1"), ("referer", "http://h/?token=x2"), ("x-api-key", "x3")];
+        let mut told = Request {
+            url: "http://u:x4@host/a?password=x5#access_token=x6".parse().ok(),
+            headers: headers.map(|(name, told)| (name.to_owned(), told.to_owned())).into_iter().collect(),
+            cookies: Some("a=x7".to_owned()),
+            ..Request::default()
+        };
+        told.headers
+            .insert("baggage".to_owned(), "sentry-release=r,my-token=x8,note=password%3Dx9".to_owned());
+        request(&mut told);
+        let written = serde_json::to_string(&told).unwrap();
+        assert!(!written.contains("x1") && (2..=9).all(|n| !written.contains(&format!("x{n}"))), "{written}");
+        assert!(written.contains("sentry-release=r") && written.contains("host/a"), "{written}");
+    }
+}

@@ -1,0 +1,147 @@
+//! The modules of a process: the program, its libraries, and the code that the kernel lends it.
+
+use std::fs::{self, File};
+use std::ops::Range;
+
+use framehop::ExplicitModuleSectionInfo;
+use object::{Object, ObjectSection, ObjectSegment, ReadCache, ReadRef};
+
+/// Where the kernel's own code is: it has a name instead of a file.
+const VDSO: &str = "[vdso]";
+
+/// A mapped file with code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Module {
+    pub(crate) path: String,
+    /// Where its first byte is mapped.
+    pub(crate) base: u64,
+    pub(crate) range: Range<u64>,
+}
+
+/// The unwind tables of a module.
+pub(crate) type Sections = ExplicitModuleSectionInfo<Vec<u8>>;
+
+/// The modules of one process.
+#[derive(Debug, Default)]
+pub(crate) struct Maps(Vec<Module>);
+
+impl Maps {
+    /// Those of this process.
+    pub(crate) fn own() -> Self {
+        Self::parse(&fs::read_to_string("/proc/self/maps").unwrap_or_default())
+    }
+
+    /// Reads the text of `/proc/PID/maps`: `start-end permissions offset device inode path`.
+    pub(crate) fn parse(text: &str) -> Self {
+        let mut modules: Vec<Module> = Vec::new();
+        for (range, offset, path) in text.lines().filter_map(mapping) {
+            match modules.iter_mut().find(|module| module.path == path) {
+                Some(module) => module.range.end = range.end,
+                None if offset == 0 => {
+                    modules.push(Module { path: path.to_owned(), base: range.start, range })
+                }
+                None => {}
+            }
+        }
+        Self(modules)
+    }
+
+    pub(crate) fn modules(&self) -> &[Module] {
+        &self.0
+    }
+
+    /// The address in these maps that is what `address` is in `others`.
+    pub(crate) fn translate(&self, address: u64, others: &Self) -> Option<u64> {
+        let other = others.0.iter().find(|module| module.range.contains(&address))?;
+        let own = self.0.iter().find(|module| module.path == other.path)?;
+        Some(address - other.base + own.base)
+    }
+}
+
+fn mapping(line: &str) -> Option<(Range<u64>, u64, &str)> {
+    // The path may hold blanks, and stands behind padding.
+    let fields: Vec<_> = line.splitn(6, ' ').collect();
+    let [range, _permissions, offset, _device, _inode, path] = fields[..] else { return None };
+    let (start, end) = range.split_once('-')?;
+    let hex = |text| u64::from_str_radix(text, 16).ok();
+    let path = path.trim_start();
+    (path.starts_with('/') || path == VDSO).then_some((hex(start)?..hex(end)?, hex(offset)?, path))
+}
+
+/// The unwind tables of a module; `None` where its file is gone or no ELF file.
+pub(crate) fn sections(module: &Module) -> Option<Sections> {
+    if module.path == VDSO {
+        return read(&*own_vdso()?);
+    }
+    read(&ReadCache::new(File::open(&module.path).ok()?))
+}
+
+/// The kernel lends every process the same code, at another address.
+fn own_vdso() -> Option<Vec<u8>> {
+    let own = Maps::own();
+    let Module { range, .. } = own.modules().iter().find(|module| module.path == VDSO)?;
+    let length = usize::try_from(range.end - range.start).ok()?;
+    // SAFETY: the kernel maps these pages readable when the process starts and leaves them until it ends.
+    Some(unsafe { std::slice::from_raw_parts(range.start as *const u8, length) }.to_vec())
+}
+
+fn read<'data>(data: impl ReadRef<'data>) -> Option<Sections> {
+    let file = object::File::parse(data).ok()?;
+    let range = |name: &str| {
+        let section = file.section_by_name(name)?;
+        Some(section.address()..section.address() + section.size())
+    };
+    let content = |name: &str| file.section_by_name(name)?.uncompressed_data().ok().map(|data| data.to_vec());
+    let lowest = file.segments().map(|segment| segment.address()).min();
+    Some(Sections {
+        // Segments start at pages.
+        base_svma: lowest.unwrap_or_default() & !0xfff,
+        text_svma: range(".text"),
+        eh_frame_svma: range(".eh_frame"),
+        eh_frame: content(".eh_frame"),
+        eh_frame_hdr_svma: range(".eh_frame_hdr"),
+        eh_frame_hdr: content(".eh_frame_hdr"),
+        got_svma: range(".got"),
+        ..Sections::default()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "\
+55d0c0000000-55d0c0010000 r--p 00000000 fe:00 1234                       /srv/a program
+55d0c0010000-55d0c0090000 r-xp 00010000 fe:00 1234                       /srv/a program
+55d0c1000000-55d0c1021000 rw-p 00000000 00:00 0                          [heap]
+7f0000000000-7f0000001000 rw-p 00000000 00:00 0
+7ffd00000000-7ffd00002000 r-xp 00000000 00:00 0                          [vdso]
+";
+
+    #[test]
+    fn modules_are_files_and_the_kernels_code() {
+        let maps = Maps::parse(TEXT);
+        let program = Module {
+            path: "/srv/a program".to_owned(),
+            base: 0x55d0_c000_0000,
+            range: 0x55d0_c000_0000..0x55d0_c009_0000,
+        };
+        assert_eq!(maps.modules()[0], program);
+        assert_eq!(
+            maps.modules().iter().map(|it| it.path.as_str()).collect::<Vec<_>>(),
+            ["/srv/a program", "[vdso]"]
+        );
+    }
+
+    #[test]
+    fn an_address_is_found_again_where_the_module_is_elsewhere() {
+        let here = Maps::parse(&TEXT.replace("55d0c", "66d0c"));
+        assert_eq!(here.translate(0x55d0_c001_0020, &Maps::parse(TEXT)), Some(0x66d0_c001_0020));
+        assert_eq!(here.translate(0x1000, &Maps::parse(TEXT)), None);
+    }
+
+    #[test]
+    fn lines_that_are_no_mappings_are_passed_over() {
+        assert!(Maps::parse("\nnonsense\n1-2 r--p x y z /a\nffff-zzzz r-xp 0 0 0 /b\n").modules().is_empty());
+    }
+}

@@ -1,0 +1,47 @@
+//! A thread that may be interrupted: its number and where its stack is.
+
+use std::mem::MaybeUninit;
+use std::ops::Range;
+
+/// A thread of this process.
+#[derive(Debug, Clone)]
+pub(crate) struct Thread {
+    /// As in `/proc/self/task`.
+    pub(crate) id: i32,
+    /// Its name, if it has one.
+    pub(crate) name: String,
+    /// The addresses of its stack.
+    pub(super) stack: Range<u64>,
+}
+
+impl Thread {
+    /// The calling thread; `None` where the system does not tell its stack.
+    pub(crate) fn current() -> Option<Self> {
+        // SAFETY: takes nothing and cannot fail.
+        let id = unsafe { libc::gettid() };
+        let name = std::thread::current().name().unwrap_or_default().to_owned();
+        Some(Self { id, name, stack: stack()? })
+    }
+
+    /// The end of its stack: the highest address.
+    pub(crate) fn stack_end(&self) -> u64 {
+        self.stack.end
+    }
+}
+
+fn stack() -> Option<Range<u64>> {
+    let mut attributes = MaybeUninit::<libc::pthread_attr_t>::uninit();
+    let (mut start, mut size) = (std::ptr::null_mut(), 0);
+    // SAFETY: the calling thread exists; the attributes are made by the first call, read by the second only where
+    // that succeeded, and given back by the third.
+    let told = unsafe {
+        if libc::pthread_getattr_np(libc::pthread_self(), attributes.as_mut_ptr()) != 0 {
+            return None;
+        }
+        let told = libc::pthread_attr_getstack(attributes.as_ptr(), &raw mut start, &raw mut size);
+        libc::pthread_attr_destroy(attributes.as_mut_ptr());
+        told
+    };
+    let start = start as u64;
+    (told == 0).then(|| start..start + size as u64)
+}

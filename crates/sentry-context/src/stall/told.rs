@@ -1,0 +1,119 @@
+//! A stall, told when it is found and when it is over.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sentry::protocol::{Context, Event, Exception, Map, Mechanism, Thread, ThreadId};
+use sentry::{Hub, Level};
+
+use super::worker::Worker;
+use crate::frames::Origin;
+use crate::stack::{interrupted, maps::Maps};
+use crate::{Facts, breadcrumbs, facts};
+
+/// Most frames of a blocked worker's stack.
+const DEPTH: usize = 250;
+
+/// A worker that is blocked.
+#[derive(Debug)]
+pub(super) struct Stall {
+    worker: Arc<Worker>,
+    /// The heartbeat that was the last one.
+    beat: u64,
+    /// Where it was blocked.
+    origin: Option<Origin>,
+    hub: Arc<Hub>,
+    threshold: Duration,
+}
+
+impl Stall {
+    /// Tells of a stall that was just found, with the stack of the worker.
+    pub(super) fn found(
+        worker: Arc<Worker>,
+        late: Duration,
+        threshold: Duration,
+        service: &Arc<Hub>,
+    ) -> Self {
+        let running = worker.running().unwrap_or_else(|| Arc::clone(service));
+        let beat = worker.latest();
+        worker.take_gap();
+        let snapshot = interrupted(&worker.thread);
+        let origin = snapshot.map(|snapshot| Origin::of(snapshot.addresses(&Maps::own(), DEPTH)));
+        let stall = Self { worker, beat, origin, hub: Arc::new(Hub::new_from_top(running)), threshold };
+        Hub::run(Arc::clone(&stall.hub), || {
+            breadcrumbs::warning("stall", "the worker's heartbeat is missing", stall.facts(late));
+            stall.hub.capture_event(stall.blocked(late));
+        });
+        stall
+    }
+
+    pub(super) fn is_of(&self, worker: &Arc<Worker>) -> bool {
+        Arc::ptr_eq(&self.worker, worker)
+    }
+
+    /// Whether the worker runs again; if so, that is told.
+    pub(super) fn is_over(&self) -> bool {
+        let over = self.worker.latest() != self.beat;
+        if over {
+            Hub::run(Arc::clone(&self.hub), || {
+                self.hub.capture_event(self.recovered(self.worker.take_gap()))
+            });
+        }
+        over
+    }
+
+    fn blocked(&self, late: Duration) -> Event<'static> {
+        let threshold = self.threshold.as_secs_f64();
+        let exception = Exception {
+            ty: "EventLoopBlocked".to_owned(),
+            value: Some(format!("a worker has run nothing else for more than {threshold} s")),
+            // The worker goes on in the end: no session crashed.
+            mechanism: Some(Mechanism {
+                ty: "stall".to_owned(),
+                handled: Some(true),
+                ..Mechanism::default()
+            }),
+            stacktrace: self.origin.as_ref().and_then(Origin::stacktrace),
+            thread_id: Some(ThreadId::from(self.worker.thread.id)),
+            ..Exception::default()
+        };
+        Event {
+            level: Level::Error,
+            exception: vec![exception].into(),
+            contexts: self.context(late),
+            ..Event::default()
+        }
+    }
+
+    fn recovered(&self, delay: Duration) -> Event<'static> {
+        let thread = Thread {
+            id: Some(ThreadId::from(self.worker.thread.id)),
+            name: Some(self.worker.thread.name.clone()),
+            // The one that the event is about: viewers show its stack.
+            current: true,
+            stacktrace: self.origin.as_ref().and_then(Origin::stacktrace),
+            ..Thread::default()
+        };
+        Event {
+            level: Level::Info,
+            message: Some(format!("The event loop runs again after {:.1} s", delay.as_secs_f64())),
+            threads: vec![thread].into(),
+            contexts: self.context(delay),
+            ..Event::default()
+        }
+    }
+
+    fn context(&self, delay: Duration) -> Map<String, Context> {
+        Map::from_iter([("event_loop".to_owned(), Context::Other(self.facts(delay)))])
+    }
+
+    fn facts(&self, delay: Duration) -> Facts {
+        let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        facts([
+            ("worker", self.worker.thread.name.clone().into()),
+            ("thread_id", self.worker.thread.id.into()),
+            ("delay_ms", millis(delay).into()),
+            ("threshold_ms", millis(self.threshold).into()),
+        ])
+    }
+}

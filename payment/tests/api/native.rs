@@ -1,0 +1,125 @@
+//! Crashes that are real: of children of the started binary.
+
+use std::ffi::OsString;
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use payment::scenarios::CATALOGUE;
+use reqwest::Method;
+use sentry_context::native_crash::Sacrifice;
+use serde_json::{Value, json};
+
+use crate::helpers::{App, answer, exception, spawn_app, spawn_app_with, spawn_process, top_frame};
+
+const PATH: &str = "/debug/stack-overflow?mode=native";
+
+/// The processes whose parent that one is, zombies included.
+fn children(parent: u32) -> Vec<String> {
+    let stats = std::fs::read_dir("/proc").unwrap().flatten();
+    let stats = stats.filter_map(|entry| std::fs::read_to_string(entry.path().join("stat")).ok());
+    // pid (name) state parent …
+    let of_parent = |stat: &String| {
+        let after_name = stat.rsplit(") ").next().unwrap_or_default();
+        after_name.split(' ').nth(1) == Some(&parent.to_string())
+    };
+    stats.filter(of_parent).collect()
+}
+
+#[actix_web::test]
+async fn a_process_that_dies_of_its_overflow_is_told_by_the_one_that_lives() {
+    let app = spawn_process().await;
+    let trace = "0123456789abcdef0123456789abcdef";
+    let request = app
+        .request(Method::GET, PATH)
+        .header("X-User-Id", "dora")
+        .header("sentry-trace", format!("{trace}-0123456789abcdef-1"));
+    let answer = answer(request).await;
+    assert_eq!((answer.status, &answer.body["type"]), (500, &json!("SIGSEGV")), "{answer:?}");
+    assert_eq!(answer.body["signal"], 11);
+
+    let event = app.event_of(&answer).await;
+    assert_eq!((&event["level"], &event["user"]["id"]), (&json!("fatal"), &json!("dora")));
+    assert_eq!(event["contexts"]["trace"]["trace_id"], trace);
+    assert_eq!(event["fingerprint"], json!(["payment", "native-crash", "SIGSEGV"]));
+    let mechanism = &exception(&event)["mechanism"];
+    assert_eq!((&mechanism["type"], &mechanism["handled"]), (&json!("signalhandler"), &json!(false)));
+    assert_eq!(
+        (&mechanism["meta"]["signal"]["number"], &mechanism["meta"]["signal"]["name"]),
+        (&json!(11), &json!("SIGSEGV"))
+    );
+    assert!(top_frame(&event)["function"].as_str().unwrap().starts_with("payment::domain::referrals::"));
+    let frames = exception(&event)["stacktrace"]["frames"].as_array().unwrap();
+    assert_eq!(frames[0]["function"], "payment::domain::referrals::unguarded_bonus");
+    assert!(
+        frames[0]["lineno"].is_u64() && frames.len() > 100 && frames.len() <= 250,
+        "{} frames",
+        frames.len()
+    );
+    assert!(event["contexts"]["native_crash"]["stack_depth"].as_u64().unwrap() > 1_000);
+    app.inbox.wait_until("the transaction", |inbox| !inbox.transactions().is_empty()).await.unwrap();
+    assert_eq!(app.inbox.events().len(), 1);
+}
+
+#[actix_web::test]
+async fn twenty_at_once_leave_the_service_as_it_was_and_no_process_behind() {
+    let app = spawn_process().await;
+    let calls = (0..20).map(|_| app.get(PATH));
+    for answer in join_all(calls).await {
+        assert_eq!((answer.status, &answer.body["type"]), (500, &json!("SIGSEGV")), "{answer:?}");
+    }
+    app.inbox.wait_until("20 events", |inbox| inbox.events().len() == 20).await.unwrap();
+    assert_eq!(app.inbox.issues().len(), 1);
+    assert_eq!(children(app.service.as_ref().unwrap().pid()), Vec::<String>::new());
+    assert_eq!(app.get("/health").await.status, 200);
+}
+
+#[actix_web::test]
+async fn the_process_itself_is_the_one_that_serves_on() {
+    let app = spawn_process().await;
+    let pid = |event: &Value| event["contexts"]["app"]["app_start_time"].clone();
+    for _ in 0..2 {
+        app.get(PATH).await;
+    }
+    app.inbox.wait_until("2 events", |inbox| inbox.events().len() == 2).await.unwrap();
+    let events = app.inbox.events();
+    assert_eq!(pid(&events[0]), pid(&events[1]));
+}
+
+/// The answer of an app whose sacrifice is that program.
+async fn sacrificing(program: &str, arguments: &[&str]) -> (App, Value) {
+    let arguments = arguments.iter().map(OsString::from);
+    let sacrifice = Arc::new(Sacrifice::program(program, arguments));
+    let app = spawn_app_with(|settings| settings.sacrifice = sacrifice).await;
+    let answer = app.get(PATH).await;
+    assert_eq!((answer.status, &answer.body["type"]), (500, &json!("SacrificeError")), "{answer:?}");
+    app.event_of(&answer).await;
+    (app, answer.body)
+}
+
+#[actix_web::test]
+async fn a_sacrifice_that_does_not_die_as_it_should_is_an_error_that_says_so() {
+    for (program, arguments, told) in [
+        ("/no/such/program", &[][..], "could not be started"),
+        ("true", &[], "did not crash: exit status: 0"),
+        ("sh", &["-c", "kill -9 $$"], "died of signal 9 without a word"),
+    ] {
+        let (_app, body) = sacrificing(program, arguments).await;
+        assert!(body["error"].as_str().unwrap().contains(told), "{program}: {body}");
+    }
+}
+
+#[actix_web::test]
+async fn both_modes_are_scenarios_of_their_own() {
+    let here = CATALOGUE.scenarios.iter().filter(|it| it.path == "/debug/stack-overflow");
+    let names: Vec<_> = here.map(|it| it.name).collect();
+    assert_eq!(names, ["stack-overflow", "stack-overflow-native"]);
+    let app = spawn_app().await;
+    for (path, scenario) in
+        [("/debug/stack-overflow", "payment.stack-overflow"), (PATH, "payment.stack-overflow-native")]
+    {
+        let answer = app.get(path).await;
+        assert_eq!(app.event_of(&answer).await["tags"]["scenario"], scenario);
+    }
+    let answer = app.get("/debug/stack-overflow?mode=gentle").await;
+    assert_eq!((answer.status, &answer.body["allowed"]), (400, &json!(["guarded", "native"])), "{answer:?}");
+}
