@@ -72,8 +72,8 @@ async fn sigterm_amidst_errors_loses_none_of_them_and_sends_none_twice() {
 
 #[actix_web::test]
 async fn a_start_says_whether_sentry_answers_and_does_not_depend_on_it() {
-    let log = |answer: Answer| async move {
-        let inbox = Inbox::start_with(Options { answer, ..Options::default() }).await.unwrap();
+    let log = |how: Answer| async move {
+        let inbox = Inbox::start_with(Options { answer: how, ..Options::default() }).await.unwrap();
         let mut service = Service::start(BINARY, &[("SENTRY_DSN", &inbox.dsn())]);
         let asked = |inbox: &Inbox| inbox.stats().envelopes + inbox.stats().rejected > 0;
         inbox.wait_until("the question", asked).await.unwrap();
