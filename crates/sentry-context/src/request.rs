@@ -7,6 +7,7 @@ use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
 use sentry::TransactionOrSpan;
 use sentry::protocol::{Context, Event};
+use url::Url;
 
 use crate::facts::Facts;
 use crate::{breadcrumbs, user};
@@ -23,12 +24,8 @@ const USER_ID_LIMIT: usize = 128;
 /// shows is put together when there is one.
 pub(crate) fn describe(request: &ServiceRequest) {
     let user = user::from_request(user_id(request), client_ip(request));
-    let arrival = Arrival {
-        at: SystemTime::now(),
-        method: request.method().clone(),
-        path: request.path().to_owned(),
-        pattern: request.match_pattern(),
-    };
+    let arrival =
+        Arrival { at: SystemTime::now(), method: request.method().clone(), pattern: request.match_pattern() };
     sentry::configure_scope(|scope| {
         if let Some(span) = scope.get_span().filter(is_sampled) {
             // The middleware finishes the transaction outside this scope, which its events have.
@@ -43,7 +40,6 @@ pub(crate) fn describe(request: &ServiceRequest) {
 struct Arrival {
     at: SystemTime,
     method: Method,
-    path: String,
     pattern: Option<String>,
 }
 
@@ -52,7 +48,9 @@ impl Arrival {
     fn tell(&self, mut event: Event<'static>) -> Event<'static> {
         let pattern = self.pattern.as_deref().unwrap_or("<none>");
         event.transaction.get_or_insert_with(|| format!("{} {pattern}", self.method));
-        event.breadcrumbs.values.insert(0, breadcrumbs::request(self.at, self.method.as_str(), &self.path));
+        let path = event.request.as_ref().and_then(|request| request.url.as_ref()).map_or("", Url::path);
+        let crumb = breadcrumbs::request(self.at, self.method.as_str(), path);
+        event.breadcrumbs.values.insert(0, crumb);
         event
     }
 }
