@@ -29,6 +29,9 @@ fn main() -> ExitCode {
     }
 }
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Anything that keeps the benchmark from measuring.
 #[derive(Debug, thiserror::Error)]
 enum Error {

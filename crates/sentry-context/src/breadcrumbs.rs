@@ -2,6 +2,8 @@
 //!
 //! Categories and types follow Sentry's [breadcrumb types](https://develop.sentry.dev/sdk/event-payloads/breadcrumbs/).
 
+use std::time::SystemTime;
+
 use sentry::Level;
 use sentry::protocol::Breadcrumb;
 
@@ -30,18 +32,23 @@ pub(crate) fn failed_query(description: &str, data: Facts) {
 }
 
 /// The arrival of an HTTP request; the first breadcrumb of each.
-pub(crate) fn request(method: &str, path: &str) {
+pub(crate) fn request(at: SystemTime, method: &str, path: &str) -> Breadcrumb {
     let data = facts([("method", method.into()), ("path", path.into())]);
-    add("http", "request", Level::Info, format!("{method} {path}"), data);
+    let crumb = breadcrumb("http", "request", Level::Info, format!("{method} {path}"), data);
+    Breadcrumb { timestamp: at, ..crumb }
 }
 
 fn add(ty: &str, category: &str, level: Level, message: String, data: Facts) {
-    sentry::add_breadcrumb(Breadcrumb {
+    sentry::add_breadcrumb(breadcrumb(ty, category, level, message, data));
+}
+
+fn breadcrumb(ty: &str, category: &str, level: Level, message: String, data: Facts) -> Breadcrumb {
+    Breadcrumb {
         ty: ty.to_owned(),
         category: Some(category.to_owned()),
         level,
         message: Some(message),
         data,
         ..Breadcrumb::default()
-    });
+    }
 }

@@ -146,16 +146,17 @@ fn rules(service: &Service) -> Result<Rules, ConfigError> {
 
 /// The client's options; pure, so that a test can look at them.
 pub fn options(config: &Config) -> ClientOptions {
+    let Service { name, in_app, .. } = *config.service;
     let head = Head {
         public_key: config.dsn.as_ref().map(|dsn| dsn.public_key().to_owned()).unwrap_or_default(),
         release: config.release.clone(),
         environment: config.environment.clone(),
     };
-    let finisher = Finisher { in_app: config.service.in_app.to_vec(), rules: config.rules.clone(), head };
-    let transport = HttpTransportFactory::new(config.service.name, finisher, config.delivery.clone());
+    let finisher = Finisher { service: name, in_app: in_app.to_vec(), rules: config.rules.clone(), head };
+    let transport = HttpTransportFactory::new(finisher, config.delivery.clone());
     let mut options = ClientOptions::new()
-        .release(config.release.clone())
-        .environment(config.environment.clone())
+        .release(for_ever(&config.release))
+        .environment(for_ever(&config.environment))
         .traces_sampler(transport.sampler(config.traces_sample_rate))
         // The default set has a panic hook that waits for delivery, and marks frames on the request path.
         .default_integrations(false)
@@ -168,6 +169,12 @@ pub fn options(config: &Config) -> ClientOptions {
     options.dsn = config.dsn.clone().or_else(|| config.delivery.dsn());
     options.transport = Some(Arc::new(transport));
     options
+}
+
+/// Every session and transaction carries a copy of these, which costs nothing where they are static. A process has
+/// one client, or a handful.
+fn for_ever(text: &str) -> &'static str {
+    Box::leak(text.into())
 }
 
 /// A hub with a client of its own: one per service, or one per test.

@@ -11,6 +11,8 @@ use crate::{frames, redaction, request, trace_header};
 /// What finishing needs to know about a service.
 #[derive(Debug, Clone)]
 pub struct Finisher {
+    /// The service, for the tag `service` of transactions; events have it from their scope.
+    pub service: &'static str,
     /// Crates whose frames are ours.
     pub in_app: Vec<&'static str>,
     /// How events are grouped.
@@ -47,6 +49,7 @@ impl Finisher {
             }
             EnvelopeItem::Transaction(mut transaction) => {
                 name_user(&mut transaction);
+                transaction.tags.insert("service".to_owned(), self.service.to_owned());
                 redaction::transaction(&mut transaction);
                 let told = told.clone().with_transaction(transaction.name.clone().unwrap_or_default());
                 let trace = self.head.of(told, &transaction.contexts, transaction.request.as_ref());

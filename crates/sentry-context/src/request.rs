@@ -1,11 +1,14 @@
 //! What the request was: set on the scope before anything can fail.
 
 use std::net::IpAddr;
+use std::time::SystemTime;
 
 use actix_web::dev::ServiceRequest;
+use actix_web::http::Method;
+use sentry::TransactionOrSpan;
 use sentry::protocol::{Context, Event};
+use url::Url;
 
-use crate::client::ServiceIntegration;
 use crate::facts::Facts;
 use crate::{breadcrumbs, user};
 
@@ -18,27 +21,54 @@ const USER_ID_LIMIT: usize = 128;
 /// Puts the request's facts on the current hub's scope: user, transaction name, first breadcrumb. Returns the route
 /// pattern.
 ///
-/// Sentry's `request` interface itself comes from `sentry-actix`.
-pub(crate) fn describe(request: &ServiceRequest) -> String {
+/// Sentry's `request` interface itself comes from `sentry-actix`. Most requests make no event: what only an event
+/// shows is put together when there is one.
+pub(crate) fn describe(request: &ServiceRequest) -> Option<String> {
     let user = user::from_request(user_id(request), client_ip(request));
-    let pattern = request.match_pattern().unwrap_or_else(|| "<none>".to_owned());
-    let name = format!("{} {pattern}", request.method());
-    let service = sentry::with_integration(|service: &ServiceIntegration, _| service.name);
+    let pattern = request.match_pattern();
+    let arrival =
+        Arrival { at: SystemTime::now(), method: request.method().clone(), pattern: pattern.clone() };
     sentry::configure_scope(|scope| {
-        if let Some(span) = scope.get_span() {
+        if let Some(span) = scope.get_span().filter(is_sampled) {
             // The middleware finishes the transaction outside this scope, which its events have.
-            span.set_tag("service", service);
             span.set_data("user.id", user.id.clone().into());
         }
         scope.set_user(Some(user));
-        scope.set_transaction(Some(&name));
+        scope.add_event_processor(move |event| Some(arrival.tell(event)));
     });
-    breadcrumbs::request(request.method().as_str(), request.path());
     pattern
 }
 
+/// What a request was when it came in.
+struct Arrival {
+    at: SystemTime,
+    method: Method,
+    pattern: Option<String>,
+}
+
+impl Arrival {
+    /// Adds the transaction's name, and the breadcrumb that all others followed.
+    fn tell(&self, mut event: Event<'static>) -> Event<'static> {
+        let pattern = self.pattern.as_deref().unwrap_or("<none>");
+        event.transaction.get_or_insert_with(|| format!("{} {pattern}", self.method));
+        let path = event.request.as_ref().and_then(|request| request.url.as_ref()).map_or("", Url::path);
+        let crumb = breadcrumbs::request(self.at, self.method.as_str(), path);
+        event.breadcrumbs.values.insert(0, crumb);
+        event
+    }
+}
+
+/// Will the transaction be sent? What it tells is not needed otherwise.
+fn is_sampled(span: &TransactionOrSpan) -> bool {
+    #[expect(
+        deprecated,
+        reason = "false may also mean that it is undecided, and then nothing is sent either"
+    )]
+    span.is_sampled()
+}
+
 /// The span that is open, for spans below it.
-pub fn span() -> Option<sentry::TransactionOrSpan> {
+pub fn span() -> Option<TransactionOrSpan> {
     sentry::configure_scope(|scope| scope.get_span())
 }
 

@@ -72,7 +72,6 @@ impl Delivery {
 /// Makes transports that finish events before they leave.
 #[derive(Debug, Clone)]
 pub struct HttpTransportFactory {
-    service: &'static str,
     finisher: Finisher,
     delivery: Delivery,
     backpressure: Arc<Backpressure>,
@@ -80,8 +79,8 @@ pub struct HttpTransportFactory {
 
 impl HttpTransportFactory {
     /// A factory for one service's clients.
-    pub fn new(service: &'static str, finisher: Finisher, delivery: Delivery) -> Self {
-        Self { service, finisher, delivery, backpressure: Arc::default() }
+    pub fn new(finisher: Finisher, delivery: Delivery) -> Self {
+        Self { finisher, delivery, backpressure: Arc::default() }
     }
 
     /// The rate at which a new transaction is sampled, for
@@ -112,7 +111,7 @@ impl HttpTransportFactory {
     /// A spool that cannot be used any more, since the settings were read, is no reason to send nothing.
     fn spool(&self) -> Option<Mutex<Spool>> {
         let folder = self.delivery.spool.as_ref()?;
-        match Spool::open(folder, self.service) {
+        match Spool::open(folder, self.finisher.service) {
             Ok(spool) => Some(Mutex::new(spool)),
             Err(error) => {
                 tracing::error!(folder = %folder.display(), %error, "the spool cannot be used");

@@ -5,6 +5,7 @@
 mod bad_input;
 mod busy;
 mod crash;
+mod delivery;
 mod errors;
 mod guards;
 mod helpers;

@@ -35,6 +35,9 @@ fn a_bad_setting_stops_the_start_with_one_line_that_names_it() {
         ("DEBUG_ENDPOINTS", "maybe"),
         ("MEMORY_LEAK_LIMIT_MB", "0"),
         ("FINGERPRINT_RULES", "/no/such/file"),
+        ("SENTRY_SPOOL_DIR", "/dev/null/spool"),
+        ("SENTRY_SPOTLIGHT", "perhaps"),
+        ("SENTRY_SPOTLIGHT", "ftp://localhost/stream"),
     ] {
         let told = refusal(&[(name, value)]);
         assert!(told.contains(name) && told.contains(value), "{name}={value}: {told}");

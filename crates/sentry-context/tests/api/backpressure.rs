@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use inbox::Answer;
+use inbox::{Answer, Inbox, Options};
 use sentry_context::sentry::{Hub, TransactionContext};
 use sentry_context::transport::Delivery;
 
@@ -52,8 +52,8 @@ async fn a_queue_that_does_not_drain_halves_the_traces_and_one_that_has_drained_
 
 #[actix_web::test]
 async fn the_traces_that_are_left_tell_their_true_rate() {
-    let options = inbox::Options { answer: status(503), keep_raw: true, ..inbox::Options::default() };
-    let inbox = inbox::Inbox::start_with(options).await.unwrap();
+    let options = Options { answer: status(503), keep_raw: true, ..Options::default() };
+    let inbox = Inbox::start_with(options).await.unwrap();
     let config = crate::helpers::config(&inbox.dsn(), Delivery::default());
     let app = App { hub: sentry_context::client::hub(&config), inbox };
     (0..2_500).for_each(|_| transaction(&app.hub));
@@ -61,16 +61,22 @@ async fn the_traces_that_are_left_tell_their_true_rate() {
     // The rate may have fallen so far meanwhile that none of these was kept.
     until(|| (0..100).any(|_| sampled(&app.hub))).await;
     app.inbox.set_answer(Answer::default());
-    assert!(close(&app.hub).await);
-    let rates = app.inbox.received_bytes().into_iter().filter_map(|envelope| {
-        let header = envelope.split(|byte| *byte == b'\n').next()?;
-        let header: serde_json::Value = serde_json::from_slice(header).ok()?;
-        header["trace"]["sample_rate"].as_str()?.parse::<f32>().ok()
-    });
-    let rates: Vec<f32> = rates.collect();
+    let reduced = |inbox: &Inbox| rates(inbox).iter().any(|rate| *rate < 1.0);
+    app.inbox.wait_until("a trace of a reduced rate", reduced).await.unwrap();
+    let rates = rates(&app.inbox);
     // 1, 1/2, 1/4 …
     assert!(rates.iter().all(|rate| (0..=10).any(|step| *rate == 0.5_f32.powi(step))), "{rates:?}");
-    assert!(rates.contains(&1.0) && rates.iter().any(|rate| *rate < 1.0), "{rates:?}");
+    assert!(rates.contains(&1.0), "{rates:?}");
+}
+
+/// The sample rates in the envelopes' headers.
+fn rates(inbox: &Inbox) -> Vec<f32> {
+    let rate = |envelope: &[u8]| {
+        let header = envelope.split(|byte| *byte == b'\n').next()?;
+        let header: serde_json::Value = serde_json::from_slice(header).ok()?;
+        header["trace"]["sample_rate"].as_str()?.parse().ok()
+    };
+    inbox.received_bytes().iter().filter_map(|envelope| rate(envelope)).collect()
 }
 
 #[actix_web::test]

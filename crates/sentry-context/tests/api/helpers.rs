@@ -51,6 +51,7 @@ pub(crate) fn config(dsn: &str, delivery: Delivery) -> Config {
         traces_sample_rate: 1.0,
         rules: "".parse().unwrap(),
         delivery,
+        stall_threshold: sentry_context::stall::THRESHOLD,
     }
 }
 

@@ -1,4 +1,4 @@
-//! The library as a service uses it, against a receiver that is really there, slow, in trouble or gone.
+//! The library as a service meets it; its receiver is really there, slow, in trouble or gone.
 
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in test functions, but not in what they call")]
 

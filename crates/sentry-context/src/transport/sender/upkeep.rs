@@ -29,11 +29,11 @@ const ROOMY: f32 = 0.25;
 impl Sender {
     /// Never ends.
     pub(super) async fn keep_up(&self) {
-        tokio::join!(self.greet(), self.look(), self.report(), self.mind_spool(), rest());
+        tokio::join!(self.look(), self.report(), self.mind_spool(), rest());
     }
 
     /// Asks the server once whether it takes anything from us, by an empty report.
-    async fn greet(&self) {
+    pub(super) async fn greet(&self) {
         let Some(sentry) = &self.sentry else { return };
         match sentry.post(&report_letter(&losses::Sums::new())).await {
             Ok(answer) if answer.status.is_success() => {
