@@ -1,7 +1,8 @@
 use reqwest::Method;
+use scenario::Guards;
 use serde_json::{Value, json};
 
-use crate::helpers::{answer, spawn_app};
+use crate::helpers::{answer, spawn_app, spawn_app_with};
 
 #[actix_web::test]
 async fn an_unknown_path_is_404_with_a_detail() {
@@ -71,4 +72,21 @@ async fn hostile_headers_change_nothing() {
     let event = app.event_of(&answer).await;
     assert_eq!(event["user"]["id"], "anonymous");
     assert!(event["tags"].get("demo.run_id").is_none());
+}
+
+#[actix_web::test]
+async fn what_went_wrong_is_the_status_of_the_transaction() {
+    let token = Guards::new(true, Some("s3cret".to_owned()));
+    let app = spawn_app_with(|settings| settings.guards = token).await;
+    for (method, path, http, status) in [
+        (Method::GET, "/nowhere", 404, "not_found"),
+        (Method::PUT, "/health", 405, "invalid_argument"),
+        (Method::GET, "/ready", 503, "unavailable"),
+        (Method::GET, "/api/debug/crash", 401, "unauthenticated"),
+        (Method::GET, "/docs", 200, "ok"),
+    ] {
+        assert_eq!(answer(app.request(method.clone(), path)).await.status, http, "{path}");
+        let name = if http == 404 { format!("{method} <none>") } else { format!("{method} {path}") };
+        assert_eq!(app.transaction(&name).await["contexts"]["trace"]["status"], status, "{path}");
+    }
 }

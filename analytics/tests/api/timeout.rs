@@ -50,7 +50,9 @@ async fn a_caller_that_hangs_up_leaves_nothing_running() {
     while !app.active(ID).await.is_null() {
         tokio::task::yield_now().await;
     }
-    // Nobody waits, so nobody is told of a timeout.
-    app.transaction("GET /api/debug").await;
+    // Nobody waits, so nobody is told of a timeout; but how far it came is told.
+    let transaction = app.transaction("GET /api/debug/timeout").await;
+    assert_eq!(transaction["contexts"]["trace"]["status"], "cancelled");
+    assert_eq!(transaction["tags"]["service"], "analytics");
     assert_eq!(app.inbox.events(), Vec::<Value>::new());
 }

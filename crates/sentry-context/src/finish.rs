@@ -5,6 +5,7 @@ use sentry::protocol::{
 };
 
 use crate::fingerprint::Rules;
+use crate::report::TYPE_TAG;
 use crate::trace_header::Head;
 use crate::{frames, redaction, request, trace_header};
 
@@ -70,7 +71,7 @@ impl Finisher {
         let threads = event.threads.values.iter_mut().filter_map(|thread| thread.stacktrace.as_mut());
         exceptions.chain(threads).for_each(|stacktrace| frames::clean(stacktrace, &self.in_app));
         if let Some(outermost) = event.exception.values.last() {
-            event.tags.insert("error.type".to_owned(), outermost.ty.clone());
+            event.tags.insert(TYPE_TAG.to_owned(), outermost.ty.clone());
         }
         redaction::event(event);
         request::add_context(event);

@@ -40,6 +40,7 @@ pub mod frames;
 pub mod logs;
 pub mod metrics;
 pub mod native_crash;
+mod outcome;
 pub mod panic_recovery;
 pub mod redaction;
 pub mod report;

@@ -13,7 +13,6 @@
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, PanicHookInfo};
 use std::sync::Once;
-use std::time::Instant;
 
 use actix_web::Error;
 use actix_web::body::{BoxBody, MessageBody};
@@ -23,7 +22,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use futures_util::FutureExt;
-use sentry::protocol::{Event, Exception, Mechanism, SpanStatus};
+use sentry::protocol::{Event, Exception, Mechanism};
 use sentry::types::Uuid;
 use sentry::{Hub, Level};
 
@@ -31,7 +30,8 @@ use crate::client::ServiceIntegration;
 use crate::facts::facts;
 use crate::failure::{AnswerStyle, EVENT_ID_HEADER, Failure, answer};
 use crate::frames::Origin;
-use crate::{metrics, report, request, stall};
+use crate::outcome::Pending;
+use crate::{report, request, stall};
 
 thread_local! {
     /// The event of the latest panic on this thread, for the boundary that catches it.
@@ -81,8 +81,8 @@ pub async fn boundary<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let (start, method) = (Instant::now(), request.method().clone());
     let route = request::describe(&request);
+    let pending = Pending::new(request.method().clone(), route);
     let style = request.app_data::<AnswerStyle>().copied();
     // Nothing of the request may be held across the call: actix panics where a clone outlives a caught panic.
     let call = async { stall::attributed(next.call(request)).await };
@@ -93,6 +93,7 @@ pub async fn boundary<B: MessageBody + 'static>(
     };
     let status = outcome.as_ref().map_or_else(|(_, answer)| answer.status(), ServiceResponse::status);
     metrics::request(method.as_str(), route.as_deref().unwrap_or("<none>"), status.as_u16(), start.elapsed());
+    pending.answered(status.as_u16());
     outcome.map_err(|(why, answer)| InternalError::from_response(why, answer).into())
 }
 
@@ -109,7 +110,6 @@ fn name_event(mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody
 }
 
 fn recover(style: Option<AnswerStyle>) -> actix_web::HttpResponse {
-    set_span_status(SpanStatus::InternalError);
     let event = REPORTED.take().filter(|id| !id.is_nil());
     let ty = sentry::with_integration(|service: &ServiceIntegration, _| service.panic_type);
     let ty = if ty.is_empty() { "InternalError" } else { ty };
@@ -130,14 +130,10 @@ fn settle<B: MessageBody + 'static>(
 
 /// The JSON answer to any error; our own ones are reported here, and only here.
 fn refuse(error: &Error, style: Option<AnswerStyle>) -> actix_web::HttpResponse {
-    let status = error.as_response_error().status_code();
-    if status == StatusCode::GATEWAY_TIMEOUT {
-        // To the middleware any 5xx but 501 and 503 is an internal error.
-        set_span_status(SpanStatus::DeadlineExceeded);
-    }
     if let Some(failure) = error.as_error::<Failure>() {
         return failure.answer(failure.report(), style.as_ref());
     }
+    let status = error.as_response_error().status_code();
     let failure = Failure::from(ForeignError { status: status.as_u16(), text: error.to_string() });
     failure.answer(failure.report(), style.as_ref())
 }
@@ -158,8 +154,4 @@ impl report::Reportable for ForeignError {
     fn status(&self) -> u16 {
         self.status
     }
-}
-
-fn set_span_status(status: SpanStatus) {
-    Hub::with_active(|hub| hub.configure_scope(|scope| scope.get_span().map(|span| span.set_status(status))));
 }

@@ -28,6 +28,9 @@ use sentry::{Hub, Level};
 use crate::facts::Facts;
 use crate::frames::Origin;
 
+/// The tag that every event has: an error's type, or what a message is about.
+pub(crate) const TYPE_TAG: &str = "error.type";
+
 /// What an error tells beside its text.
 pub trait Reportable: Error + Send + Sync + 'static {
     /// The exception type in Sentry, and `type` in the answer.
@@ -148,7 +151,7 @@ fn send_error(error: &dyn Reportable, origin: &Origin, event_id: Uuid) -> Option
 }
 
 /// Sends a message that is no error, and logs it. The place where it was said comes along as the current thread's
-/// stack.
+/// stack. The context's name is what it is about, and its tag `error.type`: a message has no other type to search for.
 pub fn message(level: Level, text: String, context: (&str, Facts)) -> Option<Uuid> {
     let thread = Thread {
         name: std::thread::current().name().map(str::to_owned),
@@ -156,9 +159,11 @@ pub fn message(level: Level, text: String, context: (&str, Facts)) -> Option<Uui
         stacktrace: Origin::capture().stacktrace(),
         ..Thread::default()
     };
-    let contexts = [(context.0.to_owned(), Context::Other(context.1))].into_iter().collect();
+    let tags = [(TYPE_TAG.to_owned(), context.0.to_owned())].into();
+    let contexts = [(context.0.to_owned(), Context::Other(context.1))].into();
     let logentry = Some(LogEntry { message: text.clone(), params: Vec::new() });
-    let id = send(Event { level, logentry, threads: vec![thread].into(), contexts, ..Event::default() });
+    let id =
+        send(Event { level, logentry, threads: vec![thread].into(), tags, contexts, ..Event::default() });
     log(level, None, &text, id);
     id
 }

@@ -75,6 +75,17 @@ const EVENT_IS_WRONG: &[Case] = &[
         |sent, _| frame(&mut sent.event)["function"] = json!("sentry_core::hub::capture"),
         &["event.stack trace.top in_app function"],
     ),
+    ("message", |sent, _| sent.event["logentry"]["message"] = json!("Sold out"), &["event.message"]),
+    (
+        "message-about-nothing",
+        |sent, _| forget(&mut sent.event["tags"], "error.type"),
+        &["event.tags.error.type"],
+    ),
+    (
+        "message-about-another",
+        |sent, _| sent.event["tags"]["error.type"] = json!("trace"),
+        &["event.tags.error.type"],
+    ),
     ("secret", |sent, _| sent.event["extra"] = json!({ "key": sent.secret }), &["event.secrets"]),
 ];
 
@@ -149,7 +160,7 @@ async fn whatever_is_wrong_beside_the_event_is_told_and_nothing_else() {
 }
 
 async fn each_is_told(cases: &[Case]) {
-    let mut all = vec![HONEST];
+    let mut all = vec![HONEST, ("message-honest", HONEST.1)];
     all.extend(cases.iter().map(|(name, twist, _)| (*name, *twist)));
     let shop = Shop::open(&all).await;
     let ended = run(&shop.check(&shop.inbox.url(), &["--json"])).await;
@@ -157,7 +168,7 @@ async fn each_is_told(cases: &[Case]) {
     for (name, _, fields) in cases {
         assert_eq!(ended.fields(&format!("shop.{name}")), *fields, "{name}");
     }
-    assert!(ended.fields("shop.honest").is_empty());
+    assert!(ended.fields("shop.honest").is_empty() && ended.fields("shop.message-honest").is_empty());
     assert_eq!(ended.json()["broken"], cases.len());
 }
 

@@ -93,12 +93,13 @@ async fn catalogue(request: HttpRequest, state: web::Data<State>) -> HttpRespons
         return HttpResponse::Unauthorized().finish();
     }
     let scenario = |(name, _): &(&str, Twist)| {
+        let (ty, message) = if says(name) { (None, Some("An item")) } else { (Some("ShopError"), None) };
         json!({
             "id": format!("shop.{name}"), "method": "GET", "path": "/debug/buy/{case}", "title": "A sold out item",
             "parameters": [{ "name": "case", "in": "path", "default": name, "min": null, "max": null }],
             "expect": {
-                "status": 500, "events": 1, "also": [], "level": "error", "type": "ShopError", "handled": true,
-                "message": null, "fingerprint": ["shop", "ShopError"], "breadcrumbs": ["request", "cart"],
+                "status": 500, "events": 1, "also": [], "level": "error", "type": ty, "handled": true,
+                "message": message, "fingerprint": ["shop", "ShopError"], "breadcrumbs": ["request", "cart"],
                 "contexts": ["cart"],
             },
             "a field of a later version": 1,
@@ -137,6 +138,20 @@ async fn deliver(state: &State, ty: &str, payload: &Value) {
     assert!(answer.status().is_success(), "{answer:?}");
 }
 
+/// Does this case send a message, rather than an exception?
+fn says(case: &str) -> bool {
+    case.starts_with("message")
+}
+
+/// Makes an exception a message.
+fn message_of(event: &mut Value) {
+    let exception = event["exception"]["values"][0].take();
+    event["threads"] = json!({ "values": [{ "current": true, "stacktrace": exception["stacktrace"] }] });
+    event["logentry"] = json!({ "message": "An item is sold out" });
+    event["tags"]["error.type"] = json!("cart");
+    event.as_object_mut().expect("an object").remove("exception");
+}
+
 /// What keeps the promise.
 fn honest(request: &HttpRequest, case: &str, process: &Process) -> Sent {
     let header = |name: &str| {
@@ -150,7 +165,7 @@ fn honest(request: &HttpRequest, case: &str, process: &Process) -> Sent {
         "demo.run_id": header("x-demo-run"),
     });
     let frame = |function: &str, in_app: bool, line: u32| json!({ "function": function, "in_app": in_app, "filename": "shop/src/cart.rs", "lineno": line });
-    let event = json!({
+    let mut event = json!({
         "event_id": id, "timestamp": 1_700_000_000.5, "platform": "native", "level": "error", "transaction": name,
         "exception": { "values": [{
             "type": "ShopError", "value": "the item is sold out",
@@ -164,6 +179,9 @@ fn honest(request: &HttpRequest, case: &str, process: &Process) -> Sent {
         "contexts": contexts(trace_id, process),
         "release": "shop@1.0.0", "environment": "test", "server_name": "here", "sdk": { "name": "sentry.rust" },
     });
+    if says(case) {
+        message_of(&mut event);
+    }
     let trace = json!({
         "trace_id": trace_id, "span_id": "a0b1c2d3e4f50617", "parent_span_id": parent, "op": "http.server",
         "status": "internal_error",

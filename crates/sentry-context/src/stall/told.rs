@@ -8,11 +8,15 @@ use sentry::{Hub, Level};
 
 use super::worker::Worker;
 use crate::frames::Origin;
+use crate::report::TYPE_TAG;
 use crate::stack::{interrupted, maps::Maps};
 use crate::{Facts, breadcrumbs, facts};
 
 /// Most frames of a blocked worker's stack.
 const DEPTH: usize = 250;
+
+/// The context with the facts, and what the message is about.
+const CONTEXT: &str = "event_loop";
 
 /// A worker that is blocked.
 #[derive(Debug)]
@@ -98,6 +102,7 @@ impl Stall {
                 params: Vec::new(),
             }),
             threads: vec![thread].into(),
+            tags: Map::from_iter([(TYPE_TAG.to_owned(), CONTEXT.to_owned())]),
             contexts: self.context(delay),
             ..Event::default()
         }
@@ -114,7 +119,7 @@ impl Stall {
     }
 
     fn context(&self, delay: Duration) -> Map<String, Context> {
-        Map::from_iter([("event_loop".to_owned(), Context::Other(self.facts(delay)))])
+        Map::from_iter([(CONTEXT.to_owned(), Context::Other(self.facts(delay)))])
     }
 
     fn facts(&self, delay: Duration) -> Facts {

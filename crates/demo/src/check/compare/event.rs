@@ -45,13 +45,23 @@ fn what(findings: &mut Findings, promise: &EventPromise, event: Payload<'_>) {
         let starts = event.message().is_some_and(|message| message.starts_with(start.as_str()));
         findings.hold("message", starts, &format!("text that starts with `{start}`"), event.message());
     }
-    let Some(exception) = event.exception() else { return };
+    let Some(exception) = event.exception() else { return about_a_context(findings, promise, event) };
     findings.hold("exception.value", exception.has_text("/value"), "a sentence with the facts", Value::Null);
     findings.hold("exception.mechanism.type", exception.has_text("/mechanism/type"), "a type", Value::Null);
     if let Some(handled) = promise.handled {
         findings.equal("exception.mechanism.handled", handled, exception.at("/mechanism/handled").clone());
     }
     findings.equal("tags.error.type", event.ty(), tag(event, "error.type"));
+}
+
+/// A message has no type; its tag says what it is about, by the name of the context with the facts.
+fn about_a_context(findings: &mut Findings, promise: &EventPromise, event: Payload<'_>) {
+    let tag = tag(event, "error.type");
+    let fine = match &promise.contexts {
+        Some(contexts) if !contexts.is_empty() => contexts.iter().any(|name| tag == Some(name)),
+        _ => tag.is_some_and(|name| !name.is_empty()),
+    };
+    findings.hold("tags.error.type", fine, "the name of the message's own context", tag);
 }
 
 fn breadcrumbs(findings: &mut Findings, promise: &EventPromise, event: Payload<'_>) {

@@ -40,6 +40,7 @@ fn span_status(http: u16) -> &'static str {
         403 => "permission_denied",
         404 => "not_found",
         409 => "already_exists",
+        413 => "failed_precondition",
         429 => "resource_exhausted",
         499 => "cancelled",
         501 => "unimplemented",
