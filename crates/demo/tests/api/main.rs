@@ -3,11 +3,17 @@
 #![allow(clippy::expect_used, reason = "clippy.toml allows it in test functions, but not in what they call")]
 
 mod broken;
+mod correlation;
+mod event_ids;
 mod fake;
 mod fingerprint;
+mod grouping;
+mod health;
 mod helpers;
 mod real;
 mod recovery;
+mod signed;
 mod standing;
 mod table;
 mod usage;
+mod volley;
