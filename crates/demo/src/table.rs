@@ -40,9 +40,15 @@ fn row(scenario: &Scenario) -> String {
 
 /// The path with the words that tell this scenario from those that share it.
 fn path(scenario: &Scenario) -> String {
-    let words =
-        scenario.parameters.iter().filter_map(|parameter| Some((parameter.name, parameter.path_word()?)));
-    words.fold(scenario.path.to_owned(), |path, (name, word)| path.replace(&format!("{{{name}}}"), word))
+    let parameters = scenario.parameters.iter();
+    parameters.fold(scenario.path.to_owned(), |path, parameter| {
+        let name = parameter.name;
+        match (parameter.path_word(), parameter.chosen_word()) {
+            (Some(word), _) => path.replace(&format!("{{{name}}}"), word),
+            (_, Some(word)) => format!("{path}?{name}={word}"),
+            _ => path,
+        }
+    })
 }
 
 fn shown(event: &Event) -> String {

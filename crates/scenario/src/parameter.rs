@@ -90,6 +90,14 @@ impl Parameter {
         }
     }
 
+    /// The word of a choice that has to be made to get this scenario; `None` where it is the first one anyway.
+    pub fn chosen_word(&self) -> Option<&'static str> {
+        match self.default {
+            Default::Text(word) if self.place == "query" && self.allowed.first() != Some(&word) => Some(word),
+            _ => None,
+        }
+    }
+
     /// Does this request hold the default word? Tells scenarios apart that share a path.
     pub(crate) fn is_default_in(&self, request: &HttpRequest) -> bool {
         match self.default {

@@ -35,6 +35,8 @@ fn a_bad_setting_stops_the_start_with_one_line_that_names_it() {
         ("DEBUG_ENDPOINTS", "maybe"),
         ("MEMORY_LEAK_LIMIT_MB", "0"),
         ("FINGERPRINT_RULES", "/no/such/file"),
+        ("LOG_FORMAT", "xml"),
+        ("RUST_LOG", "payment=loud"),
     ] {
         let told = refusal(&[(name, value)]);
         assert!(told.contains(name) && told.contains(value), "{name}={value}: {told}");
