@@ -7,6 +7,7 @@ mod correlation;
 mod event_ids;
 mod fake;
 mod fingerprint;
+mod frames;
 mod grouping;
 mod health;
 mod helpers;
