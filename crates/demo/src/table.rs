@@ -40,15 +40,12 @@ fn row(scenario: &Scenario) -> String {
 
 /// The path with the words that tell this scenario from those that share it.
 fn path(scenario: &Scenario) -> String {
-    let parameters = scenario.parameters.iter();
-    parameters.fold(scenario.path.to_owned(), |path, parameter| {
-        let name = parameter.name;
-        match (parameter.path_word(), parameter.chosen_word()) {
-            (Some(word), _) => path.replace(&format!("{{{name}}}"), word),
-            (_, Some(word)) => format!("{path}?{name}={word}"),
-            _ => path,
-        }
-    })
+    let words =
+        scenario.parameters.iter().filter_map(|parameter| Some((parameter.name, parameter.path_word()?)));
+    let path =
+        words.fold(scenario.path.to_owned(), |path, (name, word)| path.replace(&format!("{{{name}}}"), word));
+    let choice = scenario.parameters.iter().find_map(|it| Some(format!("?{}={}", it.name, it.query_word()?)));
+    path + &choice.unwrap_or_default()
 }
 
 fn shown(event: &Event) -> String {

@@ -90,10 +90,10 @@ impl Parameter {
         }
     }
 
-    /// The word of a choice that has to be made to get this scenario; `None` where it is the first one anyway.
-    pub fn chosen_word(&self) -> Option<&'static str> {
+    /// The word of a choice that is not meant by itself: it has to be in the query string.
+    pub fn query_word(&self) -> Option<&'static str> {
         match self.default {
-            Default::Text(word) if self.place == "query" && self.allowed.first() != Some(&word) => Some(word),
+            Default::Text(word) if self.allowed.first().is_some_and(|first| *first != word) => Some(word),
             _ => None,
         }
     }

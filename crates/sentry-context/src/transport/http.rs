@@ -11,6 +11,9 @@ use super::letter::Letter;
 /// Longest wait for one answer.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long a connection is kept for the next envelope. A burst opens all; none of them is left open for long.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// Where envelopes are sent.
 #[derive(Debug)]
 pub(super) struct Endpoint {
@@ -100,5 +103,5 @@ pub(super) enum EndpointError {
 fn client() -> Result<reqwest::ClientBuilder, reqwest::Error> {
     // One TLS stack for all: rustls with ring. Another crate may have chosen a provider already.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Ok(Client::builder().timeout(REQUEST_TIMEOUT))
+    Ok(Client::builder().timeout(REQUEST_TIMEOUT).pool_idle_timeout(IDLE_TIMEOUT))
 }
