@@ -44,6 +44,15 @@ fn a_bad_setting_stops_the_start_with_one_line_that_names_it() {
 }
 
 #[test]
+fn a_bad_line_of_fingerprint_rules_stops_the_start_with_its_place_and_what_is_allowed() {
+    let rules = format!("{}/bad.rules", env!("CARGO_TARGET_TMPDIR"));
+    std::fs::write(&rules, "# comment\nlevel:error -> a\nlevle:error -> b\n").unwrap();
+    let told = refusal(&[("FINGERPRINT_RULES", &rules)]);
+    let place = format!("{rules}: line 3, column 1: unknown matcher `levle`; there are error.type");
+    assert!(told.contains(&place), "{told}");
+}
+
+#[test]
 fn a_bad_dsn_does_not_tell_its_key() {
     let told = refusal(&[("SENTRY_DSN", "https://publickey:secretkey@sentry.example")]);
     assert!(!told.contains("publickey") && !told.contains("secretkey"), "{told}");
