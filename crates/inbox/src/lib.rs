@@ -185,6 +185,11 @@ impl Inbox {
         self.store.read(|state| state.logs.iter().cloned().collect())
     }
 
+    /// The metrics as they were sent, oldest first.
+    pub fn metrics(&self) -> Vec<Value> {
+        self.store.read(|state| state.metrics.iter().cloned().collect())
+    }
+
     /// Counters.
     pub fn stats(&self) -> Stats {
         self.store.read(State::stats)

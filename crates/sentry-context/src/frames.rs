@@ -86,7 +86,8 @@ impl std::fmt::Debug for Origin {
 pub fn clean(stacktrace: &mut Stacktrace, in_app: &[&str]) {
     let mut frames: Vec<Frame> = stacktrace.frames.drain(..).flat_map(resolve).collect();
     for frame in &mut frames {
-        let krate = names::krate(frame.function.as_deref().unwrap_or_default(), frame.abs_path.as_deref());
+        let Some(function) = frame.function.as_deref() else { continue };
+        let krate = names::krate(function, frame.abs_path.as_deref());
         frame.in_app = Some(in_app.contains(&krate));
         frame.package = Some(krate.to_owned());
         if frame.in_app == Some(true) {
@@ -112,7 +113,7 @@ fn trim(frames: &mut Vec<Frame>) {
 }
 
 fn is_machinery(frame: &Frame) -> bool {
-    frame.package.as_deref().is_some_and(names::is_machinery)
+    frame.function.is_none() || frame.package.as_deref().is_some_and(names::is_machinery)
 }
 
 fn resolve(frame: Frame) -> Vec<Frame> {
@@ -166,8 +167,8 @@ fn look_up(address: u64) -> Vec<Frame> {
         });
     });
     if frames.is_empty() {
-        let function = Some("<unknown>".to_owned());
-        frames.push(Frame { function, instruction_addr: Some(Addr(address)), ..Frame::default() });
+        // In a stripped binary; a server that has its symbols names it by the image and this address.
+        frames.push(Frame { instruction_addr: Some(Addr(address)), ..Frame::default() });
     }
     frames.reverse();
     frames

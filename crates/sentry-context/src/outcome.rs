@@ -19,14 +19,15 @@ pub(crate) struct Pending {
     /// `None` without a client.
     span: Option<TransactionOrSpan>,
     method: Method,
-    route: String,
+    /// The pattern that matched, if one did.
+    route: Option<String>,
     start: Instant,
     answered: bool,
 }
 
 impl Pending {
-    /// Begins under the request's hub. The route is a pattern, not a path.
-    pub(crate) fn new(method: Method, route: String) -> Self {
+    /// Begins under the request's hub. The route is a pattern, not a path, if there is one.
+    pub(crate) fn new(method: Method, route: Option<String>) -> Self {
         let hub = Hub::current();
         let span = hub.configure_scope(|scope| scope.get_span());
         Self { hub, span, method, route, start: Instant::now(), answered: false }
@@ -42,7 +43,8 @@ impl Pending {
         if let Some(span) = &self.span {
             span.set_status(span_status(status));
         }
-        metrics::request(self.method.as_str(), &self.route, status, self.start.elapsed());
+        let route = self.route.as_deref().unwrap_or("<none>");
+        metrics::request(self.method.as_str(), route, status, self.start.elapsed());
     }
 }
 

@@ -92,7 +92,6 @@ pub async fn boundary<B: MessageBody + 'static>(
         Err(_) => Err(("panicked", recover(style))),
     };
     let status = outcome.as_ref().map_or_else(|(_, answer)| answer.status(), ServiceResponse::status);
-    metrics::request(method.as_str(), route.as_deref().unwrap_or("<none>"), status.as_u16(), start.elapsed());
     pending.answered(status.as_u16());
     outcome.map_err(|(why, answer)| InternalError::from_response(why, answer).into())
 }

@@ -216,8 +216,14 @@ fn mechanism(error: &dyn Reportable) -> Mechanism {
     }
 }
 
-/// A cause's type: a trait object has none, so the leading name of its `Debug` form stands in.
-fn type_of(cause: &dyn Error) -> String {
+/// A cause's type: a trait object has none, so the leading name of its `Debug` form stands in, where that tells enough.
+fn type_of(cause: &(dyn Error + 'static)) -> String {
+    if cause.is::<serde_json::Error>() {
+        return "serde_json::Error".to_owned();
+    }
+    if cause.is::<std::io::Error>() {
+        return "io::Error".to_owned();
+    }
     let debug = format!("{cause:?}");
     let name = debug.split(|c: char| !c.is_alphanumeric() && c != '_' && c != ':').next().unwrap_or_default();
     if name.is_empty() { "Error".to_owned() } else { name.to_owned() }

@@ -53,8 +53,8 @@ fn continued(request: &Request, trace: TraceId) -> Option<DynamicSamplingContext
     let baggage = request.headers.get("baggage")?;
     let member = |member: &str| -> Option<(String, Value)> {
         let (name, told) = member.trim().strip_prefix(PREFIX)?.split_once('=')?;
-        // A plus is a plus in baggage.
-        let told = told.replace('+', "%2B");
+        // What separates in a form is plain text in baggage.
+        let told = told.replace('+', "%2B").replace('=', "%3D").replace('&', "%26");
         let (mut told, _) = form_urlencoded::parse(told.as_bytes()).next()?;
         redaction::text(told.to_mut());
         Some((name.to_owned(), told.into_owned().into()))

@@ -49,11 +49,12 @@ async fn sigterm_amidst_errors_loses_none_of_them_and_sends_none_twice() {
     inbox.wait_until("some errors", |inbox| !inbox.events().is_empty()).await.unwrap();
     inbox.set_answer(in_trouble());
     errors(&service, 30).await;
-    let end = service.end();
-    assert_eq!(end.status, Some(0), "{}", end.log);
+    let status = service.terminate();
+    let log = service.log();
+    assert_eq!(status, Some(0), "{log}");
 
     let before = inbox.events().len();
-    let line = end.log.lines().find(|line| line.contains("the last envelopes for Sentry")).expect(&end.log);
+    let line = log.lines().find(|line| line.contains("the last envelopes for Sentry")).expect(&log);
     // The sessions of all requests are one envelope more.
     assert!(
         line.contains("sent=") && line.contains(&format!("spooled={}", 60 - before + 1)),
@@ -79,7 +80,8 @@ async fn a_start_says_whether_sentry_answers_and_does_not_depend_on_it() {
         inbox.wait_until("the question", asked).await.unwrap();
         // Whoever serves has its signals in hand, too.
         assert_eq!(answer(http().get(format!("{}/health", service.url()))).await.status, 200);
-        (inbox.addr().to_string(), service.end().log)
+        assert_eq!(service.terminate(), Some(0));
+        (inbox.addr().to_string(), service.log())
     };
     let (host, told) = log(Answer::default()).await;
     assert!(told.contains(&format!("Sentry at {host} answers")), "{told}");
@@ -96,6 +98,7 @@ async fn a_start_without_anybody_there_says_so() {
     let mut service = Service::start(BINARY, &[("SENTRY_DSN", &dsn)]);
     assert_eq!(answer(http().get(format!("{}/health", service.url()))).await.status, 200);
     // The end waits for the start's question, whose answer is a refusal at once.
-    let told = service.end().log;
+    assert_eq!(service.terminate(), Some(0));
+    let told = service.log();
     assert!(told.contains(&format!("Sentry at {host} does not answer")), "{told}");
 }

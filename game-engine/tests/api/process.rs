@@ -38,10 +38,21 @@ fn a_bad_setting_stops_the_start_with_one_line_that_names_it() {
         ("SENTRY_SPOOL_DIR", "/dev/null/spool"),
         ("SENTRY_SPOTLIGHT", "perhaps"),
         ("SENTRY_SPOTLIGHT", "ftp://localhost/stream"),
+        ("LOG_FORMAT", "xml"),
+        ("RUST_LOG", "payment=loud"),
     ] {
         let told = refusal(&[(name, value)]);
         assert!(told.contains(name) && told.contains(value), "{name}={value}: {told}");
     }
+}
+
+#[test]
+fn a_bad_line_of_fingerprint_rules_stops_the_start_with_its_place_and_what_is_allowed() {
+    let rules = format!("{}/bad.rules", env!("CARGO_TARGET_TMPDIR"));
+    std::fs::write(&rules, "# comment\nlevel:error -> a\nlevle:error -> b\n").unwrap();
+    let told = refusal(&[("FINGERPRINT_RULES", &rules)]);
+    let place = format!("{rules}: line 3, column 1: unknown matcher `levle`; there are error.type");
+    assert!(told.contains(&place), "{told}");
 }
 
 #[test]

@@ -3,11 +3,20 @@
 #![allow(clippy::expect_used, reason = "clippy.toml allows it in test functions, but not in what they call")]
 
 mod broken;
+mod correlation;
+mod event_ids;
 mod fake;
 mod fingerprint;
+mod frames;
+mod grouping;
+mod health;
 mod helpers;
 mod real;
 mod recovery;
+mod secrets;
+mod signed;
 mod standing;
+mod stripped;
 mod table;
 mod usage;
+mod volley;

@@ -1,7 +1,7 @@
 //! What a function's name tells: its crate, its module, whether it is machinery.
 
 /// Crates whose frames tell nothing about a failure when they stand above it.
-const MACHINERY: [&str; 12] = [
+const MACHINERY: [&str; 11] = [
     "alloc",
     "backtrace",
     "core",
@@ -12,7 +12,6 @@ const MACHINERY: [&str; 12] = [
     "sentry_core",
     "sentry_panic",
     "std",
-    "<unknown>",
     "rust_begin_unwind",
 ];
 

@@ -93,7 +93,8 @@ fn replace_hidden(text: &mut String) {
 }
 
 fn replace(text: &mut String, regex: &Option<Regex>, with: impl Fn(&Captures<'_>) -> Option<String>) {
-    let Some(regex) = regex else { return };
+    // A text that cannot be looked at is not sent.
+    let Some(regex) = regex else { return FILTERED.clone_into(text) };
     let replaced =
         regex.replace_all(text, |found: &Captures<'_>| with(found).unwrap_or_else(|| found[0].to_owned()));
     if replaced != *text {
@@ -103,7 +104,7 @@ fn replace(text: &mut String, regex: &Option<Regex>, with: impl Fn(&Captures<'_>
 
 /// Goes on behind the separator of a harmless name: its value may hold a pair that is none.
 fn pairs(text: &mut String) {
-    let Some(regex) = &*PAIR else { return };
+    let Some(regex) = &*PAIR else { return FILTERED.clone_into(text) };
     let mut from = 0;
     while let Some(found) = regex.captures_at(text, from) {
         let (Some(sep), Some(value)) = (found.name("sep"), found.name("value")) else { return };

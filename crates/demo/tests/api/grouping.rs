@@ -1,0 +1,44 @@
+//! What belongs together is one issue, and nothing else is.
+
+use std::collections::HashSet;
+
+use demo::services::SERVICES;
+use inbox::Inbox;
+
+use crate::volley::{client, start, volley};
+
+#[actix_web::test]
+async fn leaks_that_differ_in_their_numbers_are_one_issue() {
+    let inbox = Inbox::start().await.expect("an inbox");
+    let process = start(&SERVICES[0], &inbox, &[]);
+    for mb in [1, 3] {
+        client().get(format!("{}/debug/memory-leak?mb={mb}", process.url())).send().await.expect("an answer");
+    }
+    inbox.wait_until("two events", |inbox| inbox.events().len() == 2).await.expect("two events");
+    let messages: HashSet<_> =
+        inbox.events().iter().map(|it| it["logentry"]["message"].to_string()).collect();
+    assert_eq!((messages.len(), inbox.issues().len()), (2, 1), "{messages:?}");
+}
+
+#[actix_web::test]
+async fn the_six_error_types_are_six_issues() {
+    let volley = volley().await;
+    let of = |word: &str| format!("game-engine.error-{word}");
+    let ids = ["value", "type", "index", "key", "zero", "custom"].map(of);
+    let issues: HashSet<_> = volley
+        .issues
+        .iter()
+        .filter(|issue| issue.scenario.as_ref().is_some_and(|scenario| ids.contains(scenario)))
+        .map(|issue| &issue.id)
+        .collect();
+    assert_eq!(issues.len(), 6);
+}
+
+#[actix_web::test]
+async fn the_same_crash_in_two_services_is_two_issues_even_in_one_project() {
+    let volley = volley().await;
+    let of = |id: &str| volley.issues.iter().find(|issue| issue.scenario.as_deref() == Some(id)).expect(id);
+    let (engine, analytics) = (of("game-engine.panic"), of("analytics.panic"));
+    assert_eq!((&engine.ty, &engine.value), (&analytics.ty, &analytics.value));
+    assert_ne!(engine.fingerprint, analytics.fingerprint);
+}
