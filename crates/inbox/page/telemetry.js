@@ -1,45 +1,67 @@
 // Logs, metrics and release health.
 
-import { get } from './api.js';
-import { ago, badge, el, redraw, text } from './dom.js';
+import { list } from './api.js';
+import { badge, el, text } from './dom.js';
+import { asked } from './filters.js';
+import { fields } from './payload.js';
+import { redraw } from './redraw.js';
+import { ago, exact } from './time.js';
 
-/** The latest log records. */
+/** How many are listed. */
+const LISTED = 300;
+
+/** The latest log records; `?trace=` narrows them to one trace. */
 export function logs() {
-  return list('Logs', 'logs', 'No log record is held. Services send warnings and above.', (it) => el('tr', {},
-    el('td', {}, ago(it.timestamp)), el('td', {}, badge(it.level)), el('td', {}, it.body, attributes(it)), el('td', {}, trace(it))));
+  const trace = asked('trace');
+  const title = trace ? `Logs of trace ${trace}` : 'Logs';
+  const none = `No log record${trace ? ' of this trace' : ''} is held. Services send warnings and above.`;
+  return table(title, 'logs', ['When', 'Level', 'Message', 'Trace'], none, (it) => [
+    when(it.timestamp), badge(it.level), [el('span', {}, it.body), attributes(it)], traceOf(it)]);
 }
 
 /** The latest metric samples. */
 export function metrics() {
-  return list('Metrics', 'metrics', 'No metric is held.', (it) => el('tr', {},
-    el('td', {}, ago(it.timestamp)), el('td', {}, it.name, attributes(it)), el('td', {}, it.type), el('td', { class: 'number' }, `${it.value} ${it.unit ?? ''}`)));
+  return table('Metrics', 'metrics', ['When', 'Name', 'Type', 'Value', 'Trace'], 'No metric is held.', (it) => [
+    when(it.timestamp), [el('span', {}, it.name), attributes(it)], it.type, measured(it), traceOf(it)]);
 }
 
 /** Release health: how the sessions, one per request, ended. */
 export function sessions() {
-  const counts = ['exited', 'errored', 'crashed', 'abnormal'];
-  return list('Sessions', 'sessions', 'No session is held. Services send theirs once a minute, and when they stop.', (it) => el('tr', {},
-    el('td', {}, it.release), counts.map((name) => el('td', { class: 'number' }, `${it[name] ?? 0} ${name}`))));
+  const none = 'No session is held. Services send theirs once a minute, and when they stop.';
+  return table('Sessions', 'sessions', ['Release', 'Exited', 'Errored', 'Crashed', 'Abnormal'], none, (it) => [
+    it.release, it.exited, it.errored, it.crashed, it.abnormal]);
 }
 
-function list(title, name, none, row) {
-  const table = el('div', { class: 'wide' });
-  const view = el('div', {}, el('h1', {}, title), table);
-  const trace = new URLSearchParams(location.search).get('trace');
+function table(title, name, columns, none, cells) {
+  const content = el('div', { class: 'wide', tabindex: '0', role: 'region', 'aria-label': title });
+  const view = el('div', {}, el('h1', {}, title), content);
+  const head = el('thead', {}, el('tr', {}, columns.map((it) => el('th', { scope: 'col' }, it))));
+  const row = (it) => el('tr', {}, cells(it).map((cell) => el('td', {}, cell)));
+  const trace = asked('trace');
   document.title = `${title} · Inbox`;
   view.refresh = async () => {
-    const all = (await get(`${name}?limit=300${trace ? `&trace=${encodeURIComponent(trace)}` : ''}`))[name];
-    redraw(table, all.length ? el('table', {}, el('tbody', {}, all.map(row))) : el('p', { class: 'empty' }, none));
+    const all = await list(name, { trace, limit: LISTED });
+    redraw(content, all.length
+      ? el('table', {}, head.cloneNode(true), el('tbody', {}, all.map(row)))
+      : el('p', { class: 'empty' }, none));
   };
   return view;
 }
 
+function measured({ value, unit }) {
+  return `${text(value ?? '')} ${unit ?? ''}`;
+}
+
+function when(time) {
+  return el('span', { class: 'when' }, exact(time).slice(11, 23), el('br'), el('span', { class: 'quiet' }, ago(time)));
+}
+
 /** The SDK's own attributes are the same on every record: only the others tell something. */
 function attributes(item) {
-  const own = Object.entries(item.attributes ?? {}).filter(([name]) => !name.startsWith('sentry.'));
+  const own = fields(item.attributes).filter(([name]) => !name.startsWith('sentry.'));
   return own.length ? el('code', {}, own.map(([name, it]) => `${name}=${text(it?.value ?? it)}`).join('  ')) : null;
 }
 
-function trace(item) {
-  return item.trace_id ? el('a', { href: `/transactions?trace=${encodeURIComponent(item.trace_id)}` }, item.trace_id.slice(0, 8)) : '';
+function traceOf({ trace_id: id }) {
+  return id ? el('a', { href: `/transactions?trace=${encodeURIComponent(id)}` }, String(id).slice(0, 8)) : null;
 }
