@@ -1,7 +1,7 @@
 // What led to an event.
 
-import { badge, el, text } from './dom.js';
-import { fields, values } from './payload.js';
+import { badge, el } from './dom.js';
+import { fields, oneLine, values } from './payload.js';
 import { duration, exact, millis } from './time.js';
 
 /** The breadcrumbs of an event in their order; nothing where there are none. */
@@ -11,11 +11,11 @@ export function breadcrumbs(event) {
 }
 
 function crumb({ timestamp, category, type, level, message, data }, at) {
-  const known = fields(data).map(([name, value]) => `${name}=${text(value)}`).join('  ');
+  const known = oneLine(fields(data));
   return el('li', { class: 'crumb' },
     el('span', { class: 'offset', title: exact(timestamp) }, offset(at - millis(timestamp))),
     el('span', { class: 'category' }, category ?? type ?? ''),
-    el('div', {}, level && level !== 'info' ? badge(level) : null, message, known ? el('code', {}, known) : null));
+    el('div', {}, level && level !== 'info' ? [badge(level), ' '] : null, message, known ? el('code', {}, known) : null));
 }
 
 /** How long before the event; the clocks of threads may differ by a trifle. */

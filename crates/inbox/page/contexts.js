@@ -20,7 +20,9 @@ export function contexts(all) {
 function context([name, content]) {
   const told = fields(content).filter(([field]) => field !== 'type');
   const known = told.map(([field, value]) => [field, readable(field, value)]);
-  return el('div', { class: GENERAL.includes(name) ? 'context' : 'context own' }, el('h3', {}, name), pairs(known));
+  return el('div', { class: GENERAL.includes(name) ? 'context' : 'context own' },
+    el('h3', {}, name),
+    pairs(known) ?? el('p', {}, content));
 }
 
 function readable(name, value) {

@@ -5,7 +5,7 @@ import { breadcrumbs } from './breadcrumbs.js';
 import { contexts } from './contexts.js';
 import { badge, el, pairs, parts, section } from './dom.js';
 import { stacktrace } from './frames.js';
-import { fields, values } from './payload.js';
+import { fields, oneLine, values } from './payload.js';
 import { raw } from './raw.js';
 import { request } from './request.js';
 import { ago, bytes, exact } from './time.js';
@@ -37,11 +37,11 @@ export async function whole(id) {
     section('Stack', stacktrace(event.stacktrace)),
     values(event.threads).map(thread),
     section('Breadcrumbs', breadcrumbs(event)),
+    trace,
     section('Tags', pairs(fields(event.tags))),
     contexts(event.contexts),
     section('Request', request(event.request)),
     section('Extra', pairs(fields(event.extra))),
-    trace,
     section('Attachments', pairs(attachments.map(attachment))),
     section('Sampling context of the trace', pairs(fields(dsc))),
     raw(event, `/api/events/${summary.event_id}`));
@@ -59,10 +59,15 @@ function head(event, summary) {
 
 /** How the error was met, and what the mechanism knows of it. */
 function how({ type, handled, description, data, meta }) {
-  const known = [...fields(data), ...fields(meta)];
+  const known = [...fields(data), ...fields(meta)].map(([name, it]) => [name, oneLine(fields(it)) || it]);
   return el('div', {},
-    el('p', {}, badge(handled === false ? 'unhandled' : 'handled'), ` ${type ?? 'unnamed'} mechanism `, description),
+    el('p', {}, marked(handled), ` ${type ?? 'unnamed'} mechanism `, description),
     pairs(known));
+}
+
+/** Where the SDK does not say, nothing is claimed. */
+function marked(handled) {
+  return typeof handled === 'boolean' ? badge(handled ? 'handled' : 'unhandled') : null;
 }
 
 function facts(event, summary, issue) {

@@ -7,37 +7,60 @@ import { many } from './time.js';
 /** How many of our frames are open at first; a recursion has hundreds. */
 const OPEN = 4;
 
+/** Most neighbours that are looked at as one turn of a recursion. */
+const TURN = 4;
+
 /** A stack trace; nothing where there are no frames. */
 export function stacktrace(trace) {
   const frames = values(trace?.frames).toReversed();
   if (!frames.length) return null;
   let ours = 0;
-  const drawn = runs(frames).map((run) => {
-    if (!run[0].in_app) return libraries(run);
-    ours += 1;
-    return [frame(run[0], ours <= OPEN), again(run.length - 1)];
-  });
-  return el('ol', { class: 'frames' }, drawn);
+  const drawn = ({ turn, times }) => [
+    turn.map((run) => (run[0].in_app ? frame(run[0], (ours += 1) <= OPEN) : libraries(run))),
+    times > 1 ? again(turn.length, times - 1) : null,
+  ];
+  return el('ol', { class: 'frames' }, recursions(runs(frames)).map(drawn));
 }
 
-/** Neighbours that belong together: library frames, and calls of one line by itself. */
+/** Library frames next to each other belong together; each of ours is on its own. */
 function runs(frames) {
   const runs = [];
   for (const frame of frames) {
-    const last = runs.at(-1)?.[0];
-    const together = last && (last.in_app ? frame.in_app && place(frame) === place(last) : !frame.in_app);
-    if (together) runs.at(-1).push(frame);
+    if (!frame.in_app && runs.length && !runs.at(-1)[0].in_app) runs.at(-1).push(frame);
     else runs.push([frame]);
   }
   return runs;
+}
+
+/** Runs that come over and over again, such as a function and the closure through which it calls itself, told once. */
+function recursions(runs) {
+  const places = runs.map((run) => run.map(place).join('\n'));
+  const told = [];
+  for (let at = 0; at < runs.length;) {
+    const [length, times] = recursion(places, at);
+    told.push({ turn: runs.slice(at, at + length), times });
+    at += length * times;
+  }
+  return told;
+}
+
+/** How long the shortest turn that is repeated from here on is, and how often it comes. */
+function recursion(places, start) {
+  for (let length = 1; length <= TURN; length += 1) {
+    let end = start + length;
+    while (end < places.length && places[end] === places[end - length]) end += 1;
+    const times = Math.floor((end - start) / length);
+    if (times > 1) return [length, times];
+  }
+  return [1, 1];
 }
 
 function place(frame) {
   return `${frame.function} ${frame.filename ?? ''}:${frame.lineno ?? ''}`;
 }
 
-function again(times) {
-  return times ? el('li', { class: 'again' }, `the same frame ${many(times, 'more time')}`) : null;
+function again(length, times) {
+  return el('li', { class: 'again' }, `${length > 1 ? 'these' : 'the same'} again, ${many(times, 'more time')}`);
 }
 
 function libraries(run) {

@@ -40,7 +40,7 @@ function row(issue) {
       el('a', { href: `/issues/${issue.id}` }, issue.type ?? issue.value ?? issue.title),
       ' ', el('span', { class: 'quiet' }, issue.culprit ?? ''),
       el('p', {}, issue.type ? issue.value : ''),
-      el('p', { class: 'quiet' }, badge(issue.level), handled(issue), ` ${issue.scenario ?? issue.service ?? ''}`)),
+      el('p', { class: 'quiet' }, badge(issue.level), ' ', handled(issue), ` ${issue.scenario ?? issue.service ?? ''}`)),
     figures(many(issue.count, 'event'), many(issue.users, 'user')),
     figures(ago(issue.last_seen), ['first ', ago(issue.first_seen)]));
 }

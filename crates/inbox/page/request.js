@@ -8,7 +8,7 @@ export function request(request) {
   if (!request) return null;
   const { method, url, query_string: query, headers, cookies, env, data } = request;
   return [
-    el('p', {}, el('code', {}, `${method ?? ''} ${url ?? ''}${search(query)}`)),
+    el('p', {}, el('code', {}, `${method ?? ''} ${url ?? ''}${url?.includes?.('?') ? '' : search(query)}`)),
     pairs(fields(headers)),
     cookies ? pairs([['Cookies', cookies]]) : null,
     pairs(fields(env)),

@@ -3,7 +3,7 @@
 import { list } from './api.js';
 import { badge, el, text } from './dom.js';
 import { asked } from './filters.js';
-import { fields } from './payload.js';
+import { fields, oneLine } from './payload.js';
 import { redraw } from './redraw.js';
 import { ago, exact } from './time.js';
 
@@ -15,14 +15,14 @@ export function logs() {
   const trace = asked('trace');
   const title = trace ? `Logs of trace ${trace}` : 'Logs';
   const none = `No log record${trace ? ' of this trace' : ''} is held. Services send warnings and above.`;
-  return table(title, 'logs', ['When', 'Level', 'Message', 'Trace'], none, (it) => [
-    when(it.timestamp), badge(it.level), [el('span', {}, it.body), attributes(it)], traceOf(it)]);
+  return table(title, 'logs', ['When', 'Level', 'Message'], none, (it) => [
+    when(it.timestamp), badge(it.level), [it.body, attributes(it)]]);
 }
 
 /** The latest metric samples. */
 export function metrics() {
-  return table('Metrics', 'metrics', ['When', 'Name', 'Type', 'Value', 'Trace'], 'No metric is held.', (it) => [
-    when(it.timestamp), [el('span', {}, it.name), attributes(it)], it.type, measured(it), traceOf(it)]);
+  return table('Metrics', 'metrics', ['When', 'Metric', 'Value'], 'No metric is held.', (it) => [
+    when(it.timestamp), [it.name, ' ', el('span', { class: 'quiet' }, it.type), attributes(it)], measured(it)]);
 }
 
 /** Release health: how the sessions, one per request, ended. */
@@ -56,12 +56,14 @@ function when(time) {
   return el('span', { class: 'when' }, exact(time).slice(11, 23), el('br'), el('span', { class: 'quiet' }, ago(time)));
 }
 
-/** The SDK's own attributes are the same on every record: only the others tell something. */
+/** What is known besides, and the trace. The SDK's own attributes are left out: every record has the same. */
 function attributes(item) {
   const own = fields(item.attributes).filter(([name]) => !name.startsWith('sentry.'));
-  return own.length ? el('code', {}, own.map(([name, it]) => `${name}=${text(it?.value ?? it)}`).join('  ')) : null;
+  const plain = own.map(([name, it]) => [name, it?.value ?? it]);
+  return [el('code', {}, oneLine(plain)), traceOf(item)];
 }
 
 function traceOf({ trace_id: id }) {
-  return id ? el('a', { href: `/transactions?trace=${encodeURIComponent(id)}` }, String(id).slice(0, 8)) : null;
+  if (!id) return null;
+  return el('a', { href: `/transactions?trace=${encodeURIComponent(id)}` }, `trace ${String(id).slice(0, 8)}`);
 }

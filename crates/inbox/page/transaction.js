@@ -15,7 +15,7 @@ export function transaction(id) {
   view.refresh = async () => {
     if (!trace) {
       const { transaction, summary } = await get(`transactions/${id}`);
-      trace = sameTrace(summary.trace_id);
+      trace = sameTrace(summary.trace_id, summary.event_id);
       document.title = `${transaction.transaction ?? 'Transaction'} · Inbox`;
       view.replaceChildren(head(transaction, summary), trace, ...body(transaction, summary));
     }

@@ -51,7 +51,7 @@ function row(it) {
   return el('li', { class: `row ${status === 'ok' ? 'info' : 'error'}`, 'data-key': it.event_id },
     el('div', { class: 'what' },
       el('a', { href: `/transactions/${it.event_id}` }, it.transaction ?? it.event_id),
-      el('p', { class: 'quiet' }, badge(status, status === 'ok' ? 'ok' : 'error'),
+      el('p', { class: 'quiet' }, badge(status, status === 'ok' ? 'ok' : 'error'), ' ',
         [it.service, it.op].filter(Boolean).join(' · '))),
     figures(duration(it.duration_ms), many(it.span_count, 'span')),
     el('div', { class: 'number' }, ago(it.received_at)));

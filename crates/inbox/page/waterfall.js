@@ -31,7 +31,8 @@ function byParent(root, spans) {
 }
 
 function line(span, root, depth) {
-  const name = el('span', { class: 'name' }, el('code', {}, span.op ?? ''), ' ', span.description ?? (span.op ? '' : 'unnamed'));
+  const what = span.description ?? (span.op ? '' : 'unnamed');
+  const name = el('span', { class: 'name' }, el('code', {}, span.op ?? ''), ' ', what);
   name.style.paddingLeft = `${Math.min(depth, DEEPEST)}rem`;
   const failed = span.status && span.status !== 'ok' ? span.status : null;
   const from = millis(span.start_timestamp) - millis(root.start_timestamp);
