@@ -42,7 +42,10 @@ fn row(scenario: &Scenario) -> String {
 fn path(scenario: &Scenario) -> String {
     let words =
         scenario.parameters.iter().filter_map(|parameter| Some((parameter.name, parameter.path_word()?)));
-    words.fold(scenario.path.to_owned(), |path, (name, word)| path.replace(&format!("{{{name}}}"), word))
+    let path =
+        words.fold(scenario.path.to_owned(), |path, (name, word)| path.replace(&format!("{{{name}}}"), word));
+    let choice = scenario.parameters.iter().find_map(|it| Some(format!("?{}={}", it.name, it.query_word()?)));
+    path + &choice.unwrap_or_default()
 }
 
 fn shown(event: &Event) -> String {

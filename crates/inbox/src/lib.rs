@@ -45,7 +45,7 @@ pub use stats::{Discarded, Held, Stats};
 pub use store::Limits;
 
 /// How long [`Inbox::wait_until`] waits.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How to start.
 #[derive(Debug, Clone)]
@@ -195,7 +195,7 @@ impl Inbox {
         self.store.read(|state| state.raw.clone().unwrap_or_default())
     }
 
-    /// Waits until the condition holds; looks whenever something arrived. Gives up after 10 s.
+    /// Waits until the condition holds; looks whenever something arrived. Gives up after 30 s.
     pub async fn wait_until(&self, what: &str, holds: impl Fn(&Self) -> bool) -> Result<(), Timeout> {
         let mut changes = self.store.changes();
         let wait = async {

@@ -90,6 +90,14 @@ impl Parameter {
         }
     }
 
+    /// The word of a choice that is not meant by itself: it has to be in the query string.
+    pub fn query_word(&self) -> Option<&'static str> {
+        match self.default {
+            Default::Text(word) if self.allowed.first().is_some_and(|first| *first != word) => Some(word),
+            _ => None,
+        }
+    }
+
     /// Does this request hold the default word? Tells scenarios apart that share a path.
     pub(crate) fn is_default_in(&self, request: &HttpRequest) -> bool {
         match self.default {
