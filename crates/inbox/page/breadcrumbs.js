@@ -15,7 +15,10 @@ function crumb({ timestamp, category, type, level, message, data }, at) {
   return el('li', { class: 'crumb' },
     el('span', { class: 'offset', title: exact(timestamp) }, offset(at - millis(timestamp))),
     el('span', { class: 'category' }, category ?? type ?? ''),
-    el('div', {}, level && level !== 'info' ? [badge(level), ' '] : null, message, known ? el('code', {}, known) : null));
+    el('div', {},
+      level && level !== 'info' ? [badge(level), ' '] : null,
+      message,
+      known ? el('code', {}, known) : null));
 }
 
 /** How long before the event; the clocks of threads may differ by a trifle. */

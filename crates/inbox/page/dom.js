@@ -21,6 +21,11 @@ export function text(value) {
   return value instanceof Node || typeof value === 'string' ? value : JSON.stringify(value);
 }
 
+/** What a line of a list shows of a text that may be long. */
+export function clipped(words) {
+  return words?.length > 300 ? `${words.slice(0, 300)}…` : words;
+}
+
 /** A heading and what is below it; nothing where there is nothing. */
 export function section(title, ...children) {
   const content = children.flat(Infinity).filter(there);

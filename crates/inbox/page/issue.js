@@ -1,7 +1,7 @@
 // One issue.
 
 import { get, list } from './api.js';
-import { el, parts } from './dom.js';
+import { clipped, el, parts } from './dom.js';
 import { whole } from './event.js';
 import { redraw } from './redraw.js';
 import { ago, many } from './time.js';
@@ -55,7 +55,7 @@ function listed(events) {
 function line(event) {
   return el('li', { 'data-key': event.event_id },
     el('a', { href: `/events/${event.event_id}` }, event.event_id.slice(0, 8)),
-    ' ', ago(event.timestamp ?? event.received_at), ` ${event.value ?? event.title}`);
+    ' ', ago(event.timestamp ?? event.received_at), ` ${clipped(event.value ?? event.title)}`);
 }
 
 function offer(event, show) {

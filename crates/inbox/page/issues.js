@@ -1,7 +1,7 @@
 // The list of issues.
 
 import { list } from './api.js';
-import { badge, el, figures } from './dom.js';
+import { badge, clipped, el, figures } from './dom.js';
 import { filters, fits } from './filters.js';
 import { redraw } from './redraw.js';
 import { ago, many } from './time.js';
@@ -37,10 +37,11 @@ function rows(shown) {
 function row(issue) {
   return el('li', { class: `row ${issue.level}`, 'data-key': issue.id },
     el('div', { class: 'what' },
-      el('a', { href: `/issues/${issue.id}` }, issue.type ?? issue.value ?? issue.title),
+      el('a', { href: `/issues/${issue.id}` }, clipped(issue.type ?? issue.value ?? issue.title)),
       ' ', el('span', { class: 'quiet' }, issue.culprit ?? ''),
-      el('p', {}, issue.type ? issue.value : ''),
-      el('p', { class: 'quiet' }, badge(issue.level), ' ', handled(issue), ` ${issue.scenario ?? issue.service ?? ''}`)),
+      el('p', {}, issue.type ? clipped(issue.value) : ''),
+      el('p', { class: 'quiet' },
+        badge(issue.level), ' ', handled(issue), ` ${issue.scenario ?? issue.service ?? ''}`)),
     figures(many(issue.count, 'event'), many(issue.users, 'user')),
     figures(ago(issue.last_seen), ['first ', ago(issue.first_seen)]));
 }

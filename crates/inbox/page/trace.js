@@ -1,7 +1,7 @@
 // What else happened in a trace.
 
 import { list } from './api.js';
-import { badge, el, section } from './dom.js';
+import { badge, clipped, el, section } from './dom.js';
 import { redraw } from './redraw.js';
 import { ago, duration, many } from './time.js';
 
@@ -39,7 +39,7 @@ function lines(items, line) {
 
 function error(it) {
   return el('li', { 'data-key': it.event_id },
-    badge(it.level), ' ', el('a', { href: `/events/${it.event_id}` }, it.title),
+    badge(it.level), ' ', el('a', { href: `/events/${it.event_id}` }, clipped(it.title)),
     el('span', { class: 'quiet' }, ` ${it.service ?? ''} `, ago(it.timestamp ?? it.received_at)));
 }
 
