@@ -1,114 +1,113 @@
 // One event, whole: what broke, where, for whom, and what led to it.
 
 import { get } from './api.js';
-import { badge, duration, el, millis, pairs, redraw, section, text } from './dom.js';
+import { breadcrumbs } from './breadcrumbs.js';
+import { contexts } from './contexts.js';
+import { badge, el, pairs, parts, section } from './dom.js';
 import { stacktrace } from './frames.js';
+import { fields, oneLine, values } from './payload.js';
+import { raw } from './raw.js';
+import { request } from './request.js';
+import { ago, bytes, exact } from './time.js';
+import { sameTrace } from './trace.js';
 
-/** The view of one event. Events do not change: later refreshes do nothing. */
+/** The view of one event. It does not change; what else belongs to its trace may still arrive. */
 export function event(id) {
   const view = el('article');
-  let drawn = false;
+  let content = null;
   view.refresh = async () => {
-    if (drawn) return;
-    const content = await whole(id);
-    drawn = true;
-    redraw(view, content);
+    if (!content) {
+      content = await whole(id);
+      view.replaceChildren(content);
+    }
+    await content.refresh();
   };
   return view;
 }
 
-/** Everything about an event, for whichever view shows it. */
+/** Everything about an event, for whichever view shows it; has a method `refresh`. */
 export async function whole(id) {
-  const { event, summary, issue, attachments, dsc } = await get(`events/${encodeURIComponent(id)}`);
+  const { event, summary, issue, attachments, dsc } = await get(`events/${id}`);
+  const trace = sameTrace(summary.trace_id, summary.event_id);
   document.title = `${summary.title} · Inbox`;
-  return el('div', { class: 'event' },
+  const content = el('div', { class: 'event' },
     head(event, summary),
     facts(event, summary, issue),
-    (event.exception?.values ?? []).toReversed().map((it, index) => exception(it, index)),
-    (event.threads?.values ?? []).map((it) => section(`Thread ${it.name ?? it.id ?? ''}`, stacktrace(it.stacktrace))),
+    values(event.exception).toReversed().map(exception),
+    section('Stack', stacktrace(event.stacktrace)),
+    values(event.threads).map(thread),
     section('Breadcrumbs', breadcrumbs(event)),
-    section('Tags', pairs(Object.entries(event.tags ?? {}))),
-    contexts(event.contexts ?? {}),
+    trace,
+    section('Tags', pairs(fields(event.tags))),
+    contexts(event.contexts),
     section('Request', request(event.request)),
-    section('Extra', pairs(Object.entries(event.extra ?? {}))),
-    section('Attachments', pairs(attachments.map((it) => [it.filename, `${it.bytes} bytes`]))),
-    section('Sampling context of the trace', dsc && pairs(Object.entries(dsc))),
-    raw(event));
+    section('Extra', pairs(fields(event.extra))),
+    section('Attachments', pairs(attachments.map(attachment))),
+    section('Sampling context of the trace', pairs(fields(dsc))),
+    raw(event, `/api/events/${summary.event_id}`));
+  content.refresh = trace.refresh;
+  return content;
 }
 
 function head(event, summary) {
-  const mechanism = outermost(event)?.mechanism;
-  const handled = mechanism?.handled;
+  const mechanism = values(event.exception).at(-1)?.mechanism;
   return el('div', {},
-    el('h1', {}, badge(summary.level), ' ', summary.type ?? 'Message'),
-    el('p', { class: 'value' }, summary.value ?? summary.title),
-    mechanism && el('p', {}, handled === false ? badge('unhandled') : badge('handled'), ` mechanism ${mechanism.type}`, mechanism.meta ? ` ${text(mechanism.meta)}` : ''));
+    el('h1', {}, badge(summary.level), ' ', summary.type ?? summary.value),
+    el('p', { class: 'value' }, summary.type ? summary.value : ''),
+    mechanism ? how(mechanism) : null);
 }
 
-function outermost(event) {
-  return event.exception?.values?.at(-1);
+/** How the error was met, and what the mechanism knows of it. */
+function how({ type, handled, description, data, meta }) {
+  const known = [...fields(data), ...fields(meta)].map(([name, it]) => [name, oneLine(fields(it)) || it]);
+  return el('div', {},
+    el('p', {}, marked(handled), ` ${type ?? 'unnamed'} mechanism `, description),
+    pairs(known));
+}
+
+/** Where the SDK does not say, nothing is claimed. */
+function marked(handled) {
+  return typeof handled === 'boolean' ? badge(handled ? 'handled' : 'unhandled') : null;
 }
 
 function facts(event, summary, issue) {
-  const trace = event.contexts?.trace?.trace_id;
-  const user = event.user ?? {};
+  const user = Object.fromEntries(fields(event.user));
+  const log = event.logentry ?? {};
+  const at = event.timestamp ?? summary.received_at;
   return pairs([
-    ['When', new Date(millis(event.timestamp)).toISOString()],
-    ['Where', event.transaction],
-    ['User', [user.id, user.username, user.email, user.ip_address].filter(Boolean).join(' · ')],
-    ['Service', [summary.service, event.release, event.environment, event.server_name].filter(Boolean).join(' · ')],
+    ['When', el('span', {}, exact(at), ', ', ago(at))],
+    ['Transaction', event.transaction],
+    ['User', [user.id, user.username, user.name, user.email, user.ip_address].filter(Boolean).join(' · ')],
+    ['Service', summary.service],
     ['Scenario', summary.scenario],
-    ['Fingerprint', parts(event.fingerprint ?? ['{{ default }}'])],
-    ['Issue', issue && el('a', { href: `/issues/${issue.id}` }, parts(issue.fingerprint))],
-    ['Trace', trace && el('a', { href: `/transactions?trace=${encodeURIComponent(trace)}` }, trace)],
+    ['Release', event.release],
+    ['Environment', event.environment],
+    ['Server', event.server_name],
+    ['Logger', event.logger],
+    ['Template', log.message === summary.value ? null : log.message],
+    ['Parameters', log.params],
+    ['Fingerprint', parts(Array.isArray(event.fingerprint) ? event.fingerprint : ['{{ default }}'])],
+    ['Issue', issue ? el('a', { href: `/issues/${issue.id}` }, parts(issue.fingerprint)) : null],
+    ['Trace', summary.trace_id ? el('a', { href: `/transactions?trace=${summary.trace_id}` }, summary.trace_id) : null],
     ['Event', el('a', { href: `/events/${summary.event_id}` }, summary.event_id)],
+    ['SDK', [event.sdk?.name, event.sdk?.version].filter(Boolean).join(' ')],
   ]);
 }
 
-function parts(fingerprint) {
-  return el('span', {}, fingerprint.map((it) => el('code', { class: 'part' }, it)));
+/** The outermost first, as it was met, named by the head already; what caused it below. */
+function exception({ type, value, stacktrace: trace }, index) {
+  const title = index ? `Caused by ${type ?? 'an unnamed error'}` : 'Stack';
+  return section(title,
+    index ? el('p', { class: 'value' }, value ?? '') : null,
+    stacktrace(trace) ?? el('p', { class: 'quiet' }, 'No stack of its own.'));
 }
 
-/** The outermost first, as it was met; what caused it below. */
-function exception(exception, index) {
-  const title = index ? `Caused by ${exception.type}` : exception.type;
-  return section(title, el('p', { class: 'value' }, exception.value ?? ''), stacktrace(exception.stacktrace) ?? el('p', { class: 'quiet' }, 'No stack of its own.'));
+function thread({ id, name, crashed, current, stacktrace: trace }) {
+  const role = crashed ? ', which crashed' : current ? ', which reported' : '';
+  const known = [name, id].filter((it) => it !== undefined && it !== null);
+  return section(`Thread ${known.join(' · ')}${role}`, stacktrace(trace));
 }
 
-function breadcrumbs(event) {
-  const all = event.breadcrumbs?.values ?? [];
-  const at = millis(event.timestamp);
-  const row = (it) => el('li', { class: `crumb ${it.level ?? 'info'}` },
-    el('span', { class: 'offset', title: new Date(millis(it.timestamp)).toISOString() }, `−${duration(Math.max(0, at - millis(it.timestamp)))}`),
-    el('span', { class: 'category' }, it.category ?? it.type ?? ''),
-    el('span', {}, it.level && it.level !== 'info' ? badge(it.level) : null, ' ', it.message ?? '', it.data ? el('code', {}, list(it.data)) : null));
-  return all.length ? el('ol', { class: 'crumbs' }, all.map(row)) : null;
-}
-
-function list(data) {
-  return Object.entries(data).map(([name, value]) => `${name}=${text(value)}`).join('  ');
-}
-
-/** What the scenario itself knows comes first; what every event has, after it. */
-const GENERAL = ['runtime', 'app', 'device', 'os', 'request', 'trace'];
-
-function contexts(contexts) {
-  const rank = ([name]) => GENERAL.indexOf(name);
-  const sorted = Object.entries(contexts).sort((one, other) => rank(one) - rank(other));
-  const block = ([name, fields]) => el('div', { class: rank([name]) < 0 ? 'context own' : 'context' }, el('h3', {}, name), pairs(Object.entries(fields ?? {}).filter(([key]) => key !== 'type')));
-  return section('Contexts', sorted.length ? el('div', { class: 'contexts' }, sorted.map(block)) : null);
-}
-
-function request(request) {
-  if (!request) return null;
-  const body = request.data && el('pre', {}, typeof request.data === 'string' ? request.data : JSON.stringify(request.data, null, 2));
-  return [el('p', {}, el('code', {}, `${request.method ?? ''} ${request.url ?? ''}${request.query_string ? `?${request.query_string}` : ''}`)), pairs(Object.entries(request.headers ?? {})), body];
-}
-
-/** Written out only when it is opened: it is long. */
-function raw(event) {
-  const json = JSON.stringify(event, null, 2);
-  const pre = el('pre', { tabindex: '0' });
-  const copy = el('button', { type: 'button', onclick: () => navigator.clipboard.writeText(json).then(() => { copy.textContent = 'Copied'; }) }, 'Copy');
-  return el('section', {}, el('details', { ontoggle: () => { pre.textContent = json; } }, el('summary', {}, 'JSON as it was received'), copy, pre));
+function attachment({ filename, bytes: size, content_type, attachment_type }) {
+  return [filename, [bytes(size), content_type, attachment_type].filter(Boolean).join(' · ')];
 }

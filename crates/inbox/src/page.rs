@@ -7,19 +7,39 @@ use crate::server::takes;
 
 const INDEX: &str = include_str!("../page/index.html");
 
+/// So that a name is written once.
+macro_rules! files {
+    ($($media_type:ident $name:literal),+ $(,)?) => {
+        [$((concat!("/", $name), $media_type, include_str!(concat!("../page/", $name)))),+]
+    };
+}
 /// Path, media type, content.
-const FILES: [(&str, &str, &str); 10] = [
-    ("/style.css", "text/css; charset=utf-8", include_str!("../page/style.css")),
-    ("/icon.svg", "image/svg+xml", include_str!("../page/icon.svg")),
-    ("/page.js", SCRIPT, include_str!("../page/page.js")),
-    ("/api.js", SCRIPT, include_str!("../page/api.js")),
-    ("/dom.js", SCRIPT, include_str!("../page/dom.js")),
-    ("/event.js", SCRIPT, include_str!("../page/event.js")),
-    ("/frames.js", SCRIPT, include_str!("../page/frames.js")),
-    ("/issues.js", SCRIPT, include_str!("../page/issues.js")),
-    ("/telemetry.js", SCRIPT, include_str!("../page/telemetry.js")),
-    ("/transaction.js", SCRIPT, include_str!("../page/transaction.js")),
+const FILES: &[(&str, &str, &str)] = &files![
+    STYLE "style.css",
+    ICON "icon.svg",
+    SCRIPT "page.js",
+    SCRIPT "api.js",
+    SCRIPT "breadcrumbs.js",
+    SCRIPT "contexts.js",
+    SCRIPT "dom.js",
+    SCRIPT "event.js",
+    SCRIPT "filters.js",
+    SCRIPT "frames.js",
+    SCRIPT "issue.js",
+    SCRIPT "issues.js",
+    SCRIPT "payload.js",
+    SCRIPT "raw.js",
+    SCRIPT "redraw.js",
+    SCRIPT "request.js",
+    SCRIPT "telemetry.js",
+    SCRIPT "time.js",
+    SCRIPT "trace.js",
+    SCRIPT "transaction.js",
+    SCRIPT "transactions.js",
+    SCRIPT "waterfall.js",
 ];
+const STYLE: &str = "text/css; charset=utf-8";
+const ICON: &str = "image/svg+xml";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Contents of events are hostile: even markup that slipped through could load and run nothing.
@@ -38,7 +58,7 @@ pub(crate) fn routes(app: &mut web::ServiceConfig) {
     ];
     let index = || async { file("text/html; charset=utf-8", INDEX) };
     app.service(web::resource(paths).get(index).default_service(takes("GET")));
-    for (path, media_type, content) in FILES {
+    for (path, media_type, content) in FILES.iter().copied() {
         let serve = move || async move { file(media_type, content) };
         app.service(web::resource(path).get(serve).default_service(takes("GET")));
     }

@@ -1,0 +1,30 @@
+// What was known of the world when an event arose.
+
+import { el, pairs, section } from './dom.js';
+import { fields } from './payload.js';
+import { bytes } from './time.js';
+
+/** What every event has, in this order. What only this one knows comes before it. */
+const GENERAL = ['runtime', 'app', 'device', 'os', 'request', 'trace'];
+
+/** Names under which the [protocol](https://develop.sentry.dev/sdk/data-model/event-payloads/contexts/) has bytes. */
+const BYTES = /^((app|free|usable)_memory|memory_size|(free_)?storage_size|\w+_bytes)$/;
+
+/** Every context of an event; nothing where there is none. */
+export function contexts(all) {
+  const place = ([name]) => GENERAL.indexOf(name);
+  const sorted = fields(all).sort((one, other) => place(one) - place(other));
+  return section('Contexts', sorted.length ? el('div', { class: 'contexts' }, sorted.map(context)) : null);
+}
+
+function context([name, content]) {
+  const told = fields(content).filter(([field]) => field !== 'type');
+  const known = told.map(([field, value]) => [field, readable(field, value)]);
+  return el('div', { class: GENERAL.includes(name) ? 'context' : 'context own' },
+    el('h3', {}, name),
+    pairs(known) ?? el('p', {}, content));
+}
+
+function readable(name, value) {
+  return Number.isFinite(value) && value >= 1024 && BYTES.test(name) ? `${bytes(value)} (${value})` : value;
+}
