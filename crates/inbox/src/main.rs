@@ -9,8 +9,12 @@ use tokio::signal::unix::{SignalKind, signal};
 /// The port that Sentry itself listens on when it is installed at home.
 const PORT: u16 = 9000;
 
+fn main() -> ExitCode {
+    healthcheck::asked("inbox", PORT).unwrap_or_else(serve)
+}
+
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
+async fn serve() -> ExitCode {
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {

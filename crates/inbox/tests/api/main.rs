@@ -10,6 +10,7 @@ mod encodings;
 mod events;
 mod grouping;
 mod health;
+mod healthcheck;
 mod helpers;
 mod issues;
 mod page;
