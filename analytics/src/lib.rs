@@ -21,15 +21,14 @@ pub mod settings;
 
 use std::process::ExitCode;
 
-use sentry_context::client;
 use sentry_context::database::{BadUrl, Database};
+use sentry_context::{client, logs};
 
 use crate::server::{BindError, Server};
-use crate::settings::{Settings, SettingsError};
+use crate::settings::{SERVICE, Settings, SettingsError};
 
 /// The whole process: settings, Sentry, runtime, server. Exit status 2 means that it could not start.
 pub fn main() -> ExitCode {
-    sentry_context::logs::init();
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -53,6 +52,7 @@ enum StartError {
 
 /// Synchronous on purpose: the Sentry client exists before the runtime's threads, and outlives them.
 fn run() -> Result<(), StartError> {
+    logs::init(SERVICE.name).map_err(SettingsError::from)?;
     let settings = Settings::from_env()?;
     let sentry = client::init(settings.sentry.clone());
     let system = actix_web::rt::System::new();

@@ -16,17 +16,16 @@ pub mod settings;
 use std::process::ExitCode;
 
 use sentry_context::database::{BadUrl, Database};
-use sentry_context::{client, native_crash};
+use sentry_context::{client, logs, native_crash};
 
 use crate::server::{BindError, Server};
-use crate::settings::{Settings, SettingsError};
+use crate::settings::{SERVICE, Settings, SettingsError};
 
 /// The whole process: settings, Sentry, runtime, server. Exit status 2 means that it could not start.
 pub fn main() -> ExitCode {
     if native_crash::is_sacrifice() {
         native_crash::perish(domain::referrals::unguarded_bonus);
     }
-    sentry_context::logs::init();
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -50,6 +49,7 @@ enum StartError {
 
 /// Synchronous on purpose: the Sentry client exists before the runtime's threads, and outlives them.
 fn run() -> Result<(), StartError> {
+    logs::init(SERVICE.name).map_err(SettingsError::from)?;
     let settings = Settings::from_env()?;
     let sentry = client::init(settings.sentry.clone());
     let system = actix_web::rt::System::new();

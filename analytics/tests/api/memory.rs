@@ -11,7 +11,7 @@ async fn a_spike_is_resident_given_back_and_told() {
     assert!(answer.body["status"].is_string());
     let event = app.event("the warning", |event| event["level"] == "warning").await;
     assert_eq!(event["fingerprint"], json!(["analytics", "memory-spike"]));
-    assert!(event["message"].as_str().unwrap().starts_with("Memory spiked by "), "{event}");
+    assert!(event["logentry"]["message"].as_str().unwrap().starts_with("Memory spiked by "), "{event}");
     let spike = &event["contexts"]["memory_spike"];
     assert_eq!(answer.body["memory_increase_mb"], spike["memory_increase_mb"]);
     assert_eq!(answer.body["final_memory_mb"], spike["final_memory_mb"]);

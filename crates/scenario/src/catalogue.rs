@@ -7,6 +7,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{Error, HttpRequest, HttpResponse, Resource, web};
 use sentry_context::failure::Failure;
+use sentry_context::metrics;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -105,6 +106,7 @@ impl Catalogue {
         };
         if let Some(scenario) = scenario {
             tag(self.service, scenario, request.request());
+            metrics::count("scenario.fired", &[("scenario", scenario.name)]);
         }
         Ok(next.call(request).await?.map_into_left_body())
     }

@@ -25,8 +25,9 @@ use sentry::{Client, ClientOptions, Hub, MaxRequestBodySize, Scope, SessionMode}
 use crate::env::{self, EnvError};
 use crate::fingerprint::{RuleError, Rules};
 use crate::finish::Finisher;
+use crate::trace_header::Head;
 use crate::transport::{Delivery, HttpTransportFactory};
-use crate::{panic_recovery, runtime_stats};
+use crate::{logs, panic_recovery, runtime_stats};
 
 pub use integration::ServiceIntegration;
 
@@ -129,7 +130,12 @@ fn rules(service: &Service) -> Result<Rules, ConfigError> {
 
 /// The client's options; pure, so that a test can look at them.
 pub fn options(config: &Config) -> ClientOptions {
-    let finisher = Finisher { in_app: config.service.in_app.to_vec(), rules: config.rules.clone() };
+    let head = Head {
+        public_key: config.dsn.as_ref().map(|dsn| dsn.public_key().to_owned()).unwrap_or_default(),
+        release: config.release.clone(),
+        environment: config.environment.clone(),
+    };
+    let finisher = Finisher { in_app: config.service.in_app.to_vec(), rules: config.rules.clone(), head };
     let transport = HttpTransportFactory::new(config.service.name, finisher, config.delivery.clone());
     let mut options = ClientOptions::new()
         .release(config.release.clone())
@@ -138,6 +144,7 @@ pub fn options(config: &Config) -> ClientOptions {
         // The default set has a panic hook that waits for delivery, and marks frames on the request path.
         .default_integrations(false)
         .integrations(integration::all(config.service))
+        .before_send_log(logs::tag)
         .max_request_body_size(MaxRequestBodySize::Small)
         .session_mode(SessionMode::Request)
         .auto_session_tracking(true)
@@ -160,8 +167,10 @@ pub fn hub(config: &Config) -> Arc<Hub> {
 /// Makes the client the process's own. Call it before the runtime starts; keep the guard in `main`.
 #[must_use = "dropping the guard early loses events"]
 pub fn init(config: Config) -> Guard {
-    let hub = hub(&config);
+    let (hub, service) = (hub(&config), config.service.name);
     Hub::main().bind_client(hub.client());
+    // What happens outside of requests is this service's, too.
+    Hub::main().configure_scope(|scope| scope.set_tag("service", service));
     Guard { hub }
 }
 

@@ -6,14 +6,15 @@ use std::fmt;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
+use sentry::protocol::Value;
 use sentry::types::Uuid;
 
 use crate::facts::Facts;
 use crate::frames::Origin;
 use crate::report::{self, Reportable, Traced};
 
-/// The header that names the event about a failed request.
-pub const EVENT_ID_HEADER: &str = "X-Sentry-Event-Id";
+/// The header that names the event about a request, `X-Sentry-Event-Id`.
+pub const EVENT_ID_HEADER: &str = "x-sentry-event-id";
 
 /// A failed request. Made with `?` from a [`Traced`] error, or from a bare one.
 #[derive(Debug)]
@@ -70,6 +71,17 @@ impl Failure {
         }
         response
     }
+}
+
+/// A JSON answer to a request that went well although work beside it failed: names that failure's event.
+pub fn name_event(mut body: Value, event: Option<Uuid>) -> HttpResponse {
+    let mut response = HttpResponse::Ok();
+    if let Some(id) = event.filter(|id| !id.is_nil()) {
+        let id = id.simple().to_string();
+        response.insert_header((EVENT_ID_HEADER, id.as_str()));
+        body["event_id"] = id.into();
+    }
+    response.json(body)
 }
 
 /// A JSON error answer; `event_id` is absent where nothing was sent.

@@ -13,6 +13,8 @@
 //! | [`report`] | errors with the backtrace of their origin, one event each |
 //! | [`failure`] | the same as answers of actix-web handlers |
 //! | [`panic_recovery`] | panic → 500 and exactly one event |
+//! | [`logs`], [`metrics`] | log lines with their trace, also to Sentry; counts and durations |
+//! | [`trace_header`] | who started a trace and how it is sampled, on every envelope |
 //! | [`facts`](mod@facts) | named JSON values |
 //! | `database` | MongoDB: spans and breadcrumbs of its commands, failures in full (feature `mongodb`) |
 //! | [`spawn`] | tasks, blocking work and threads that carry the hub |
@@ -36,6 +38,7 @@ pub mod fingerprint;
 pub mod finish;
 pub mod frames;
 pub mod logs;
+pub mod metrics;
 pub mod native_crash;
 pub mod panic_recovery;
 pub mod redaction;
@@ -45,6 +48,7 @@ pub mod runtime_stats;
 pub mod spawn;
 mod stack;
 pub mod stall;
+pub mod trace_header;
 pub mod traceparent;
 pub mod transport;
 pub mod user;

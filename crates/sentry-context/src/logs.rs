@@ -1,18 +1,146 @@
-//! `tracing` to the terminal.
+//! `tracing` to the terminal and, from warnings on, to Sentry: both with the trace of the request, both redacted.
+//!
+//! `LOG_FORMAT=text` (default) is for eyes, `LOG_FORMAT=json` for machines: an object per line with `timestamp`,
+//! `level`, `message`, `target`, `service`, the event's own fields and, within a request, `trace_id` and `span_id`.
+//! An error that is logged makes no event: events come from [`crate::report`] and from panics only, which log
+//! themselves.
 
+use std::fmt;
 use std::io::IsTerminal;
 
-use tracing_subscriber::EnvFilter;
+use sentry::integrations::tracing::LogLayer;
+use sentry::protocol::{Event as SentryEvent, Log, Map, TraceContext, Value};
+use sentry::{Hub, TransactionOrSpan};
+use tracing::level_filters::LevelFilter;
+use tracing::{Event, Subscriber};
+use tracing_subscriber::filter::{FilterExt, filter_fn};
+use tracing_subscriber::fmt::format::{DefaultFields, Format, Full, Json, Writer};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::{EnvFilter, Layer, prelude::*};
 
-/// Logs to standard error at the level of `RUST_LOG`, or `info`. Later calls do nothing.
-pub fn init() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    // Colours are for eyes: a container's log would show their codes.
-    let ansi = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    // A subscriber may be there already, in tests; then it stays.
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+use crate::env::{self, EnvError};
+use crate::redaction;
+
+/// What the transport says of its own troubles would be sent by the transport, and so on for ever.
+const OWN_TARGET: &str = concat!(env!("CARGO_CRATE_NAME"), "::transport");
+
+/// Logs to standard error at the level of `RUST_LOG`, or `info`, in the form of `LOG_FORMAT`; warnings and errors also
+/// to Sentry. Later calls change nothing.
+pub fn init(service: &'static str) -> Result<(), EnvError> {
+    let lines = Lines { service, style: style()? };
+    let terminal = tracing_subscriber::fmt::layer()
+        .fmt_fields(DefaultFields::new())
+        .event_format(lines)
         .with_writer(std::io::stderr)
-        .with_ansi(ansi)
-        .try_init();
+        .with_filter(filter()?);
+    let sent = filter_fn(|about| !about.target().starts_with(OWN_TARGET)).and(LevelFilter::WARN);
+    // A subscriber may be there already, in tests; then it stays.
+    let _ = tracing_subscriber::registry().with(terminal).with(LogLayer::new().with_filter(sent)).try_init();
+    Ok(())
+}
+
+fn filter() -> Result<EnvFilter, EnvError> {
+    let text = env::text("RUST_LOG")?.unwrap_or_else(|| "info".to_owned());
+    let bad = |error| {
+        EnvError::new("RUST_LOG", &text, format!("directives such as warn or payment=debug,info ({error})"))
+    };
+    EnvFilter::builder().parse(&text).map_err(bad)
+}
+
+fn style() -> Result<Style, EnvError> {
+    match env::text("LOG_FORMAT")?.as_deref() {
+        // Colours are for eyes: a container's log would show their codes.
+        None | Some("text") => {
+            let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+            Ok(Style::Text(Format::default().with_ansi(colours)))
+        }
+        Some("json") => {
+            let json = Format::default().json().flatten_event(true);
+            Ok(Style::Json(json.with_current_span(false).with_span_list(false)))
+        }
+        Some(other) => Err(EnvError::new("LOG_FORMAT", other, "text or json")),
+    }
+}
+
+/// Lines that know their trace and keep no secret.
+struct Lines {
+    service: &'static str,
+    style: Style,
+}
+
+enum Style {
+    Text(Format<Full>),
+    Json(Format<Json>),
+}
+
+impl<S, N> FormatEvent<S, N> for Lines
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut out: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let mut line = String::new();
+        match &self.style {
+            Style::Text(format) => {
+                format.format_event(context, Writer::new(&mut line), event)?;
+                self.finish_text(&mut line);
+            }
+            Style::Json(format) => {
+                format.format_event(context, Writer::new(&mut line), event)?;
+                line = self.finish_json(&line);
+            }
+        }
+        writeln!(out, "{line}")
+    }
+}
+
+impl Lines {
+    fn finish_text(&self, line: &mut String) {
+        line.truncate(line.trim_end().len());
+        if let Some(trace) = trace() {
+            line.push_str(&format!(" trace_id={} span_id={}", trace.trace_id, trace.span_id));
+        }
+        redaction::text(line);
+    }
+
+    fn finish_json(&self, line: &str) -> String {
+        let Ok(mut fields) = serde_json::from_str::<Map<String, Value>>(line) else {
+            return line.trim_end().to_owned();
+        };
+        fields.insert("service".to_owned(), self.service.into());
+        if let Some(trace) = trace() {
+            fields.insert("trace_id".to_owned(), trace.trace_id.to_string().into());
+            fields.insert("span_id".to_owned(), trace.span_id.to_string().into());
+        }
+        let mut json = Value::Object(fields.into_iter().collect());
+        redaction::value(&mut json);
+        json.to_string()
+    }
+}
+
+/// The trace and span of the request at hand, if there is one.
+fn trace() -> Option<TraceContext> {
+    crate::request::span().map(|span| match span {
+        TransactionOrSpan::Transaction(transaction) => transaction.get_trace_context(),
+        TransactionOrSpan::Span(span) => {
+            TraceContext { span_id: span.get_span_id(), ..span.get_trace_context() }
+        }
+    })
+}
+
+/// Gives a log entry the tags of the request that wrote it, as attributes: the SDK gives tags to events only.
+pub(crate) fn tag(mut log: Log) -> Option<Log> {
+    let tags = Hub::with_active(|hub| {
+        hub.configure_scope(|scope| scope.apply_to_event(SentryEvent::default())).map(|event| event.tags)
+    });
+    for (name, tag) in tags.into_iter().flatten() {
+        log.attributes.entry(name).or_insert_with(|| tag.into());
+    }
+    Some(log)
 }

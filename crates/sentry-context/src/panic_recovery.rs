@@ -13,12 +13,14 @@
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, PanicHookInfo};
 use std::sync::Once;
+use std::time::Instant;
 
 use actix_web::Error;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use futures_util::FutureExt;
 use sentry::protocol::{Event, Exception, Mechanism, SpanStatus};
@@ -27,9 +29,9 @@ use sentry::{Hub, Level};
 
 use crate::client::ServiceIntegration;
 use crate::facts::facts;
-use crate::failure::{AnswerStyle, Failure, answer};
+use crate::failure::{AnswerStyle, EVENT_ID_HEADER, Failure, answer};
 use crate::frames::Origin;
-use crate::{request, stall};
+use crate::{metrics, report, request, stall};
 
 thread_local! {
     /// The event of the latest panic on this thread, for the boundary that catches it.
@@ -45,8 +47,9 @@ pub fn install_hook() {
         let previous = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
             let watched = sentry::with_integration(|service: &ServiceIntegration, hub| {
-                tracing::error!(location = info.location().map(ToString::to_string), "{}", text(info));
-                REPORTED.set(Some(hub.capture_event(event(info, service.panic_type))));
+                let id = hub.capture_event(event(info, service.panic_type));
+                report::log(Level::Fatal, Some(service.panic_type), text(info), Some(id));
+                REPORTED.set(Some(id));
                 true
             });
             if !watched {
@@ -78,15 +81,31 @@ pub async fn boundary<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    request::describe(&request);
+    let (start, method) = (Instant::now(), request.method().clone());
+    let route = request::describe(&request);
     let style = request.app_data::<AnswerStyle>().copied();
     // Nothing of the request may be held across the call: actix panics where a clone outlives a caught panic.
     let call = async { stall::attributed(next.call(request)).await };
-    match AssertUnwindSafe(call).catch_unwind().await {
-        Ok(Ok(response)) => Ok(settle(response, style)),
-        Ok(Err(error)) => Err(InternalError::from_response("failed", refuse(&error, style)).into()),
-        Err(_) => Err(InternalError::from_response("panicked", recover(style)).into()),
+    let outcome = match AssertUnwindSafe(call).catch_unwind().await {
+        Ok(Ok(response)) => Ok(name_event(settle(response, style))),
+        Ok(Err(error)) => Err(("failed", refuse(&error, style))),
+        Err(_) => Err(("panicked", recover(style))),
+    };
+    let status = outcome.as_ref().map_or_else(|(_, answer)| answer.status(), ServiceResponse::status);
+    metrics::request(method.as_str(), &route, status.as_u16(), start.elapsed());
+    outcome.map_err(|(why, answer)| InternalError::from_response(why, answer).into())
+}
+
+/// Names the request's event, if it made one, in an answer that does not name it yet: also where the request went well.
+fn name_event(mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let event = Hub::with_active(|hub| hub.last_event_id()).map(|id| id.simple().to_string());
+    if let Some(Ok(id)) = event.map(HeaderValue::try_from) {
+        let name = HeaderName::from_static(EVENT_ID_HEADER);
+        if !response.headers().contains_key(&name) {
+            response.headers_mut().insert(name, id);
+        }
     }
+    response
 }
 
 fn recover(style: Option<AnswerStyle>) -> actix_web::HttpResponse {
@@ -131,7 +150,7 @@ struct ForeignError {
     text: String,
 }
 
-impl crate::report::Reportable for ForeignError {
+impl report::Reportable for ForeignError {
     fn type_name(&self) -> &'static str {
         if self.is_event() { "InternalError" } else { "BadRequest" }
     }

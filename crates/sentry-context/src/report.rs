@@ -21,8 +21,8 @@
 use std::error::Error;
 use std::fmt;
 
-use sentry::protocol::{Context, Event, Exception, Mechanism, MechanismMeta, PosixSignal, Thread};
-use sentry::types::Uuid;
+use sentry::protocol::{Context, Event, Exception, LogEntry, Mechanism, MechanismMeta, PosixSignal, Thread};
+use sentry::types::{Uuid, random_uuid};
 use sentry::{Hub, Level};
 
 use crate::facts::Facts;
@@ -111,11 +111,29 @@ impl<E: Reportable> Traced<E> {
     pub fn report(&self) -> Option<Uuid> {
         capture(&self.error, &self.origin)
     }
+
+    /// Sends the error's event under an id that was [reserved](reserve_id) for it.
+    pub fn report_as(&self, id: Uuid) {
+        send_error(&self.error, &self.origin, id);
+    }
 }
 
-/// Sends one event about an error that arose at `origin`. `None` where Sentry is off.
+/// An id for an event that work beside the request will send once the answer, which names it, is gone; for work whose
+/// failure is known to come. Nil where Sentry is off.
+pub fn reserve_id() -> Uuid {
+    let enabled = Hub::with_active(|hub| hub.client().is_some_and(|client| client.is_enabled()));
+    if enabled { random_uuid() } else { Uuid::nil() }
+}
+
+/// Sends one event about an error that arose at `origin`, and logs it. `None` where Sentry is off.
 pub fn capture(error: &dyn Reportable, origin: &Origin) -> Option<Uuid> {
+    send_error(error, origin, Uuid::nil())
+}
+
+/// A nil id is replaced by one of the SDK's.
+fn send_error(error: &dyn Reportable, origin: &Origin, event_id: Uuid) -> Option<Uuid> {
     let mut event = Event {
+        event_id,
         level: error.level(),
         exception: chain(error, origin).into(),
         tags: error.tags().into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
@@ -124,10 +142,13 @@ pub fn capture(error: &dyn Reportable, origin: &Origin) -> Option<Uuid> {
     if let Some((name, facts)) = error.context() {
         event.contexts.insert(name.to_owned(), Context::Other(facts));
     }
-    send(event)
+    let id = send(event);
+    log(error.level(), Some(error.type_name()), &error.to_string(), id);
+    id
 }
 
-/// Sends a message that is no error: the place where it was said comes along as the current thread's stack.
+/// Sends a message that is no error, and logs it. The place where it was said comes along as the current thread's
+/// stack.
 pub fn message(level: Level, text: String, context: (&str, Facts)) -> Option<Uuid> {
     let thread = Thread {
         name: std::thread::current().name().map(str::to_owned),
@@ -136,7 +157,21 @@ pub fn message(level: Level, text: String, context: (&str, Facts)) -> Option<Uui
         ..Thread::default()
     };
     let contexts = [(context.0.to_owned(), Context::Other(context.1))].into_iter().collect();
-    send(Event { level, message: Some(text), threads: vec![thread].into(), contexts, ..Event::default() })
+    let logentry = Some(LogEntry { message: text.clone(), params: Vec::new() });
+    let id = send(Event { level, logentry, threads: vec![thread].into(), contexts, ..Event::default() });
+    log(level, None, &text, id);
+    id
+}
+
+/// The terminal and Sentry's logs tell what the event tells in full, at the same level, with its id.
+pub(crate) fn log(level: Level, ty: Option<&str>, text: &str, event: Option<Uuid>) {
+    let event_id = event.map(|id| id.simple().to_string());
+    match level {
+        Level::Fatal | Level::Error => tracing::error!(error.type = ty, event_id, "{text}"),
+        Level::Warning => tracing::warn!(event_id, "{text}"),
+        Level::Info => tracing::info!(event_id, "{text}"),
+        Level::Debug => tracing::debug!(event_id, "{text}"),
+    }
 }
 
 fn send(event: Event<'static>) -> Option<Uuid> {

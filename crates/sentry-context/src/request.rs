@@ -15,13 +15,14 @@ pub const USER_HEADER: &str = "X-User-Id";
 /// Longest user id taken from a header, in bytes: Sentry cuts tag-like values at 200.
 const USER_ID_LIMIT: usize = 128;
 
-/// Puts the request's facts on the current hub's scope: user, transaction name, first breadcrumb.
+/// Puts the request's facts on the current hub's scope: user, transaction name, first breadcrumb. Returns the route
+/// pattern.
 ///
 /// Sentry's `request` interface itself comes from `sentry-actix`.
-pub(crate) fn describe(request: &ServiceRequest) {
+pub(crate) fn describe(request: &ServiceRequest) -> String {
     let user = user::from_request(user_id(request), client_ip(request));
-    let pattern = request.match_pattern();
-    let name = format!("{} {}", request.method(), pattern.as_deref().unwrap_or("<none>"));
+    let pattern = request.match_pattern().unwrap_or_else(|| "<none>".to_owned());
+    let name = format!("{} {pattern}", request.method());
     let service = sentry::with_integration(|service: &ServiceIntegration, _| service.name);
     sentry::configure_scope(|scope| {
         if let Some(span) = scope.get_span() {
@@ -33,6 +34,7 @@ pub(crate) fn describe(request: &ServiceRequest) {
         scope.set_transaction(Some(&name));
     });
     breadcrumbs::request(request.method().as_str(), request.path());
+    pattern
 }
 
 /// The span that is open, for spans below it.

@@ -30,6 +30,9 @@ fn replace(change: impl FnOnce(&mut User)) {
     sentry::configure_scope(|scope| {
         let mut user = scope.user().cloned().unwrap_or_default();
         change(&mut user);
+        if let (Some(span), Some(id)) = (scope.get_span(), &user.id) {
+            span.set_data("user.id", id.as_str().into());
+        }
         scope.set_user(Some(user));
     });
 }

@@ -1,5 +1,6 @@
 //! Reel strips: the order of symbols on each reel, and the threads that load them.
 
+use sentry_context::sentry::types::Uuid;
 use sentry_context::{breadcrumbs, facts, sentry, spawn};
 
 use crate::domain::wager;
@@ -18,12 +19,12 @@ pub fn symbol_at(reel: usize, stop: usize) -> Result<&'static str> {
 }
 
 /// How loading the strips went.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug)]
 pub struct Loaded {
     /// Threads started.
     pub created: usize,
-    /// Threads whose strip was unusable.
-    pub failed: usize,
+    /// Threads whose strip was unusable: the event of each; `None` where Sentry is off.
+    pub failed: Vec<Option<Uuid>>,
 }
 
 /// Loads the strips, a thread each. A thread that fails reports by itself: nobody else knows its stack.
@@ -36,16 +37,12 @@ pub fn load_strips() -> std::io::Result<Loaded> {
     let threads: Vec<_> = WEIGHTS.into_iter().enumerate().map(start).collect::<std::io::Result<_>>()?;
     let created = threads.len();
     // A thread that panicked has been reported by the panic hook.
-    let failed =
-        threads.into_iter().map(std::thread::JoinHandle::join).filter(|end| !matches!(end, Ok(true)));
-    Ok(Loaded { created, failed: failed.count() })
+    let ends = threads.into_iter().map(|thread| thread.join().unwrap_or(Err(None)));
+    Ok(Loaded { created, failed: ends.filter_map(|end| end.err()).collect() })
 }
 
-fn load_strip(number: usize, weight: &str) -> bool {
+/// The failure's event, if it failed.
+fn load_strip(number: usize, weight: &str) -> std::result::Result<f64, Option<Uuid>> {
     sentry::configure_scope(|scope| scope.set_tag("thread.id", number));
-    let weight = wager::parse_stake(weight);
-    if let Err(error) = &weight {
-        error.report();
-    }
-    weight.is_ok()
+    wager::parse_stake(weight).map_err(|error| error.report())
 }

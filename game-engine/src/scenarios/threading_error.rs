@@ -4,7 +4,7 @@
 
 use actix_web::HttpResponse;
 use scenario::{Event, Expect, Method, Scenario};
-use sentry_context::failure::Failure;
+use sentry_context::failure::{self, Failure};
 use sentry_context::spawn;
 use serde_json::json;
 
@@ -41,9 +41,10 @@ async fn load() -> Result<HttpResponse, Failure> {
     let lost = |lost: Box<dyn std::error::Error + Send + Sync>| GameError::WorkLost(lost);
     let loaded = spawn::blocking(reels::load_strips).await.map_err(|error| lost(error.into()))?;
     let loaded = loaded.map_err(|error| lost(error.into()))?;
-    Ok(HttpResponse::Ok().json(json!({
+    let body = json!({
         "status": "loaded",
         "threads_created": loaded.created,
-        "threads_failed": loaded.failed,
-    })))
+        "threads_failed": loaded.failed.len(),
+    });
+    Ok(failure::name_event(body, loaded.failed.first().copied().flatten()))
 }

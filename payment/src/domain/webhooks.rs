@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use sentry_context::{breadcrumbs, facts, spawn};
+use sentry_context::sentry::types::Uuid;
+use sentry_context::{breadcrumbs, facts, report, spawn};
 use tokio::time::sleep;
 
 use crate::error::{PaymentError, Result};
@@ -14,14 +15,16 @@ const CONFIRMATION_TAKES: Duration = Duration::from_millis(100);
 const CONFIRMATION: &str = "12,50";
 
 /// Has a payout confirmed. Nobody awaits the task: the player is not to wait for the provider, so that a failure has
-/// nobody to go to but Sentry.
-pub fn confirm_later() {
+/// nobody to go to but Sentry. Returns the id of the event that will tell; nil where Sentry is off.
+pub fn confirm_later() -> Uuid {
     breadcrumbs::step("webhooks", "awaiting the confirmation beside the request", facts([]));
-    spawn::task(async {
+    let event = report::reserve_id();
+    spawn::task(async move {
         if let Err(error) = confirm().await {
-            error.report();
+            error.report_as(event);
         }
     });
+    event
 }
 
 /// The confirmed amount.

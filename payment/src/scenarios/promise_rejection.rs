@@ -5,6 +5,7 @@
 
 use actix_web::HttpResponse;
 use scenario::{Event, Expect, Method, Scenario};
+use sentry_context::failure;
 use serde_json::json;
 
 use crate::domain::webhooks;
@@ -36,6 +37,6 @@ pub(super) static PROMISE_REJECTION: Scenario = Scenario {
 };
 
 async fn confirm() -> HttpResponse {
-    webhooks::confirm_later();
-    HttpResponse::Ok().json(json!({ "status": "the payout will be confirmed" }))
+    let event = webhooks::confirm_later();
+    failure::name_event(json!({ "status": "the payout will be confirmed" }), Some(event))
 }

@@ -26,14 +26,45 @@ const PARTS: [&str; 19] = [
 /// Too short to be looked for anywhere.
 const WHOLE: [&str; 6] = ["auth", "jwt", "pass", "pin", "pw", "xauth"];
 
+/// One of these is in every such name: most texts have none, and need no closer look.
+const STEMS: [&str; 17] = [
+    "auth",
+    "bearer",
+    "card",
+    "cookie",
+    "credential",
+    "csrf",
+    "cvc",
+    "cvv",
+    "jwt",
+    "key",
+    "pass",
+    "pin",
+    "pw",
+    "secret",
+    "session",
+    "token",
+    "xsrf",
+];
+
 /// Words that only contain such a part.
 const HARMLESS: [&str; 3] = ["cardinal", "discard", "wildcard"];
 
 /// Does the name of a header, field or parameter speak of a secret?
 pub fn is_secret(name: &str) -> bool {
+    may_name_a_secret(name) && is_known(name)
+}
+
+fn is_known(name: &str) -> bool {
     let plain: String = name.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
     let plain = HARMLESS.iter().fold(plain, |plain, harmless| plain.replace(harmless, ""));
     WHOLE.contains(&plain.as_str()) || PARTS.iter().any(|part| plain.contains(part))
+}
+
+/// Is it worth looking for secrets in this text?
+pub(super) fn may_name_a_secret(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    STEMS.iter().any(|stem| lower.contains(stem))
 }
 
 #[cfg(test)]
@@ -75,6 +106,14 @@ mod tests {
         ] {
             assert!(is_secret(name), "{name}");
         }
+    }
+
+    #[test]
+    fn every_secrets_name_is_worth_a_look() {
+        for part in PARTS.iter().chain(&WHOLE) {
+            assert!(may_name_a_secret(part) && is_known(part), "{part}");
+        }
+        assert!(!may_name_a_secret("GET /debug/crash"));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::{LazyLock, PoisonError, RwLock};
 use regex::{Captures, Regex};
 use url::form_urlencoded;
 
-use super::{FILTERED, is_secret};
+use super::{FILTERED, is_secret, names};
 
 /// Shorter secrets would filter every other word.
 const SHORTEST: usize = 4;
@@ -66,7 +66,7 @@ pub fn hide_password_of(url: &str) {
 /// Filters secrets in a text.
 pub fn text(text: &mut String) {
     replace_hidden(text);
-    if text.contains("://") {
+    if text.contains("://") && text.contains('@') {
         replace(text, &USERINFO, |found| {
             let password = &found["password"];
             let port = password.split(['/', '?', '#']).next().unwrap_or_default();
@@ -74,7 +74,7 @@ pub fn text(text: &mut String) {
             (!is_port && !password.is_empty()).then(|| format!("{}{FILTERED}@", &found["before"]))
         });
     }
-    if text.contains([':', '=', ' ']) {
+    if text.contains(['=', ':', ' ']) && names::may_name_a_secret(text) {
         replace(text, &FORM, |found| {
             let kept = found.name("keep").or(found.name("cookie")).map_or("", |kept| kept.as_str());
             Some(format!("{kept}{FILTERED}"))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sentry::protocol::{Context, Event, Exception, Map, Mechanism, Thread, ThreadId};
+use sentry::protocol::{Context, Event, Exception, LogEntry, Map, Mechanism, Thread, ThreadId};
 use sentry::{Hub, Level};
 
 use super::worker::Worker;
@@ -96,7 +96,10 @@ impl Stall {
         };
         Event {
             level: Level::Info,
-            message: Some(format!("The event loop runs again after {:.1} s", delay.as_secs_f64())),
+            logentry: Some(LogEntry {
+                message: format!("The event loop runs again after {:.1} s", delay.as_secs_f64()),
+                params: Vec::new(),
+            }),
             threads: vec![thread].into(),
             contexts: self.context(delay),
             ..Event::default()

@@ -21,7 +21,7 @@ const COMPRESS_FROM: usize = 8 * 1024;
 /// An envelope that waits.
 pub(super) enum Parcel {
     /// As the SDK made it: symbols and redaction are still to come.
-    Envelope(Envelope),
+    Envelope(Box<Envelope>),
     /// Written by somebody else, such as a profile.
     Bytes(Vec<u8>),
     /// Ready.
@@ -74,7 +74,7 @@ impl Parcel {
     /// What an envelope of the SDK's holds, raw ones as their bytes.
     pub(super) fn new(envelope: Envelope) -> io::Result<Self> {
         if envelope.items().next().is_some() {
-            return Ok(Self::Envelope(envelope));
+            return Ok(Self::Envelope(Box::new(envelope)));
         }
         let mut bytes = Vec::new();
         envelope.to_writer(&mut bytes)?;
@@ -92,7 +92,7 @@ impl Parcel {
     /// What is lost with it.
     pub(super) fn content(&self) -> Vec<Quantity> {
         match self {
-            Self::Envelope(envelope) => losses::content(envelope),
+            Self::Envelope(envelope) => losses::content(&**envelope),
             Self::Bytes(bytes) => about(bytes).1,
             Self::Letter(letter) => letter.content.clone(),
         }

@@ -58,12 +58,20 @@ impl Sender {
 
     async fn work(&self) {
         let connections = join_all((0..CONNECTIONS).map(|_| self.serve()));
+        let mut copies = std::pin::pin!(self.copy());
         tokio::select! {
             _ = connections => {}
             () = self.time_is_over() => {}
             () = self.keep_up() => {}
+            () = &mut copies, if self.spotlight.is_some() => {}
         }
-        self.leave().await;
+        self.leave(copies).await;
+    }
+
+    async fn copy(&self) {
+        if let Some(spotlight) = &self.spotlight {
+            spotlight.run().await;
+        }
     }
 
     async fn serve(&self) {
@@ -84,7 +92,7 @@ impl Sender {
         let letter = match parcel {
             Parcel::Letter(letter) => return Some(letter),
             Parcel::Bytes(bytes) => Letter::of_bytes(bytes),
-            Parcel::Envelope(envelope) => self.finished(self.allowed(envelope)?),
+            Parcel::Envelope(envelope) => self.finished(self.allowed(*envelope)?),
         };
         match letter {
             Ok(letter) => {

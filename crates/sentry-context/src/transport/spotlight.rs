@@ -1,8 +1,8 @@
 //! A copy of everything for [Spotlight](https://spotlightjs.com), which shows events on the developer's own machine.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Mutex;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::http::Endpoint;
@@ -17,19 +17,27 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// The copies' way out.
 pub(super) struct Spotlight {
     endpoint: Endpoint,
-    sender: Sender<Letter>,
-    receiver: Mutex<Receiver<Letter>>,
+    /// `None` once no more will come.
+    sender: Mutex<Option<Sender<Letter>>>,
+    receiver: Mutex<Option<Receiver<Letter>>>,
 }
 
 impl Spotlight {
     pub(super) fn new(endpoint: Endpoint) -> Self {
         let (sender, receiver) = channel(CAPACITY);
-        Self { endpoint, sender, receiver: Mutex::new(receiver) }
+        Self { endpoint, sender: Mutex::new(Some(sender)), receiver: Mutex::new(Some(receiver)) }
     }
 
     /// Leaves a copy, and never waits.
     pub(super) fn show(&self, letter: &Letter) {
-        let _ = self.sender.try_send(letter.clone());
+        if let Some(sender) = &*lock(&self.sender) {
+            let _ = sender.try_send(letter.clone());
+        }
+    }
+
+    /// No more copies will come: [`Self::run`] ends when all are delivered.
+    pub(super) fn end(&self) {
+        lock(&self.sender).take();
     }
 
     /// Delivers a letter that has no other way to go.
@@ -39,10 +47,10 @@ impl Spotlight {
         }
     }
 
-    /// Delivers copies for ever.
+    /// Delivers copies until the end.
     pub(super) async fn run(&self) {
+        let Some(mut receiver) = lock(&self.receiver).take() else { return };
         let mut absent_until = Instant::now();
-        let mut receiver = self.receiver.lock().await;
         while let Some(letter) = receiver.recv().await {
             if Instant::now() < absent_until {
                 continue;
@@ -53,14 +61,8 @@ impl Spotlight {
             }
         }
     }
+}
 
-    /// Delivers what was left when [`Self::run`] was stopped.
-    pub(super) async fn finish(&self) {
-        let mut receiver = self.receiver.lock().await;
-        while let Ok(letter) = receiver.try_recv() {
-            if self.endpoint.post(&letter).await.is_err() {
-                return;
-            }
-        }
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -24,13 +24,13 @@ impl Sender {
     }
 
     /// Saves what can be saved.
-    pub(super) async fn leave(&self) {
+    pub(super) async fn leave(&self, copies: impl Future<Output = ()>) {
         let mut tally = Tally::default();
         for parcel in self.lanes.drain() {
             self.save(parcel, &mut tally);
         }
         let deadline = self.lanes.closing().await.deadline;
-        let told = tokio::time::timeout_at(deadline.into(), self.last_words()).await;
+        let told = tokio::time::timeout_at(deadline.into(), self.last_words(copies)).await;
         if !told.unwrap_or(false) {
             self.save_report();
         }
@@ -45,9 +45,10 @@ impl Sender {
     }
 
     /// True unless there is still something to tell.
-    async fn last_words(&self) -> bool {
+    async fn last_words(&self, copies: impl Future<Output = ()>) -> bool {
         if let Some(spotlight) = &self.spotlight {
-            spotlight.finish().await;
+            spotlight.end();
+            copies.await;
         }
         self.lanes.outage().is_none() && self.tell_losses().await
     }

@@ -1,6 +1,5 @@
-//! What goes on beside the sending: backpressure, reports of what was lost, the spool, Spotlight.
+//! What goes on beside the sending: backpressure, reports of what was lost, the spool.
 
-use std::future::pending;
 use std::time::Duration;
 
 use super::super::category::Category;
@@ -30,13 +29,7 @@ const ROOMY: f32 = 0.25;
 impl Sender {
     /// Never ends.
     pub(super) async fn keep_up(&self) {
-        let spotlight = async {
-            match &self.spotlight {
-                Some(spotlight) => spotlight.run().await,
-                None => pending().await,
-            }
-        };
-        tokio::join!(self.greet(), self.look(), self.report(), self.mind_spool(), rest(), spotlight);
+        tokio::join!(self.greet(), self.look(), self.report(), self.mind_spool(), rest());
     }
 
     /// Asks the server once whether it takes anything from us, by an empty report.

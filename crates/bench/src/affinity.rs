@@ -1,0 +1,37 @@
+//! Which cores belong to whom: the service its own, load and sink the last one.
+
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+use nix::unistd::Pid;
+
+/// The two sides of a measurement.
+#[derive(Debug, Clone)]
+pub(crate) struct Cores {
+    /// For the service: all but the last; with a single core, that one.
+    pub(crate) service: Vec<usize>,
+    /// For load and sink.
+    pub(crate) rest: Vec<usize>,
+}
+
+impl Cores {
+    /// Shares out what this process may use.
+    pub(crate) fn share_out() -> Result<Self, nix::Error> {
+        let allowed = sched_getaffinity(Pid::this())?;
+        let mut service: Vec<usize> =
+            (0..CpuSet::count()).filter(|core| allowed.is_set(*core).unwrap_or(false)).collect();
+        let rest = vec![service.pop().unwrap_or(0)];
+        if service.is_empty() {
+            service.clone_from(&rest);
+        }
+        Ok(Self { service, rest })
+    }
+}
+
+/// Binds a process, and what it will start, to cores.
+pub(crate) fn pin(process: Option<u32>, cores: &[usize]) -> Result<(), nix::Error> {
+    let mut set = CpuSet::new();
+    for core in cores {
+        set.set(*core)?;
+    }
+    let process = process.and_then(|id| i32::try_from(id).ok()).map_or(Pid::this(), Pid::from_raw);
+    sched_setaffinity(process, &set)
+}

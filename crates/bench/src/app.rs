@@ -1,0 +1,164 @@
+//! The service under test: the same three handlers behind three sets of middleware.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use actix_web::dev::{Server, Service as _};
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpResponse, HttpServer, ResponseError, web};
+use clap::ValueEnum;
+use game_engine::settings::Settings;
+use sentry_context::client::{self, Config, Service};
+use sentry_context::failure::Failure;
+use sentry_context::report::{Reportable, Traced};
+use sentry_context::stall::{self, Watchdog};
+use sentry_context::{panic_recovery, traceparent};
+
+use crate::Error;
+
+/// What stands around the handlers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(crate) enum Variant {
+    /// Nothing.
+    Bare,
+    /// `sentry` and `sentry-actix` as their documentation sets them up, every request traced.
+    Stock,
+    /// `sentry-context`, every request traced, everything on.
+    Ours,
+}
+
+impl fmt::Display for Variant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Bare => "bare",
+            Self::Stock => "stock",
+            Self::Ours => "ours",
+        })
+    }
+}
+
+static SERVICE: Service = Service {
+    name: "bench",
+    release_name: "bench",
+    in_app: &["bench"],
+    panic_type: "Panic",
+    fingerprint_rules: "error.type:BadStake -> {{ error.type }}, {{ transaction }}\n",
+};
+
+/// The game engine, as its own `main` runs it.
+pub(crate) fn game_engine() -> Result<(), Error> {
+    let settings = Settings { port: 0, ..Settings::from_env().map_err(std::io::Error::other)? };
+    let sentry = client::init(settings.sentry.clone());
+    actix_web::rt::System::new().block_on(async {
+        let server =
+            game_engine::server::Server::bind(&settings, sentry.hub()).map_err(std::io::Error::other)?;
+        crate::child::tell_address(server.address());
+        Ok(server.run().await?)
+    })
+}
+
+/// Serves until it is told to stop. Its first line on standard output is its address.
+pub(crate) fn serve(variant: Variant, workers: usize) -> Result<(), Error> {
+    match variant {
+        Variant::Bare => bare(workers),
+        Variant::Stock => stock(workers),
+        Variant::Ours => ours(workers),
+    }
+}
+
+fn bare(workers: usize) -> Result<(), Error> {
+    run(|socket| Ok(HttpServer::new(|| App::new().configure(routes)).workers(workers).listen(socket)?.run()))
+}
+
+fn stock(workers: usize) -> Result<(), Error> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let options = sentry::ClientOptions::new()
+        .release(Cow::Borrowed("bench@1.0.0"))
+        .traces_sample_rate(1.0)
+        .session_mode(sentry::SessionMode::Request)
+        .auto_session_tracking(true);
+    let _sentry = sentry::init(options);
+    let middleware = || sentry_actix::Sentry::builder().start_transaction(true).finish();
+    let app = move || App::new().configure(routes).wrap(middleware());
+    run(|socket| Ok(HttpServer::new(app).workers(workers).listen(socket)?.run()))
+}
+
+fn ours(workers: usize) -> Result<(), Error> {
+    sentry_context::logs::init(SERVICE.name).map_err(std::io::Error::other)?;
+    let config = Config::from_env(&SERVICE).map_err(std::io::Error::other)?;
+    let sentry = client::init(config);
+    let hub = sentry.hub();
+    let watchdog = Watchdog::start(stall::THRESHOLD, Arc::clone(&hub));
+    let app = move || {
+        watchdog.watch_this_worker();
+        App::new()
+            .configure(reported_routes)
+            .wrap(from_fn(panic_recovery::boundary))
+            .wrap(client::middleware(hub.clone()))
+            .wrap_fn(|mut request, app| {
+                traceparent::translate(&mut request);
+                app.call(request)
+            })
+    };
+    run(|socket| Ok(HttpServer::new(app).workers(workers).listen(socket)?.run()))?;
+    sentry.finish();
+    Ok(())
+}
+
+fn run(serve: impl FnOnce(TcpListener) -> std::io::Result<Server>) -> Result<(), Error> {
+    actix_web::rt::System::new().block_on(async {
+        let socket = TcpListener::bind("127.0.0.1:0")?;
+        crate::child::tell_address(socket.local_addr()?);
+        Ok(serve(socket)?.await?)
+    })
+}
+
+fn routes(app: &mut web::ServiceConfig) {
+    app.service(web::resource("/plain/{user}").get(plain))
+        .service(web::resource("/error/{user}").get(error))
+        .service(web::resource("/panic/{user}").get(panic));
+}
+
+fn reported_routes(app: &mut web::ServiceConfig) {
+    app.service(web::resource("/plain/{user}").get(plain))
+        .service(web::resource("/error/{user}").get(reported_error))
+        .service(web::resource("/panic/{user}").get(panic));
+}
+
+async fn plain(user: web::Path<String>) -> HttpResponse {
+    HttpResponse::Ok().json(serde_json::json!({ "user": *user, "balance": 1000 }))
+}
+
+async fn error() -> Result<HttpResponse, BadStake> {
+    Ok(HttpResponse::Ok().json(stake("ten")?))
+}
+
+async fn reported_error() -> Result<HttpResponse, Failure> {
+    let stake = stake("ten").map_err(Traced::from)?;
+    Ok(HttpResponse::Ok().json(stake))
+}
+
+async fn panic() -> HttpResponse {
+    let symbols = ["cherry", "lemon"];
+    HttpResponse::Ok().body(symbols[std::hint::black_box(7)])
+}
+
+fn stake(text: &str) -> Result<f64, BadStake> {
+    text.parse().map_err(|source| BadStake { source })
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the stake is not a number")]
+struct BadStake {
+    source: std::num::ParseFloatError,
+}
+
+impl ResponseError for BadStake {}
+
+impl Reportable for BadStake {
+    fn type_name(&self) -> &'static str {
+        "BadStake"
+    }
+}

@@ -1,0 +1,172 @@
+//! Requests over kept-alive connections, with as little work for each as possible: the service must be what is slow.
+
+use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::LocalSet;
+
+/// How many requests, and how fast.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Amount {
+    /// As many as are answered in this time.
+    For(Duration),
+    /// This many, as fast as they are answered.
+    Count(usize),
+    /// So many a second, for this time, whether answered or not.
+    Rate(usize, Duration),
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Answers {
+    /// Requests that were answered, by whatever status.
+    pub(crate) answered: usize,
+    /// Connections that were closed without an answer.
+    pub(crate) dropped: usize,
+    /// How long it took.
+    pub(crate) elapsed: Duration,
+    latencies: Vec<u32>,
+}
+
+impl Answers {
+    pub(crate) fn per_second(&self) -> f64 {
+        self.answered as f64 / self.elapsed.as_secs_f64()
+    }
+
+    /// Adds those of another load at the same time.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.answered += other.answered;
+        self.dropped += other.dropped;
+        self.elapsed = self.elapsed.max(other.elapsed);
+        self.latencies.extend(other.latencies);
+    }
+
+    /// Latency at a quantile, milliseconds.
+    pub(crate) fn quantile(&mut self, quantile: f64) -> f64 {
+        self.latencies.sort_unstable();
+        let at =
+            ((self.latencies.len() as f64 * quantile) as usize).min(self.latencies.len().saturating_sub(1));
+        self.latencies.get(at).map_or(0.0, |microseconds| f64::from(*microseconds) / 1e3)
+    }
+}
+
+struct Work {
+    address: SocketAddr,
+    request: Vec<u8>,
+    deadline: Instant,
+    left: usize,
+    answers: Answers,
+}
+
+/// Sends requests for a path.
+pub(crate) async fn send(address: SocketAddr, path: &str, amount: Amount, connections: usize) -> Answers {
+    let begin = Instant::now();
+    let request =
+        format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nUser-Agent: bench\r\nX-User-Id: u-1\r\n\r\n");
+    let (deadline, left) = match amount {
+        Amount::For(time) => (begin + time, usize::MAX),
+        Amount::Count(count) => (begin + Duration::from_secs(600), count),
+        Amount::Rate(rate, time) => (begin + time, (rate as f64 * time.as_secs_f64()) as usize),
+    };
+    let answers = Answers::default();
+    let work =
+        Rc::new(RefCell::new(Work { address, request: request.into_bytes(), deadline, left, answers }));
+    let tasks = LocalSet::new();
+    for number in 0..connections {
+        let work = Rc::clone(&work);
+        match amount {
+            Amount::Rate(rate, _) => tasks.spawn_local(at_rate(work, begin, rate, number, connections)),
+            _ => tasks.spawn_local(one_after_the_other(work)),
+        };
+    }
+    tasks.await;
+    let mut answers = std::mem::take(&mut work.borrow_mut().answers);
+    answers.elapsed = begin.elapsed();
+    answers
+}
+
+async fn one_after_the_other(work: Rc<RefCell<Work>>) {
+    let mut connection = None;
+    while take_one(&work) && Instant::now() < work.borrow().deadline {
+        let begin = Instant::now();
+        one(&work, &mut connection, begin).await;
+    }
+}
+
+/// Every connection takes each n-th moment. Latency counts from the moment at which the request was due.
+async fn at_rate(work: Rc<RefCell<Work>>, begin: Instant, rate: usize, number: usize, connections: usize) {
+    let mut connection = None;
+    let mut turn = number;
+    while take_one(&work) {
+        let due = begin + Duration::from_secs_f64(turn as f64 / rate as f64);
+        tokio::time::sleep_until(due.into()).await;
+        // The timer is a millisecond too late at most; that is not the service's fault.
+        one(&work, &mut connection, Instant::now()).await;
+        turn += connections;
+    }
+}
+
+fn take_one(work: &RefCell<Work>) -> bool {
+    let mut work = work.borrow_mut();
+    let some = work.left > 0;
+    work.left = work.left.saturating_sub(1);
+    some
+}
+
+async fn one(work: &RefCell<Work>, connection: &mut Option<(TcpStream, Vec<u8>)>, begin: Instant) {
+    let address = work.borrow().address;
+    if connection.is_none()
+        && let Ok(stream) = TcpStream::connect(address).await
+    {
+        let _ = stream.set_nodelay(true);
+        *connection = Some((stream, Vec::with_capacity(64 * 1024)));
+    }
+    let answered = match connection {
+        Some((stream, buffer)) => {
+            let request = work.borrow().request.clone();
+            exchange(stream, buffer, &request).await.unwrap_or(false)
+        }
+        None => false,
+    };
+    let mut work = work.borrow_mut();
+    if answered {
+        work.answers.answered += 1;
+        work.answers.latencies.push(u32::try_from(begin.elapsed().as_micros()).unwrap_or(u32::MAX));
+    } else {
+        work.answers.dropped += 1;
+        *connection = None;
+    }
+}
+
+/// Sends one request and reads its answer, which must have a content length. False where there was none.
+async fn exchange(stream: &mut TcpStream, buffer: &mut Vec<u8>, request: &[u8]) -> std::io::Result<bool> {
+    stream.write_all(request).await?;
+    buffer.clear();
+    loop {
+        if stream.read_buf(buffer).await? == 0 {
+            return Ok(false);
+        }
+        if let Some(body) = find(buffer, b"\r\n\r\n")
+            && buffer.len() >= body + 4 + content_length(&buffer[..body])
+        {
+            return Ok(true);
+        }
+    }
+}
+
+fn content_length(head: &[u8]) -> usize {
+    const NAME: &[u8] = b"content-length: ";
+    let digits = find(head, NAME).map_or(&[][..], |at| &head[at + NAME.len()..]);
+    digits
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .fold(0, |sum, byte| sum * 10 + usize::from(byte - b'0'))
+}
+
+fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
+    bytes.windows(what.len()).position(|window| window == what)
+}

@@ -1,0 +1,35 @@
+//! A service that starts, and then has nothing to do.
+
+use std::time::Duration;
+
+use super::setup::Setup;
+use super::{Start, say};
+use crate::Error;
+
+const TRIES: usize = 5;
+/// Until everything that a start sets going has come to rest.
+const SETTLE: Duration = Duration::from_millis(700);
+
+pub(super) async fn measure(setup: &Setup, rows: &mut Vec<Start>) -> Result<(), Error> {
+    say("start");
+    let workers = setup.workers.to_string();
+    let roles: [(&str, &[&str]); 4] = [
+        ("bare", &["serve", "bare", &workers]),
+        ("stock", &["serve", "stock", &workers]),
+        ("ours", &["serve", "ours", &workers]),
+        ("game-engine", &["game-engine"]),
+    ];
+    let sentry = setup.sentry(0).await?;
+    for (service, role) in roles {
+        let (mut times, mut idle_mib) = (Vec::new(), 0.0);
+        for _ in 0..TRIES {
+            let started = setup.start(role, &sentry, &[]).await?;
+            times.push(started.first_answer().await?.as_secs_f64() * 1e3);
+            tokio::time::sleep(SETTLE).await;
+            idle_mib = started.memory().0;
+        }
+        times.sort_by(f64::total_cmp);
+        rows.push(Start { service, idle_mib, first_answer_ms: times[TRIES / 2] });
+    }
+    Ok(())
+}

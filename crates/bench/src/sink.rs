@@ -1,0 +1,144 @@
+//! The Sentry at the other end: counts what arrives, answers after a delay, and can be down for a while.
+
+use std::collections::{BTreeMap, HashSet};
+use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use actix_web::{App, HttpResponse, HttpServer, web};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, BufReader};
+
+use crate::{Error, child};
+
+/// Longest envelope.
+const MAX_ENVELOPE: usize = 20 * 1024 * 1024;
+
+/// What arrived.
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
+pub(crate) struct Received {
+    /// Different events.
+    pub(crate) events: u64,
+    /// Events that had arrived before.
+    pub(crate) twice: u64,
+    pub(crate) transactions: u64,
+    /// Requests that release health counts.
+    pub(crate) sessions: u64,
+    /// What client reports tell as lost, by category.
+    pub(crate) discarded: BTreeMap<String, u64>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    received: Received,
+    ids: HashSet<String>,
+}
+
+type Shared = web::Data<Mutex<State>>;
+
+/// Serves until it is told to stop. The line `down 20` on its standard input closes all connections for 20 seconds.
+pub(crate) fn serve(delay: Duration) -> Result<(), Error> {
+    actix_web::rt::System::new().block_on(async {
+        let state: Shared = web::Data::new(Mutex::default());
+        let (mut address, mut server) = listen(SocketAddr::from(([127, 0, 0, 1], 0)), &state, delay)?;
+        child::tell_address(address);
+        let mut lines = BufReader::new(tokio::io::stdin()).lines();
+        while let Some(line) = lines.next_line().await? {
+            if let Some(seconds) = line.strip_prefix("down ").and_then(|it| it.parse().ok()) {
+                server.stop(false).await;
+                tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
+                (address, server) = listen(address, &state, delay)?;
+            }
+        }
+        Ok(())
+    })
+}
+
+fn listen(
+    address: SocketAddr,
+    state: &Shared,
+    delay: Duration,
+) -> Result<(SocketAddr, actix_web::dev::ServerHandle), Error> {
+    let state = state.clone();
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(state.clone())
+            .app_data(web::Data::new(delay))
+            .app_data(web::PayloadConfig::new(MAX_ENVELOPE))
+            .route("/api/{project}/envelope/", web::post().to(receive))
+            .route("/received", web::get().to(received))
+    });
+    // As long as clients keep theirs.
+    let server = server.workers(1).keep_alive(Duration::from_secs(100)).disable_signals().bind(address)?;
+    let address = server.addrs().first().copied().unwrap_or(address);
+    let server = server.run();
+    let handle = server.handle();
+    actix_web::rt::spawn(server);
+    Ok((address, handle))
+}
+
+async fn receive(body: web::Bytes, state: Shared, delay: web::Data<Duration>) -> HttpResponse {
+    if !delay.is_zero() {
+        tokio::time::sleep(**delay).await;
+    }
+    count(&mut state.lock().unwrap_or_else(PoisonError::into_inner), &body);
+    HttpResponse::Ok().content_type("application/json").body("{}")
+}
+
+async fn received(state: Shared) -> HttpResponse {
+    HttpResponse::Ok().json(&state.lock().unwrap_or_else(PoisonError::into_inner).received)
+}
+
+fn count(state: &mut State, body: &[u8]) {
+    let mut rest = body;
+    let header = take_line(&mut rest);
+    while !rest.is_empty() {
+        let item: Value = serde_json::from_slice(take_line(&mut rest)).unwrap_or_default();
+        let length = item["length"].as_u64().and_then(|length| usize::try_from(length).ok());
+        let payload = match length {
+            Some(length) => &rest[..length.min(rest.len())],
+            None => &rest[..rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len())],
+        };
+        rest = rest.get(payload.len() + 1..).unwrap_or_default();
+        match item["type"].as_str() {
+            Some("event") => count_event(state, header),
+            Some("transaction") => state.received.transactions += 1,
+            Some("sessions") => state.received.sessions += sessions(payload),
+            Some("client_report") => discarded(&mut state.received.discarded, payload),
+            _ => {}
+        }
+    }
+}
+
+fn count_event(state: &mut State, header: &[u8]) {
+    let header: Value = serde_json::from_slice(header).unwrap_or_default();
+    if state.ids.insert(header["event_id"].as_str().unwrap_or_default().to_owned()) {
+        state.received.events += 1;
+    } else {
+        state.received.twice += 1;
+    }
+}
+
+fn sessions(payload: &[u8]) -> u64 {
+    let sessions: Value = serde_json::from_slice(payload).unwrap_or_default();
+    let number = |bucket: &Value, name: &str| bucket[name].as_u64().unwrap_or(0);
+    let states = ["exited", "errored", "crashed", "abnormal"];
+    let buckets = sessions["aggregates"].as_array().into_iter().flatten();
+    buckets.map(|bucket| states.iter().map(|state| number(bucket, state)).sum::<u64>()).sum()
+}
+
+fn discarded(sums: &mut BTreeMap<String, u64>, payload: &[u8]) {
+    let report: Value = serde_json::from_slice(payload).unwrap_or_default();
+    for line in report["discarded_events"].as_array().into_iter().flatten() {
+        let category = line["category"].as_str().unwrap_or_default().to_owned();
+        *sums.entry(category).or_default() += line["quantity"].as_u64().unwrap_or(0);
+    }
+}
+
+fn take_line<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
+    let end = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
+    let line = &rest[..end];
+    *rest = rest.get(end + 1..).unwrap_or_default();
+    line
+}

@@ -1,0 +1,128 @@
+//! Errors on disk.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+
+use inbox::Answer;
+use sentry_context::transport::Delivery;
+
+use crate::helpers::{App, app_with, close, errors, status};
+
+/// A folder of this test's own, gone at its end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("spool-test-{}-{}", std::process::id(), NUMBER.fetch_add(1, SeqCst));
+        Self(std::env::temp_dir().join(name))
+    }
+
+    fn delivery(&self) -> Delivery {
+        Delivery { spool: Some(self.0.clone()), ..Delivery::default() }
+    }
+
+    /// The files in the folder of the first process.
+    fn files(&self, ending: &str) -> Vec<PathBuf> {
+        let path = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().path();
+        let files = fs::read_dir(self.0.join("shop/0")).unwrap().map(path);
+        files.filter(|path: &PathBuf| path.to_str().unwrap().ends_with(ending)).collect()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Makes errors that stay on disk.
+async fn leave(folder: &Folder, count: usize) {
+    let app = app_with(folder.delivery(), status(503)).await;
+    errors(&app.hub, count);
+    assert!(close(&app.hub).await, "they are not lost");
+    assert_eq!(app.items("event"), 0);
+}
+
+/// Starts anew, with a receiver that is well.
+async fn next(folder: &Folder) -> App {
+    app_with(folder.delivery(), Answer::default()).await
+}
+
+#[actix_web::test]
+async fn errors_left_at_the_end_are_sent_at_the_next_start_and_none_twice() {
+    let folder = Folder::new();
+    leave(&folder, 100).await;
+    assert_eq!(folder.files(".envelope.gz").len(), 100);
+    let app = next(&folder).await;
+    app.wait_for_events(100).await;
+    assert!(close(&app.hub).await);
+    assert_eq!(folder.files(".envelope.gz"), [""; 0].map(PathBuf::from));
+    let again = next(&folder).await;
+    assert!(close(&again.hub).await);
+    assert_eq!((app.items("event"), again.items("event")), (100, 0));
+    let values =
+        |event: &serde_json::Value| event["exception"]["values"][0]["value"].as_str().unwrap().to_owned();
+    let mut told: Vec<_> = app.inbox.events().iter().map(values).collect();
+    told.sort();
+    told.dedup();
+    assert_eq!(told.len(), 100);
+}
+
+#[actix_web::test]
+async fn what_is_spooled_stays_while_the_receiver_is_in_trouble() {
+    let folder = Folder::new();
+    leave(&folder, 10).await;
+    leave(&folder, 10).await;
+    assert_eq!(folder.files(".envelope.gz").len(), 20);
+    let app = next(&folder).await;
+    app.wait_for_events(20).await;
+}
+
+#[actix_web::test]
+async fn a_torn_file_is_skipped_and_told() {
+    let folder = Folder::new();
+    leave(&folder, 5).await;
+    let files = folder.files(".envelope.gz");
+    let whole = fs::read(&files[0]).unwrap();
+    fs::write(&files[0], &whole[..whole.len() / 2]).unwrap();
+    fs::write(&files[1], b"").unwrap();
+    fs::write(folder.0.join("shop/0/notes.txt"), b"not ours").unwrap();
+    let app = next(&folder).await;
+    app.wait_for_events(3).await;
+    assert!(close(&app.hub).await);
+    assert_eq!((app.items("event"), app.discarded("error")), (3, vec![("internal_sdk_error".to_owned(), 2)]));
+    assert_eq!((folder.files(".torn").len(), folder.files(".txt").len()), (2, 1));
+}
+
+#[actix_web::test]
+async fn processes_that_share_a_spool_do_not_send_each_others_errors() {
+    let folder = Folder::new();
+    let first = app_with(folder.delivery(), status(503)).await;
+    let second = app_with(folder.delivery(), status(503)).await;
+    errors(&first.hub, 3);
+    errors(&second.hub, 4);
+    assert!(close(&second.hub).await);
+    assert!(Path::new(&folder.0.join("shop/1")).exists());
+    assert!(close(&first.hub).await);
+    // Both are gone: the next one takes over from both.
+    let app = next(&folder).await;
+    app.wait_for_events(7).await;
+    assert!(close(&app.hub).await);
+    assert_eq!(app.items("event"), 7);
+}
+
+#[actix_web::test]
+async fn what_was_lost_before_is_told_after() {
+    let folder = Folder::new();
+    let app = app_with(folder.delivery(), status(503)).await;
+    errors(&app.hub, 1);
+    crate::helpers::transaction(&app.hub);
+    app.inbox.wait_until("trouble", |inbox| inbox.stats().rejected >= 2).await.unwrap();
+    assert!(!close(&app.hub).await, "the transaction is lost");
+    let app = next(&folder).await;
+    app.wait_for_events(1).await;
+    app.inbox.wait_until("the loss", |_| !app.discarded("transaction").is_empty()).await.unwrap();
+    assert_eq!(app.discarded("transaction"), [("network_error".to_owned(), 1)]);
+}
