@@ -8,6 +8,7 @@ mod clients;
 mod delivery;
 mod encodings;
 mod events;
+mod forward;
 mod grouping;
 mod health;
 mod healthcheck;
