@@ -15,6 +15,9 @@ pub static SERVICE: Service = Service {
     fingerprint_rules: include_str!("fingerprint.rules"),
 };
 
+/// Where it listens unless `PORT` says otherwise.
+pub const PORT: u16 = 8084;
+
 /// Everything the service can be told from outside.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -49,7 +52,7 @@ impl Settings {
         let any = |_: &u16| true;
         Ok(Self {
             host: env::parsed("HOST", IpAddr::from([127, 0, 0, 1]), "an IP address", |_| true)?,
-            port: env::parsed("PORT", 8084, "a port from 0 to 65535", any)?,
+            port: env::parsed("PORT", PORT, "a port from 0 to 65535", any)?,
             workers: None,
             sentry: Config::from_env(&SERVICE)?,
             guards: Guards::from_env()?,

@@ -17,6 +17,9 @@ pub static SERVICE: Service = Service {
     fingerprint_rules: include_str!("fingerprint.rules"),
 };
 
+/// Where it listens unless `PORT` says otherwise.
+pub const PORT: u16 = 8083;
+
 /// Everything the service can be told from outside.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -56,7 +59,7 @@ impl Settings {
         let limit = |limit: &u32| (1..=65_536).contains(limit);
         Ok(Self {
             host: env::parsed("HOST", IpAddr::from([127, 0, 0, 1]), "an IP address", |_| true)?,
-            port: env::parsed("PORT", 8083, "a port from 0 to 65535", any)?,
+            port: env::parsed("PORT", PORT, "a port from 0 to 65535", any)?,
             workers: None,
             sentry: Config::from_env(&SERVICE)?,
             guards: Guards::from_env()?,

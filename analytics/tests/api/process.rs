@@ -84,3 +84,11 @@ async fn without_a_dsn_everything_works_and_nothing_is_sent() {
     assert!(failed.body.get("event_id").is_none(), "{failed:?}");
     assert_eq!(get("crash").await.status, 500);
 }
+
+#[actix_web::test]
+async fn it_tells_of_its_own_health() {
+    let service = Service::start(BINARY, &[]);
+    let port = service.url().rsplit(':').next().unwrap();
+    let healthy = binary(&[("PORT", port), ("HOST", "0.0.0.0")]).arg("healthcheck").output().unwrap();
+    assert_eq!(healthy.status.code(), Some(0), "{healthy:?}");
+}

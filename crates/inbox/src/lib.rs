@@ -4,6 +4,7 @@
 //! - `received`: items → events, transactions, sessions …
 //! - `grouping`, `store`: events → issues, in memory, bounded
 //! - `server`, `api`, `page`: HTTP
+//! - `forward`: a copy for another server
 //!
 //! ```no_run
 //! # async fn test() -> Result<(), Box<dyn std::error::Error>> {
@@ -17,6 +18,7 @@
 mod api;
 mod envelope;
 mod event_id;
+mod forward;
 mod grouping;
 mod issue;
 mod page;
@@ -40,6 +42,7 @@ use server::Running;
 use store::{State, Store};
 
 pub use issue::Issue;
+pub use reqwest::Url;
 pub use sessions::Sessions;
 pub use stats::{Discarded, Held, Stats};
 pub use store::Limits;
@@ -58,13 +61,15 @@ pub struct Options {
     pub answer: Answer,
     /// Keeps the decompressed bytes of every envelope, for tests that search them.
     pub keep_raw: bool,
+    /// Another server that gets a copy of every envelope, under the same path and with the same key.
+    pub forward: Option<Url>,
 }
 
 impl Default for Options {
     /// A free loopback port, a prompt 200.
     fn default() -> Self {
         let addr = SocketAddr::from(([127, 0, 0, 1], 0));
-        Self { addr, limits: Limits::default(), answer: Answer::default(), keep_raw: false }
+        Self { addr, limits: Limits::default(), answer: Answer::default(), keep_raw: false, forward: None }
     }
 }
 
@@ -127,7 +132,8 @@ impl Inbox {
     /// Starts as told. The server has a thread of its own, whatever runtime the caller has.
     pub async fn start_with(options: Options) -> Result<Self, StartError> {
         let store = Arc::new(Store::new(options.limits, options.keep_raw));
-        let server = Running::start(options.addr, Arc::clone(&store), options.answer).await?;
+        let server =
+            Running::start(options.addr, Arc::clone(&store), options.answer, options.forward).await?;
         Ok(Self { store, server })
     }
 

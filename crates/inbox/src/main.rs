@@ -2,15 +2,20 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::process::ExitCode;
+use std::str::FromStr;
 
-use inbox::{Inbox, Options};
+use inbox::{Inbox, Options, Url};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// The port that Sentry itself listens on when it is installed at home.
 const PORT: u16 = 9000;
 
+fn main() -> ExitCode {
+    healthcheck::asked("inbox", PORT).unwrap_or_else(serve)
+}
+
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
+async fn serve() -> ExitCode {
     match run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
@@ -21,9 +26,11 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<(), String> {
-    let host = setting("HOST", IpAddr::from([127, 0, 0, 1]), "an IP address")?;
-    let port = setting("PORT", PORT, "a port from 0 to 65535")?;
-    let options = Options { addr: SocketAddr::new(host, port), ..Options::default() };
+    let host = setting("HOST", "an IP address", |_| true)?.unwrap_or(IpAddr::from([127, 0, 0, 1]));
+    let port = setting("PORT", "a port from 0 to 65535", |_| true)?.unwrap_or(PORT);
+    let http = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+    let forward = setting("INBOX_FORWARD_URL", "a URL such as http://localhost:8000", http)?;
+    let options = Options { addr: SocketAddr::new(host, port), forward, ..Options::default() };
     // Listened for before anyone is told that the inbox is there: who knows of it may end it.
     let listen = |kind| signal(kind).map_err(|error| error.to_string());
     let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
@@ -36,11 +43,13 @@ async fn run() -> Result<(), String> {
     Ok(())
 }
 
-fn setting<T: std::str::FromStr>(name: &str, default: T, allowed: &str) -> Result<T, String> {
+/// The variable parsed; `None` where it is unset or empty.
+fn setting<T: FromStr>(name: &str, allowed: &str, accept: fn(&T) -> bool) -> Result<Option<T>, String> {
     let value = std::env::var_os(name).unwrap_or_default();
     if value.is_empty() {
-        return Ok(default);
+        return Ok(None);
     }
     let value = value.to_string_lossy();
-    value.parse().map_err(|_| format!("{name}={value}: must be {allowed}"))
+    let parsed = value.parse().ok().filter(accept);
+    parsed.map(Some).ok_or_else(|| format!("{name}={value}: must be {allowed}"))
 }

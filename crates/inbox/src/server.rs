@@ -9,9 +9,11 @@ use actix_web::dev::ServerHandle;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, CONTENT_ENCODING, HeaderName, HeaderValue};
 use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, Route, web};
+use reqwest::Url;
 use serde_json::json;
 use tokio::sync::oneshot;
 
+use crate::forward::Forward;
 use crate::store::Store;
 use crate::{Answer, StartError, api, page};
 
@@ -42,13 +44,14 @@ impl Running {
         addr: SocketAddr,
         store: Arc<Store>,
         answer: Answer,
+        forward: Option<Url>,
     ) -> Result<Self, StartError> {
         let (started, bound) = oneshot::channel();
         let answer = web::Data::new(Mutex::new(answer));
         let shared = answer.clone();
         let serve = move || {
             actix_web::rt::System::new().block_on(async {
-                match bind(addr, store, shared) {
+                match bind(addr, store, shared, forward) {
                     Ok((addr, server)) => {
                         // Nobody waits any more: nobody could stop it either.
                         if started.send(Ok((addr, server.handle()))).is_err() {
@@ -93,12 +96,16 @@ fn bind(
     addr: SocketAddr,
     store: Arc<Store>,
     answer: SharedAnswer,
+    forward: Option<Url>,
 ) -> std::io::Result<(SocketAddr, actix_web::dev::Server)> {
     let store = web::Data::from(store);
+    let forward = forward.map(Forward::start).transpose().map_err(std::io::Error::other)?;
+    let forward = web::Data::new(forward);
     let server = HttpServer::new(move || {
         App::new()
             .app_data(store.clone())
             .app_data(answer.clone())
+            .app_data(forward.clone())
             .app_data(web::PayloadConfig::new(MAX_ENVELOPE))
             .service(
                 web::resource(["/api/{project}/envelope", "/api/{project}/envelope/"])
@@ -142,13 +149,16 @@ async fn receive(
     body: Result<web::Bytes, Error>,
     store: web::Data<Store>,
     answer: SharedAnswer,
+    forward: web::Data<Option<Forward>>,
 ) -> HttpResponse {
     let answer = answer.lock().unwrap_or_else(PoisonError::into_inner).clone();
     if !answer.delay.is_zero() {
         tokio::time::sleep(answer.delay).await;
     }
     let mut response = match StatusCode::from_u16(answer.status).unwrap_or_default() {
-        status if status.is_success() => accept(&request, &project, body, &store, status),
+        status if status.is_success() => {
+            accept(&request, &project, body, (&store, forward.as_ref().as_ref()), status)
+        }
         status => {
             store.refuse();
             refusal(status, "the inbox was told to answer so")
@@ -166,7 +176,7 @@ fn accept(
     request: &HttpRequest,
     project: &str,
     body: Result<web::Bytes, Error>,
-    store: &Store,
+    (store, forward): (&Store, Option<&Forward>),
     status: StatusCode,
 ) -> HttpResponse {
     let body = match read(request, body) {
@@ -176,8 +186,13 @@ fn accept(
             return refused(project, status, &reason);
         }
     };
-    match store.accept(project, body) {
-        Ok(id) => HttpResponse::build(status).json(json!({ "id": id })),
+    match store.accept(project, body.clone()) {
+        Ok(id) => {
+            if let Some(forward) = forward {
+                forward.copy(request, &body);
+            }
+            HttpResponse::build(status).json(json!({ "id": id }))
+        }
         Err(bad) => refused(project, StatusCode::BAD_REQUEST, &bad.to_string()),
     }
 }

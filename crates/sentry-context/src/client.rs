@@ -25,6 +25,7 @@ use sentry::{Client, ClientOptions, Hub, MaxRequestBodySize, Scope, SessionMode}
 use crate::env::{self, EnvError};
 use crate::fingerprint::{RuleError, Rules};
 use crate::finish::Finisher;
+use crate::last_life::Life;
 use crate::trace_header::Head;
 use crate::transport::{Delivery, HttpTransportFactory};
 use crate::{logs, panic_recovery, runtime_stats, stall};
@@ -191,10 +192,14 @@ pub fn hub(config: &Config) -> Arc<Hub> {
 #[must_use = "dropping the guard early loses events"]
 pub fn init(config: Config) -> Guard {
     let (hub, service) = (hub(&config), config.service.name);
+    let life = config.delivery.spool.as_ref().and_then(|folder| {
+        let life = Life::begin(folder, service, &config.release, &hub);
+        life.inspect_err(|error| tracing::warn!(%error, "a crash of this process will not be told")).ok()
+    });
     Hub::main().bind_client(hub.client());
     // What happens outside of requests is this service's, too.
     Hub::main().configure_scope(|scope| scope.set_tag("service", service));
-    Guard { hub }
+    Guard { hub, life }
 }
 
 /// `sentry-actix` as it must be set up beside [`panic_recovery::boundary`]: transactions on, its own capture
@@ -211,6 +216,8 @@ pub fn middleware(hub: Arc<Hub>) -> sentry_actix::Sentry {
 #[derive(Debug)]
 pub struct Guard {
     hub: Arc<Hub>,
+    /// Until the end is in order.
+    life: Option<Life>,
 }
 
 impl Guard {
@@ -220,11 +227,14 @@ impl Guard {
     }
 
     /// Delivers what is queued within [`SHUTDOWN_TIMEOUT`]; false where something was left.
-    pub fn finish(self) -> bool {
+    pub fn finish(mut self) -> bool {
         self.close()
     }
 
-    fn close(&self) -> bool {
+    fn close(&mut self) -> bool {
+        if let Some(life) = self.life.take() {
+            life.end();
+        }
         self.hub.client().is_none_or(|client| client.close(Some(SHUTDOWN_TIMEOUT)))
     }
 }

@@ -19,6 +19,7 @@
 //! | `database` | MongoDB: spans and breadcrumbs of its commands, failures in full (feature `mongodb`) |
 //! | [`spawn`] | tasks, blocking work and threads that carry the hub |
 //! | [`native_crash`] | crashes by a signal, had by a sacrificed child process |
+//! | `last_life` | deaths that nobody can report himself, told by the next process |
 //! | [`stall`] | blocked workers, found and told with their stacks |
 //! | [`fingerprint`] | grouping rules in Sentry's own grammar |
 //! | [`env`](mod@env) | environment variables as typed settings |
@@ -37,6 +38,7 @@ pub mod failure;
 pub mod fingerprint;
 pub mod finish;
 pub mod frames;
+mod last_life;
 pub mod logs;
 pub mod metrics;
 pub mod native_crash;

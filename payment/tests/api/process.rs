@@ -96,3 +96,11 @@ async fn a_failure_that_nobody_awaits_makes_its_session_a_crashed_one() {
     let sessions = app.inbox.sessions();
     assert_eq!((sessions[0].crashed, sessions[0].exited), (1, 0), "{sessions:?}");
 }
+
+#[actix_web::test]
+async fn it_tells_of_its_own_health() {
+    let service = Service::start(BINARY, &[]);
+    let port = service.url().rsplit(':').next().unwrap();
+    let healthy = binary(&[("PORT", port), ("HOST", "0.0.0.0")]).arg("healthcheck").output().unwrap();
+    assert_eq!(healthy.status.code(), Some(0), "{healthy:?}");
+}

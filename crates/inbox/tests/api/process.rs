@@ -46,7 +46,13 @@ fn start() -> (Running, String) {
 
 #[test]
 fn a_bad_setting_stops_the_start_with_one_line_that_names_it() {
-    for (name, value) in [("PORT", "abc"), ("PORT", "65536"), ("PORT", "-1"), ("HOST", "nowhere")] {
+    for (name, value) in [
+        ("PORT", "abc"),
+        ("PORT", "65536"),
+        ("PORT", "-1"),
+        ("HOST", "nowhere"),
+        ("INBOX_FORWARD_URL", "bugsink:8000"),
+    ] {
         let told = refusal(binary(&[(name, value)]));
         assert!(told.contains(&format!("{name}={value}: must be")), "{told}");
     }
