@@ -29,9 +29,6 @@ fn main() -> ExitCode {
     }
 }
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Anything that keeps the benchmark from measuring.
 #[derive(Debug, thiserror::Error)]
 enum Error {

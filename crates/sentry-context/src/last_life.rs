@@ -114,7 +114,9 @@ impl Ended {
                         Some(event)
                     });
                 },
-                || drop(report::capture(&self, &Origin::of(Vec::new()))),
+                || {
+                    report::capture(&self, &Origin::of(Vec::new()));
+                },
             );
         });
     }

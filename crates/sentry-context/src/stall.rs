@@ -171,7 +171,7 @@ mod tests {
         tell.send(()).unwrap();
         let over = sent.recv().unwrap();
         assert_eq!(over.level, Level::Info);
-        assert!(over.message.unwrap().starts_with("The event loop runs again"));
+        assert!(over.logentry.unwrap().message.starts_with("The event loop runs again"));
 
         drop(tell);
         worker.unwrap().join().unwrap();
