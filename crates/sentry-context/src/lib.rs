@@ -17,6 +17,7 @@
 //! | [`trace_header`] | who started a trace and how it is sampled, on every envelope |
 //! | [`facts`](mod@facts) | named JSON values |
 //! | `database` | MongoDB: spans and breadcrumbs of its commands, failures in full (feature `mongodb`) |
+//! | [`propagation`] | traces that go on elsewhere, and come from elsewhere: not over HTTP, but by a broker |
 //! | [`spawn`] | tasks, blocking work and threads that carry the hub |
 //! | [`native_crash`] | crashes by a signal, had by a sacrificed child process |
 //! | `last_life` | deaths that nobody can report himself, told by the next process |
@@ -44,6 +45,7 @@ pub mod metrics;
 pub mod native_crash;
 mod outcome;
 pub mod panic_recovery;
+pub mod propagation;
 pub mod redaction;
 pub mod report;
 pub mod request;

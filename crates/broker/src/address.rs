@@ -1,0 +1,57 @@
+//! `RABBITMQ_URL`.
+
+use lapin::uri::AMQPUri;
+use sentry_context::redaction;
+
+/// Seconds between heartbeats, at most: a broker that is frozen is noticed within two of them. RabbitMQ's own 60 leave
+/// publishers in the dark for two minutes.
+const HEARTBEAT: u16 = 5;
+
+/// Milliseconds that a connection may take.
+const CONNECT_TIMEOUT: u64 = 5_000;
+
+/// A URL that is none of a broker.
+#[derive(Debug, thiserror::Error)]
+#[error("RABBITMQ_URL={url}: must be a URL such as amqp://127.0.0.1:5672 ({reason})")]
+pub struct BadUrl {
+    /// The URL without its password.
+    url: String,
+    reason: String,
+}
+
+/// Where a broker is, and what it shall know this service by.
+#[derive(Debug, Clone)]
+pub struct Address {
+    pub(crate) uri: AMQPUri,
+    pub(crate) service: &'static str,
+}
+
+impl Address {
+    /// Reads a URL; `None` for none.
+    pub fn parse(url: Option<&str>, service: &'static str) -> Result<Option<Self>, BadUrl> {
+        let Some(url) = url else { return Ok(None) };
+        redaction::hide_password_of(url);
+        let bad = |reason: String| BadUrl { url: redaction::dsn(url), reason };
+        let mut uri: AMQPUri = url.parse().map_err(bad)?;
+        uri.query.heartbeat.get_or_insert(HEARTBEAT);
+        uri.query.connection_timeout.get_or_insert(CONNECT_TIMEOUT);
+        Ok(Some(Self { uri, service }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_of_something_else_is_refused_without_its_password() {
+        let told = Address::parse(Some("http://guest:hunter2@localhost"), "test").unwrap_err().to_string();
+        assert!(told.contains("RABBITMQ_URL=http://") && told.contains("amqp://"), "{told}");
+        assert!(!told.contains("hunter2"), "{told}");
+    }
+
+    #[test]
+    fn no_url_is_no_broker() {
+        assert!(Address::parse(None, "test").unwrap().is_none());
+    }
+}

@@ -1,0 +1,210 @@
+//! Consuming: each delivery is a transaction of its own that continues the publisher's trace.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use futures_util::StreamExt;
+use lapin::message::Delivery;
+use lapin::options::{
+    BasicAckOptions, BasicConsumeOptions, BasicNackOptions, BasicPublishOptions, BasicQosOptions,
+    ConfirmSelectOptions,
+};
+use lapin::types::{AMQPValue, FieldTable};
+use lapin::{BasicProperties, Channel};
+use sentry_context::propagation::{BAGGAGE, SENTRY_TRACE, TraceHeaders};
+use sentry_context::sentry::protocol::SpanStatus;
+use sentry_context::sentry::{self, Hub, SentryFutureExt, TransactionContext};
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::time::sleep;
+
+use crate::link::{self, State, Watched};
+use crate::topology::{DEAD_LETTERS, Queue};
+use crate::Address;
+
+/// Deliveries on their way at once, per queue.
+const PREFETCH: u16 = 10;
+
+/// Before a delivery is tried again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A message as it came.
+#[derive(Debug, Clone)]
+pub struct Delivered {
+    /// Its queue.
+    pub queue: Queue,
+    /// `game.result`, `payment.credit` …
+    pub routing_key: String,
+    /// Its publisher's name for it, if it has one.
+    pub id: Option<String>,
+    /// Whether it was delivered before.
+    pub redelivered: bool,
+    /// What it says.
+    pub body: Vec<u8>,
+}
+
+/// What is to become of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Done: it is not needed any more.
+    Done,
+    /// Nobody will ever understand it: to the dead letters.
+    Dead,
+    /// It could not be worked on just now: to be delivered again, in a second.
+    Later,
+}
+
+/// Whether something is consumed.
+#[derive(Debug, Clone)]
+pub struct Consuming(Vec<Watched>);
+
+impl Consuming {
+    /// Is every queue consumed, as far as is known without asking?
+    pub fn is_running(&self) -> bool {
+        !self.0.is_empty() && self.0.iter().all(|state| state.get() == State::Up)
+    }
+
+    /// How the broker is.
+    pub fn state(&self) -> State {
+        self.0.iter().map(Watched::get).find(|state| *state != State::Up).unwrap_or(match self.0.as_slice() {
+            [] => State::Down,
+            _ => State::Up,
+        })
+    }
+}
+
+/// Consumes queues for ever, up to ten deliveries of each at once; without a broker, nothing. Must be called in a
+/// `LocalSet` such as actix-web's. Each delivery is worked on under a hub of its own.
+pub fn consume<Work>(address: Option<Address>, hub: &Arc<Hub>, queues: &[Queue], work: Work) -> Consuming
+where
+    Work: AsyncFn(Delivered) -> Verdict + Clone + 'static,
+{
+    let Some(address) = address else { return Consuming(Vec::new()) };
+    let each = |queue: &Queue| {
+        let state = Watched::new(State::Connecting);
+        let consumer = Consumer { queue: *queue, hub: Arc::clone(hub), work: work.clone() };
+        let run = async move |channel: &Channel| consumer.run(channel).await;
+        tokio::task::spawn_local(link::keep(address.clone(), state.clone(), run));
+        state
+    };
+    Consuming(queues.iter().map(each).collect())
+}
+
+struct Consumer<Work> {
+    queue: Queue,
+    hub: Arc<Hub>,
+    work: Work,
+}
+
+impl<Work: AsyncFn(Delivered) -> Verdict> Consumer<Work> {
+    async fn run(&self, channel: &Channel) -> lapin::Result<()> {
+        // Dead letters are acknowledged once they are safe.
+        channel.confirm_select(ConfirmSelectOptions::default()).await?;
+        channel.basic_qos(PREFETCH, BasicQosOptions::default()).await?;
+        let (options, table) = (BasicConsumeOptions::default(), FieldTable::default());
+        let deliveries = channel.basic_consume(self.queue.name.into(), "".into(), options, table).await?;
+        let work = deliveries.map(|delivery| async { self.settle(channel, delivery?).await });
+        let mut work = work.buffer_unordered(usize::from(PREFETCH));
+        while let Some(settled) = work.next().await {
+            settled?;
+        }
+        Ok(())
+    }
+
+    async fn settle(&self, channel: &Channel, delivery: Delivery) -> lapin::Result<()> {
+        match self.process(&delivery).await {
+            Verdict::Done => {}
+            Verdict::Dead => bury(channel, &delivery).await?,
+            Verdict::Later => {
+                sleep(PAUSE).await;
+                let again = BasicNackOptions { requeue: true, ..BasicNackOptions::default() };
+                return delivery.acker.nack(again).await.map(drop);
+            }
+        }
+        delivery.acker.ack(BasicAckOptions::default()).await.map(drop)
+    }
+
+    /// One transaction.
+    async fn process(&self, delivery: &Delivery) -> Verdict {
+        let hub = Arc::new(Hub::new_from_top(Arc::clone(&self.hub)));
+        let transaction = Hub::run(Arc::clone(&hub), || {
+            sentry::start_transaction(continued(delivery, self.queue))
+        });
+        let delivered = self.delivered(delivery);
+        let retries = u32::from(delivered.redelivered);
+        transaction.set_data("messaging.system", "rabbitmq".into());
+        transaction.set_data("messaging.destination.name", self.queue.name.into());
+        transaction.set_data("messaging.message.body.size", delivered.body.len().into());
+        transaction.set_data("messaging.message.retry.count", retries.into());
+        if let Some(id) = &delivered.id {
+            transaction.set_data("messaging.message.id", id.as_str().into());
+        }
+        if let Some(latency) = latency(&delivered.body) {
+            transaction.set_data("messaging.message.receive.latency", latency.into());
+        }
+        hub.configure_scope(|scope| {
+            scope.set_span(Some(transaction.clone().into()));
+            scope.set_transaction(Some(self.queue.name));
+            scope.set_tag("queue", self.queue.name);
+        });
+        let verdict = (self.work)(delivered).bind_hub(hub).await;
+        transaction.set_status(match verdict {
+            Verdict::Done => SpanStatus::Ok,
+            Verdict::Dead => SpanStatus::InvalidArgument,
+            Verdict::Later => SpanStatus::Unavailable,
+        });
+        transaction.finish();
+        verdict
+    }
+
+    fn delivered(&self, delivery: &Delivery) -> Delivered {
+        Delivered {
+            queue: self.queue,
+            routing_key: delivery.routing_key.to_string(),
+            id: delivery.properties.message_id().as_ref().map(ToString::to_string),
+            redelivered: delivery.redelivered,
+            body: delivery.data.clone(),
+        }
+    }
+}
+
+/// Publishes it to the dead letters as it came, and waits until it is safe there.
+async fn bury(channel: &Channel, delivery: &Delivery) -> lapin::Result<()> {
+    let options = BasicPublishOptions::default();
+    let properties: BasicProperties = delivery.properties.clone();
+    let queue = DEAD_LETTERS.name.into();
+    let published = channel.basic_publish("".into(), queue, options, &delivery.data, properties).await?;
+    published.await.map(drop)
+}
+
+/// The publisher's trace: by the headers, or else by the body.
+fn continued(delivery: &Delivery, queue: Queue) -> TransactionContext {
+    #[derive(Deserialize)]
+    struct Traced {
+        trace: TraceHeaders,
+    }
+    let header = |name: &str| {
+        let headers = delivery.properties.headers().as_ref()?;
+        let Some(AMQPValue::LongString(value)) = headers.inner().get(name) else { return None };
+        Some(value.to_string())
+    };
+    let trace = match header(SENTRY_TRACE) {
+        Some(sentry_trace) => {
+            Some(TraceHeaders { sentry_trace, baggage: header(BAGGAGE).unwrap_or_default() })
+        }
+        None => serde_json::from_slice::<Traced>(&delivery.data).ok().map(|body| body.trace),
+    };
+    match trace {
+        Some(trace) => trace.continued(queue.name, "queue.process"),
+        None => TransactionContext::new(queue.name, "queue.process"),
+    }
+}
+
+/// Milliseconds since it was published, as its body says: in seconds, or in milliseconds.
+fn latency(body: &[u8]) -> Option<f64> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    let published = body.get("timestamp")?.as_f64()?;
+    let published = if published < 1e11 { published * 1e3 } else { published };
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    Some((now.as_secs_f64() * 1e3 - published).max(0.0))
+}
