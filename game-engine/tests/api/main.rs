@@ -12,5 +12,6 @@ mod helpers;
 mod isolation;
 mod leak;
 mod process;
+mod spins;
 mod tasks;
 mod traces;
