@@ -2,6 +2,7 @@
 
 use analytics::server::Server;
 use analytics::settings::{SERVICE, Settings};
+use analytics::upkeep;
 use fixtures::service::Service;
 use inbox::Inbox;
 use reqwest::header::HeaderMap;
@@ -44,7 +45,9 @@ pub(crate) async fn spawn_app_with(change: impl FnOnce(&mut Settings)) -> App {
     let mut settings = settings(&inbox.dsn());
     change(&mut settings);
     let database = Database::connect(settings.mongodb_url.as_deref()).await.unwrap();
-    let server = Server::bind(&settings, client::hub(&settings.sentry), database).unwrap();
+    let hub = client::hub(&settings.sentry);
+    let consuming = upkeep::start(settings.rabbitmq.clone(), database.clone(), &hub);
+    let server = Server::bind(&settings, hub, database, consuming).unwrap();
     let url = format!("http://{}", server.address());
     actix_web::rt::spawn(server.run());
     App { url, inbox, http: http(), service: None }
@@ -74,6 +77,7 @@ fn settings(dsn: &str) -> Settings {
         },
         guards: Guards::new(true, None),
         mongodb_url: None,
+        rabbitmq: None,
     }
 }
 

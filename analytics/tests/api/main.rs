@@ -4,6 +4,8 @@
 
 mod bad_input;
 mod browsers;
+mod business;
+mod consumer;
 mod crash;
 mod database;
 mod docs;
