@@ -18,9 +18,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::sleep;
 
+use crate::Address;
 use crate::link::{self, State, Watched};
 use crate::topology::{DEAD_LETTERS, Queue};
-use crate::Address;
 
 /// Deliveries on their way at once, per queue.
 const PREFETCH: u16 = 10;
@@ -127,9 +127,8 @@ impl<Work: AsyncFn(Delivered) -> Verdict> Consumer<Work> {
     /// One transaction.
     async fn process(&self, delivery: &Delivery) -> Verdict {
         let hub = Arc::new(Hub::new_from_top(Arc::clone(&self.hub)));
-        let transaction = Hub::run(Arc::clone(&hub), || {
-            sentry::start_transaction(continued(delivery, self.queue))
-        });
+        let transaction =
+            Hub::run(Arc::clone(&hub), || sentry::start_transaction(continued(delivery, self.queue)));
         let delivered = self.delivered(delivery);
         let retries = u32::from(delivered.redelivered);
         transaction.set_data("messaging.system", "rabbitmq".into());

@@ -17,10 +17,10 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
+use crate::Address;
 use crate::link::{self, State, Watched};
 use crate::message::Message;
 use crate::topology::EXCHANGE;
-use crate::Address;
 
 /// Messages that wait for the broker, at most: some megabytes, and minutes of an outage.
 const CAPACITY: usize = 10_000;
@@ -66,7 +66,8 @@ impl Publisher {
     /// `baggage` is the header that the request came with.
     pub fn publish(&self, routing_key: &'static str, baggage: Option<&str>, mut body: Map<String, Value>) {
         let Some(queue) = &self.queue else { return };
-        let Some(span) = request::span().map(|parent| parent.start_child("queue.publish", routing_key)) else {
+        let Some(span) = request::span().map(|parent| parent.start_child("queue.publish", routing_key))
+        else {
             return;
         };
         let span = span.into();
