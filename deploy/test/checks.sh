@@ -18,10 +18,14 @@ check_everything() {
     holds "payment-service is killed by SIGSEGV, and is back" killed_and_back payment-service SEGV
     holds "game-engine leaks until it is killed, and is back" leaks_until_killed
     holds "SIGTERM ends a service in time and with status 0" ends_well game-engine
-    holds "docker-compose --profile bugsink up" compose --profile bugsink up --detach --no-build
-    holds "Bugsink is healthy" waits 120 healthy bugsink
-    find_ports
-    holds "Bugsink has the issues, grouped by fingerprint" in_bugsink
+    if docker image inspect test/bugsink >/dev/null 2>&1; then
+        holds "docker-compose --profile bugsink up" compose --profile bugsink up --detach --no-build
+        holds "Bugsink is healthy" waits 120 healthy bugsink
+        find_ports
+        holds "Bugsink has the issues, grouped by fingerprint" in_bugsink
+    else
+        skip "docker-compose --profile bugsink: Bugsink cannot be installed, see above"
+    fi
     holds "docker-compose down leaves nothing" taken_down
 }
 
