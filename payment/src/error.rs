@@ -53,6 +53,15 @@ pub enum PaymentError {
         /// What was asked for, MiB.
         asked_mb: u64,
     },
+    /// The payment processor outside did not approve.
+    #[error("the payment processor refused the payment; nothing was booked")]
+    ProcessorRefused,
+    /// An account that was opened and is not there.
+    #[error("the account that was just opened is gone")]
+    NoAccount,
+    /// No database was reached for a booking.
+    #[error("the payment cannot be booked: {0}")]
+    LedgerUnavailable(DatabaseError),
     /// The database refused, or is not there.
     #[error(transparent)]
     Database(DatabaseError),
@@ -69,7 +78,9 @@ impl Reportable for PaymentError {
             Self::RecordShape(_) => "TypeError",
             Self::ChainTooDeep { .. } => "RangeError",
             Self::ArchiveFull { .. } => "MemoryError",
-            Self::Database(error) => error.type_name(),
+            Self::ProcessorRefused => "PaymentProcessorError",
+            Self::NoAccount => "AccountError",
+            Self::Database(error) | Self::LedgerUnavailable(error) => error.type_name(),
             Self::WorkLost(_) => "RuntimeError",
         }
     }
@@ -91,11 +102,18 @@ impl Reportable for PaymentError {
     }
 
     fn status(&self) -> u16 {
-        if matches!(self, Self::ArchiveFull { .. }) { 507 } else { 500 }
+        match self {
+            Self::ArchiveFull { .. } => 507,
+            Self::LedgerUnavailable(_) => 503,
+            _ => 500,
+        }
     }
 
     fn tags(&self) -> Vec<(&'static str, String)> {
-        if let Self::Database(error) = self { error.tags() } else { Vec::new() }
+        match self {
+            Self::Database(error) | Self::LedgerUnavailable(error) => error.tags(),
+            _ => Vec::new(),
+        }
     }
 
     fn context(&self) -> Option<(&'static str, Facts)> {
@@ -127,8 +145,8 @@ impl Reportable for PaymentError {
                     ("asked_mb", (*asked_mb).into()),
                 ]),
             )),
-            Self::Database(error) => error.context(),
-            Self::WorkLost(_) => None,
+            Self::Database(error) | Self::LedgerUnavailable(error) => error.context(),
+            Self::ProcessorRefused | Self::NoAccount | Self::WorkLost(_) => None,
         }
     }
 

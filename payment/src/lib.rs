@@ -2,24 +2,32 @@
 //!
 //! - [`settings`], [`server`]: the environment, and the server from bind to drain
 //! - `routes`: every route on one page
+//! - `business`: what the service is for
 //! - [`domain`]: the code that really fails
 //! - [`scenarios`]: one file per scenario, each a story, a promise and a handler
 //! - [`error`]: what can go wrong, and how it is told
 
+mod business;
 pub mod domain;
 pub mod error;
 mod routes;
 pub mod scenarios;
 pub mod server;
 pub mod settings;
+pub mod upkeep;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
+use broker::Publisher;
 use sentry_context::database::{BadUrl, Database};
 use sentry_context::{client, logs, native_crash};
 
 use crate::server::{BindError, Server};
 use crate::settings::{SERVICE, Settings, SettingsError};
+
+/// How long messages may take to the broker once nobody is served any more.
+const PUBLISH_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The whole process: settings, Sentry, runtime, server. Exit status 2 means that it could not start.
 pub fn main() -> ExitCode {
@@ -55,9 +63,16 @@ fn run() -> Result<(), StartError> {
     let system = actix_web::rt::System::new();
     system.block_on(async {
         let database = Database::connect(settings.mongodb_url.as_deref()).await?;
-        let server = Server::bind(&settings, sentry.hub(), database)?;
+        let publisher = Publisher::start(settings.rabbitmq.clone());
+        actix_web::rt::spawn(upkeep::run(database.clone()));
+        let server = Server::bind(&settings, sentry.hub(), database, publisher.clone())?;
         tracing::info!(address = %server.address(), "payment listens");
-        server.run().await.map_err(StartError::Serve)
+        server.run().await.map_err(StartError::Serve)?;
+        let lost = publisher.finish(PUBLISH_TIMEOUT).await;
+        if lost > 0 {
+            tracing::warn!(lost, "not all messages reached RabbitMQ in time");
+        }
+        Ok::<_, StartError>(())
     })?;
     if !sentry.finish() {
         tracing::warn!("not everything reached Sentry in time");

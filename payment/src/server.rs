@@ -6,12 +6,14 @@ use std::sync::Arc;
 use actix_web::dev::Service;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
+use broker::Publisher;
 use sentry_context::database::Database;
 use sentry_context::sentry::Hub;
 use sentry_context::stall::Watchdog;
 use sentry_context::{client, panic_recovery, traceparent};
 
 use crate::domain::fraud::Scorings;
+use crate::domain::processor::Processor;
 use crate::domain::receipts::ReceiptArchive;
 use crate::routes;
 use crate::settings::Settings;
@@ -35,9 +37,16 @@ pub struct Server {
 
 impl Server {
     /// Binds; requests are served once [`Server::run`] is polled.
-    pub fn bind(settings: &Settings, hub: Arc<Hub>, database: Database) -> Result<Self, BindError> {
+    pub fn bind(
+        settings: &Settings,
+        hub: Arc<Hub>,
+        database: Database,
+        publisher: Publisher,
+    ) -> Result<Self, BindError> {
         let guards = settings.guards.clone();
         let database = web::Data::new(database);
+        let publisher = web::Data::new(publisher);
+        let processor = web::Data::new(Processor::new(settings.error_rate));
         let archive = web::Data::new(ReceiptArchive::new(settings.memory_leak_limit_mb));
         let sacrifice = web::Data::from(Arc::clone(&settings.sacrifice));
         let scorings = web::Data::new(Scorings::default());
@@ -47,6 +56,8 @@ impl Server {
             // The last wrap is the outermost: Sentry's hub and transaction must be around the boundary.
             App::new()
                 .app_data(database.clone())
+                .app_data(publisher.clone())
+                .app_data(processor.clone())
                 .app_data(archive.clone())
                 .app_data(scorings.clone())
                 .app_data(sacrifice.clone())

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use broker::{Address, BadUrl};
 use scenario::Guards;
 use sentry_context::client::{Config, ConfigError, Service};
 use sentry_context::env::{self, EnvError};
@@ -35,6 +36,10 @@ pub struct Settings {
     pub guards: Guards,
     /// The database; without one, what needs it says so.
     pub mongodb_url: Option<String>,
+    /// The broker; without one, nothing is published.
+    pub rabbitmq: Option<Address>,
+    /// The part of payments that the processor refuses, 0 to 1.
+    pub error_rate: f64,
     /// How much the leak may hold, MiB.
     pub memory_leak_limit_mb: u32,
     /// What is started to die; no setting, but tests run in another program.
@@ -50,6 +55,9 @@ pub enum SettingsError {
     /// Sentry's configuration is wrong.
     #[error(transparent)]
     Sentry(#[from] ConfigError),
+    /// The broker's address is wrong.
+    #[error(transparent)]
+    Broker(#[from] BadUrl),
 }
 
 impl Settings {
@@ -64,6 +72,10 @@ impl Settings {
             sentry: Config::from_env(&SERVICE)?,
             guards: Guards::from_env()?,
             mongodb_url: env::text("MONGODB_URL")?,
+            rabbitmq: Address::parse(env::text("RABBITMQ_URL")?.as_deref(), SERVICE.release_name)?,
+            error_rate: env::parsed("ERROR_RATE", 0.1, "a number from 0 to 1", |rate| {
+                (0.0..=1.0).contains(rate)
+            })?,
             memory_leak_limit_mb: env::parsed("MEMORY_LEAK_LIMIT_MB", 512, "MiB from 1 to 65536", limit)?,
             sacrifice: Arc::new(Sacrifice::this_program()),
         })

@@ -85,8 +85,8 @@ pub(crate) async fn keep(
                     ended = work(&channel) => ended,
                     () = lost(&connection, &channel) => Ok(()),
                 };
-                // Whatever it was, a new connection knows nothing of it.
-                let _ = connection.close(200, "starting over".into()).await;
+                // Whatever it was, a new connection knows nothing of it. A broker that is gone does not answer.
+                let _ = timeout(LOOK, connection.close(200, "starting over".into())).await;
                 ended.err().map_or_else(|| "the connection was lost".to_owned(), |error| error.to_string())
             }
             Ok(Err(error)) => error.to_string(),

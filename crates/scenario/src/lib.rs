@@ -4,12 +4,14 @@
 //! routes and serves `GET …/debug` from those statics; the check, the tests and the README read them there.
 //! A declaration is a promise, not an instruction: nothing of [`Expect`] ever reaches the SDK.
 
+mod body;
 mod catalogue;
 mod declaration;
 mod guards;
 mod parameter;
 mod refusal;
 
+pub use body::read;
 pub use catalogue::Catalogue;
 pub use declaration::{Event, Expect, Method, Scenario};
 pub use guards::{Guards, HEAVY_AT_ONCE, RUN_HEADER};

@@ -26,6 +26,17 @@ pub enum Refusal {
     /// The body is not the JSON that the route takes.
     #[error("the body is not the JSON this path takes: {0}")]
     BadBody(String),
+    /// A field is missing, or not what it must be.
+    #[error("`{field}` {reason}")]
+    BadField {
+        /// The field as the caller names it.
+        field: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// It contradicts an earlier request.
+    #[error("{0}")]
+    Conflict(&'static str),
     /// The body is too long.
     #[error("the body is longer than this path takes")]
     TooLarge,
@@ -38,7 +49,8 @@ impl Reportable for Refusal {
             Self::MethodNotAllowed(_) => "MethodNotAllowed",
             Self::Unauthorized => "Unauthorized",
             Self::Busy { .. } => "TooManyRequests",
-            Self::BadBody(_) => "BadRequest",
+            Self::BadBody(_) | Self::BadField { .. } => "BadRequest",
+            Self::Conflict(_) => "Conflict",
             Self::TooLarge => "PayloadTooLarge",
         }
     }
@@ -49,7 +61,8 @@ impl Reportable for Refusal {
             Self::MethodNotAllowed(_) => 405,
             Self::Unauthorized => 401,
             Self::Busy { .. } => 429,
-            Self::BadBody(_) => 400,
+            Self::BadBody(_) | Self::BadField { .. } => 400,
+            Self::Conflict(_) => 409,
             Self::TooLarge => 413,
         }
     }
@@ -78,9 +91,10 @@ pub fn only(methods: impl Into<String>) -> Route {
     })
 }
 
-/// JSON bodies: refused as JSON, too.
+/// JSON bodies, whatever the caller says that they are; refused as JSON, too.
 pub fn json_config() -> web::JsonConfig {
-    web::JsonConfig::default().error_handler(|error: JsonPayloadError, _: &HttpRequest| {
+    let json = web::JsonConfig::default().content_type(|_| true).content_type_required(false);
+    json.error_handler(|error: JsonPayloadError, _: &HttpRequest| {
         let too_large =
             matches!(error, JsonPayloadError::Overflow { .. } | JsonPayloadError::OverflowKnownLength { .. });
         let refusal = if too_large { Refusal::TooLarge } else { Refusal::BadBody(error.to_string()) };

@@ -1,7 +1,9 @@
 //! What payment books: plausible code, and where it breaks.
 
 pub mod fraud;
+pub mod ledger;
 pub mod payments;
+pub mod processor;
 pub mod receipts;
 pub mod referrals;
 pub mod session;

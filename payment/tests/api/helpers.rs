@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use broker::Publisher;
 use fixtures::service::Service;
 use inbox::Inbox;
 use payment::server::Server;
 use payment::settings::{SERVICE, Settings};
+use payment::upkeep;
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, RequestBuilder};
 use scenario::Guards;
@@ -47,7 +49,9 @@ pub(crate) async fn spawn_app_with(change: impl FnOnce(&mut Settings)) -> App {
     let mut settings = settings(&inbox.dsn());
     change(&mut settings);
     let database = Database::connect(settings.mongodb_url.as_deref()).await.unwrap();
-    let server = Server::bind(&settings, client::hub(&settings.sentry), database).unwrap();
+    let publisher = Publisher::start(settings.rabbitmq.clone());
+    actix_web::rt::spawn(upkeep::run(database.clone()));
+    let server = Server::bind(&settings, client::hub(&settings.sentry), database, publisher).unwrap();
     let url = format!("http://{}", server.address());
     actix_web::rt::spawn(server.run());
     App { url, inbox, http: http(), service: None }
@@ -77,6 +81,8 @@ fn settings(dsn: &str) -> Settings {
         },
         guards: Guards::new(true, None),
         mongodb_url: None,
+        rabbitmq: None,
+        error_rate: 0.0,
         memory_leak_limit_mb: 64,
         // This very program would run the tests once more.
         sacrifice: Arc::new(Sacrifice::program(env!("CARGO_BIN_EXE_payment"), [])),

@@ -13,5 +13,6 @@ mod leak;
 mod native;
 mod outage;
 mod overflow;
+mod payments;
 mod process;
 mod tasks;

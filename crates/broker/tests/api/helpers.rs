@@ -1,0 +1,96 @@
+//! Two services on a broker, and the inbox that they tell.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use broker::{Address, Consuming, Delivered, Publisher, Verdict, consume, topology};
+use inbox::Inbox;
+use sentry_context::client::{self, Config, Service};
+use sentry_context::propagation::TraceHeaders;
+use sentry_context::sentry::{self, Hub, TransactionContext};
+use sentry_context::stall;
+use sentry_context::transport::Delivery;
+use serde_json::{Value, json};
+use tokio::time::{sleep, timeout};
+
+/// A wait that is in vain fails the test after this.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+static SERVICE: Service = Service {
+    name: "shop",
+    release_name: "shop",
+    in_app: &["api"],
+    panic_type: "Panic",
+    fingerprint_rules: "",
+};
+
+/// A Sentry client, and where its events go.
+pub(crate) async fn sentry() -> (Inbox, Arc<Hub>) {
+    let inbox = Inbox::start().await.unwrap();
+    let config = Config {
+        service: &SERVICE,
+        dsn: Some(inbox.dsn().parse().unwrap()),
+        release: "shop@test".to_owned(),
+        environment: "test".to_owned(),
+        traces_sample_rate: 1.0,
+        rules: "".parse().unwrap(),
+        delivery: Delivery::default(),
+        stall_threshold: stall::THRESHOLD,
+    };
+    let hub = client::hub(&config);
+    (inbox, hub)
+}
+
+pub(crate) fn address(url: &str) -> Option<Address> {
+    Address::parse(Some(url), "test").unwrap()
+}
+
+/// Publishes `{"data": {"number": n}}` as part of a transaction, whose headers come back.
+pub(crate) fn publish(hub: &Arc<Hub>, publisher: &Publisher, number: usize) -> TraceHeaders {
+    let hub = Arc::new(Hub::new_from_top(hub));
+    Hub::run(Arc::clone(&hub), || {
+        let transaction = sentry::start_transaction(TransactionContext::new("POST /spin", "http.server"));
+        hub.configure_scope(|scope| scope.set_span(Some(transaction.clone().into())));
+        let Value::Object(body) = json!({ "data": { "number": number } }) else { unreachable!() };
+        publisher.publish("game.result", None, body);
+        let headers = TraceHeaders::of(&transaction.clone().into(), None);
+        transaction.finish();
+        headers
+    })
+}
+
+/// What was consumed, in order.
+pub(crate) type Seen = Rc<RefCell<Vec<Delivered>>>;
+
+/// Consumes game results; `judge` gets what was seen of a delivery's body so far, with it.
+pub(crate) fn consumer(
+    url: &str,
+    hub: &Arc<Hub>,
+    judge: impl Fn(&Delivered) -> Verdict + Clone + 'static,
+) -> (Consuming, Seen) {
+    let seen = Seen::default();
+    let into = Rc::clone(&seen);
+    let consuming = consume(address(url), hub, &[topology::GAME_RESULTS], async move |delivered| {
+        let verdict = judge(&delivered);
+        into.borrow_mut().push(delivered);
+        verdict
+    });
+    (consuming, seen)
+}
+
+pub(crate) fn number(delivered: &Delivered) -> u64 {
+    let body: Value = serde_json::from_slice(&delivered.body).unwrap();
+    body["data"]["number"].as_u64().unwrap()
+}
+
+/// Waits until that holds.
+pub(crate) async fn until(what: &str, holds: impl Fn() -> bool) {
+    let wait = async {
+        while !holds() {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("{what}: not within {PATIENCE:?}"));
+}

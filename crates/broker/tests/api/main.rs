@@ -1,0 +1,8 @@
+//! Publishing and consuming, by a broker that is really there, killed, frozen or absent.
+
+#![allow(clippy::unwrap_used, reason = "clippy.toml allows it in test functions, but not in what they call")]
+
+mod helpers;
+mod outage;
+mod traces;
+mod verdicts;

@@ -1,0 +1,42 @@
+//! Typed bodies of the business routes.
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use validator::Validate;
+
+use crate::Refusal;
+
+/// Reads and validates a body; the first mistake names its field.
+pub fn read<T: DeserializeOwned + Validate>(body: Value) -> Result<T, Refusal> {
+    if !body.is_object() {
+        return Err(bad("body", "must be a JSON object"));
+    }
+    let read: T = serde_path_to_error::deserialize(body).map_err(|error| {
+        let (field, reason) = (error.path().to_string(), error.inner().to_string());
+        match reason.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
+            Some(missing) => bad(missing, "is missing"),
+            None => bad(&field, &format!("has the wrong type: {reason}")),
+        }
+    })?;
+    read.validate().map_err(|errors| {
+        let errors = errors.field_errors();
+        let first = errors.iter().min_by(|(one, _), (other, _)| one.cmp(other));
+        let told = first.and_then(|(field, all)| Some((camel_case(field), all.first()?.message.as_deref()?)));
+        told.map_or_else(|| bad("body", "is not valid"), |(field, reason)| bad(&field, reason))
+    })?;
+    Ok(read)
+}
+
+/// The validator knows a field by its name in Rust, the caller by its name in JSON.
+fn camel_case(name: &str) -> String {
+    let mut words = name.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |name, word| {
+        let (initial, rest) = word.split_at(word.len().min(1));
+        name + &initial.to_uppercase() + rest
+    })
+}
+
+fn bad(field: &str, reason: &str) -> Refusal {
+    Refusal::BadField { field: field.to_owned(), reason: reason.to_owned() }
+}

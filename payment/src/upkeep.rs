@@ -1,0 +1,36 @@
+//! What has to be done beside the requests, whenever the database is there: indexes, and rows that were left as notes.
+
+use std::time::Duration;
+
+use sentry_context::database::{Database, DatabaseError, State};
+use tokio::time::sleep;
+
+use crate::domain::ledger;
+
+/// Between two looks.
+const INTERVAL: Duration = Duration::from_secs(2);
+
+/// Looks after the database for ever.
+pub async fn run(database: Database) {
+    let mut indexed = false;
+    loop {
+        if database.state() == State::Up
+            && let Err(error) = look_after(&database, &mut indexed).await
+        {
+            tracing::warn!(%error, "the upkeep of the database will be tried again");
+        }
+        sleep(if indexed { INTERVAL } else { INTERVAL / 10 }).await;
+    }
+}
+
+async fn look_after(database: &Database, indexed: &mut bool) -> Result<(), DatabaseError> {
+    if !*indexed {
+        ledger::ensure_indexes(database).await?;
+        *indexed = true;
+    }
+    match ledger::settle(database).await? {
+        0 => {}
+        rows => tracing::warn!(rows, "rows of payments were written that somebody had left as notes"),
+    }
+    Ok(())
+}
