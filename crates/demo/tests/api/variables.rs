@@ -22,14 +22,14 @@ fn read(path: &str) -> String {
 }
 
 fn names(pattern: &str, text: &str) -> Names {
-    Regex::new(pattern).unwrap().captures_iter(text).map(|found| found[1].to_owned()).collect()
+    Regex::new(pattern).expect("a pattern").captures_iter(text).map(|found| found[1].to_owned()).collect()
 }
 
 /// What the code below a folder reads, by the functions that read it or a constant that names it.
 fn read_by(folder: &str) -> Names {
     let mut found = Names::new();
     for source in sources(&root().join(folder)) {
-        let text = fs::read_to_string(source).unwrap();
+        let text = fs::read_to_string(source).expect("a source");
         found.extend(names(r#"(?:env::(?:text|parsed|var|var_os)|\bsetting)\(\s*"([A-Z_]+)""#, &text));
         found.extend(names(r#"const NAME: &str = "([A-Z_]+)""#, &text));
     }
@@ -38,7 +38,7 @@ fn read_by(folder: &str) -> Names {
 }
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
     let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
     let files = files.into_iter().filter(|path| path.extension().is_some_and(|it| it == "rs"));
     files.chain(folders.iter().flat_map(|folder| sources(folder))).collect()
@@ -74,7 +74,8 @@ fn missing(wanted: &Names, there: &Names) -> Vec<String> {
 
 #[test]
 fn the_example_has_every_variable_and_no_other() {
-    let read: Names = of_services().into_iter().chain(read_by("crates/inbox/src")).chain(composed()).collect();
+    let read: Names =
+        of_services().into_iter().chain(read_by("crates/inbox/src")).chain(composed()).collect();
     assert_eq!(missing(&read, &example()), Vec::<String>::new(), "are not in .env.example");
     assert_eq!(missing(&example(), &read), Vec::<String>::new(), "of .env.example are read by nobody");
 }
