@@ -2,10 +2,12 @@
 //!
 //! - [`settings`], [`server`]: the environment, and the server from bind to drain
 //! - `routes`: every route on one page
+//! - `business`: what the service is for
 //! - [`domain`]: the game itself, with the code that really fails
 //! - [`scenarios`]: one file per scenario, each a story, a promise and a handler
 //! - [`error`]: what can go wrong, and how it is told
 
+mod business;
 pub mod domain;
 pub mod error;
 mod routes;
@@ -14,11 +16,17 @@ pub mod server;
 pub mod settings;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
+use broker::Publisher;
+use sentry_context::database::{BadUrl, Database};
 use sentry_context::{client, logs};
 
 use crate::server::{BindError, Server};
 use crate::settings::{SERVICE, Settings, SettingsError};
+
+/// How long messages may take to the broker once nobody is served any more.
+const PUBLISH_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The whole process: settings, Sentry, runtime, server. Exit status 2 means that it could not start.
 pub fn main() -> ExitCode {
@@ -36,6 +44,8 @@ enum StartError {
     #[error(transparent)]
     Settings(#[from] SettingsError),
     #[error(transparent)]
+    Database(#[from] BadUrl),
+    #[error(transparent)]
     Bind(#[from] BindError),
     #[error("the server stopped: {0}")]
     Serve(#[from] std::io::Error),
@@ -48,9 +58,16 @@ fn run() -> Result<(), StartError> {
     let sentry = client::init(settings.sentry.clone());
     let system = actix_web::rt::System::new();
     system.block_on(async {
-        let server = Server::bind(&settings, sentry.hub())?;
+        let database = Database::connect(settings.mongodb_url.as_deref()).await?;
+        let publisher = Publisher::start(settings.rabbitmq.clone());
+        let server = Server::bind(&settings, sentry.hub(), database, publisher.clone())?;
         tracing::info!(address = %server.address(), "game-engine listens");
-        server.run().await.map_err(StartError::Serve)
+        server.run().await.map_err(StartError::Serve)?;
+        let lost = publisher.finish(PUBLISH_TIMEOUT).await;
+        if lost > 0 {
+            tracing::warn!(lost, "not all messages reached RabbitMQ in time");
+        }
+        Ok::<_, StartError>(())
     })?;
     if !sentry.finish() {
         tracing::warn!("not everything reached Sentry in time");

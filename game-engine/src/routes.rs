@@ -1,15 +1,22 @@
 //! Every route on one page.
 
 use actix_web::{HttpResponse, web};
+use broker::Publisher;
 use scenario::{Guards, json_config, not_found, only};
+use sentry_context::database::Database;
 use serde_json::json;
 
+use crate::business::{business_metrics, calculate};
 use crate::scenarios::CATALOGUE;
 
 pub(crate) fn configure(app: &mut web::ServiceConfig, guards: &Guards) {
     app.app_data(json_config())
         .service(web::resource("/health").get(health).default_service(only("GET")))
         .service(web::resource("/ready").get(ready).default_service(only("GET")));
+    app.service(web::resource("/calculate").post(calculate::calculate).default_service(only("POST")))
+        .service(
+            web::resource("/business-metrics").post(business_metrics::tell).default_service(only("POST")),
+        );
     CATALOGUE.mount(app, guards);
     app.default_service(web::to(not_found));
 }
@@ -18,7 +25,8 @@ async fn health() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "ok" }))
 }
 
-/// Nothing that the crash scenarios need lies outside the process.
-async fn ready() -> HttpResponse {
-    HttpResponse::Ok().json(json!({ "status": "ready" }))
+/// Always: a spin needs neither; it is stored and told when they are there.
+async fn ready(database: web::Data<Database>, publisher: web::Data<Publisher>) -> HttpResponse {
+    let (mongodb, rabbitmq) = (database.state().as_str(), publisher.state().as_str());
+    HttpResponse::Ok().json(json!({ "status": "ready", "mongodb": mongodb, "rabbitmq": rabbitmq }))
 }

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use actix_web::dev::Service;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
+use broker::Publisher;
+use sentry_context::database::Database;
 use sentry_context::sentry::Hub;
 use sentry_context::stall::Watchdog;
 use sentry_context::{client, panic_recovery, traceparent};
@@ -34,8 +36,14 @@ pub struct Server {
 
 impl Server {
     /// Binds; requests are served once [`Server::run`] is polled.
-    pub fn bind(settings: &Settings, hub: Arc<Hub>) -> Result<Self, BindError> {
+    pub fn bind(
+        settings: &Settings,
+        hub: Arc<Hub>,
+        database: Database,
+        publisher: Publisher,
+    ) -> Result<Self, BindError> {
         let guards = settings.guards.clone();
+        let (database, publisher) = (web::Data::new(database), web::Data::new(publisher));
         let simulations = web::Data::new(Simulations::default());
         let cache = web::Data::new(ReplayCache::new(settings.memory_leak_limit_mb));
         let watchdog = Watchdog::start(settings.sentry.stall_threshold, Arc::clone(&hub));
@@ -44,6 +52,8 @@ impl Server {
             // The last wrap is the outermost: Sentry's hub and transaction must be around the boundary.
             App::new()
                 .app_data(cache.clone())
+                .app_data(database.clone())
+                .app_data(publisher.clone())
                 .app_data(simulations.clone())
                 .configure(|app| routes::configure(app, &guards))
                 .wrap(from_fn(panic_recovery::boundary))

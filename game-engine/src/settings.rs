@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use broker::{Address, BadUrl};
 use scenario::Guards;
 use sentry_context::client::{Config, ConfigError, Service};
 use sentry_context::env::{self, EnvError};
@@ -31,6 +32,10 @@ pub struct Settings {
     pub sentry: Config,
     /// Who may use the debug routes.
     pub guards: Guards,
+    /// The database; without one, games are not stored.
+    pub mongodb_url: Option<String>,
+    /// The broker; without one, nothing is published.
+    pub rabbitmq: Option<Address>,
     /// How much the leak may hold, MiB.
     pub memory_leak_limit_mb: u32,
 }
@@ -44,6 +49,9 @@ pub enum SettingsError {
     /// Sentry's configuration is wrong.
     #[error(transparent)]
     Sentry(#[from] ConfigError),
+    /// The broker's address is wrong.
+    #[error(transparent)]
+    Broker(#[from] BadUrl),
 }
 
 impl Settings {
@@ -57,6 +65,8 @@ impl Settings {
             workers: None,
             sentry: Config::from_env(&SERVICE)?,
             guards: Guards::from_env()?,
+            mongodb_url: env::text("MONGODB_URL")?,
+            rabbitmq: Address::parse(env::text("RABBITMQ_URL")?.as_deref(), SERVICE.release_name)?,
             memory_leak_limit_mb: env::parsed("MEMORY_LEAK_LIMIT_MB", 512, "MiB from 1 to 65536", limit)?,
         })
     }

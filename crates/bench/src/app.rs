@@ -8,9 +8,11 @@ use std::sync::Arc;
 use actix_web::dev::{Server, Service as _};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpResponse, HttpServer, ResponseError, web};
+use broker::Publisher;
 use clap::ValueEnum;
 use game_engine::settings::Settings;
 use sentry_context::client::{self, Config, Service};
+use sentry_context::database::Database;
 use sentry_context::failure::Failure;
 use sentry_context::report::{Reportable, Traced};
 use sentry_context::stall::{self, Watchdog};
@@ -52,8 +54,11 @@ pub(crate) fn game_engine() -> Result<(), Error> {
     let settings = Settings { port: 0, ..Settings::from_env().map_err(std::io::Error::other)? };
     let sentry = client::init(settings.sentry.clone());
     actix_web::rt::System::new().block_on(async {
-        let server =
-            game_engine::server::Server::bind(&settings, sentry.hub()).map_err(std::io::Error::other)?;
+        let database = Database::connect(settings.mongodb_url.as_deref()).await;
+        let database = database.map_err(std::io::Error::other)?;
+        let publisher = Publisher::start(settings.rabbitmq.clone());
+        let server = game_engine::server::Server::bind(&settings, sentry.hub(), database, publisher);
+        let server = server.map_err(std::io::Error::other)?;
         crate::child::tell_address(server.address());
         Ok(server.run().await?)
     })

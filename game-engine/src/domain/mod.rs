@@ -1,8 +1,10 @@
 //! The game itself: plausible code, and where it breaks.
 
+pub mod audit;
 pub mod games;
 pub mod jackpot;
 pub mod paytable;
+pub mod played;
 pub mod player;
 pub mod reels;
 pub mod replay_cache;
@@ -10,4 +12,5 @@ pub mod rtp;
 pub mod session;
 pub mod settlement;
 pub mod simulation;
+pub mod spin;
 pub mod wager;

@@ -1,5 +1,6 @@
 //! A really started app and the inbox that its events go to.
 
+use broker::Publisher;
 use fixtures::service::Service;
 use game_engine::server::Server;
 use game_engine::settings::{SERVICE, Settings};
@@ -8,6 +9,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, RequestBuilder};
 use scenario::Guards;
 use sentry_context::client::{self, Config};
+use sentry_context::database::Database;
 use sentry_context::stall;
 use sentry_context::transport::Delivery;
 use serde_json::Value;
@@ -37,7 +39,9 @@ pub(crate) async fn spawn_app_with(change: impl FnOnce(&mut Settings)) -> App {
     let inbox = Inbox::start().await.unwrap();
     let mut settings = settings(&inbox.dsn());
     change(&mut settings);
-    let server = Server::bind(&settings, client::hub(&settings.sentry)).unwrap();
+    let database = Database::connect(settings.mongodb_url.as_deref()).await.unwrap();
+    let publisher = Publisher::start(settings.rabbitmq.clone());
+    let server = Server::bind(&settings, client::hub(&settings.sentry), database, publisher).unwrap();
     let url = format!("http://{}", server.address());
     actix_web::rt::spawn(server.run());
     App { url, inbox, http: http(), service: None }
@@ -66,6 +70,8 @@ fn settings(dsn: &str) -> Settings {
             delivery: Delivery::default(),
         },
         guards: Guards::new(true, None),
+        mongodb_url: None,
+        rabbitmq: None,
         memory_leak_limit_mb: 64,
     }
 }

@@ -13,5 +13,6 @@ mod isolation;
 mod last_life;
 mod leak;
 mod process;
+mod spins;
 mod tasks;
 mod traces;

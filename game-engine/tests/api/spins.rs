@@ -1,0 +1,134 @@
+//! `POST /calculate` and `POST /business-metrics`.
+
+use fixtures::rabbit::Broker;
+use futures_util::StreamExt;
+use reqwest::Method;
+use sentry_context::database::mongodb::bson::{Document, doc};
+use sentry_context::database::mongodb::{Client, Database};
+use serde_json::{Value, json};
+
+use crate::helpers::{Answer, App, answer, spawn_app, spawn_app_with};
+
+async fn post(app: &App, path: &str, body: Value) -> Answer {
+    answer(app.request(Method::POST, path).json(&body)).await
+}
+
+async fn games(database: &Database) -> Vec<Document> {
+    let found = database.collection::<Document>("games").find(doc! {}).await.unwrap();
+    found.map(Result::unwrap).collect().await
+}
+
+#[actix_web::test]
+async fn a_spin_is_stored_as_it_was_answered() {
+    let Some(url) = fixtures::mongo::url() else { return };
+    let url = format!("{url}/spins_{}", std::process::id());
+    let database = Client::with_uri_str(&url).await.unwrap().default_database().unwrap();
+    let app = spawn_app_with(|settings| settings.mongodb_url = Some(url)).await;
+    let spin = post(&app, "/calculate", json!({ "userId": "alice", "bet": 2.5 })).await;
+    assert_eq!(spin.status, 200);
+    let symbols: Vec<_> =
+        spin.body["symbols"].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
+    assert_eq!(symbols.iter().all(|it| it == &symbols[0]), spin.body["win"].as_bool().unwrap());
+
+    let games = games(&database).await;
+    assert_eq!(games.len(), 1);
+    let game = &games[0];
+    assert_eq!((game.get_str("user_id").unwrap(), game.get_f64("bet").unwrap()), ("alice", 2.5));
+    assert_eq!(game.get_f64("payout").ok(), spin.body["payout"].as_f64());
+    assert_eq!(game.get_bool("win").ok(), spin.body["win"].as_bool());
+    let stored: Vec<_> = game.get_array("symbols").unwrap().iter().map(|it| it.as_str().unwrap()).collect();
+    assert_eq!(stored, symbols);
+    assert!(game.get_f64("timestamp").unwrap() > 1.7e9);
+    let spans = app.transaction("POST /calculate").await["spans"].clone();
+    let insert = spans.as_array().unwrap().iter().find(|span| span["op"] == "db").unwrap();
+    assert_eq!(insert["description"], "games.insert");
+}
+
+#[actix_web::test]
+async fn without_a_database_a_spin_is_answered_and_its_span_says_that_it_was_not_stored() {
+    let app = spawn_app().await;
+    let spin = post(&app, "/calculate", json!({ "userId": "alice", "bet": 1 })).await;
+    assert_eq!(spin.status, 200);
+    let transaction = app.transaction("POST /calculate").await;
+    assert_eq!(transaction["tags"]["game.stored"], "no");
+    let spans = transaction["spans"].as_array().unwrap();
+    let store = spans.iter().find(|span| span["description"] == "store the game").unwrap();
+    assert_eq!((&store["status"], &store["data"]["stored"]), (&json!("unavailable"), &json!(false)));
+    let ready = app.get("/ready").await;
+    assert_eq!(ready.body, json!({ "status": "ready", "mongodb": "down", "rabbitmq": "down" }));
+}
+
+#[actix_web::test]
+async fn a_spin_is_published_with_the_trace_that_it_came_with() {
+    let Some(broker) = Broker::start() else { return };
+    let address = broker::Address::parse(Some(&broker.url()), "test").unwrap();
+    let app = spawn_app_with(|settings| settings.rabbitmq = address.clone()).await;
+    let (told, mut messages) = tokio::sync::mpsc::unbounded_channel();
+    let hub = sentry_context::sentry::Hub::current();
+    broker::consume(address, &hub, &[broker::topology::GAME_RESULTS], async move |delivered| {
+        told.send(delivered).unwrap();
+        broker::Verdict::Done
+    });
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let baggage = format!("sentry-trace_id={trace},sentry-public_key=gateway,sentry-sample_rate=1");
+    let request = app
+        .request(Method::POST, "/calculate")
+        .header("sentry-trace", format!("{trace}-00f067aa0ba902b7-1"))
+        .header("baggage", &baggage)
+        .json(&json!({ "userId": "alice", "bet": 4 }));
+    let spin = answer(request).await;
+    let delivered = messages.recv().await.unwrap();
+    let message: Value = serde_json::from_slice(&delivered.body).unwrap();
+    assert_eq!(delivered.routing_key, "game.result");
+    assert_eq!(message["data"]["user_id"], "alice");
+    assert_eq!(message["data"]["payout"], spin.body["payout"]);
+    assert_eq!(message["data"]["_id"].as_str().unwrap().len(), 24);
+    assert!(message["trace"]["sentry-trace"].as_str().unwrap().starts_with(trace), "{message}");
+    assert_eq!(message["trace"]["baggage"], baggage);
+    assert!(message["timestamp"].as_f64().unwrap() > 1.7e9);
+}
+
+#[actix_web::test]
+async fn bad_input_is_400_names_its_field_and_makes_no_event() {
+    let app = spawn_app().await;
+    for (field, body) in [
+        ("userId", json!({ "bet": 1 })),
+        ("userId", json!({ "userId": "", "bet": 1 })),
+        ("bet", json!({ "userId": "a" })),
+        ("bet", json!({ "userId": "a", "bet": 0 })),
+        ("bet", json!({ "userId": "a", "bet": -3 })),
+        ("bet", json!({ "userId": "a", "bet": "10" })),
+        ("bet", json!({ "userId": "a", "bet": 1e300 })),
+        ("cpu_intensive", json!({ "userId": "a", "bet": 1, "cpu_intensive": "yes" })),
+    ] {
+        let refused = post(&app, "/calculate", body.clone()).await;
+        assert_eq!(refused.status, 400, "{body}");
+        assert!(refused.body["error"].as_str().unwrap().contains(field), "{body}: {}", refused.body);
+    }
+    assert!(app.inbox.events().is_empty());
+}
+
+#[actix_web::test]
+async fn a_spin_that_wants_the_processor_shows_where_the_time_went() {
+    let app = spawn_app().await;
+    let body = json!({ "userId": "alice", "bet": 1, "cpu_intensive": true });
+    assert_eq!(post(&app, "/calculate", body).await.status, 200);
+    let transaction = app.transaction("POST /calculate").await;
+    let spans = transaction["spans"].as_array().unwrap();
+    let parts = spans.iter().filter(|span| span["data"]["rounds"].as_u64().is_some_and(|rounds| rounds > 0));
+    assert_eq!(parts.count(), 3, "{spans:?}");
+}
+
+#[actix_web::test]
+async fn business_figures_outside_of_what_is_normal_are_warnings() {
+    let app = spawn_app().await;
+    let tell = async |scenario: &str| post(&app, "/business-metrics", json!({ "scenario": scenario })).await;
+    let rtp = tell("rtp_anomaly").await;
+    assert_eq!(rtp.status, 200);
+    assert!(rtp.body["low_rtp"].as_f64().unwrap() < 85.0 && rtp.body["high_rtp"].as_f64().unwrap() > 98.0);
+    assert!(tell("session_surge").await.body["surge"].is_number());
+    assert!(tell("win_rate_manipulation").await.body["suspicious_rate"].as_f64().unwrap() > 50.0);
+    assert_eq!(tell("else").await.body, json!({ "status": "normal" }));
+    app.inbox.wait_until("four warnings", |inbox| inbox.events().len() == 4).await.unwrap();
+    assert!(app.inbox.events().iter().all(|event| event["level"] == "warning"));
+}
