@@ -21,7 +21,8 @@ RUN pip install --quiet --pre secantusdb
 # As Bugsink's own image is: its template as the settings.
 FROM python AS bugsink
 ARG BUGSINK_VERSION
-RUN pip install --quiet bugsink==${BUGSINK_VERSION}
+# Or one shortly before it, where the index does not have everything that the newest asks for.
+RUN pip install --quiet "bugsink>=2,<=${BUGSINK_VERSION}"
 WORKDIR /app
 RUN cp "$(python -c 'import bugsink; print(bugsink.__path__[0])')/conf_templates/docker.py.template" bugsink_conf.py
 

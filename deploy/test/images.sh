@@ -9,9 +9,11 @@ make_images() {
     mkdir -p "$work/empty"
     local version
     version=$(sed -n 's,.*bugsink/bugsink:\([0-9.]*\).*,\1,p' docker-compose.yml)
-    for name in mongodb rabbitmq bugsink; do
-        make_image "$name" "$work/empty" --build-arg "BUGSINK_VERSION=$version" || return
+    for name in mongodb rabbitmq; do
+        make_image "$name" "$work/empty" || return
     done
+    # What it is tested with alone is skipped without it.
+    make_image bugsink "$work/empty" --build-arg "BUGSINK_VERSION=$version" || true
 }
 
 make_debian() {

@@ -31,6 +31,7 @@ use crate::transport::{Delivery, HttpTransportFactory};
 use crate::{logs, panic_recovery, runtime_stats, stall};
 
 pub use integration::ServiceIntegration;
+pub(crate) use integration::contexts_of;
 
 /// How long a shutdown may wait for delivery.
 pub const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
@@ -191,14 +192,14 @@ pub fn hub(config: &Config) -> Arc<Hub> {
 /// Makes the client the process's own. Call it before the runtime starts; keep the guard in `main`.
 #[must_use = "dropping the guard early loses events"]
 pub fn init(config: Config) -> Guard {
-    let (hub, service) = (hub(&config), config.service.name);
+    let (hub, service) = (hub(&config), config.service);
     let life = config.delivery.spool.as_ref().and_then(|folder| {
         let life = Life::begin(folder, service, &config.release, &hub);
         life.inspect_err(|error| tracing::warn!(%error, "a crash of this process will not be told")).ok()
     });
     Hub::main().bind_client(hub.client());
     // What happens outside of requests is this service's, too.
-    Hub::main().configure_scope(|scope| scope.set_tag("service", service));
+    Hub::main().configure_scope(|scope| scope.set_tag("service", service.name));
     Guard { hub, life }
 }
 

@@ -58,5 +58,10 @@ pub mod traceparent;
 pub mod transport;
 pub mod user;
 
+/// The README's service compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub use facts::{Facts, facts};
 pub use sentry;

@@ -38,6 +38,7 @@ use crate::report::Traced;
 
 pub use child::perish;
 use record::Record;
+pub(crate) use told::{Fault, signal_name, signal_reason};
 pub use told::{NativeCrash, SacrificeFailed};
 
 /// Set in the environment of a child that is to die.

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{LazyLock, Once};
 use std::time::{Duration, Instant, SystemTime};
 
+use serde::{Deserialize, Serialize};
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, get_current_pid};
 
 /// How often the background thread samples. A refresh of this one process costs about 0.1 ms.
@@ -36,7 +37,7 @@ impl Sample {
 }
 
 /// This process at the last sample.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct RuntimeStats {
     /// Resident memory, bytes.
     pub memory_bytes: u64,

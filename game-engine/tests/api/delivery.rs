@@ -7,17 +7,17 @@ use inbox::{Answer, Inbox, Options};
 
 use crate::helpers::{answer, http};
 
-const BINARY: &str = env!("CARGO_BIN_EXE_game-engine");
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_game-engine");
 
 /// A spool of this test's own, gone at its end.
-struct Spool(PathBuf);
+pub(crate) struct Spool(pub(crate) PathBuf);
 
 impl Spool {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         Self(std::env::temp_dir().join(format!("game-engine-{name}-{}", std::process::id())))
     }
 
-    fn start(&self, inbox: &Inbox) -> Service {
+    pub(crate) fn start(&self, inbox: &Inbox) -> Service {
         let spool = self.0.to_str().unwrap();
         Service::start(BINARY, &[("SENTRY_DSN", &inbox.dsn()), ("SENTRY_SPOOL_DIR", spool)])
     }

@@ -10,6 +10,7 @@ mod errors;
 mod guards;
 mod helpers;
 mod isolation;
+mod last_life;
 mod leak;
 mod process;
 mod spins;

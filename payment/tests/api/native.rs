@@ -1,15 +1,18 @@
 //! Crashes that are real: of children of the started binary.
 
 use std::ffi::OsString;
+use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 
+use fixtures::service::Service;
 use futures_util::future::join_all;
+use inbox::Inbox;
 use payment::scenarios::CATALOGUE;
 use reqwest::Method;
 use sentry_context::native_crash::Sacrifice;
 use serde_json::{Value, json};
 
-use crate::helpers::{App, answer, exception, spawn_app, spawn_app_with, spawn_process, top_frame};
+use crate::helpers::{App, answer, exception, http, spawn_app, spawn_app_with, spawn_process, top_frame};
 
 const PATH: &str = "/debug/stack-overflow?mode=native";
 
@@ -122,4 +125,28 @@ async fn both_modes_are_scenarios_of_their_own() {
     }
     let answer = app.get("/debug/stack-overflow?mode=gentle").await;
     assert_eq!((answer.status, &answer.body["allowed"]), (400, &json!(["guarded", "native"])), "{answer:?}");
+}
+
+#[actix_web::test]
+async fn a_sacrifice_is_not_taken_for_a_death_of_the_service() {
+    let spool = std::env::temp_dir().join(format!("payment-sacrifice-{}", std::process::id()));
+    let inbox = Inbox::start().await.unwrap();
+    let start = || {
+        let environment = [("SENTRY_DSN", inbox.dsn()), ("SENTRY_SPOOL_DIR", spool.display().to_string())];
+        let environment = environment.each_ref().map(|(name, value)| (*name, value.as_str()));
+        Service::start(env!("CARGO_BIN_EXE_payment"), &environment)
+    };
+    let mut service = start();
+    let life = spool.join("payment.0.life");
+    let before = std::fs::metadata(&life).unwrap().ino();
+    assert_eq!(answer(http().get(format!("{}{PATH}", service.url()))).await.status, 500);
+    assert_eq!(std::fs::metadata(&life).unwrap().ino(), before);
+    service.end_by("KILL");
+    let mut next = start();
+    assert_eq!(answer(http().get(format!("{}/health", next.url()))).await.status, 200);
+    assert_eq!(next.terminate(), Some(0));
+    let told: Vec<_> = inbox.events().iter().map(|event| exception(event)["type"].clone()).collect();
+    // What its signal handler would have noted in the service's file is not there.
+    assert!(told.contains(&json!("ProcessKilled")), "{told:?}");
+    std::fs::remove_dir_all(spool).unwrap();
 }

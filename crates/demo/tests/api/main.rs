@@ -19,4 +19,5 @@ mod standing;
 mod stripped;
 mod table;
 mod usage;
+mod variables;
 mod volley;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sentry::integrations::contexts::ContextIntegration;
 use sentry::integrations::debug_images::DebugImagesIntegration;
-use sentry::protocol::{AppContext, Context, Event, Map, Value};
+use sentry::protocol::{AppContext, Context, Event, Map, RuntimeContext, Value};
 use sentry::{ClientOptions, Integration};
 
 use super::Service;
@@ -33,8 +33,12 @@ impl Integration for ServiceIntegration {
 
     fn process_event(&self, mut event: Event<'static>, options: &ClientOptions) -> Option<Event<'static>> {
         let stats = runtime_stats::read();
-        complete_runtime(&mut event, &stats);
-        event.contexts.insert("app".to_owned(), self.app(&stats, options));
+        let release = options.release.as_deref().unwrap_or_default();
+        for (name, context) in contexts_of(&stats, self.name, release) {
+            // Whoever speaks of another process brings its own.
+            event.contexts.entry(name).or_insert(context);
+        }
+        name_runtime(&mut event);
         if let Some(Context::Device(device)) = event.contexts.get_mut("device") {
             device.memory_size = Some(stats.memory_total);
             device.free_memory = Some(stats.memory_free);
@@ -44,24 +48,15 @@ impl Integration for ServiceIntegration {
     }
 }
 
-impl ServiceIntegration {
-    fn app(&self, stats: &RuntimeStats, options: &ClientOptions) -> Context {
-        let version = options.release.as_deref().and_then(|release| release.split_once('@'));
-        let app = AppContext {
-            app_start_time: Some(stats.started),
-            app_name: Some(self.name.to_owned()),
-            app_version: version.map(|(_, version)| version.to_owned()),
-            other: Map::from_iter([("app_memory".to_owned(), stats.memory_bytes.into())]),
-            ..AppContext::default()
-        };
-        app.into()
-    }
-}
-
-/// The statistics stand beside the runtime's name and version, in the one runtime context: the SDK puts its
-/// own under the key `rust`.
-fn complete_runtime(event: &mut Event<'static>, stats: &RuntimeStats) {
-    let Some(Context::Runtime(mut runtime)) = event.contexts.remove("rust") else { return };
+/// What a process was: the contexts `app` and `runtime`.
+pub(crate) fn contexts_of(stats: &RuntimeStats, service: &str, release: &str) -> [(String, Context); 2] {
+    let app = AppContext {
+        app_start_time: Some(stats.started),
+        app_name: Some(service.to_owned()),
+        app_version: release.split_once('@').map(|(_, version)| version.to_owned()),
+        other: Map::from_iter([("app_memory".to_owned(), stats.memory_bytes.into())]),
+        ..AppContext::default()
+    };
     let facts: [(&str, Value); 5] = [
         ("memory_mb", mb(stats.memory_bytes).into()),
         ("cpu_percent", hundredths(stats.cpu_percent.into()).into()),
@@ -69,8 +64,19 @@ fn complete_runtime(event: &mut Event<'static>, stats: &RuntimeStats) {
         ("uptime_seconds", hundredths(stats.uptime_seconds).into()),
         ("open_fds", stats.open_fds.into()),
     ];
-    runtime.other.extend(facts.map(|(name, value)| (name.to_owned(), value)));
-    event.contexts.insert("runtime".to_owned(), Context::Runtime(runtime));
+    let other = facts.map(|(name, value)| (name.to_owned(), value)).into();
+    let runtime = RuntimeContext { other, ..RuntimeContext::default() };
+    [("app".to_owned(), app.into()), ("runtime".to_owned(), runtime.into())]
+}
+
+/// Name and version stand beside the statistics, in the one runtime context: the SDK puts them under the key `rust`.
+fn name_runtime(event: &mut Event<'static>) {
+    if let Some(Context::Runtime(named)) = event.contexts.remove("rust")
+        && let Some(Context::Runtime(runtime)) = event.contexts.get_mut("runtime")
+    {
+        runtime.name = named.name;
+        runtime.version = named.version;
+    }
 }
 
 fn hundredths(number: f64) -> f64 {

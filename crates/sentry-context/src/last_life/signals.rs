@@ -4,62 +4,122 @@ use std::ffi::{c_int, c_void};
 use std::fs::File;
 use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
+use std::ptr;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::Relaxed};
 
+use super::death;
 use super::record::LENGTH;
+use crate::stack::Registers;
 
-/// What a process dies of by its own doing, with their names.
-const DEADLY: [(c_int, &str); 5] = [
-    (libc::SIGSEGV, "SIGSEGV"),
-    (libc::SIGBUS, "SIGBUS"),
-    (libc::SIGABRT, "SIGABRT"),
-    (libc::SIGILL, "SIGILL"),
-    (libc::SIGFPE, "SIGFPE"),
-];
+/// What a process dies of by its own doing.
+const DEADLY: [c_int; 5] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGABRT, libc::SIGILL, libc::SIGFPE];
+
+/// What it is asked to end by. A server takes these into its own hands once it serves; until then they end it at once.
+const ASKED: [c_int; 4] = [libc::SIGTERM, libc::SIGINT, libc::SIGQUIT, libc::SIGHUP];
 
 static FILE: AtomicI32 = AtomicI32::new(-1);
+static OWNER: AtomicI32 = AtomicI32::new(0);
 static NOTED: AtomicBool = AtomicBool::new(false);
+/// What was to happen before: for SIGSEGV and SIGBUS the standard library's words about a stack overflow.
+static BEFORE: [OnceLock<libc::sigaction>; DEADLY.len()] = [const { OnceLock::new() }; DEADLY.len()];
 
 /// Notes them in this file, which has to stay open.
 pub(super) fn watch(file: &File) {
+    // SAFETY: it only asks.
+    OWNER.store(unsafe { libc::getpid() }, Relaxed);
     FILE.store(file.as_raw_fd(), Relaxed);
-    for (signal, name) in DEADLY {
-        if !handle(signal) {
-            tracing::warn!(name, "it could not be arranged that a death of it is told");
+    for (signal, before) in DEADLY.into_iter().zip(&BEFORE) {
+        let Some(there) = action_of(signal) else { continue };
+        if before.set(there).is_ok() {
+            handle(signal, there, died);
+        }
+    }
+    for signal in ASKED {
+        // Not where somebody has it in his hands, or wants it ignored.
+        if let Some(there) = action_of(signal).filter(|there| there.sa_sigaction == libc::SIG_DFL) {
+            handle(signal, there, asked);
         }
     }
 }
 
-/// Its name; there is one for each that is noted.
-pub(super) fn name(signal: c_int) -> &'static str {
-    DEADLY.iter().find(|(it, _)| *it == signal).map_or("Signal", |(_, name)| name)
+/// Has its end been asked for, so that there is nothing to tell?
+pub(super) fn is_asked(signal: c_int) -> bool {
+    ASKED.contains(&signal)
 }
 
-fn handle(signal: c_int) -> bool {
+type Handler = extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void);
+
+fn action_of(signal: c_int) -> Option<libc::sigaction> {
     let mut action = MaybeUninit::<libc::sigaction>::zeroed();
-    // SAFETY: an all-zero `sigaction` is a valid one; its handler has the signature that `SA_SIGINFO` asks for, and
-    // does nothing that a signal handler may not.
-    unsafe {
-        let action = action.assume_init_mut();
-        action.sa_sigaction = note as *const () as usize;
-        // The default action is back when the handler runs, so that the signal still ends the process.
-        action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESETHAND;
-        libc::sigaction(signal, action, std::ptr::null_mut()) == 0
+    // SAFETY: it only asks; where it succeeds it has written the answer.
+    unsafe { (libc::sigaction(signal, ptr::null(), action.as_mut_ptr()) == 0).then(|| action.assume_init()) }
+}
+
+fn handle(signal: c_int, mut action: libc::sigaction, handler: Handler) {
+    action.sa_sigaction = handler as *const () as usize;
+    // Not blocked meanwhile, so that `raise` ends the process at once.
+    action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_NODEFER;
+    // SAFETY: the handlers have the signature that `SA_SIGINFO` asks for, and do nothing that they may not.
+    if unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) } != 0 {
+        tracing::warn!(signal, "it could not be arranged that a death of it is told as what it is");
+    }
+}
+
+extern "C" fn died(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
+    note(signal, info, context);
+    // SAFETY: with `SA_SIGINFO` the system passes it.
+    if unsafe { (*info).si_code } > 0 {
+        // The same instruction fails once more when this returns, and then it is as if this had not been here.
+        restore(signal);
+    } else {
+        die(signal);
+    }
+}
+
+/// Whoever took the signal later may call this one, too: then it is no longer this one's to decide.
+extern "C" fn asked(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
+    if action_of(signal).is_some_and(|there| there.sa_sigaction == asked as *const () as usize) {
+        note(signal, info, context);
+        die(signal);
     }
 }
 
 /// No lock, no allocation, no panic.
-extern "C" fn note(signal: c_int, info: *mut libc::siginfo_t, _context: *mut c_void) {
-    // The first counts: an abort may follow from it.
-    if !NOTED.swap(true, Relaxed) {
-        let byte = signal as u8;
-        // SAFETY: one byte is read from a variable that is there; a descriptor that is closed only makes it fail.
-        unsafe { libc::pwrite(FILE.load(Relaxed), (&raw const byte).cast(), 1, LENGTH as libc::off_t) };
+fn note(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
+    // SAFETY: with `SA_SIGINFO` the system passes both; signals without an address have other numbers in its place.
+    let (code, address, registers) = unsafe {
+        ((*info).si_code, (*info).si_addr() as u64, Registers::of(&*context.cast::<libc::ucontext_t>()))
+    };
+    // The first counts: an abort may follow from it. A copy of this process that `fork` made is not this process.
+    // SAFETY: it only asks.
+    if !NOTED.swap(true, Relaxed) && unsafe { libc::getpid() } == OWNER.load(Relaxed) {
+        let mut thread = [0_u8; death::NAME];
+        // SAFETY: the name and its end fit; a descriptor that is closed only makes the writing fail.
+        unsafe {
+            libc::prctl(libc::PR_GET_NAME, thread.as_mut_ptr());
+            let noted = death::bytes(signal, code, address, registers.sp, thread);
+            libc::pwrite(FILE.load(Relaxed), noted.as_ptr().cast(), noted.len(), LENGTH as libc::off_t);
+        }
     }
-    // SAFETY: with `SA_SIGINFO` the system passes it.
-    if unsafe { (*info).si_code } <= 0 {
-        // Sent by somebody: no instruction will fail once more when this returns.
-        // SAFETY: the signal was just delivered, so it is a valid one.
-        unsafe { libc::raise(signal) };
+}
+
+fn restore(signal: c_int) {
+    let before = DEADLY.iter().position(|it| *it == signal).and_then(|index| BEFORE[index].get());
+    match before {
+        // SAFETY: it is what the system said was there.
+        Some(before) if unsafe { libc::sigaction(signal, before, ptr::null_mut()) } == 0 => {}
+        _ => die(signal),
+    }
+}
+
+/// Sent by somebody, also by an abort: no instruction fails once more.
+fn die(signal: c_int) -> ! {
+    // SAFETY: the signal was just delivered, so it is a valid one. Only a process with the number 1 is still there after
+    // it, since the system spares that one; it ends as a shell would tell it.
+    unsafe {
+        libc::signal(signal, libc::SIG_DFL);
+        libc::raise(signal);
+        libc::_exit(128 + signal)
     }
 }

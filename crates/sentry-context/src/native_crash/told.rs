@@ -24,7 +24,7 @@ pub struct NativeCrash {
 
 /// What kind of memory was touched that must not be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// Where no pointer points that was ever set.
     Null,
     /// Right below the thread's stack.
@@ -36,7 +36,7 @@ impl Fault {
     /// Pages that stay unmapped below each stack and at the start of memory: one, but systems may be set to more.
     const GUARD: u64 = 64 * 1024;
 
-    pub(super) fn at(address: u64, stack_start: u64) -> Self {
+    pub(crate) fn at(address: u64, stack_start: u64) -> Self {
         match address {
             0..Self::GUARD => Self::Null,
             _ if (stack_start.saturating_sub(Self::GUARD)..stack_start).contains(&address) => Self::StackEnd,
@@ -76,17 +76,34 @@ pub enum SacrificeFailed {
     },
 }
 
+/// What a signal means that the kernel sent for what a process did.
+pub(crate) fn signal_reason(signal: i32, fault: Fault) -> &'static str {
+    match (signal, fault) {
+        (libc::SIGSEGV | libc::SIGBUS, Fault::StackEnd) => "its stack overflowed",
+        (libc::SIGSEGV | libc::SIGBUS, Fault::Null) => "it followed a null pointer",
+        (libc::SIGSEGV | libc::SIGBUS, Fault::Elsewhere) => "it touched memory that is not its own",
+        (libc::SIGABRT, _) => "it gave itself up",
+        (libc::SIGFPE, _) => "it calculated what has no result",
+        (libc::SIGILL, _) => "it ran an instruction that there is not",
+        _ => "somebody ended it",
+    }
+}
+
+/// As the system's headers have them.
+pub(crate) fn signal_name(signal: i32) -> &'static str {
+    match signal {
+        libc::SIGSEGV => "SIGSEGV",
+        libc::SIGABRT => "SIGABRT",
+        libc::SIGBUS => "SIGBUS",
+        libc::SIGILL => "SIGILL",
+        libc::SIGFPE => "SIGFPE",
+        _ => "Signal",
+    }
+}
+
 impl NativeCrash {
     fn reason(&self) -> &'static str {
-        match (self.signal, self.fault) {
-            (libc::SIGSEGV | libc::SIGBUS, Fault::StackEnd) => "its stack overflowed",
-            (libc::SIGSEGV | libc::SIGBUS, Fault::Null) => "it followed a null pointer",
-            (libc::SIGSEGV | libc::SIGBUS, Fault::Elsewhere) => "it touched memory that is not its own",
-            (libc::SIGABRT, _) => "it gave itself up",
-            (libc::SIGFPE, _) => "it calculated what has no result",
-            (libc::SIGILL, _) => "it ran an instruction that there is not",
-            _ => "somebody ended it",
-        }
+        signal_reason(self.signal, self.fault)
     }
 
     /// Only some signals are about an address.
@@ -107,14 +124,7 @@ impl NativeCrash {
 
 impl Reportable for NativeCrash {
     fn type_name(&self) -> &'static str {
-        match self.signal {
-            libc::SIGSEGV => "SIGSEGV",
-            libc::SIGABRT => "SIGABRT",
-            libc::SIGBUS => "SIGBUS",
-            libc::SIGILL => "SIGILL",
-            libc::SIGFPE => "SIGFPE",
-            _ => "Signal",
-        }
+        signal_name(self.signal)
     }
 
     fn level(&self) -> Level {

@@ -7,6 +7,7 @@ mod delivery;
 mod fingerprint;
 mod fingerprint_grammar;
 mod helpers;
+mod last_life;
 mod limits;
 mod spool;
 mod spotlight;
