@@ -37,7 +37,9 @@ async fn comes_to_be(app: &App, status: u16, mongodb: &str) {
     let name = if status == 200 { "ready" } else { "unavailable" };
     loop {
         let ready = app.get("/ready").await;
-        if (ready.status, &ready.body) == (status, &json!({ "status": name, "mongodb": mongodb, "rabbitmq": "down" })) {
+        if (ready.status, &ready.body)
+            == (status, &json!({ "status": name, "mongodb": mongodb, "rabbitmq": "down" }))
+        {
             return;
         }
         assert!(matches!(ready.status, 200 | 503), "{ready:?}");
@@ -48,7 +50,10 @@ async fn comes_to_be(app: &App, status: u16, mongodb: &str) {
 async fn is_alive_but_not_ready(app: &App) {
     assert_eq!(app.get("/health").await.status, 200);
     let ready = app.get("/ready").await;
-    assert_eq!((ready.status, ready.body), (503, json!({ "status": "unavailable", "mongodb": "down", "rabbitmq": "down" })));
+    assert_eq!(
+        (ready.status, ready.body),
+        (503, json!({ "status": "unavailable", "mongodb": "down", "rabbitmq": "down" }))
+    );
 }
 
 #[actix_web::test]

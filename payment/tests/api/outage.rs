@@ -26,7 +26,10 @@ async fn is_told_as_unreachable(app: &App) {
 async fn is_alive_but_not_ready(app: &App) {
     assert_eq!(app.get("/health").await.body, json!({ "status": "ok" }));
     let ready = app.get("/ready").await;
-    assert_eq!((ready.status, ready.body), (503, json!({ "status": "unavailable", "mongodb": "down", "rabbitmq": "down" })));
+    assert_eq!(
+        (ready.status, ready.body),
+        (503, json!({ "status": "unavailable", "mongodb": "down", "rabbitmq": "down" }))
+    );
 }
 
 #[actix_web::test]
