@@ -76,6 +76,6 @@ async fn judge(database: &Database, indexed: &OnceCell<()>, delivered: Delivered
 
 fn bury(why: Traced<NotUnderstood>) -> Verdict {
     why.report();
-    metrics::count("messages.dead", &[("queue", why.error.queue)]);
+    metrics::count("messages.dead", &[("queue", why.error.queue())]);
     Verdict::Dead
 }

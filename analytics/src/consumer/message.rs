@@ -15,13 +15,16 @@ const SHOWN: usize = 512;
 
 /// A message that nobody will ever understand.
 #[derive(Debug, thiserror::Error)]
-#[error("a message of {queue} cannot be understood: {reason}")]
+#[error("a message of {} cannot be understood: {reason}", self.queue())]
 pub(super) struct NotUnderstood {
-    pub(super) queue: &'static str,
     reason: String,
-    routing_key: String,
-    id: Option<String>,
-    body: String,
+    message: Box<Delivered>,
+}
+
+impl NotUnderstood {
+    pub(super) fn queue(&self) -> &'static str {
+        self.message.queue.name
+    }
 }
 
 impl Reportable for NotUnderstood {
@@ -30,16 +33,18 @@ impl Reportable for NotUnderstood {
     }
 
     fn tags(&self) -> Vec<(&'static str, String)> {
-        vec![("routing_key", self.routing_key.clone())]
+        vec![("routing_key", self.message.routing_key.clone())]
     }
 
     fn context(&self) -> Option<(&'static str, Facts)> {
+        let Delivered { routing_key, id, body, .. } = &*self.message;
+        let shown = String::from_utf8_lossy(&body[..body.len().min(SHOWN)]);
         let context = facts([
-            ("queue", self.queue.into()),
-            ("routing_key", self.routing_key.as_str().into()),
-            ("message_id", self.id.as_deref().into()),
+            ("queue", self.queue().into()),
+            ("routing_key", routing_key.as_str().into()),
+            ("message_id", id.as_deref().into()),
             ("reason", self.reason.as_str().into()),
-            ("body", self.body.as_str().into()),
+            ("body", shown.into()),
             ("dead_letters", broker::topology::DEAD_LETTERS.name.into()),
         ]);
         Some(("message", context))
@@ -123,12 +128,5 @@ fn parse<T: DeserializeOwned>(delivered: &Delivered) -> Result<T, Traced<NotUnde
 }
 
 fn not_understood(delivered: &Delivered, reason: String) -> NotUnderstood {
-    let shown = &delivered.body[..delivered.body.len().min(SHOWN)];
-    NotUnderstood {
-        queue: delivered.queue.name,
-        reason,
-        routing_key: delivered.routing_key.clone(),
-        id: delivered.id.clone(),
-        body: String::from_utf8_lossy(shown).into_owned(),
-    }
+    NotUnderstood { reason, message: Box::new(delivered.clone()) }
 }

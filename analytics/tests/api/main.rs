@@ -14,6 +14,7 @@ mod helpers;
 mod memory;
 mod outage;
 mod process;
+mod schema;
 mod timeout;
 mod traces;
 mod validation;
