@@ -17,23 +17,23 @@ pub(crate) static DAILY_STATS: Endpoint = Endpoint {
     summary: "Figures by day, by a scan of all games",
     parameters: std::slice::from_ref(&DAYS),
     answers: BOUNDED,
-    shape: Some(Shape::of::<Answer>()),
+    shape: Some(Shape::of::<DailyStats>()),
     route: |route| route.to(tell),
 };
 
 /// Figures by day, the latest first.
 #[derive(Serialize, ToSchema)]
-struct Answer {
+struct DailyStats {
     days_requested: u32,
     days_returned: usize,
-    stats: Vec<Day>,
+    stats: Vec<DailyFigures>,
     performance_warning: &'static str,
 }
 
 #[derive(Serialize, ToSchema)]
-struct Day {
+struct DailyFigures {
     #[serde(flatten)]
-    day: Figures,
+    day: DayTotals,
     house_edge: f64,
     win_rate: f64,
     /// With all later days.
@@ -44,7 +44,7 @@ struct Day {
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]
-struct Figures {
+struct DayTotals {
     _id: String,
     date: String,
     total_games: u64,
@@ -63,7 +63,7 @@ async fn tell(
     let days = DAYS.read(&request)?;
     breadcrumbs::step("analytics", "scanning all games for daily figures", facts([("days", days.into())]));
     let stats = with_totals(by_day(&database, days).await?);
-    Ok(HttpResponse::Ok().json(Answer {
+    Ok(HttpResponse::Ok().json(DailyStats {
         days_requested: days,
         days_returned: stats.len(),
         stats,
@@ -71,7 +71,7 @@ async fn tell(
     }))
 }
 
-async fn by_day(database: &Database, days: u32) -> Result<Vec<Figures>> {
+async fn by_day(database: &Database, days: u32) -> Result<Vec<DayTotals>> {
     let at = doc! { "$toDate": { "$multiply": ["$timestamp", 1000] } };
     let day = doc! { "$dateToString": { "format": "%Y-%m-%d", "date": "$at" } };
     let pipeline = vec![
@@ -93,12 +93,12 @@ async fn by_day(database: &Database, days: u32) -> Result<Vec<Figures>> {
     aggregate(database, GAMES, pipeline).await
 }
 
-fn with_totals(days: Vec<Figures>) -> Vec<Day> {
+fn with_totals(days: Vec<DayTotals>) -> Vec<DailyFigures> {
     let (mut bets, mut games) = (0.0, 0);
-    let tell = |(index, day): (usize, Figures)| {
+    let tell = |(index, day): (usize, DayTotals)| {
         bets += day.total_bets;
         games += day.total_games;
-        Day {
+        DailyFigures {
             house_edge: percent(day.total_bets - day.total_payouts, day.total_bets),
             win_rate: percent(day.total_wins as f64, day.total_games as f64),
             running_total_bets: (index > 0).then_some(bets),

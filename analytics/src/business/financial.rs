@@ -18,7 +18,7 @@ pub(crate) static SUMMARY: Endpoint = Endpoint {
     summary: "Revenue, overall and by day",
     parameters: std::slice::from_ref(&DAYS),
     answers: BOUNDED,
-    shape: Some(Shape::of::<Summary>()),
+    shape: Some(Shape::of::<FinancialSummary>()),
     route: |route| route.to(summary),
 };
 
@@ -27,22 +27,22 @@ pub(crate) static PERIOD: Endpoint = Endpoint {
     summary: "Revenue, credits and debits of some hours",
     parameters: std::slice::from_ref(&HOURS),
     answers: BOUNDED,
-    shape: Some(Shape::of::<Period>()),
+    shape: Some(Shape::of::<FinancialPeriod>()),
     route: |route| route.to(period),
 };
 
 /// Revenue of some days.
 #[derive(Serialize, ToSchema)]
-struct Summary {
+struct FinancialSummary {
     period_days: u32,
-    summary: Overall,
+    summary: FinancialTotals,
     /// The latest first.
-    daily_breakdown: Vec<Day>,
-    revenue_health: Health,
+    daily_breakdown: Vec<FinancialDay>,
+    revenue_health: RevenueHealth,
 }
 
 #[derive(Serialize, ToSchema)]
-struct Overall {
+struct FinancialTotals {
     total_revenue: f64,
     total_bets: f64,
     total_payouts: f64,
@@ -52,22 +52,22 @@ struct Overall {
 }
 
 #[derive(Serialize, ToSchema)]
-struct Day {
+struct FinancialDay {
     #[serde(flatten)]
-    day: Figures,
+    day: TransactionTotals,
     net_revenue: f64,
     house_edge: f64,
 }
 
 #[derive(Serialize, ToSchema)]
-struct Health {
+struct RevenueHealth {
     /// `healthy`, or `warning`.
     status: &'static str,
     message: &'static str,
 }
 
 #[derive(Serialize, Deserialize, ToSchema)]
-struct Figures {
+struct TransactionTotals {
     _id: String,
     date: String,
     total_bets: f64,
@@ -81,7 +81,7 @@ struct Figures {
 
 /// Revenue of some hours.
 #[derive(Serialize, ToSchema)]
-struct Period {
+struct FinancialPeriod {
     period_hours: u32,
     total_revenue: f64,
     deposit_count: u64,
@@ -112,7 +112,7 @@ async fn summary(
     let (transactions, wins) =
         figures.iter().fold((0, 0), |sum, day| (sum.0 + day.transactions, sum.1 + day.wins));
     let total_revenue = bets - payouts;
-    let overall = Overall {
+    let overall = FinancialTotals {
         total_revenue,
         total_bets: bets,
         total_payouts: payouts,
@@ -121,7 +121,7 @@ async fn summary(
         average_bet: rounded(bets / transactions.max(1) as f64),
     };
     let daily_breakdown = figures.into_iter().map(day).collect();
-    let answer = Summary {
+    let answer = FinancialSummary {
         period_days: days,
         summary: overall,
         daily_breakdown,
@@ -130,19 +130,19 @@ async fn summary(
     Ok(HttpResponse::Ok().json(answer))
 }
 
-fn day(day: Figures) -> Day {
+fn day(day: TransactionTotals) -> FinancialDay {
     let net_revenue = day.total_bets - day.total_payouts;
-    Day { net_revenue, house_edge: percent(net_revenue, day.total_bets), day }
+    FinancialDay { net_revenue, house_edge: percent(net_revenue, day.total_bets), day }
 }
 
-fn health(revenue: f64) -> Health {
+fn health(revenue: f64) -> RevenueHealth {
     match revenue < 0.0 {
-        true => Health { status: "warning", message: "more was paid out than bet" },
-        false => Health { status: "healthy", message: "at least as much was bet as paid out" },
+        true => RevenueHealth { status: "warning", message: "more was paid out than bet" },
+        false => RevenueHealth { status: "healthy", message: "at least as much was bet as paid out" },
     }
 }
 
-async fn by_day(database: &Database, days: u32) -> Result<Vec<Figures>> {
+async fn by_day(database: &Database, days: u32) -> Result<Vec<TransactionTotals>> {
     let date = doc! { "$dateToString": { "format": "%Y-%m-%d", "date": "$timestamp" } };
     let pipeline = vec![
         doc! { "$match": { "timestamp": { "$gte": ago(days * 86_400) } } },
@@ -169,7 +169,7 @@ async fn period(
     let since = doc! { "timestamp": { "$gte": ago(hours * 3_600) } };
     let sides: Option<Sides> = total(&database, TRANSACTIONS, since, sides()).await?;
     let sides = sides.unwrap_or_default();
-    Ok(HttpResponse::Ok().json(Period {
+    Ok(HttpResponse::Ok().json(FinancialPeriod {
         period_hours: hours,
         total_revenue: sides.total_withdrawals - sides.total_deposits,
         deposit_count: sides.deposit_count,

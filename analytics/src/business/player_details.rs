@@ -24,22 +24,22 @@ pub(crate) static PLAYER_DETAILS: Endpoint = Endpoint {
     summary: "The players' figures, by one query and four more for each of up to 50 players",
     parameters: &[],
     answers: PLAIN,
-    shape: Some(Shape::of::<Answer>()),
+    shape: Some(Shape::of::<PlayerDetails>()),
     route: |route| route.to(tell),
 };
 
 /// The players in the order of their ids.
 #[derive(Serialize, ToSchema)]
-struct Answer {
+struct PlayerDetails {
     player_count: usize,
-    players: Vec<Player>,
+    players: Vec<PlayerDetail>,
     performance_warning: &'static str,
     query_pattern: &'static str,
-    queries_executed: Queries,
+    queries_executed: QueryCount,
 }
 
 #[derive(Serialize, ToSchema)]
-struct Player {
+struct PlayerDetail {
     user_id: String,
     total_games: u64,
     total_bets: f64,
@@ -50,7 +50,7 @@ struct Player {
 }
 
 #[derive(Serialize, ToSchema)]
-struct Queries {
+struct QueryCount {
     initial_query: usize,
     per_player_queries: usize,
     total: usize,
@@ -65,12 +65,12 @@ async fn tell(database: web::Data<Database>) -> std::result::Result<HttpResponse
         players.push(player(&database, name).await?);
     }
     let total = 1 + PER_PLAYER * players.len();
-    Ok(HttpResponse::Ok().json(Answer {
+    Ok(HttpResponse::Ok().json(PlayerDetails {
         player_count: players.len(),
         players,
         performance_warning: "one query would do; this took four for each player, one after another",
         query_pattern: "N+1",
-        queries_executed: Queries { initial_query: 1, per_player_queries: PER_PLAYER, total },
+        queries_executed: QueryCount { initial_query: 1, per_player_queries: PER_PLAYER, total },
     }))
 }
 
@@ -84,13 +84,13 @@ async fn names(database: &Database) -> Result<Vec<String>> {
     Ok(names)
 }
 
-async fn player(database: &Database, user_id: String) -> Result<Player> {
+async fn player(database: &Database, user_id: String) -> Result<PlayerDetail> {
     let total_games = count(database, &user_id, false).await?;
     let total_bets = sum(database, &user_id, "$bet").await?;
     let total_payouts = sum(database, &user_id, "$payout").await?;
     let last_played = last_played(database, &user_id).await?;
     let net_profit = total_payouts - total_bets;
-    Ok(Player { user_id, total_games, total_bets, total_payouts, net_profit, last_played })
+    Ok(PlayerDetail { user_id, total_games, total_bets, total_payouts, net_profit, last_played })
 }
 
 async fn last_played(database: &Database, user_id: &str) -> Result<Option<f64>> {

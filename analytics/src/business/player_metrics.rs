@@ -19,13 +19,13 @@ pub(crate) static PLAYER_METRICS: Endpoint = Endpoint {
     summary: "One player's figures, by five queries",
     parameters: &[],
     answers: PLAIN,
-    shape: Some(Shape::of::<Answer>()),
+    shape: Some(Shape::of::<PlayerMetrics>()),
     route: |route| route.to(tell),
 };
 
 /// One player's figures; of a player whom nobody knows, zeros.
 #[derive(Serialize, ToSchema)]
-struct Answer {
+struct PlayerMetrics {
     user_id: String,
     total_games: u64,
     total_bets: f64,
@@ -53,7 +53,7 @@ async fn tell(
     let total_payouts = sum(&database, &user_id, "$payout").await?;
     let total_wins = count(&database, &user_id, true).await?;
     let favorite_symbols = symbols(&database, &user_id).await?;
-    Ok(HttpResponse::Ok().json(Answer {
+    Ok(HttpResponse::Ok().json(PlayerMetrics {
         user_id,
         total_games,
         total_bets,

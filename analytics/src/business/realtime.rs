@@ -20,13 +20,13 @@ pub(crate) static SUMMARY: Endpoint = Endpoint {
     summary: "Today's figures, counted from messages",
     parameters: &[],
     answers: PLAIN,
-    shape: Some(Shape::of::<Answer>()),
+    shape: Some(Shape::of::<RealtimeSummary>()),
     route: |route| route.to(tell),
 };
 
 /// Today's figures.
 #[derive(Serialize, ToSchema)]
-struct Answer {
+struct RealtimeSummary {
     timestamp: String,
     today: Today,
     payments: Payments,
@@ -87,7 +87,7 @@ async fn tell(database: web::Data<Database>) -> std::result::Result<HttpResponse
     let active_players_1h = active_players(&database).await?;
     let (played, paid) =
         (played.into_iter().next().unwrap_or_default(), paid.into_iter().next().unwrap_or_default());
-    Ok(HttpResponse::Ok().json(Answer {
+    Ok(HttpResponse::Ok().json(RealtimeSummary {
         timestamp: timestamp(),
         today: Today {
             total_games: played.total_games,

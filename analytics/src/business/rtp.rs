@@ -23,26 +23,26 @@ pub(crate) static RTP: Endpoint = Endpoint {
     summary: "Return to player: overall, by hour, and the luckiest players",
     parameters: std::slice::from_ref(&HOURS),
     answers: BOUNDED,
-    shape: Some(Shape::of::<Answer>()),
+    shape: Some(Shape::of::<ReturnToPlayer>()),
     route: |route| route.to(tell),
 };
 
 /// Return to player, percent.
 #[derive(Serialize, ToSchema)]
-struct Answer {
+struct ReturnToPlayer {
     period_hours: u32,
     overall_rtp: f64,
     total_bets: f64,
     total_payouts: f64,
     total_games: u64,
     /// The latest first.
-    hourly_breakdown: Vec<Hour>,
-    top_players_by_rtp: Vec<Player>,
+    hourly_breakdown: Vec<RtpOfHour>,
+    top_players_by_rtp: Vec<RtpOfPlayer>,
     rtp_threshold: Threshold,
 }
 
 #[derive(Serialize, ToSchema)]
-struct Hour {
+struct RtpOfHour {
     hour: String,
     rtp: f64,
     total_bets: f64,
@@ -51,9 +51,9 @@ struct Hour {
 }
 
 #[derive(Serialize, ToSchema)]
-struct Player {
+struct RtpOfPlayer {
     #[serde(flatten)]
-    figures: Figures,
+    figures: RtpTotals,
     user_id: String,
     rtp: f64,
 }
@@ -68,7 +68,7 @@ struct Threshold {
 
 /// Of an hour, or of a player.
 #[derive(Serialize, Deserialize, ToSchema)]
-struct Figures {
+struct RtpTotals {
     _id: String,
     total_bets: f64,
     total_payouts: f64,
@@ -92,7 +92,7 @@ async fn tell(
         (_, true) => "normal",
         (_, false) => "anomaly",
     };
-    Ok(HttpResponse::Ok().json(Answer {
+    Ok(HttpResponse::Ok().json(ReturnToPlayer {
         period_hours: hours,
         overall_rtp: rounded(overall),
         total_bets: bets,
@@ -104,8 +104,8 @@ async fn tell(
     }))
 }
 
-fn hour(it: Figures) -> Hour {
-    Hour {
+fn hour(it: RtpTotals) -> RtpOfHour {
+    RtpOfHour {
         rtp: rounded(percent(it.total_payouts, it.total_bets)),
         hour: it._id,
         total_bets: it.total_bets,
@@ -114,8 +114,8 @@ fn hour(it: Figures) -> Hour {
     }
 }
 
-fn top(players: Vec<Figures>) -> Vec<Player> {
-    let player = |figures: Figures| Player {
+fn top(players: Vec<RtpTotals>) -> Vec<RtpOfPlayer> {
+    let player = |figures: RtpTotals| RtpOfPlayer {
         user_id: figures._id.clone(),
         rtp: percent(figures.total_payouts, figures.total_bets),
         figures,
@@ -132,7 +132,7 @@ async fn group(
     database: &Database,
     since: f64,
     key: sentry_context::database::mongodb::bson::Bson,
-) -> Result<Vec<Figures>> {
+) -> Result<Vec<RtpTotals>> {
     let figures: Document = doc! {
         "_id": key,
         "total_bets": { "$sum": "$bet" },

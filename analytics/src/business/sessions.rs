@@ -23,7 +23,7 @@ pub(crate) static ACTIVE: Endpoint = Endpoint {
     summary: "Who has played within the last half hour",
     parameters: &[],
     answers: PLAIN,
-    shape: Some(Shape::of::<Active>()),
+    shape: Some(Shape::of::<ActiveSessions>()),
     route: |route| route.to(active),
 };
 
@@ -32,19 +32,19 @@ pub(crate) static COUNT: Endpoint = Endpoint {
     summary: "How many have played within the last half hour, and for how long",
     parameters: &[],
     answers: PLAIN,
-    shape: Some(Shape::of::<Count>()),
+    shape: Some(Shape::of::<SessionCount>()),
     route: |route| route.to(count),
 };
 
 /// The active sessions.
 #[derive(Serialize, ToSchema)]
-struct Active {
+struct ActiveSessions {
     active_sessions: usize,
     total_active_bets: f64,
     avg_games_per_session: f64,
     session_duration_distribution: Distribution,
     /// The ten that bet most.
-    sessions_detail: Vec<Detail>,
+    sessions_detail: Vec<SessionDetail>,
 }
 
 /// How many sessions began how long ago.
@@ -59,7 +59,7 @@ struct Distribution {
 }
 
 #[derive(Serialize, ToSchema)]
-struct Detail {
+struct SessionDetail {
     user_id: String,
     games_played: u64,
     total_bet: f64,
@@ -71,7 +71,7 @@ struct Detail {
 
 /// The active sessions in two figures.
 #[derive(Serialize, ToSchema)]
-struct Count {
+struct SessionCount {
     active_sessions: usize,
     /// Between the first and the last game, seconds.
     avg_duration: f64,
@@ -100,7 +100,7 @@ async fn active(database: web::Data<Database>) -> std::result::Result<HttpRespon
             _ => distribution.long += 1,
         }
     }
-    Ok(HttpResponse::Ok().json(Active {
+    Ok(HttpResponse::Ok().json(ActiveSessions {
         active_sessions: sessions.len(),
         total_active_bets: sessions.iter().map(|session| session.bet).sum(),
         avg_games_per_session: rounded(games as f64 / sessions.len().max(1) as f64),
@@ -109,8 +109,8 @@ async fn active(database: web::Data<Database>) -> std::result::Result<HttpRespon
     }))
 }
 
-fn detail(session: Session, now: f64) -> Detail {
-    Detail {
+fn detail(session: Session, now: f64) -> SessionDetail {
+    SessionDetail {
         user_id: session._id,
         games_played: session.games,
         total_bet: session.bet,
@@ -123,7 +123,7 @@ fn detail(session: Session, now: f64) -> Detail {
 async fn count(database: web::Data<Database>) -> std::result::Result<HttpResponse, Failure> {
     let sessions = sessions(&database, now()).await?;
     let total: f64 = sessions.iter().map(|session| session.last - session.first).sum();
-    Ok(HttpResponse::Ok().json(Count {
+    Ok(HttpResponse::Ok().json(SessionCount {
         active_sessions: sessions.len(),
         avg_duration: rounded(total / sessions.len().max(1) as f64),
         timestamp: timestamp(),
