@@ -72,7 +72,8 @@ fn differences(place: &str, told: &Value, golden: &Value, found: &mut Vec<String
         (Value::Object(told), Value::Object(golden)) => {
             let names = |it: &serde_json::Map<String, Value>| it.keys().cloned().collect::<Vec<_>>();
             let (mut one, mut other) = (names(told), names(golden));
-            (one.sort(), other.sort());
+            one.sort();
+            other.sort();
             if one != other {
                 found.push(format!("{place}: {one:?}, not {other:?}"));
             }
