@@ -239,6 +239,12 @@ async fn queries_that_are_slow_on_purpose_show_their_pattern_as_spans() {
     let queries = spans(path, &format!("GET {path}")).await;
     assert_eq!(queries.len(), 21, "{queries:?}");
     assert_eq!(queries[1..5], queries[5..9]);
+    // Sentry's detector looks for a parent that is a span of the transaction.
+    let spans_of_it = app.transaction(&format!("GET {path}")).await["spans"].clone();
+    let spans_of_it = spans_of_it.as_array().unwrap();
+    let parent = spans_of_it.iter().find(|span| span["description"] == "the figures of each player").unwrap();
+    let repeated = spans_of_it.iter().filter(|span| span["parent_span_id"] == parent["span_id"]);
+    assert_eq!(repeated.filter(|span| span["op"] == "db").count(), 20);
     let five =
         spans("/api/v1/analytics/player-metrics/alice", "GET /api/v1/analytics/player-metrics/{user_id}")
             .await;

@@ -72,6 +72,17 @@ pub fn span() -> Option<TransactionOrSpan> {
     sentry::configure_scope(|scope| scope.get_span())
 }
 
+/// Does work in a span of its own, below which the spans of the work are.
+pub async fn spanned<F: Future>(op: &str, description: &str, work: F) -> F::Output {
+    let Some(parent) = span() else { return work.await };
+    let child = parent.start_child(op, description);
+    sentry::configure_scope(|scope| scope.set_span(Some(child.clone().into())));
+    let done = work.await;
+    child.finish();
+    sentry::configure_scope(|scope| scope.set_span(Some(parent)));
+    done
+}
+
 /// A searchable fact of the current request: on all its events, and on its transaction.
 pub fn tag(name: &str, value: &str) {
     sentry::configure_scope(|scope| {
