@@ -4,9 +4,12 @@
 //! - `routes`, `endpoint`, `health`: every route on one page, and those that are no scenarios
 //! - [`detail`]: FastAPI's list of what is wrong with a request
 //! - `openapi`, `docs`: `/openapi.json` from the declarations of the routes, and `/docs`
+//! - `business`: what the service is for, and [`consumer`], which counts messages
 //! - [`domain`]: the code that really fails
 //! - [`scenarios`]: one file per scenario, each a story, a promise and a handler
 
+mod business;
+pub mod consumer;
 pub mod detail;
 mod docs;
 pub mod domain;
@@ -18,6 +21,7 @@ mod routes;
 pub mod scenarios;
 pub mod server;
 pub mod settings;
+pub mod upkeep;
 
 use std::process::ExitCode;
 
@@ -58,7 +62,8 @@ fn run() -> Result<(), StartError> {
     let system = actix_web::rt::System::new();
     system.block_on(async {
         let database = Database::connect(settings.mongodb_url.as_deref()).await?;
-        let server = Server::bind(&settings, sentry.hub(), database)?;
+        let consuming = upkeep::start(settings.rabbitmq.clone(), database.clone(), &sentry.hub());
+        let server = Server::bind(&settings, sentry.hub(), database, consuming)?;
         tracing::info!(address = %server.address(), "analytics listens");
         server.run().await.map_err(StartError::Serve)
     })?;

@@ -14,8 +14,8 @@ use utoipa::openapi::{
 };
 
 use crate::detail::Detail;
-use crate::endpoint::Endpoint;
-use crate::routes::ENDPOINTS;
+use crate::endpoint::{Endpoint, WholeNumber};
+use crate::routes::endpoints;
 use crate::scenarios::{CATALOGUE, body_of};
 
 /// Names of the shared schemas.
@@ -25,25 +25,54 @@ const ERROR: &str = "Error";
 /// The document of every route.
 pub(crate) fn document() -> OpenApi {
     let mut paths = Paths::new();
-    for endpoint in ENDPOINTS {
+    for endpoint in endpoints() {
         paths.add_path_operation(endpoint.path, vec![HttpMethod::Get], plain(endpoint));
     }
     paths.add_path_operation(CATALOGUE.path, vec![HttpMethod::Get], catalogue());
     for scenario in CATALOGUE.scenarios {
         paths.add_path_operation(scenario.path, vec![method(scenario.method)], breakage(scenario));
     }
-    let components = ComponentsBuilder::new().schema(DETAIL, Detail::schema()).schema(ERROR, error()).build();
+    let mut parts = Vec::new();
+    endpoints().filter_map(|endpoint| endpoint.shape).for_each(|shape| (shape.parts)(&mut parts));
+    let components = ComponentsBuilder::new().schema(DETAIL, Detail::schema()).schema(ERROR, error());
+    let components = components.schemas_from_iter(parts).build();
     let mut info = Info::new("Analytics", env!("CARGO_PKG_VERSION"));
     info.description = Some("What was played and paid, and how its queries break.".to_owned());
     OpenApiBuilder::new().info(info).paths(paths).components(Some(components)).build()
 }
 
 fn plain(endpoint: &Endpoint) -> Operation {
-    let operation = OperationBuilder::new().summary(Some(endpoint.summary)).tag("service");
-    let answers = endpoint.answers.iter();
-    answers
-        .fold(operation, |all, (status, text)| all.response(status.to_string(), answer(*status, text)))
-        .build()
+    let mut operation = OperationBuilder::new().summary(Some(endpoint.summary)).tag("service");
+    for it in endpoint.parameters {
+        operation = operation.parameter(whole_number(it));
+    }
+    for name in endpoint.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
+        operation = operation.parameter(in_path(name));
+    }
+    for (status, text) in endpoint.answers {
+        let told = match endpoint.shape {
+            Some(shape) if *status == 200 => with_schema(text, (shape.schema)()),
+            _ => answer(*status, text),
+        };
+        operation = operation.response(status.to_string(), told);
+    }
+    operation.build()
+}
+
+fn whole_number(it: &WholeNumber) -> path::Parameter {
+    let schema = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .default(Some(it.default.into()))
+        .minimum(Some(it.min))
+        .maximum(Some(it.max));
+    let parameter = ParameterBuilder::new().name(it.name).parameter_in(ParameterIn::Query);
+    parameter.required(Required::False).schema(Some(schema)).build()
+}
+
+fn in_path(name: &str) -> path::Parameter {
+    let schema = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1));
+    let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path);
+    parameter.required(Required::True).schema(Some(schema)).build()
 }
 
 fn catalogue() -> Operation {
@@ -123,6 +152,10 @@ fn body(schema: RefOr<Schema>) -> RequestBody {
 
 fn answer(status: u16, text: &str) -> Response {
     let schema = if status < 400 { RefOr::T(ObjectBuilder::new().into()) } else { reference(ERROR) };
+    with_schema(text, schema)
+}
+
+fn with_schema(text: &str, schema: RefOr<Schema>) -> Response {
     ResponseBuilder::new().description(text).content("application/json", Content::new(Some(schema))).build()
 }
 

@@ -6,10 +6,12 @@ use sentry_context::failure::AnswerStyle;
 
 use crate::endpoint::Endpoint;
 use crate::scenarios::CATALOGUE;
-use crate::{docs, health};
+use crate::{business, docs, health};
 
 /// All routes that are no scenarios.
-pub(crate) static ENDPOINTS: &[&Endpoint] = &[&health::HEALTH, &health::READY];
+pub(crate) fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
+    [&health::HEALTH, &health::READY].into_iter().chain(business::ENDPOINTS.iter().copied())
+}
 
 pub(crate) fn configure(app: &mut web::ServiceConfig, guards: &Guards) {
     app.app_data(json_config())
@@ -18,9 +20,7 @@ pub(crate) fn configure(app: &mut web::ServiceConfig, guards: &Guards) {
             let detail = body.get("error").cloned();
             body.entry("detail".to_owned()).or_insert_with(|| detail.into());
         }));
-    for endpoint in ENDPOINTS {
-        endpoint.mount(app);
-    }
+    endpoints().for_each(|endpoint| endpoint.mount(app));
     docs::mount(app);
     CATALOGUE.mount(app, guards);
     app.default_service(web::to(not_found));

@@ -7,6 +7,7 @@ use actix_cors::Cors;
 use actix_web::dev::Service;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
+use broker::Consuming;
 use sentry_context::database::Database;
 use sentry_context::sentry::Hub;
 use sentry_context::stall::Watchdog;
@@ -36,9 +37,14 @@ pub struct Server {
 
 impl Server {
     /// Binds; requests are served once [`Server::run`] is polled.
-    pub fn bind(settings: &Settings, hub: Arc<Hub>, database: Database) -> Result<Self, BindError> {
+    pub fn bind(
+        settings: &Settings,
+        hub: Arc<Hub>,
+        database: Database,
+        consuming: Consuming,
+    ) -> Result<Self, BindError> {
         let guards = settings.guards.clone();
-        let database = web::Data::new(database);
+        let (database, consuming) = (web::Data::new(database), web::Data::new(consuming));
         let exports = web::Data::new(Exports::default());
         let rounds = web::Data::new(Rounds::default());
         let watchdog = Watchdog::start(settings.sentry.stall_threshold, Arc::clone(&hub));
@@ -47,6 +53,7 @@ impl Server {
             // The last wrap is the outermost: Sentry's hub and transaction must be around the boundary.
             App::new()
                 .app_data(database.clone())
+                .app_data(consuming.clone())
                 .app_data(exports.clone())
                 .app_data(rounds.clone())
                 .configure(|app| routes::configure(app, &guards))

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use broker::{Address, BadUrl};
 use scenario::Guards;
 use sentry_context::client::{Config, ConfigError, Service};
 use sentry_context::env::{self, EnvError};
@@ -33,11 +34,16 @@ pub struct Settings {
     pub guards: Guards,
     /// The database; without one, what needs it says so.
     pub mongodb_url: Option<String>,
+    /// The broker; without one, nothing is consumed.
+    pub rabbitmq: Option<Address>,
 }
 
 /// A setting that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
+    /// The broker's address is wrong.
+    #[error(transparent)]
+    Broker(#[from] BadUrl),
     /// A variable's value is wrong.
     #[error(transparent)]
     Env(#[from] EnvError),
@@ -57,6 +63,7 @@ impl Settings {
             sentry: Config::from_env(&SERVICE)?,
             guards: Guards::from_env()?,
             mongodb_url: env::text("MONGODB_URL")?,
+            rabbitmq: Address::parse(env::text("RABBITMQ_URL")?.as_deref(), SERVICE.release_name)?,
         })
     }
 }

@@ -44,7 +44,10 @@ async fn a_service_with_a_database_is_ready() {
     while app.get("/ready").await.status != 200 {
         tokio::task::yield_now().await;
     }
-    assert_eq!(app.get("/ready").await.body, json!({ "status": "ready", "mongodb": "up" }));
+    assert_eq!(
+        app.get("/ready").await.body,
+        json!({ "status": "ready", "mongodb": "up", "rabbitmq": "down" })
+    );
 }
 
 #[actix_web::test]

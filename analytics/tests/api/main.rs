@@ -4,6 +4,8 @@
 
 mod bad_input;
 mod browsers;
+mod business;
+mod consumer;
 mod crash;
 mod database;
 mod docs;
@@ -12,6 +14,7 @@ mod helpers;
 mod memory;
 mod outage;
 mod process;
+mod schema;
 mod timeout;
 mod traces;
 mod validation;

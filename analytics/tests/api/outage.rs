@@ -37,7 +37,9 @@ async fn comes_to_be(app: &App, status: u16, mongodb: &str) {
     let name = if status == 200 { "ready" } else { "unavailable" };
     loop {
         let ready = app.get("/ready").await;
-        if (ready.status, &ready.body) == (status, &json!({ "status": name, "mongodb": mongodb })) {
+        if (ready.status, &ready.body)
+            == (status, &json!({ "status": name, "mongodb": mongodb, "rabbitmq": "down" }))
+        {
             return;
         }
         assert!(matches!(ready.status, 200 | 503), "{ready:?}");
@@ -48,7 +50,10 @@ async fn comes_to_be(app: &App, status: u16, mongodb: &str) {
 async fn is_alive_but_not_ready(app: &App) {
     assert_eq!(app.get("/health").await.status, 200);
     let ready = app.get("/ready").await;
-    assert_eq!((ready.status, ready.body), (503, json!({ "status": "unavailable", "mongodb": "down" })));
+    assert_eq!(
+        (ready.status, ready.body),
+        (503, json!({ "status": "unavailable", "mongodb": "down", "rabbitmq": "down" }))
+    );
 }
 
 #[actix_web::test]
@@ -64,7 +69,7 @@ async fn a_server_that_never_answers_is_unreachable_in_time() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let app = spawn_app_on(format!("mongodb://{}", silent.local_addr().unwrap())).await;
     let ready = app.get("/ready").await;
-    assert_eq!(ready.body, json!({ "status": "unavailable", "mongodb": "connecting" }));
+    assert_eq!(ready.body, json!({ "status": "unavailable", "mongodb": "connecting", "rabbitmq": "down" }));
     is_told_as_unreachable(&app).await;
     is_alive_but_not_ready(&app).await;
 }

@@ -42,12 +42,12 @@ async fn a_caller_that_hangs_up_leaves_nothing_running() {
     let app = spawn_app().await;
     let request = app.request(Method::GET, "/api/debug/timeout?seconds=30");
     let waiting = tokio::task::spawn_local(request.send());
-    while app.active(ID).await.is_null() {
+    while app.active("/api/debug", ID).await.is_null() {
         tokio::task::yield_now().await;
     }
-    assert_eq!(app.active(ID).await, json!({ "waiting": 1 }));
+    assert_eq!(app.active("/api/debug", ID).await, json!({ "waiting": 1 }));
     waiting.abort();
-    while !app.active(ID).await.is_null() {
+    while !app.active("/api/debug", ID).await.is_null() {
         tokio::task::yield_now().await;
     }
     // Nobody waits, so nobody is told of a timeout; but how far it came is told.

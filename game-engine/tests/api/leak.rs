@@ -9,13 +9,13 @@ async fn what_leaks_is_resident_and_a_reset_gives_it_back() {
     let leaked = app.get("/debug/memory-leak?mb=60").await;
     assert_eq!((leaked.status, &leaked.body["total_leaked_mb"]), (200, &json!(60)));
     assert!(leaked.body["memory_increase_mb"].as_f64().unwrap() > 50.0, "{leaked:?}");
-    assert_eq!(app.active("game-engine.memory-leak").await, json!({ "total_leaked_mb": 60 }));
+    assert_eq!(app.active("/debug", "game-engine.memory-leak").await, json!({ "total_leaked_mb": 60 }));
 
     let reset = app.delete("/debug/memory-leak").await;
     assert_eq!((reset.status, &reset.body["released_mb"]), (200, &json!(60)));
     let memory = |answer: &crate::helpers::Answer| answer.body["current_memory_mb"].as_f64().unwrap();
     assert!(memory(&leaked) - memory(&reset) > 50.0, "{leaked:?} {reset:?}");
-    assert_eq!(app.active("game-engine.memory-leak").await, json!(null));
+    assert_eq!(app.active("/debug", "game-engine.memory-leak").await, json!(null));
 }
 
 #[actix_web::test]

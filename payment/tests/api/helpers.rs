@@ -3,35 +3,18 @@
 use std::sync::Arc;
 
 use broker::Publisher;
+pub(crate) use fixtures::app::{Answer, App, answer, exception, http, top_frame};
 use fixtures::service::Service;
 use inbox::Inbox;
 use payment::server::Server;
 use payment::settings::{SERVICE, Settings};
 use payment::upkeep;
-use reqwest::header::HeaderMap;
-use reqwest::{Client, Method, RequestBuilder};
 use scenario::Guards;
 use sentry_context::client::{self, Config};
 use sentry_context::database::Database;
 use sentry_context::native_crash::Sacrifice;
 use sentry_context::stall;
 use sentry_context::transport::Delivery;
-use serde_json::Value;
-
-pub(crate) struct App {
-    pub(crate) url: String,
-    pub(crate) inbox: Inbox,
-    pub(crate) http: Client,
-    /// The process, if it is one of its own.
-    pub(crate) service: Option<Service>,
-}
-
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Value,
-}
 
 /// An app with its own Sentry client and inbox.
 pub(crate) async fn spawn_app() -> App {
@@ -54,14 +37,14 @@ pub(crate) async fn spawn_app_with(change: impl FnOnce(&mut Settings)) -> App {
     let server = Server::bind(&settings, client::hub(&settings.sentry), database, publisher).unwrap();
     let url = format!("http://{}", server.address());
     actix_web::rt::spawn(server.run());
-    App { url, inbox, http: http(), service: None }
+    App::new(url, inbox)
 }
 
 /// The binary, in a process of its own, with its own inbox.
 pub(crate) async fn spawn_process() -> App {
     let inbox = Inbox::start().await.unwrap();
     let service = Service::start(env!("CARGO_BIN_EXE_payment"), &[("SENTRY_DSN", &inbox.dsn())]);
-    App { url: service.url().to_owned(), inbox, http: http(), service: Some(service) }
+    App::of(service, inbox)
 }
 
 fn settings(dsn: &str) -> Settings {
@@ -87,69 +70,4 @@ fn settings(dsn: &str) -> Settings {
         // This very program would run the tests once more.
         sacrifice: Arc::new(Sacrifice::program(env!("CARGO_BIN_EXE_payment"), [])),
     }
-}
-
-pub(crate) fn http() -> Client {
-    // One of the tests' processes may have done so already.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::new()
-}
-
-impl App {
-    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.url))
-    }
-
-    pub(crate) async fn get(&self, path: &str) -> Answer {
-        answer(self.request(Method::GET, path)).await
-    }
-
-    pub(crate) async fn delete(&self, path: &str) -> Answer {
-        answer(self.request(Method::DELETE, path)).await
-    }
-
-    /// What of a scenario is still held, as the catalogue says.
-    pub(crate) async fn active(&self, id: &str) -> Value {
-        let catalogue = self.get("/debug").await.body;
-        let mut scenarios = catalogue["scenarios"].as_array().unwrap().iter();
-        scenarios.find(|it| it["id"] == id).unwrap()["active"].clone()
-    }
-
-    /// The event that the answer names.
-    pub(crate) async fn event_of(&self, answer: &Answer) -> Value {
-        let id = answer.body["event_id"].as_str().expect("the answer names no event");
-        self.event(&format!("event {id}"), |event| event["event_id"] == id).await
-    }
-
-    /// The first event that fits, once it is there.
-    pub(crate) async fn event(&self, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
-        let found = |inbox: &Inbox| inbox.events().into_iter().find(&fits);
-        self.inbox.wait_until(what, |inbox| found(inbox).is_some()).await.unwrap();
-        found(&self.inbox).unwrap()
-    }
-
-    /// The first transaction of that name, once it is there.
-    pub(crate) async fn transaction(&self, name: &str) -> Value {
-        let found = |inbox: &Inbox| inbox.transactions().into_iter().find(|it| it["transaction"] == name);
-        self.inbox.wait_until(name, |inbox| found(inbox).is_some()).await.unwrap();
-        found(&self.inbox).unwrap()
-    }
-}
-
-pub(crate) async fn answer(request: RequestBuilder) -> Answer {
-    let response = request.send().await.unwrap();
-    let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    let body = response.bytes().await.unwrap();
-    Answer { status, headers, body: serde_json::from_slice(&body).unwrap_or_default() }
-}
-
-/// The innermost frame of the outermost exception.
-pub(crate) fn top_frame(event: &Value) -> &Value {
-    let exception = event["exception"]["values"].as_array().and_then(|all| all.last()).unwrap();
-    exception["stacktrace"]["frames"].as_array().and_then(|all| all.last()).unwrap()
-}
-
-/// The outermost exception.
-pub(crate) fn exception(event: &Value) -> &Value {
-    event["exception"]["values"].as_array().and_then(|all| all.last()).unwrap()
 }

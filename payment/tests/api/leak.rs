@@ -23,10 +23,10 @@ async fn what_leaks_is_counted_and_a_reset_ends_it() {
     assert_eq!((leaked.status, &leaked.body["estimated_total_leak_mb"]), (200, &json!(51)));
     assert_eq!((&small.body["leaked_items"], &leaked.body["leaked_items"]), (&json!(16), &json!(51 * 16)));
     assert!(leaked.body["status"].is_string());
-    assert_eq!(app.active("payment.memory-leak").await, json!({ "total_leaked_mb": 51 }));
+    assert_eq!(app.active("/debug", "payment.memory-leak").await, json!({ "total_leaked_mb": 51 }));
     let reset = app.delete("/debug/memory-leak").await;
     assert_eq!((reset.status, &reset.body["released_mb"]), (200, &json!(51)));
-    assert_eq!(app.active("payment.memory-leak").await, json!(null));
+    assert_eq!(app.active("/debug", "payment.memory-leak").await, json!(null));
 }
 
 #[actix_web::test]

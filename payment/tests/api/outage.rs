@@ -26,7 +26,10 @@ async fn is_told_as_unreachable(app: &App) {
 async fn is_alive_but_not_ready(app: &App) {
     assert_eq!(app.get("/health").await.body, json!({ "status": "ok" }));
     let ready = app.get("/ready").await;
-    assert_eq!((ready.status, ready.body), (503, json!({ "status": "unavailable", "mongodb": "down" })));
+    assert_eq!(
+        (ready.status, ready.body),
+        (503, json!({ "status": "unavailable", "mongodb": "down", "rabbitmq": "down" }))
+    );
 }
 
 #[actix_web::test]
@@ -42,7 +45,7 @@ async fn a_server_that_never_answers_is_unreachable_in_time() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let app = spawn_app_on(format!("mongodb://{}", silent.local_addr().unwrap())).await;
     let ready = app.get("/ready").await;
-    assert_eq!(ready.body, json!({ "status": "unavailable", "mongodb": "connecting" }));
+    assert_eq!(ready.body, json!({ "status": "unavailable", "mongodb": "connecting", "rabbitmq": "down" }));
     is_told_as_unreachable(&app).await;
     is_alive_but_not_ready(&app).await;
 }

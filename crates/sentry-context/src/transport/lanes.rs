@@ -1,6 +1,7 @@
 //! The queues between the request path and the connections: one for each category, the most important first.
 
 mod lane;
+mod state;
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,10 +11,10 @@ use tokio::sync::Notify;
 use super::category::Category;
 use super::http::Answer;
 use super::letter::{Letter, Parcel};
-use super::limits::{Limits, WORTH_WAITING};
+use super::limits::WORTH_WAITING;
 use super::losses::Reason;
-use super::outage::{Gate, Outage};
-use lane::Lane;
+pub(super) use state::Closing;
+use state::{Next, Phase, State};
 
 /// Everything that waits, and what it waits for.
 #[derive(Default)]
@@ -25,46 +26,6 @@ pub(super) struct Lanes {
     settled: Condvar,
     /// Wakes the sender for the end.
     closing: Notify,
-}
-
-#[derive(Default)]
-struct State {
-    lanes: [Lane; Category::ALL.len()],
-    limits: Limits,
-    outage: Outage,
-    in_flight: usize,
-    /// Connections that wait for something to do.
-    idle: usize,
-    phase: Phase,
-}
-
-#[derive(Default, Clone, Copy, PartialEq)]
-enum Phase {
-    #[default]
-    Open,
-    /// Nothing more comes in; what is there is handed out for a while.
-    Closing(Closing),
-    /// The sender has ended; false where something was lost at the end.
-    Finished(bool),
-}
-
-/// The end, in steps.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) struct Closing {
-    /// Until here, envelopes are handed out to be sent.
-    pub(super) send_until: Instant,
-    /// Until here, those under way are waited for.
-    pub(super) wait_until: Instant,
-    /// By now, everything must be over.
-    pub(super) deadline: Instant,
-}
-
-/// What a connection is to do next.
-enum Next {
-    Send(Parcel),
-    /// Nothing before this moment, unless something arrives.
-    Wait(Option<Instant>),
-    End,
 }
 
 /// What has become of an envelope that was taken out.
@@ -257,73 +218,5 @@ impl Lanes {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    fn lane(&mut self, category: Category) -> &mut Lane {
-        &mut self.lanes[category as usize]
-    }
-
-    fn is_idle(&self) -> bool {
-        self.in_flight == 0 && self.is_empty()
-    }
-
-    fn is_empty(&self) -> bool {
-        self.lanes.iter().all(Lane::is_empty)
-    }
-
-    fn next(&mut self, now: Instant) -> Next {
-        let end = match self.phase {
-            Phase::Open => None,
-            Phase::Closing(Closing { send_until, .. }) if send_until > now && !self.is_empty() => {
-                Some(send_until)
-            }
-            Phase::Closing(_) | Phase::Finished(_) => return Next::End,
-        };
-        let (category, limited_until) = self.first_allowed(now);
-        let wait = match (category, limited_until) {
-            (None, until) => until,
-            (Some(category), _) => match self.outage.enter(now) {
-                Gate::Shut(until) => until,
-                Gate::Open => match self.lane(category).pop() {
-                    Some(parcel) => {
-                        self.in_flight += 1;
-                        return Next::Send(parcel);
-                    }
-                    None => None,
-                },
-            },
-        };
-        self.idle += 1;
-        // At the end, waiting for a limit or a server is waiting for the end.
-        Next::Wait([wait, end].into_iter().flatten().min())
-    }
-
-    /// The most important category with something to send that the server would take; else when to look again.
-    fn first_allowed(&self, now: Instant) -> (Option<Category>, Option<Instant>) {
-        let mut again: Option<Instant> = None;
-        for category in Category::ALL {
-            if self.lanes[category as usize].is_empty() {
-                continue;
-            }
-            match self.limits.until(category, now) {
-                None => return (Some(category), None),
-                Some(until) => again = Some(again.map_or(until, |again| again.min(until))),
-            }
-        }
-        (None, again)
-    }
-
-    /// Takes what waits for the end of a limit that is too long.
-    fn take_stale(&mut self, now: Instant) -> Vec<Parcel> {
-        let mut stale = Vec::new();
-        for category in Category::ALL {
-            if self.limits.left(category.name(), now).is_some_and(|left| left > WORTH_WAITING) {
-                let lane = self.lane(category);
-                stale.extend(std::iter::from_fn(|| lane.pop()));
-            }
-        }
-        stale
     }
 }

@@ -1,0 +1,110 @@
+//! Figures by day. Slow on purpose: the days are computed from every game there ever was, so that no index helps.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use sentry_context::database::Database;
+use sentry_context::database::mongodb::bson::doc;
+use sentry_context::failure::Failure;
+use sentry_context::{breadcrumbs, facts};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::query::{GAMES, Result, aggregate, ago};
+use super::{BOUNDED, percent};
+use crate::endpoint::{DAYS, Endpoint, Shape};
+
+pub(crate) static DAILY_STATS: Endpoint = Endpoint {
+    path: "/api/v1/analytics/daily-stats",
+    summary: "Figures by day, by a scan of all games",
+    parameters: std::slice::from_ref(&DAYS),
+    answers: BOUNDED,
+    shape: Some(Shape::of::<DailyStats>()),
+    route: |route| route.to(tell),
+};
+
+/// Figures by day, the latest first.
+#[derive(Serialize, ToSchema)]
+struct DailyStats {
+    days_requested: u32,
+    days_returned: usize,
+    stats: Vec<DailyFigures>,
+    performance_warning: &'static str,
+}
+
+#[derive(Serialize, ToSchema)]
+struct DailyFigures {
+    #[serde(flatten)]
+    day: DayTotals,
+    house_edge: f64,
+    win_rate: f64,
+    /// With all later days.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    running_total_bets: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    running_total_games: Option<u64>,
+}
+
+#[derive(Serialize, Deserialize, ToSchema)]
+struct DayTotals {
+    _id: String,
+    date: String,
+    total_games: u64,
+    total_bets: f64,
+    total_payouts: f64,
+    total_wins: u64,
+    avg_bet: f64,
+    max_payout: f64,
+    unique_players: u64,
+}
+
+async fn tell(
+    request: HttpRequest,
+    database: web::Data<Database>,
+) -> std::result::Result<HttpResponse, Failure> {
+    let days = DAYS.read(&request)?;
+    breadcrumbs::step("analytics", "scanning all games for daily figures", facts([("days", days.into())]));
+    let stats = with_totals(by_day(&database, days).await?);
+    Ok(HttpResponse::Ok().json(DailyStats {
+        days_requested: days,
+        days_returned: stats.len(),
+        stats,
+        performance_warning: "every game was read: the days are computed, so no index can help",
+    }))
+}
+
+async fn by_day(database: &Database, days: u32) -> Result<Vec<DayTotals>> {
+    let at = doc! { "$toDate": { "$multiply": ["$timestamp", 1000] } };
+    let day = doc! { "$dateToString": { "format": "%Y-%m-%d", "date": "$at" } };
+    let pipeline = vec![
+        doc! { "$addFields": { "at": at } },
+        doc! { "$match": { "at": { "$gte": ago(days * 86_400) } } },
+        doc! { "$group": {
+            "_id": day,
+            "total_games": { "$sum": 1 },
+            "total_bets": { "$sum": "$bet" },
+            "total_payouts": { "$sum": "$payout" },
+            "total_wins": { "$sum": { "$cond": ["$win", 1, 0] } },
+            "avg_bet": { "$avg": "$bet" },
+            "max_payout": { "$max": "$payout" },
+            "players": { "$addToSet": "$user_id" },
+        } },
+        doc! { "$addFields": { "date": "$_id", "unique_players": { "$size": "$players" } } },
+        doc! { "$sort": { "_id": -1 } },
+    ];
+    aggregate(database, GAMES, pipeline).await
+}
+
+fn with_totals(days: Vec<DayTotals>) -> Vec<DailyFigures> {
+    let (mut bets, mut games) = (0.0, 0);
+    let tell = |(index, day): (usize, DayTotals)| {
+        bets += day.total_bets;
+        games += day.total_games;
+        DailyFigures {
+            house_edge: percent(day.total_bets - day.total_payouts, day.total_bets),
+            win_rate: percent(day.total_wins as f64, day.total_games as f64),
+            running_total_bets: (index > 0).then_some(bets),
+            running_total_games: (index > 0).then_some(games),
+            day,
+        }
+    };
+    days.into_iter().enumerate().map(tell).collect()
+}

@@ -1,0 +1,45 @@
+//! What was played and paid: the service's own work, as it was before it crashed on purpose.
+//!
+//! Amounts are in the players' currency, times in UTC. Three of the routes are slow on purpose, by their pattern of
+//! queries: a scan, five queries for one, and one query per player and figure.
+
+pub(crate) mod daily_stats;
+pub(crate) mod financial;
+pub(crate) mod player_details;
+pub(crate) mod player_metrics;
+pub(crate) mod query;
+pub(crate) mod realtime;
+pub(crate) mod rtp;
+pub(crate) mod sessions;
+
+use crate::endpoint::Endpoint;
+
+/// All of them.
+pub(crate) static ENDPOINTS: &[&Endpoint] = &[
+    &daily_stats::DAILY_STATS,
+    &player_metrics::PLAYER_METRICS,
+    &player_details::PLAYER_DETAILS,
+    &realtime::SUMMARY,
+    &rtp::RTP,
+    &sessions::ACTIVE,
+    &sessions::COUNT,
+    &financial::SUMMARY,
+    &financial::PERIOD,
+];
+
+/// The answers of a route that takes no parameters.
+const PLAIN: &[(u16, &str)] = &[(200, "The figures"), (503, "The database is not there")];
+
+/// The answers of a route with bounds.
+const BOUNDED: &[(u16, &str)] =
+    &[(200, "The figures"), (422, "A parameter is out of bounds"), (503, "The database is not there")];
+
+/// Part of a whole in percent; nothing of nothing is 0.
+fn percent(part: f64, whole: f64) -> f64 {
+    if whole == 0.0 { 0.0 } else { part / whole * 100.0 }
+}
+
+/// To two decimals.
+fn rounded(number: f64) -> f64 {
+    (number * 100.0).round() / 100.0
+}

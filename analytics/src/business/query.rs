@@ -1,0 +1,107 @@
+//! Queries of the business routes, and how their failures are told: 503 where no database is reached.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use futures_util::TryStreamExt;
+use sentry_context::Facts;
+use sentry_context::database::mongodb::Collection;
+use sentry_context::database::mongodb::bson::{DateTime, Document, doc};
+use sentry_context::database::{Database, DatabaseError};
+use sentry_context::report::{Reportable, Traced};
+use serde::de::DeserializeOwned;
+
+pub(crate) const GAMES: &str = "games";
+pub(crate) const TRANSACTIONS: &str = "transactions";
+pub(crate) const DAILY_STATS: &str = "daily_stats";
+pub(crate) const PLAYER_STATS: &str = "player_stats";
+pub(crate) const DAILY_PAYMENTS: &str = "daily_payments";
+
+/// How long a query may take that looks at much.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// A result of a query: the error carries the stack of the line that asked.
+pub(crate) type Result<T> = std::result::Result<T, Traced<QueryFailed>>;
+
+/// A query that failed.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub(crate) struct QueryFailed(#[from] DatabaseError);
+
+impl Reportable for QueryFailed {
+    fn type_name(&self) -> &'static str {
+        self.0.type_name()
+    }
+
+    fn status(&self) -> u16 {
+        if self.0.is_unreachable() { 503 } else { 500 }
+    }
+
+    fn tags(&self) -> Vec<(&'static str, String)> {
+        self.0.tags()
+    }
+
+    fn context(&self) -> Option<(&'static str, Facts)> {
+        self.0.context()
+    }
+}
+
+pub(crate) fn collection(database: &Database, name: &'static str) -> Result<Collection<Document>> {
+    Ok(database.collection::<Document>(name).map_err(QueryFailed)?)
+}
+
+/// The rows of an aggregation.
+pub(crate) async fn aggregate<T: DeserializeOwned>(
+    database: &Database,
+    name: &'static str,
+    pipeline: Vec<Document>,
+) -> Result<Vec<T>> {
+    let collection = database.collection::<Document>(name).map_err(QueryFailed)?;
+    let rows = async {
+        let documents: Vec<Document> = collection.aggregate(pipeline).await?.try_collect().await?;
+        documents
+            .into_iter()
+            .map(|row| Ok(sentry_context::database::mongodb::bson::deserialize_from_document(row)?))
+            .collect()
+    };
+    Ok(database.run_within(LIMIT, "aggregate", name, rows).await.map_err(QueryFailed)?)
+}
+
+/// The row of an aggregation over everything that matches; `None` where nothing does.
+pub(crate) async fn total<T: DeserializeOwned>(
+    database: &Database,
+    name: &'static str,
+    matching: Document,
+    mut figures: Document,
+) -> Result<Option<T>> {
+    figures.insert("_id", None::<i32>);
+    let pipeline = vec![doc! { "$match": matching }, doc! { "$group": figures }];
+    Ok(aggregate(database, name, pipeline).await?.pop())
+}
+
+/// Seconds since 1970.
+pub(crate) fn now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+}
+
+/// So many seconds ago, as a date of the database.
+pub(crate) fn ago(seconds: u32) -> DateTime {
+    DateTime::from_system_time(SystemTime::now() - Duration::from_secs(seconds.into()))
+}
+
+/// Today in UTC: `2026-11-24`.
+pub(crate) fn today() -> String {
+    let now = DateTime::now().try_to_rfc3339_string().unwrap_or_default();
+    now.get(..10).unwrap_or_default().to_owned()
+}
+
+/// Now in UTC, as Python's `isoformat` has it: without a zone.
+pub(crate) fn timestamp() -> String {
+    let now = DateTime::now().try_to_rfc3339_string().unwrap_or_default();
+    now.trim_end_matches('Z').to_owned()
+}
+
+/// The day or hour of a game, as text: its timestamp is seconds as a double.
+pub(crate) fn label(format: &str) -> Document {
+    let date = doc! { "$toDate": { "$multiply": ["$timestamp", 1000] } };
+    doc! { "$dateToString": { "format": format, "date": date } }
+}

@@ -1,0 +1,148 @@
+//! Return to player: what was paid out of what was bet, in percent.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use sentry_context::database::Database;
+use sentry_context::database::mongodb::bson::{Document, doc};
+use sentry_context::failure::Failure;
+use sentry_context::{breadcrumbs, facts};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::query::{GAMES, Result, aggregate, label, now};
+use super::{BOUNDED, percent, rounded};
+use crate::endpoint::{Endpoint, HOURS, Shape};
+
+/// When all is well, percent.
+const NORMAL: (f64, f64) = (85.0, 98.0);
+
+/// Players that are named.
+const TOP: usize = 10;
+
+pub(crate) static RTP: Endpoint = Endpoint {
+    path: "/api/v1/business-metrics/rtp",
+    summary: "Return to player: overall, by hour, and the luckiest players",
+    parameters: std::slice::from_ref(&HOURS),
+    answers: BOUNDED,
+    shape: Some(Shape::of::<ReturnToPlayer>()),
+    route: |route| route.to(tell),
+};
+
+/// Return to player, percent.
+#[derive(Serialize, ToSchema)]
+struct ReturnToPlayer {
+    period_hours: u32,
+    overall_rtp: f64,
+    total_bets: f64,
+    total_payouts: f64,
+    total_games: u64,
+    /// The latest first.
+    hourly_breakdown: Vec<RtpOfHour>,
+    top_players_by_rtp: Vec<RtpOfPlayer>,
+    rtp_threshold: Threshold,
+}
+
+#[derive(Serialize, ToSchema)]
+struct RtpOfHour {
+    hour: String,
+    rtp: f64,
+    total_bets: f64,
+    total_payouts: f64,
+    game_count: u64,
+}
+
+#[derive(Serialize, ToSchema)]
+struct RtpOfPlayer {
+    #[serde(flatten)]
+    figures: RtpTotals,
+    user_id: String,
+    rtp: f64,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Threshold {
+    min: f64,
+    max: f64,
+    /// `normal`, `anomaly`, or `no_data` where nothing was bet.
+    status: &'static str,
+}
+
+/// Of an hour, or of a player.
+#[derive(Serialize, Deserialize, ToSchema)]
+struct RtpTotals {
+    _id: String,
+    total_bets: f64,
+    total_payouts: f64,
+    game_count: u64,
+}
+
+async fn tell(
+    request: HttpRequest,
+    database: web::Data<Database>,
+) -> std::result::Result<HttpResponse, Failure> {
+    let hours = HOURS.read(&request)?;
+    breadcrumbs::step("analytics", "computing return to player", facts([("hours", hours.into())]));
+    let since = now() - f64::from(hours) * 3_600.0;
+    let by_hour = group(&database, since, label("%Y-%m-%d %H:00").into()).await?;
+    let by_player = group(&database, since, "$user_id".into()).await?;
+    let (bets, payouts): (f64, f64) =
+        by_hour.iter().fold((0.0, 0.0), |sum, it| (sum.0 + it.total_bets, sum.1 + it.total_payouts));
+    let overall = percent(payouts, bets);
+    let status = match (bets == 0.0, (NORMAL.0..=NORMAL.1).contains(&overall)) {
+        (true, _) => "no_data",
+        (_, true) => "normal",
+        (_, false) => "anomaly",
+    };
+    Ok(HttpResponse::Ok().json(ReturnToPlayer {
+        period_hours: hours,
+        overall_rtp: rounded(overall),
+        total_bets: bets,
+        total_payouts: payouts,
+        total_games: by_hour.iter().map(|it| it.game_count).sum(),
+        hourly_breakdown: by_hour.into_iter().rev().map(hour).collect(),
+        top_players_by_rtp: top(by_player),
+        rtp_threshold: Threshold { min: NORMAL.0, max: NORMAL.1, status },
+    }))
+}
+
+fn hour(it: RtpTotals) -> RtpOfHour {
+    RtpOfHour {
+        rtp: rounded(percent(it.total_payouts, it.total_bets)),
+        hour: it._id,
+        total_bets: it.total_bets,
+        total_payouts: it.total_payouts,
+        game_count: it.game_count,
+    }
+}
+
+fn top(players: Vec<RtpTotals>) -> Vec<RtpOfPlayer> {
+    let player = |figures: RtpTotals| RtpOfPlayer {
+        user_id: figures._id.clone(),
+        rtp: percent(figures.total_payouts, figures.total_bets),
+        figures,
+    };
+    let mut players: Vec<_> = players.into_iter().map(player).collect();
+    // Stable: equals stay in the order of their ids.
+    players.sort_by(|one, other| other.rtp.total_cmp(&one.rtp));
+    players.truncate(TOP);
+    players
+}
+
+/// The figures since then by a key, in its order.
+async fn group(
+    database: &Database,
+    since: f64,
+    key: sentry_context::database::mongodb::bson::Bson,
+) -> Result<Vec<RtpTotals>> {
+    let figures: Document = doc! {
+        "_id": key,
+        "total_bets": { "$sum": "$bet" },
+        "total_payouts": { "$sum": "$payout" },
+        "game_count": { "$sum": 1 },
+    };
+    let pipeline = vec![
+        doc! { "$match": { "timestamp": { "$gte": since } } },
+        doc! { "$group": figures },
+        doc! { "$sort": { "_id": 1 } },
+    ];
+    aggregate(database, GAMES, pipeline).await
+}

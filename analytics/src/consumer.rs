@@ -1,0 +1,81 @@
+//! The consumer of messages: counts what was played and paid today, each message once.
+//!
+//! A message is counted in documents of the database that remember its id: one that is delivered again changes nothing.
+//! What cannot be understood is told in one event, and goes to the dead letters. While the database is away, messages
+//! stay in their queues.
+
+mod count;
+mod message;
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use broker::{Address, Consuming, Delivered, Verdict, consume, topology};
+use sentry_context::database::{Database, State};
+use sentry_context::report::Traced;
+use sentry_context::sentry::Hub;
+use sentry_context::{breadcrumbs, facts, metrics};
+use tokio::sync::OnceCell;
+
+pub use count::ensure_indexes;
+use message::{Game, NotUnderstood, Payment};
+
+/// Consumes both queues for ever.
+pub fn start(address: Option<Address>, database: Database, hub: &Arc<Hub>) -> Consuming {
+    let indexed = Rc::new(OnceCell::new());
+    consume(address, hub, &[topology::GAME_RESULTS, topology::PAYMENTS], async move |delivered| {
+        judge(&database, &indexed, delivered).await
+    })
+}
+
+async fn judge(database: &Database, indexed: &OnceCell<()>, delivered: Delivered) -> Verdict {
+    let data = facts([
+        ("queue", delivered.queue.name.into()),
+        ("routing_key", delivered.routing_key.as_str().into()),
+        ("message_id", delivered.id.as_deref().into()),
+        ("redelivered", delivered.redelivered.into()),
+        ("bytes", delivered.body.len().into()),
+    ]);
+    breadcrumbs::step("queue", "message received", data);
+    // Where it is known to be away, no message has to find out.
+    if database.state() == State::Down {
+        return Verdict::Later;
+    }
+    // Without them, a message that comes twice would make a second document.
+    if let Err(error) = indexed.get_or_try_init(|| ensure_indexes(database)).await {
+        tracing::warn!(%error, "a message waits for the indexes");
+        return Verdict::Later;
+    }
+    let counted = match delivered.queue {
+        topology::PAYMENTS => match Payment::read(&delivered) {
+            Ok(payment) => count::payment(database, &payment).await,
+            Err(why) => return bury(why),
+        },
+        _ => match Game::read(&delivered) {
+            Ok(game) => count::game(database, &game).await,
+            Err(why) => return bury(why),
+        },
+    };
+    match counted {
+        Ok(()) => {
+            metrics::count("messages.consumed", &[("queue", delivered.queue.name)]);
+            Verdict::Done
+        }
+        Err(error) if error.error.is_unreachable() => {
+            tracing::warn!(error = %error.error, "a message waits for the database");
+            Verdict::Later
+        }
+        // The server itself refuses: once more, and not for ever.
+        Err(_) if !delivered.redelivered => Verdict::Later,
+        Err(error) => {
+            error.report();
+            Verdict::Dead
+        }
+    }
+}
+
+fn bury(why: Traced<NotUnderstood>) -> Verdict {
+    why.report();
+    metrics::count("messages.dead", &[("queue", why.error.queue())]);
+    Verdict::Dead
+}

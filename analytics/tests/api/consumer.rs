@@ -1,0 +1,148 @@
+//! Messages, by a real broker into a real database.
+
+use fixtures::rabbit::Broker;
+use futures_util::StreamExt;
+use lapin::options::{BasicGetOptions, BasicPublishOptions};
+use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
+use sentry_context::database::mongodb::bson::{Document, doc};
+use sentry_context::database::mongodb::{Client, Database};
+use serde_json::{Value, json};
+
+use crate::helpers::{App, spawn_app_with};
+
+/// An app that consumes, its broker, and its database.
+struct Stack {
+    app: App,
+    database: Database,
+    channel: Channel,
+    _connection: Connection,
+    _broker: Broker,
+}
+
+async fn stack(name: &str) -> Option<Stack> {
+    let url = format!("{}/{name}_{}", fixtures::mongo::url()?, std::process::id());
+    let broker = Broker::start()?;
+    let database = Client::with_uri_str(&url).await.unwrap().default_database().unwrap();
+    let app = spawn_app_with(|settings| {
+        settings.mongodb_url = Some(url);
+        settings.rabbitmq = broker::Address::parse(Some(&broker.url()), "test").unwrap();
+    });
+    let app = app.await;
+    while app.get("/health").await.body["consumer"] != "running" {}
+    let connection = Connection::connect(&broker.url(), ConnectionProperties::default()).await.unwrap();
+    let channel = connection.create_channel().await.unwrap();
+    Some(Stack { app, database, channel, _connection: connection, _broker: broker })
+}
+
+impl Stack {
+    async fn publish(&self, key: &str, body: &str) {
+        let (options, properties) = (BasicPublishOptions::default(), BasicProperties::default());
+        let body = body.as_bytes();
+        self.channel.basic_publish("gaming".into(), key.into(), options, body, properties).await.unwrap();
+    }
+
+    async fn game(&self, id: &str, bet: f64, payout: f64) {
+        let data = json!({ "_id": id, "user_id": "alice", "bet": bet, "payout": payout, "win": payout > 0.0,
+            "symbols": ["🍒", "🍒", "🍒"], "timestamp": 1.0 });
+        self.publish("game.result", &json!({ "data": data, "timestamp": 1.0 }).to_string()).await;
+    }
+
+    /// Today's figures, once they hold.
+    async fn today(&self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        let path = "/api/v1/analytics/realtime/summary";
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        loop {
+            let told = self.app.get(path).await.body;
+            if holds(&told) {
+                return told;
+            }
+            assert!(std::time::Instant::now() < deadline, "{what}: {told}");
+        }
+    }
+
+    async fn all(&self, collection: &str) -> Vec<Document> {
+        let found = self.database.collection::<Document>(collection).find(doc! {}).await.unwrap();
+        found.map(Result::unwrap).collect().await
+    }
+}
+
+#[actix_web::test]
+async fn the_golden_messages_make_the_golden_figures() {
+    let Some(stack) = stack("messages").await else { return };
+    let seed: Value = serde_json::from_str(include_str!("../fixtures/seed.json")).unwrap();
+    let golden: Value = serde_json::from_str(include_str!("../fixtures/analytics.json")).unwrap();
+    let first = |name: &str| seed[name].as_array().unwrap().iter().take(10).cloned().collect::<Vec<_>>();
+    for (number, mut game) in first("games").into_iter().enumerate() {
+        game["_id"] = format!("game-{number}").into();
+        stack
+            .publish("game.result", &json!({ "data": game, "trace": {}, "timestamp": 1.0 }).to_string())
+            .await;
+    }
+    for paid in first("transactions") {
+        let kind = if paid["type"] == "WIN" { "credit" } else { "debit" };
+        let data = json!({ "userId": paid["user_id"], "amount": paid["amount"], "bet": paid["bet"],
+            "payout": paid["payout"], "balance_after": paid["balance_after"], "timestamp": "2026-11-23T11:00:00Z" });
+        let body = json!({ "type": kind, "data": data, "trace": {}, "timestamp": 1 }).to_string();
+        stack.publish(&format!("payment.{kind}"), &body).await;
+    }
+    let summary = &golden["responses"]["/api/v1/analytics/realtime/summary"];
+    let told = stack
+        .today("all messages", |told| {
+            let counted = |side: &str| told["payments"][side].as_u64().unwrap();
+            told["today"]["total_games"] == 10 && counted("total_credits") + counted("total_debits") == 10
+        })
+        .await;
+    for part in ["today", "payments"] {
+        for (name, figure) in summary[part].as_object().unwrap() {
+            assert_eq!(told[part][name].as_f64(), figure.as_f64(), "{part}.{name}");
+        }
+    }
+    let players = stack.all("player_stats").await;
+    let alice = players.iter().find(|it| it.get_str("user_id").is_ok_and(|name| name == "alice")).unwrap();
+    assert_eq!((alice.get_i32("total_games").unwrap(), alice.get_f64("total_payouts").unwrap()), (2, 2.0));
+    assert!(alice.get_datetime("last_played").is_ok());
+    assert!(stack.app.inbox.events().is_empty());
+}
+
+#[actix_web::test]
+async fn a_game_that_is_told_twice_counts_once() {
+    let Some(stack) = stack("twice").await else { return };
+    for number in 0..20 {
+        stack.game(&format!("game-{}", number % 10), 1.0, 0.0).await;
+    }
+    stack.game("the last", 100.0, 0.0).await;
+    let told = stack.today("the last game", |told| told["today"]["total_bets"].as_f64() >= Some(100.0)).await;
+    assert_eq!(told["today"]["total_games"], 11);
+    assert_eq!(stack.all("daily_stats").await.len(), 1);
+    assert_eq!(stack.all("player_stats").await[0].get_i32("total_games").unwrap(), 11);
+}
+
+#[actix_web::test]
+async fn of_many_messages_the_poisoned_one_is_dead_with_one_event_and_all_others_count() {
+    let Some(stack) = stack("poison").await else { return };
+    for number in 0..200 {
+        match number {
+            77 => {
+                stack.publish("game.result", r#"{"data":{"_id":"poison","user_id":"eve","bet":"all"}}"#).await
+            }
+            _ => stack.game(&format!("game-{number}"), 1.0, 0.0).await,
+        }
+    }
+    stack.today("all others", |told| told["today"]["total_games"] == 199).await;
+    let event = stack.app.event("the event", |event| event["level"] == "error").await;
+    assert_eq!(event["exception"]["values"][0]["type"], "MessageError");
+    assert_eq!(event["fingerprint"], json!(["analytics", "dead-letter", "analytics.game_results"]));
+    assert_eq!(event["transaction"], "analytics.game_results");
+    let context = &event["contexts"]["message"];
+    assert_eq!(context["dead_letters"], "analytics.dead_letters");
+    assert!(context["reason"].as_str().unwrap().contains("expected f64"), "{context}");
+    assert_eq!(stack.app.inbox.events().len(), 1);
+
+    let get = async || {
+        let options = BasicGetOptions { no_ack: true };
+        stack.channel.basic_get("analytics.dead_letters".into(), options).await.unwrap()
+    };
+    let dead = get().await.expect("no dead letter");
+    assert!(String::from_utf8_lossy(&dead.delivery.data).contains("poison"));
+    assert!(get().await.is_none());
+}
