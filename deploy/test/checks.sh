@@ -106,10 +106,13 @@ promises() {
 }
 
 spin_and_payment() {
-    local name="a spin and a payment are seen by analytics" status
-    status=$(curl -sS -o /dev/null -w '%{http_code}' -H "$json" -d '{"userId":"alice","bet":10}' "$game_engine/calculate")
-    if [ "$status" = 404 ]; then
+    local name="a spin and a payment are seen by analytics" spin seen
+    spin=$(curl -sS -o /dev/null -w '%{http_code}' -H "$json" -d '{"userId":"alice","bet":10}' "$game_engine/calculate")
+    seen=$(curl -sS -o /dev/null -w '%{http_code}' "$analytics/api/v1/analytics/player-metrics/alice")
+    if [ "$spin" = 404 ]; then
         skip "$name: POST /calculate answers 404"
+    elif [ "$seen" = 404 ]; then
+        skip "$name: GET /api/v1/analytics/player-metrics/alice answers 404"
     else
         holds "$name" waits 20 business
     fi
