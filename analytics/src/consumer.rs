@@ -7,7 +7,6 @@
 mod count;
 mod message;
 
-use std::rc::Rc;
 use std::sync::Arc;
 
 use broker::{Address, Consuming, Delivered, Verdict, consume, topology};
@@ -15,20 +14,18 @@ use sentry_context::database::{Database, State};
 use sentry_context::report::Traced;
 use sentry_context::sentry::Hub;
 use sentry_context::{breadcrumbs, facts, metrics};
-use tokio::sync::OnceCell;
 
 pub use count::ensure_indexes;
 use message::{Game, NotUnderstood, Payment};
 
 /// Consumes both queues for ever.
 pub fn start(address: Option<Address>, database: Database, hub: &Arc<Hub>) -> Consuming {
-    let indexed = Rc::new(OnceCell::new());
     consume(address, hub, &[topology::GAME_RESULTS, topology::PAYMENTS], async move |delivered| {
-        judge(&database, &indexed, delivered).await
+        judge(&database, delivered).await
     })
 }
 
-async fn judge(database: &Database, indexed: &OnceCell<()>, delivered: Delivered) -> Verdict {
+async fn judge(database: &Database, delivered: Delivered) -> Verdict {
     let data = facts([
         ("queue", delivered.queue.name.into()),
         ("routing_key", delivered.routing_key.as_str().into()),
@@ -39,11 +36,6 @@ async fn judge(database: &Database, indexed: &OnceCell<()>, delivered: Delivered
     breadcrumbs::step("queue", "message received", data);
     // Where it is known to be away, no message has to find out.
     if database.state() == State::Down {
-        return Verdict::Later;
-    }
-    // Without them, a message that comes twice would make a second document.
-    if let Err(error) = indexed.get_or_try_init(|| ensure_indexes(database)).await {
-        tracing::warn!(%error, "a message waits for the indexes");
         return Verdict::Later;
     }
     let counted = match delivered.queue {

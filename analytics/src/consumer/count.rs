@@ -1,9 +1,7 @@
 //! Counting, once per message: a document remembers the latest ids that it counted, and its one update is not made where
 //! the id is among them.
 
-use sentry_context::database::mongodb::IndexModel;
 use sentry_context::database::mongodb::bson::{DateTime, Document, doc};
-use sentry_context::database::mongodb::options::IndexOptions;
 use sentry_context::database::{Database, DatabaseError};
 use sentry_context::report::Traced;
 
@@ -33,8 +31,8 @@ pub(super) async fn game(database: &Database, game: &Game) -> Result {
     let mut player = change;
     player.insert("$set", doc! { "last_played": DateTime::now() });
     // Where the first is done and the second is not, the message is delivered again: the first remembers it.
-    once(database, DAILY_STATS, doc! { "date": today() }, day, game.id.as_deref()).await?;
-    once(database, PLAYER_STATS, doc! { "user_id": &game.user_id }, player, game.id.as_deref()).await
+    once(database, DAILY_STATS, ("date", &today()), day, game.id.as_deref()).await?;
+    once(database, PLAYER_STATS, ("user_id", &game.user_id), player, game.id.as_deref()).await
 }
 
 pub(super) async fn payment(database: &Database, payment: &Payment) -> Result {
@@ -45,56 +43,63 @@ pub(super) async fn payment(database: &Database, payment: &Payment) -> Result {
         "total_debits": debits,
         "debit_amount": payment.amount * f64::from(debits),
     } };
-    once(database, DAILY_PAYMENTS, doc! { "date": today() }, change, payment.id.as_deref()).await
+    once(database, DAILY_PAYMENTS, ("date", &today()), change, payment.id.as_deref()).await
 }
 
-/// Updates the one document, and makes it where it is missing, unless it has counted that id.
+/// Updates the one document that is found by this key, and makes it where it is missing, unless it has counted that id.
 async fn once(
     database: &Database,
     name: &'static str,
-    mut document: Document,
+    (field, key): (&'static str, &str),
     mut change: Document,
     id: Option<&str>,
 ) -> Result {
+    let mut uncounted = doc! { field: key };
     if let Some(id) = id {
-        document.insert(COUNTED, doc! { "$ne": id });
-        let remember = doc! { COUNTED: { "$each": [id], "$slice": -REMEMBERED } };
-        change.insert("$push", remember);
+        uncounted.insert(COUNTED, doc! { "$ne": id });
+        change.insert("$push", doc! { COUNTED: { "$each": [id], "$slice": -REMEMBERED } });
     }
     let collection = database.collection::<Document>(name)?;
-    // Two messages at once may both find no document to update; the second finds the first's when it tries again.
-    for _ in 0..3 {
-        let update = collection.update_one(document.clone(), change.clone()).upsert(true);
-        match database.run("update", name, update).await {
-            Err(error) if error.code() == Some(DUPLICATE_KEY) => {}
-            done => return Ok(done.map(drop)?),
-        }
+    let count = async || {
+        let update = collection.update_one(uncounted.clone(), change.clone());
+        Ok::<_, DatabaseError>(database.run("update", name, update).await?.matched_count > 0)
+    };
+    if !count().await? {
+        make(database, name, doc! { field: key }, key).await?;
+        // Where it still is not found, the document is there, and has counted the message.
+        count().await?;
     }
-    // The document is there, and it is only its id that keeps it from being found: the message was counted.
     Ok(())
+}
+
+/// Makes a document that is missing. Its `_id` keeps two at once from making two; those that others made have theirs.
+async fn make(
+    database: &Database,
+    name: &'static str,
+    document: Document,
+    key: &str,
+) -> std::result::Result<(), DatabaseError> {
+    let missing = doc! { "$setOnInsert": { "_id": key, COUNTED: [] } };
+    let collection = database.collection::<Document>(name)?;
+    let make = collection.update_one(document, missing).upsert(true);
+    match database.run("update", name, make).await {
+        Err(error) if error.code() != Some(DUPLICATE_KEY) => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// The indexes that counting and the good queries need. The days of all games are computed, which none can help.
 pub async fn ensure_indexes(database: &Database) -> std::result::Result<(), DatabaseError> {
-    let unique = || IndexOptions::builder().unique(true).build();
-    let index = |keys: Document, options: Option<IndexOptions>| {
-        IndexModel::builder().keys(keys).options(options).build()
-    };
-    for (name, indexes) in [
-        (DAILY_STATS, vec![index(doc! { "date": 1 }, Some(unique()))]),
-        (DAILY_PAYMENTS, vec![index(doc! { "date": 1 }, Some(unique()))]),
-        (
-            PLAYER_STATS,
-            vec![index(doc! { "user_id": 1 }, Some(unique())), index(doc! { "last_played": 1 }, None)],
-        ),
-        (
-            GAMES,
-            vec![index(doc! { "timestamp": 1 }, None), index(doc! { "user_id": 1, "timestamp": -1 }, None)],
-        ),
-        (TRANSACTIONS, vec![index(doc! { "timestamp": 1 }, None)]),
+    for (name, keys) in [
+        (DAILY_STATS, doc! { "date": 1 }),
+        (DAILY_PAYMENTS, doc! { "date": 1 }),
+        (PLAYER_STATS, doc! { "user_id": 1 }),
+        (PLAYER_STATS, doc! { "last_played": 1 }),
+        (GAMES, doc! { "timestamp": 1 }),
+        (GAMES, doc! { "user_id": 1, "timestamp": -1 }),
+        (TRANSACTIONS, doc! { "timestamp": 1 }),
     ] {
-        let collection = database.collection::<Document>(name)?;
-        database.run("createIndexes", name, collection.create_indexes(indexes)).await?;
+        database.ensure_index(name, keys).await?;
     }
     Ok(())
 }

@@ -4,8 +4,9 @@ use fixtures::rabbit::Broker;
 use futures_util::StreamExt;
 use lapin::options::{BasicGetOptions, BasicPublishOptions};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
-use sentry_context::database::mongodb::bson::{Document, doc};
-use sentry_context::database::mongodb::{Client, Database};
+use sentry_context::database::mongodb::bson::{DateTime, Document, doc};
+use sentry_context::database::mongodb::options::IndexOptions;
+use sentry_context::database::mongodb::{Client, Database, IndexModel};
 use serde_json::{Value, json};
 
 use crate::helpers::{App, spawn_app_with};
@@ -20,9 +21,15 @@ struct Stack {
 }
 
 async fn stack(name: &str) -> Option<Stack> {
+    stack_on(name, async |_| ()).await
+}
+
+/// On a database in which something is already.
+async fn stack_on(name: &str, prepare: impl AsyncFnOnce(&Database)) -> Option<Stack> {
     let url = format!("{}/{name}_{}", fixtures::mongo::url()?, std::process::id());
     let broker = Broker::start()?;
     let database = Client::with_uri_str(&url).await.unwrap().default_database().unwrap();
+    prepare(&database).await;
     let app = spawn_app_with(|settings| {
         settings.mongodb_url = Some(url);
         settings.rabbitmq = broker::Address::parse(Some(&broker.url()), "test").unwrap();
@@ -115,6 +122,36 @@ async fn a_game_that_is_told_twice_counts_once() {
     assert_eq!(told["today"]["total_games"], 11);
     assert_eq!(stack.all("daily_stats").await.len(), 1);
     assert_eq!(stack.all("player_stats").await[0].get_i32("total_games").unwrap(), 11);
+}
+
+#[actix_web::test]
+async fn a_database_that_another_program_filled_counts_each_game_once() {
+    let today = &DateTime::now().try_to_rfc3339_string().unwrap()[..10];
+    let prepare = async |database: &Database| {
+        let days = database.collection::<Document>("daily_stats");
+        let index = IndexModel::builder().keys(doc! { "date": 1 }).build();
+        days.create_index(index).await.unwrap();
+        // That program has no index that forbids it.
+        let day = doc! { "date": today, "total_games": 0, "total_bets": 0.0, "unique_players": ["bob"] };
+        days.insert_many([day.clone(), day]).await.unwrap();
+        let players = database.collection::<Document>("player_stats");
+        let unique = IndexOptions::builder().unique(true).build();
+        let index = IndexModel::builder().keys(doc! { "user_id": 1 }).options(unique).build();
+        players.create_index(index).await.unwrap();
+        players.insert_one(doc! { "user_id": "alice", "total_games": 1 }).await.unwrap();
+    };
+    let Some(stack) = stack_on("filled", prepare).await else { return };
+    for _ in 0..2 {
+        stack.game("game-1", 1.0, 0.0).await;
+        stack.game("game-2", 1.0, 0.0).await;
+    }
+    stack.game("the last", 100.0, 0.0).await;
+    let told = stack.today("the last game", |told| told["today"]["total_bets"].as_f64() >= Some(100.0)).await;
+    assert_eq!(told["today"]["total_games"], 3);
+    assert_eq!(stack.all("daily_stats").await.len(), 2);
+    let players = stack.all("player_stats").await;
+    assert_eq!((players.len(), players[0].get_i32("total_games").unwrap()), (1, 4));
+    assert!(stack.app.inbox.events().is_empty());
 }
 
 #[actix_web::test]

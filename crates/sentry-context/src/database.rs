@@ -41,6 +41,9 @@ const LIMIT: Duration = Duration::from_millis(2_500);
 /// How often the driver looks for its servers; its own 10 s leave a frozen one unnoticed for as long.
 const HEARTBEAT: Duration = Duration::from_secs(2);
 
+/// `IndexOptionsConflict` and `IndexKeySpecsConflict`, the server's codes for an index that exists with other options.
+const OTHER_OPTIONS: [i32; 2] = [85, 86];
+
 /// A URL that the driver does not take.
 #[derive(Debug, thiserror::Error)]
 #[error("MONGODB_URL={url}: must be a URL such as mongodb://127.0.0.1:27017 ({reason})")]
@@ -116,6 +119,21 @@ impl Database {
             _ => State::Up,
         });
         done
+    }
+
+    /// Makes an index, unless there is one. One on the same keys with other options, as another program may have made
+    /// it, serves as well.
+    pub async fn ensure_index(
+        &self,
+        collection: &'static str,
+        keys: mongodb::bson::Document,
+    ) -> Result<(), DatabaseError> {
+        let index = mongodb::IndexModel::builder().keys(keys).build();
+        let documents = self.collection::<mongodb::bson::Document>(collection)?;
+        match self.run("createIndexes", collection, documents.create_index(index)).await {
+            Err(error) if !error.code().is_some_and(|code| OTHER_OPTIONS.contains(&code)) => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Is a server there, as far as is known without asking? The driver looks every 2 s, and every command tells.

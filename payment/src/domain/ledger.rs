@@ -6,9 +6,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use sentry_context::database::mongodb::IndexModel;
 use sentry_context::database::mongodb::bson::{Bson, DateTime, Document, doc};
-use sentry_context::database::mongodb::options::{IndexOptions, ReturnDocument};
+use sentry_context::database::mongodb::options::ReturnDocument;
 use sentry_context::database::{Database, DatabaseError};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -187,9 +186,9 @@ fn remembered(user: &Document, id: &str) -> Option<(Document, f64)> {
 }
 
 async fn open_account(database: &Database, user_id: &str) -> Result<()> {
-    let start = doc! { "$setOnInsert": { "balance": STARTING_BALANCE, "pending": [], "recent": [] } };
-    // Without it, two calls at once would open two accounts.
-    ensure_indexes(database).await.map_err(unavailable)?;
+    // Its `_id` keeps two calls at once from opening two accounts; those that others opened have theirs.
+    let account = doc! { "_id": user_id, "balance": STARTING_BALANCE, "pending": [], "recent": [] };
+    let start = doc! { "$setOnInsert": account };
     let users = users(database)?;
     let open = users.update_one(doc! { "user_id": user_id }, start).upsert(true);
     match database.run("update", USERS, open).await {
@@ -240,12 +239,9 @@ pub async fn settle(database: &Database) -> std::result::Result<usize, DatabaseE
     Ok(rows.len())
 }
 
-/// The indexes that a payment needs: a user is found at once, and there is one of each.
+/// The index that a payment needs: a user is found at once.
 pub async fn ensure_indexes(database: &Database) -> std::result::Result<(), DatabaseError> {
-    let users = database.collection::<Document>(USERS)?;
-    let unique = IndexOptions::builder().unique(true).build();
-    let user = IndexModel::builder().keys(doc! { "user_id": 1 }).options(unique).build();
-    database.run("createIndexes", USERS, users.create_index(user)).await.map(drop)
+    database.ensure_index(USERS, doc! { "user_id": 1 }).await
 }
 
 fn users(database: &Database) -> Result<sentry_context::database::mongodb::Collection<Document>> {

@@ -8,15 +8,25 @@ use futures_util::future::join_all;
 use payment::settings::Settings;
 use reqwest::Method;
 use sentry_context::database::mongodb::bson::{DateTime, Document, doc};
-use sentry_context::database::mongodb::{Client, Database};
+use sentry_context::database::mongodb::{Client, Database, IndexModel};
 use serde_json::{Value, json};
 
 use crate::helpers::{Answer, App, answer, exception, spawn_app_with};
 
 /// An app on a database of its own.
 async fn books(name: &str, change: impl FnOnce(&mut Settings)) -> Option<(App, Database)> {
+    books_on(name, async |_| (), change).await
+}
+
+/// On a database in which something is already.
+async fn books_on(
+    name: &str,
+    prepare: impl AsyncFnOnce(&Database),
+    change: impl FnOnce(&mut Settings),
+) -> Option<(App, Database)> {
     let url = format!("{}/{name}_{}", fixtures::mongo::url()?, std::process::id());
     let database = Client::with_uri_str(&url).await.unwrap().default_database().unwrap();
+    prepare(&database).await;
     let app = spawn_app_with(|settings| {
         settings.mongodb_url = Some(url);
         change(settings);
@@ -97,6 +107,31 @@ async fn bad_input_is_400_names_its_field_and_changes_nothing() {
     assert!(all(&database, "users").await.is_empty());
     assert!(all(&database, "transactions").await.is_empty());
     assert!(app.inbox.events().is_empty());
+}
+
+#[actix_web::test]
+async fn accounts_that_another_program_opened_are_used_as_they_are() {
+    let prepare = async |database: &Database| {
+        let users = database.collection::<Document>("users");
+        let index = IndexModel::builder().keys(doc! { "user_id": 1 }).build();
+        users.create_index(index).await.unwrap();
+        // A user twice: that program has no index that forbids it.
+        let carol = doc! { "user_id": "carol", "balance": 5.0 };
+        users.insert_many([doc! { "user_id": "alice", "balance": 70 }, carol.clone(), carol]).await.unwrap();
+    };
+    let Some((app, database)) = books_on("opened", prepare, |_| ()).await else { return };
+    for (user, balance) in
+        [("alice", 71.0), ("bob", 1001.0), ("carol", 6.0), ("alice", 72.0), ("bob", 1002.0)]
+    {
+        let paid = pay(&app, json!({ "userId": user, "bet": 0.5, "payout": 1.5 })).await;
+        assert_eq!(
+            (paid.status, paid.body),
+            (200, json!({ "success": true, "newBalance": balance })),
+            "{user}"
+        );
+    }
+    assert_eq!(all(&database, "users").await.len(), 4);
+    assert_eq!(all(&database, "transactions").await.len(), 5);
 }
 
 #[actix_web::test]
