@@ -162,9 +162,11 @@ mod tests {
             });
         });
 
-        let blocked = sent.recv().unwrap();
+        let mut blocked = sent.recv().unwrap();
         assert_eq!((blocked.level, blocked.exception[0].ty.as_str()), (Level::Error, "EventLoopBlocked"));
-        assert!(blocked.exception[0].stacktrace.as_ref().unwrap().frames.len() > 5, "{blocked:?}");
+        let stacktrace = blocked.exception[0].stacktrace.as_mut().unwrap();
+        crate::frames::clean(stacktrace, &[]);
+        assert!(stacktrace.frames.len() > 5, "{blocked:?}");
         let thread = &blocked.threads[0];
         assert_eq!((thread.name.as_deref(), &thread.id), (Some("a worker"), &blocked.exception[0].thread_id));
 

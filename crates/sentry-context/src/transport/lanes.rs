@@ -13,6 +13,7 @@ use super::http::Answer;
 use super::letter::{Letter, Parcel};
 use super::limits::WORTH_WAITING;
 use super::losses::Reason;
+use lane::Lane;
 pub(super) use state::Closing;
 use state::{Next, Phase, State};
 
@@ -141,6 +142,16 @@ impl Lanes {
         let mut state = self.lock();
         let limited = state.limits.left(category.name(), Instant::now()).is_some();
         (state.lane(category).fullness(category), limited)
+    }
+
+    /// Is nothing left of what was more than so many bytes at its peak? True once; the next peak counts from then.
+    pub(super) fn are_empty_after(&self, bytes: usize) -> bool {
+        let mut state = self.lock();
+        let empty = state.is_idle() && state.lanes.iter().map(Lane::peak).sum::<usize>() > bytes;
+        if empty {
+            state.lanes.iter_mut().for_each(Lane::forget_peak);
+        }
+        empty
     }
 
     /// For how long the server wants nothing of a category.

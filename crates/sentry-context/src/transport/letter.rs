@@ -1,13 +1,13 @@
 //! What waits for delivery: envelopes as the SDK makes them, and letters, which are ready for the wire.
 
-use std::io::{self, Read, Write};
+use std::cell::RefCell;
+use std::io::{self, Read};
 use std::mem::size_of;
 use std::path::PathBuf;
 
 use actix_web::web::Bytes;
-use flate2::Compression;
 use flate2::read::GzDecoder;
-use flate2::write::GzEncoder;
+use flate2::{Compress, Compression, FlushCompress, Status};
 use sentry::Envelope;
 use sentry::protocol::{EnvelopeItem, Event, Exception, Frame};
 use serde_json::Value;
@@ -17,6 +17,15 @@ use super::losses::{self, Quantity};
 
 /// Bodies from this size on are compressed: below, the time costs more than the bytes.
 const COMPRESS_FROM: usize = 8 * 1024;
+
+/// Those that will wait cost memory, too.
+const COMPRESS_WAITING_FROM: usize = 1024;
+
+/// The largest window, 32 KB.
+const WINDOW_BITS: u8 = 15;
+
+/// Room for what a compressed body has beside its contents.
+const SPARE: usize = 64;
 
 /// An envelope that waits.
 pub(super) enum Parcel {
@@ -44,9 +53,13 @@ pub(super) struct Letter {
 
 impl Letter {
     /// Compresses what is worth it.
-    pub(super) fn new(body: Vec<u8>, category: Category, content: Vec<Quantity>) -> io::Result<Self> {
+    pub(super) fn new(mut body: Vec<u8>, category: Category, content: Vec<Quantity>) -> io::Result<Self> {
         let gzip = body.len() >= COMPRESS_FROM;
-        let body = if gzip { compress(&body)? } else { body };
+        if gzip {
+            body = compress(&body)?;
+        }
+        // Written piece by piece, a body has room for as much again.
+        body.shrink_to_fit();
         Ok(Self { body: body.into(), gzip, category, content, strikes: 0, file: None })
     }
 
@@ -62,6 +75,18 @@ impl Letter {
         GzDecoder::new(body.as_slice()).read_to_end(&mut plain)?;
         let (category, content) = about(&plain);
         Ok(Self { body: body.into(), gzip: true, category, content, strikes: 0, file: None })
+    }
+
+    /// The same for a long wait: smaller, where that is worth it.
+    pub(super) fn packed(self) -> Self {
+        if self.body.len() < COMPRESS_WAITING_FROM {
+            return self;
+        }
+        match self.compressed() {
+            Ok(body) => Self { body, gzip: true, ..self },
+            // As it is, it is as good.
+            Err(_) => self,
+        }
     }
 
     /// Its body, compressed whatever its size.
@@ -121,10 +146,13 @@ fn weight(item: &EnvelopeItem) -> usize {
 }
 
 fn event_weight(event: &Event<'_>) -> usize {
-    let frames = |exception: &Exception| exception.stacktrace.as_ref().map_or(0, |stack| stack.frames.len());
+    let frame = |frame: &Frame| size_of::<Frame>() + frame.symbol.as_ref().map_or(0, String::len);
+    let frames = |exception: &Exception| -> usize {
+        exception.stacktrace.as_ref().map_or(0, |stack| stack.frames.iter().map(frame).sum())
+    };
     let frames: usize = event.exception.iter().map(frames).sum();
     let body = event.request.as_ref().and_then(|request| request.data.as_ref()).map_or(0, String::len);
-    6 * 1024 + frames * size_of::<Frame>() + event.breadcrumbs.len() * 512 + body
+    6 * 1024 + frames + event.breadcrumbs.len() * 512 + body
 }
 
 /// What a written envelope is about, and what is lost with it, from the headers of its items.
@@ -156,10 +184,24 @@ fn after_line(bytes: &[u8]) -> &[u8] {
     bytes.get(line(bytes).len() + 1..).unwrap_or_default()
 }
 
+/// By one compressor for each thread: its state is 300 KB, and thousands of them between letters tear the heap apart.
 fn compress(body: &[u8]) -> io::Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::fast());
-    encoder.write_all(body)?;
-    encoder.finish()
+    thread_local! {
+        static COMPRESSOR: RefCell<(Compress, Vec<u8>)> =
+            RefCell::new((Compress::new_gzip(Compression::fast(), WINDOW_BITS), Vec::new()));
+    }
+    COMPRESSOR.with_borrow_mut(|(compressor, out)| {
+        compressor.reset();
+        out.clear();
+        loop {
+            out.reserve(body.len() / 2 + SPARE);
+            let taken = usize::try_from(compressor.total_in()).unwrap_or(usize::MAX).min(body.len());
+            let status = compressor.compress_vec(&body[taken..], out, FlushCompress::Finish);
+            if status.map_err(io::Error::other)? == Status::StreamEnd {
+                return Ok(out.clone());
+            }
+        }
+    })
 }
 
 #[cfg(test)]

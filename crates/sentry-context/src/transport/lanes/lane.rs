@@ -11,6 +11,8 @@ pub(super) struct Lane {
     ready: VecDeque<Letter>,
     unready: VecDeque<Parcel>,
     bytes: usize,
+    /// The most that they were.
+    peak: usize,
 }
 
 impl Lane {
@@ -23,6 +25,7 @@ impl Lane {
             return Err(Box::new(parcel));
         }
         self.bytes += weight;
+        self.peak = self.peak.max(self.bytes);
         match parcel {
             Parcel::Letter(letter) => self.ready.push_back(letter),
             unready => self.unready.push_back(unready),
@@ -62,6 +65,15 @@ impl Lane {
     pub(super) fn fullness(&self, category: Category) -> f32 {
         let bounds = category.bounds();
         (self.len() as f32 / bounds.count as f32).max(self.bytes as f32 / bounds.bytes as f32)
+    }
+
+    /// The most bytes that waited at once.
+    pub(super) fn peak(&self) -> usize {
+        self.peak
+    }
+
+    pub(super) fn forget_peak(&mut self) {
+        self.peak = self.bytes;
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -9,6 +9,7 @@ use super::super::losses::{self, Quantity, Reason};
 use super::super::wire;
 use super::{Sender, source};
 use crate::frames;
+use crate::runtime_stats::give_memory_back;
 
 /// How often the queues are looked at. Ten looks halve the traces a thousand times: saturation is over in a second.
 const LOOK: Duration = Duration::from_millis(100);
@@ -18,6 +19,9 @@ const REPORT: Duration = Duration::from_secs(1);
 
 /// How long the symbol tables may lie idle, at least.
 const REST: Duration = Duration::from_secs(2);
+
+/// As many bytes in the queues at once are worth being given back.
+const MUCH: usize = 4 * 1024 * 1024;
 
 /// An outage this long counts as long: errors go to disk, where they are safe.
 const LONG_OUTAGE: Duration = Duration::from_secs(10);
@@ -29,7 +33,7 @@ const ROOMY: f32 = 0.25;
 impl Sender {
     /// Never ends.
     pub(super) async fn keep_up(&self) {
-        tokio::join!(self.look(), self.report(), self.mind_spool(), rest());
+        tokio::join!(self.look(), self.report(), self.mind_spool(), self.rest());
     }
 
     /// Asks the server once whether it takes anything from us, by an empty report.
@@ -60,7 +64,7 @@ impl Sender {
     /// Makes errors ready that wait for a connection: ready, they take a tenth of the memory.
     async fn make_ready(&self) {
         while let Some(parcel) = self.lanes.next_unready_error() {
-            let fate = self.letter(parcel).map_or(Fate::Settled, Fate::Back);
+            let fate = self.letter(parcel).map_or(Fate::Settled, |letter| Fate::Back(letter.packed()));
             self.lanes.settle(fate);
             tokio::task::yield_now().await;
         }
@@ -86,6 +90,17 @@ impl Sender {
             untold.sums = None;
         }
         told
+    }
+
+    /// Gives memory back: the symbol tables' while nothing new is to be resolved, the queues' once they are empty.
+    async fn rest(&self) {
+        loop {
+            tokio::time::sleep(REST).await;
+            frames::rest();
+            if self.lanes.are_empty_after(MUCH) {
+                give_memory_back();
+            }
+        }
     }
 
     async fn mind_spool(&self) {
@@ -141,14 +156,6 @@ pub(super) fn report_letter(sums: &losses::Sums) -> Letter {
     let body = wire::item("client_report", &losses::report(sums));
     let content = Vec::new();
     Letter { body: body.into(), gzip: false, category: Category::Other, content, strikes: 0, file: None }
-}
-
-/// Gives the symbol tables' memory back while nothing new is to be resolved.
-async fn rest() {
-    loop {
-        tokio::time::sleep(REST).await;
-        frames::rest();
-    }
 }
 
 /// Nobody knows what was in a torn file, but it was one error.
