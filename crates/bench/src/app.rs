@@ -8,11 +8,8 @@ use std::sync::Arc;
 use actix_web::dev::{Server, Service as _};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpResponse, HttpServer, ResponseError, web};
-use broker::Publisher;
 use clap::ValueEnum;
-use game_engine::settings::Settings;
 use sentry_context::client::{self, Config, Service};
-use sentry_context::database::Database;
 use sentry_context::failure::Failure;
 use sentry_context::report::{Reportable, Traced};
 use sentry_context::stall::{self, Watchdog};
@@ -48,21 +45,6 @@ static SERVICE: Service = Service {
     panic_type: "Panic",
     fingerprint_rules: "error.type:BadStake -> {{ error.type }}, {{ transaction }}\n",
 };
-
-/// The game engine, as its own `main` runs it.
-pub(crate) fn game_engine() -> Result<(), Error> {
-    let settings = Settings { port: 0, ..Settings::from_env().map_err(std::io::Error::other)? };
-    let sentry = client::init(settings.sentry.clone());
-    actix_web::rt::System::new().block_on(async {
-        let database = Database::connect(settings.mongodb_url.as_deref()).await;
-        let database = database.map_err(std::io::Error::other)?;
-        let publisher = Publisher::start(settings.rabbitmq.clone());
-        let server = game_engine::server::Server::bind(&settings, sentry.hub(), database, publisher);
-        let server = server.map_err(std::io::Error::other)?;
-        crate::child::tell_address(server.address());
-        Ok(server.run().await?)
-    })
-}
 
 /// Serves until it is told to stop. Its first line on standard output is its address.
 pub(crate) fn serve(variant: Variant, workers: usize) -> Result<(), Error> {

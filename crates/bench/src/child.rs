@@ -1,4 +1,4 @@
-//! Child processes: this program again, in another role.
+//! Child processes: this program again, in another role, or a service of this repository.
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
@@ -20,23 +20,48 @@ pub(crate) struct Listener {
     begun: Instant,
 }
 
+/// What to start.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Program<'a> {
+    /// This program, in a role.
+    Role(&'a [&'a str]),
+    /// A service of this repository, built beside this program.
+    Service(&'a str),
+}
+
 impl Listener {
-    /// Starts this program with these arguments, on these cores, and waits until it listens.
+    /// Starts a program on these cores, and waits until it listens.
     pub(crate) async fn start(
-        arguments: &[&str],
+        program: Program<'_>,
         environment: &[(&str, &str)],
         cores: &[usize],
     ) -> Result<Self, Error> {
-        let mut command = Command::new(std::env::current_exe()?);
-        command.args(arguments).envs(environment.iter().copied()).env("RUST_LOG", "error").kill_on_drop(true);
+        let this = std::env::current_exe()?;
+        let mut command = match program {
+            Program::Role(arguments) => {
+                let mut command = Command::new(this);
+                command.args(arguments).env("RUST_LOG", "error").stdout(Stdio::piped());
+                command
+            }
+            Program::Service(name) => {
+                let path = this.with_file_name(name);
+                if !path.exists() {
+                    return Err(Error::NotBuilt(name.to_owned()));
+                }
+                let mut command = Command::new(path);
+                command.env("PORT", "0").env("RUST_LOG", "info").stderr(Stdio::piped());
+                command
+            }
+        };
+        command.envs(environment.iter().copied()).stdin(Stdio::piped()).kill_on_drop(true);
         let begun = Instant::now();
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let mut child = command.spawn()?;
         affinity::pin(child.id(), cores)?;
-        let mut line = String::new();
-        if let Some(output) = child.stdout.take() {
-            BufReader::new(output).read_line(&mut line).await?;
-        }
-        let address = line.trim().parse().map_err(|_| Error::Child(line.clone()))?;
+        let address = match (child.stdout.take(), child.stderr.take()) {
+            (Some(said), _) => address_in(said, str::to_owned).await?,
+            (None, Some(log)) => address_in(log, address_of).await?,
+            (None, None) => return Err(Error::Child(String::new())),
+        };
         Ok(Self { child, address, begun })
     }
 
@@ -98,6 +123,29 @@ impl Listener {
         };
         (mib("VmRSS:"), mib("VmHWM:"))
     }
+}
+
+/// Reads until a line tells where the child listens; what it says then is thrown away, so that it can go on.
+async fn address_in(
+    output: impl AsyncRead + Unpin + Send + 'static,
+    address: fn(&str) -> String,
+) -> Result<SocketAddr, Error> {
+    let (mut lines, mut said) = (BufReader::new(output).lines(), String::new());
+    while let Some(line) = lines.next_line().await? {
+        if let Ok(address) = address(&line).parse() {
+            tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+            return Ok(address);
+        }
+        said += &line;
+    }
+    Err(Error::Child(said))
+}
+
+/// In a line of a service's log.
+fn address_of(line: &str) -> String {
+    let (_, rest) = line.split_once("address").filter(|_| line.contains(" listens")).unwrap_or_default();
+    let rest = rest.trim_start_matches(|c: char| !c.is_ascii_digit());
+    rest.chars().take_while(|c| c.is_ascii_digit() || ".:".contains(*c)).collect()
 }
 
 /// Tells the parent where this child listens.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 
 use crate::app::Variant;
-use crate::load::{self, Amount};
+use crate::load::{self, Amount, Request};
 use crate::{Error, app, rows, sink, table};
 
 /// What Sentry costs a service, and what it loses.
@@ -43,9 +43,6 @@ enum Role {
     /// Load alone, for a profiler beside it; prints requests a second.
     #[command(hide = true)]
     Load { address: SocketAddr, path: String, seconds: f64 },
-    /// A real service of this repository.
-    #[command(hide = true)]
-    GameEngine,
 }
 
 impl Cli {
@@ -56,10 +53,9 @@ impl Cli {
             Some(Role::Load { address, path, seconds }) => {
                 let amount = Amount::For(Duration::from_secs_f64(seconds));
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-                let answers = runtime.block_on(load::send(address, &path, amount, 64));
+                let answers = runtime.block_on(load::send(address, Request::get(path.leak()), amount, 64));
                 Ok(writeln!(std::io::stdout(), "{:.0}", answers.per_second())?)
             }
-            Some(Role::GameEngine) => app::game_engine(),
             None => {
                 let report = rows::measure(&rows::Plan {
                     time: Duration::from_secs_f64(self.seconds),

@@ -36,6 +36,8 @@ enum Error {
     Io(#[from] std::io::Error),
     #[error("a child process said {0:?} instead of where it listens")]
     Child(String),
+    #[error("{0} is not built; `cargo build --release --workspace` builds it")]
+    NotBuilt(String),
     #[error("the sink says nothing sensible: {0}")]
     Sink(#[from] serde_json::Error),
     #[error("no processor to run on: {0}")]

@@ -1,5 +1,6 @@
 //! What is measured.
 
+mod business;
 mod delivery;
 mod saturation;
 mod setup;
@@ -33,6 +34,8 @@ pub(crate) enum Part {
     Error,
     /// The panic route as fast as it goes.
     Panic,
+    /// `/calculate` and `/process` as fast as they go, with database and broker.
+    Business,
     /// 1,000 requests a second.
     Steady,
     /// 10,000 errors and panics at once.
@@ -61,13 +64,13 @@ pub(crate) struct Report {
 }
 
 /// A route at saturation: medians over the rounds.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(crate) struct Saturation {
     pub(crate) route: &'static str,
     pub(crate) variant: String,
     pub(crate) sentry_delay_ms: u64,
     pub(crate) requests_per_second: f64,
-    /// Of the bare one.
+    /// Of the bare one, or of the one whose Sentry is off.
     pub(crate) ratio: f64,
     /// Processor time for each request, microseconds: other load on the machine does not change it much.
     pub(crate) processor_us: f64,
@@ -125,6 +128,9 @@ pub(crate) fn measure(plan: &Plan) -> Result<Report, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         saturation::measure(plan, &setup, &mut report.saturation).await?;
+        if plan.includes(Part::Business) {
+            business::measure(plan, &setup, &mut report.saturation).await?;
+        }
         delivery::measure(plan, &setup, &mut report.delivery).await?;
         if plan.includes(Part::Start) {
             start::measure(&setup, &mut report.start).await?;

@@ -30,12 +30,14 @@ fn saturation(out: &mut impl Write, rows: &[Saturation]) -> Result<(), Error> {
     writeln!(out, "At saturation, 64 connections. Arrived and lost: of the transactions / events made.")?;
     writeln!(
         out,
-        "{:<6} {:<6} {:>7} {:>9} {:>6} {:>8} {:>8} {:>7} {:>8} {:>8} {:>8} {:>8} {:>8}",
+        "{:<6} {:<6} {:>7} {:>9} {:>6} {:>7} {:>7} {:>8} {:>8} {:>7} {:>8} {:>8} {:>8} {:>8} {:>8}",
         "route",
         "",
         "Sentry",
         "req/s",
         "ratio",
+        "cpu us",
+        "server",
         "p50 ms",
         "p99 ms",
         "MiB",
@@ -75,15 +77,17 @@ fn delivery(out: &mut impl Write, rows: &[Delivery]) -> Result<(), Error> {
     }
     writeln!(
         out,
-        "What arrives. Events and traces: made / arrived / told as lost; memory: at the peak and after, MiB."
+        "What arrives. Requests: made / answered. Events and traces: made / arrived / told as lost. Memory: peak, after."
     )?;
     for row in rows {
         writeln!(
             out,
-            "{:<52} {:<5} {:>4} ms | {:>6.0} req/s p50 {:>6.2} p99 {:>7.2} ms | events {} / {} / {}{} | traces {} / {} / {} | {:.0} {:.0} MiB",
+            "{:<52} {:<5} {:>4} ms | {} / {} at {:.0}/s p50 {:.2} p99 {:.2} ms | events {} / {} / {}{} | traces {} / {} / {} | {:.0} {:.0} MiB",
             row.what,
             row.variant,
             row.sentry_delay_ms,
+            row.transactions_made,
+            row.answered,
             row.requests_per_second,
             row.p50_ms,
             row.p99_ms,

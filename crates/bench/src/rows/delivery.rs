@@ -6,7 +6,7 @@ use super::setup::{Pair, Setup, received, settled};
 use super::{Delivery, Part, Plan, say};
 use crate::Error;
 use crate::app::Variant;
-use crate::load::{self, Amount, Answers};
+use crate::load::{self, Amount, Answers, Request};
 use crate::sink::Received;
 
 const CONNECTIONS: usize = 64;
@@ -40,19 +40,21 @@ pub(super) async fn measure(plan: &Plan, setup: &Setup, rows: &mut Vec<Delivery>
     Ok(())
 }
 
-async fn steady(setup: &Setup, variant: Variant, delay: u64, path: &str) -> Result<Delivery, Error> {
+async fn steady(setup: &Setup, variant: Variant, delay: u64, path: &'static str) -> Result<Delivery, Error> {
     let what = format!("1,000 requests a second, {path}");
     let pair = start(setup, variant, delay, &what).await?;
-    let answers = load::send(pair.service.address, path, STEADY, CONNECTIONS).await;
+    let answers = load::send(pair.service.address, Request::get(path), STEADY, CONNECTIONS).await;
     let events = if path.starts_with("/panic") { made(&answers) } else { 0 };
     finish(pair, variant, delay, what, answers, events).await
 }
 
-async fn burst(setup: &Setup, variant: Variant, delay: u64, path: &str) -> Result<Delivery, Error> {
+async fn burst(setup: &Setup, variant: Variant, delay: u64, path: &'static str) -> Result<Delivery, Error> {
     let what = format!("{BURST} at once, {path}");
     let pair = start(setup, variant, delay, &what).await?;
-    let answers = load::send(pair.service.address, path, Amount::Count(BURST), CONNECTIONS).await;
-    finish(pair, variant, delay, what, answers, BURST as u64).await
+    let answers =
+        load::send(pair.service.address, Request::get(path), Amount::Count(BURST), CONNECTIONS).await;
+    let events = made(&answers);
+    finish(pair, variant, delay, what, answers, events).await
 }
 
 /// Errors among many more ordinary requests.
@@ -61,11 +63,12 @@ async fn flood(setup: &Setup, variant: Variant, delay: u64) -> Result<Delivery, 
     let pair = start(setup, variant, delay, &what).await?;
     let address = pair.service.address;
     let (errors, mut answers) = tokio::join!(
-        load::send(address, "/error/u-1", Amount::Count(BURST), CONNECTIONS / 2),
-        load::send(address, "/plain/u-1", Amount::Count(5 * BURST), CONNECTIONS / 2),
+        load::send(address, Request::get("/error/u-1"), Amount::Count(BURST), CONNECTIONS / 2),
+        load::send(address, Request::get("/plain/u-1"), Amount::Count(5 * BURST), CONNECTIONS / 2),
     );
+    let events = made(&errors);
     answers.add(errors);
-    finish(pair, variant, delay, what, answers, BURST as u64).await
+    finish(pair, variant, delay, what, answers, events).await
 }
 
 /// 2,000 errors over 30 s, and no Sentry for 20 of them.
@@ -74,7 +77,7 @@ async fn outage(setup: &Setup) -> Result<Delivery, Error> {
     let mut pair = start(setup, Variant::Ours, 0, &what).await?;
     let amount = Amount::Rate(66, Duration::from_secs(31));
     let address = pair.service.address;
-    let (answers, down) = tokio::join!(load::send(address, "/error/u-1", amount, 8), async {
+    let (answers, down) = tokio::join!(load::send(address, Request::get("/error/u-1"), amount, 8), async {
         tokio::time::sleep(Duration::from_secs(5)).await;
         pair.sentry.tell("down 20").await
     });
@@ -93,7 +96,8 @@ async fn shutdown(setup: &Setup) -> Result<Delivery, Error> {
     let delay = 1_000;
     let sentry = setup.sentry(delay).await?;
     let mut service = setup.service(Variant::Ours, &sentry, &environment).await?;
-    let answers = load::send(service.address, "/error/u-1", Amount::Count(2_000), CONNECTIONS).await;
+    let answers =
+        load::send(service.address, Request::get("/error/u-1"), Amount::Count(2_000), CONNECTIONS).await;
     let (_, peak_mib) = service.memory();
     service.terminate()?;
     service.ended().await?;

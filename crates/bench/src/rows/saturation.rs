@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::setup::Setup;
+use super::setup::{Pair, Setup};
 use super::{Part, Plan, Saturation, say};
 use crate::Error;
 use crate::app::Variant;
-use crate::load::{self, Amount};
+use crate::load::{self, Amount, Request};
 
 const CONNECTIONS: usize = 64;
 const WARM_UP: Duration = Duration::from_millis(1_500);
@@ -47,23 +47,25 @@ async fn once(
     setup: &Setup,
     variant: Variant,
     delay: u64,
-    (route, path): (&'static str, &str),
+    (route, path): (&'static str, &'static str),
 ) -> Result<Saturation, Error> {
     let pair = setup.pair(variant, delay).await?;
-    let warm = load::send(pair.service.address, path, Amount::For(WARM_UP), CONNECTIONS).await;
+    let row = saturate(plan.time, pair, Request::get(path)).await?;
+    Ok(Saturation { route, variant: variant.to_string(), sentry_delay_ms: delay, ..row })
+}
+
+/// One round of one service.
+pub(super) async fn saturate(time: Duration, pair: Pair, request: Request) -> Result<Saturation, Error> {
+    let warm = load::send(pair.service.address, request, Amount::For(WARM_UP), CONNECTIONS).await;
     let before = pair.service.processor_time();
-    let mut answers = load::send(pair.service.address, path, Amount::For(plan.time), CONNECTIONS).await;
+    let mut answers = load::send(pair.service.address, request, Amount::For(time), CONNECTIONS).await;
     let after = pair.service.processor_time();
     let answered = (answers.answered + answers.dropped).max(1) as f64;
     let [processor_us, server_us] = [0, 1].map(|it| (after[it] - before[it]).as_secs_f64() * 1e6 / answered);
     let (rss_mib, _) = pair.service.memory();
     let received = pair.finish().await?;
     Ok(Saturation {
-        route,
-        variant: variant.to_string(),
-        sentry_delay_ms: delay,
         requests_per_second: answers.per_second(),
-        ratio: 0.0,
         processor_us,
         server_us,
         p50_ms: answers.quantile(0.5),
@@ -74,11 +76,12 @@ async fn once(
         events: received.events,
         discarded_transactions: received.lost("transaction"),
         discarded_events: received.lost("error"),
+        ..Saturation::default()
     })
 }
 
 /// The round in the middle, by requests a second.
-fn median(mut rounds: Vec<Saturation>) -> Option<Saturation> {
+pub(super) fn median(mut rounds: Vec<Saturation>) -> Option<Saturation> {
     rounds.sort_by(|a, b| a.requests_per_second.total_cmp(&b.requests_per_second));
     let middle = rounds.len() / 2;
     rounds.into_iter().nth(middle)

@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use crate::Error;
 use crate::affinity::Cores;
 use crate::app::Variant;
-use crate::child::Listener;
+use crate::child::{Listener, Program};
 use crate::sink::Received;
 
 /// How long nothing arrives before what is missing counts as lost.
@@ -28,13 +28,24 @@ pub(super) struct Pair {
 
 impl Setup {
     pub(super) async fn pair(&self, variant: Variant, delay_ms: u64) -> Result<Pair, Error> {
+        let role = ["serve", &variant.to_string(), &self.workers.to_string()];
+        self.pair_of(Program::Role(&role), delay_ms, &[]).await
+    }
+
+    /// A program and its Sentry.
+    pub(super) async fn pair_of(
+        &self,
+        program: Program<'_>,
+        delay_ms: u64,
+        environment: &[(&str, &str)],
+    ) -> Result<Pair, Error> {
         let sentry = self.sentry(delay_ms).await?;
-        let service = self.service(variant, &sentry, &[]).await?;
+        let service = self.start(program, &sentry, environment).await?;
         Ok(Pair { service, sentry })
     }
 
     pub(super) async fn sentry(&self, delay_ms: u64) -> Result<Listener, Error> {
-        Listener::start(&["sink", &delay_ms.to_string()], &[], &self.cores.rest).await
+        Listener::start(Program::Role(&["sink", &delay_ms.to_string()]), &[], &self.cores.rest).await
     }
 
     pub(super) async fn service(
@@ -43,19 +54,20 @@ impl Setup {
         sentry: &Listener,
         environment: &[(&str, &str)],
     ) -> Result<Listener, Error> {
-        self.start(&["serve", &variant.to_string(), &self.workers.to_string()], sentry, environment).await
+        let role = ["serve", &variant.to_string(), &self.workers.to_string()];
+        self.start(Program::Role(&role), sentry, environment).await
     }
 
-    /// This program in a role, on the service's cores.
+    /// A program on the service's cores.
     pub(super) async fn start(
         &self,
-        role: &[&str],
+        program: Program<'_>,
         sentry: &Listener,
         environment: &[(&str, &str)],
     ) -> Result<Listener, Error> {
         let dsn = format!("http://bench@{}/1", sentry.address);
         let environment = [&[("SENTRY_DSN", dsn.as_str())], environment].concat();
-        Listener::start(role, &environment, &self.cores.service).await
+        Listener::start(program, &environment, &self.cores.service).await
     }
 }
 
