@@ -8,7 +8,7 @@ use crate::services::SERVICES;
 /// The table between these two lines of the README is this one.
 pub const MARKERS: [&str; 2] = ["<!-- scenarios -->", "<!-- /scenarios -->"];
 
-const HEAD: &str = "| call | what happens | answer | the event | grouped by |\n|---|---|---|---|---|\n";
+const HEAD: &str = "| call | what happens | answer | the event | grouped by | in Sentry, look for |\n|---|---|---|---|---|---|\n";
 
 /// A Markdown table for each service.
 pub fn render() -> String {
@@ -29,12 +29,13 @@ fn row(scenario: &Scenario) -> String {
         if told.is_empty() { "none".to_owned() } else { told.join("<br>") }
     };
     format!(
-        "| `{} {}` | {} | {status} | {} | {} |\n",
+        "| `{} {}` | {} | {status} | {} | {} | {} |\n",
         scenario.method.http(),
         path(scenario),
         scenario.title,
         told(shown),
         told(grouped),
+        scenario.look_for,
     )
 }
 
