@@ -16,7 +16,7 @@ use sentry_context::finish::Finisher;
 use sentry_context::report::{Reportable, Traced};
 use sentry_context::sentry::Transport;
 use sentry_context::sentry::protocol::{EnvelopeItem, Event, Request};
-use sentry_context::sentry::{ClientOptions, Envelope, Hub, User};
+use sentry_context::sentry::{Client, ClientOptions, Envelope, Hub, User};
 use sentry_context::transport::Delivery;
 use sentry_context::{Facts, breadcrumbs, facts, redaction, runtime_stats, trace_header};
 
@@ -99,7 +99,7 @@ fn hub() -> (Arc<Hub>, Arc<Latest>) {
     let mut options = client::options(&config());
     options.transport =
         Some(Arc::new(move |_: &ClientOptions| -> Arc<dyn Transport> { Arc::clone(&transport) as _ }));
-    let client = Arc::new(sentry_context::sentry::Client::with_options(options));
+    let client = Arc::new(Client::with_options(options));
     let hub = Arc::new(Hub::new(Some(client), Arc::default()));
     hub.configure_scope(|scope| {
         scope.set_tag("service", SERVICE.name);
