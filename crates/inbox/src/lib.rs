@@ -77,7 +77,7 @@ impl Default for Options {
 /// stored, and the envelope counts as rejected.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    /// Time until the answer.
+    /// Time from the arrival to the answer; what arrived is seen at once.
     pub delay: Duration,
     /// Its HTTP status.
     pub status: u16,

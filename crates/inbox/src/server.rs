@@ -152,9 +152,6 @@ async fn receive(
     forward: web::Data<Option<Forward>>,
 ) -> HttpResponse {
     let answer = answer.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    if !answer.delay.is_zero() {
-        tokio::time::sleep(answer.delay).await;
-    }
     let mut response = match StatusCode::from_u16(answer.status).unwrap_or_default() {
         status if status.is_success() => {
             accept(&request, &project, body, (&store, forward.as_ref().as_ref()), status)
@@ -168,6 +165,9 @@ async fn receive(
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name.as_str()), HeaderValue::try_from(value)) {
             response.headers_mut().insert(name, value);
         }
+    }
+    if !answer.delay.is_zero() {
+        tokio::time::sleep(answer.delay).await;
     }
     response
 }

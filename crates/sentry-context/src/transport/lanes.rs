@@ -25,7 +25,7 @@ pub(super) struct Lanes {
     arrived: Notify,
     /// Wakes whoever waits for delivery.
     settled: Condvar,
-    /// Wakes the sender for the end.
+    /// Wakes those that wait for the end.
     closing: Notify,
 }
 
@@ -176,16 +176,18 @@ impl Lanes {
         self.arrived.notify_waiters();
         // A connection that is about to wait has not registered yet; leave it a permit.
         self.arrived.notify_one();
-        self.closing.notify_one();
+        self.closing.notify_waiters();
     }
 
     /// Waits for the beginning of the end.
     pub(super) async fn closing(&self) -> Closing {
         loop {
+            let mut begun = std::pin::pin!(self.closing.notified());
+            begun.as_mut().enable();
             if let Phase::Closing(closing) = self.lock().phase {
                 return closing;
             }
-            self.closing.notified().await;
+            begun.await;
         }
     }
 

@@ -7,7 +7,7 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use futures_util::future::{join, join_all};
+use futures_util::future::{join_all, join3};
 use reqwest::StatusCode;
 use sentry::Envelope;
 use sentry::protocol::{EnvelopeFilterCallbacks, EnvelopeItem};
@@ -57,8 +57,10 @@ impl Sender {
     }
 
     async fn work(&self) {
-        // The end waits for both: who stops at once still learns whether Sentry is there.
-        let connections = join(self.greet(), join_all((0..CONNECTIONS).map(|_| self.serve())));
+        // The end waits for all three: who stops at once still learns whether Sentry is there, and a report that is
+        // under way would be told twice if it were told again.
+        let connections =
+            join3(self.greet(), self.report(), join_all((0..CONNECTIONS).map(|_| self.serve())));
         let mut copies = std::pin::pin!(self.copy());
         tokio::select! {
             _ = connections => {}

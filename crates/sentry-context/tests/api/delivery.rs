@@ -129,6 +129,19 @@ async fn the_end_delivers_what_is_queued_and_what_was_lost() {
 }
 
 #[actix_web::test]
+async fn a_report_that_is_under_way_at_the_end_is_told_once() {
+    let app = app().await;
+    app.inbox.set_answer(with_header(200, "X-Sentry-Rate-Limits", "3600:transaction:key"));
+    error(&app.hub, "brings the limit");
+    app.flush().await;
+    app.inbox.set_answer(Answer { delay: Duration::from_millis(500), ..Answer::default() });
+    transaction(&app.hub);
+    app.inbox.wait_until("the report", |_| !app.discarded("transaction").is_empty()).await.unwrap();
+    assert!(close(&app.hub).await);
+    assert_eq!(app.discarded("transaction"), [("ratelimit_backoff".to_owned(), 1)]);
+}
+
+#[actix_web::test]
 async fn the_end_comes_in_time_and_counts_what_it_leaves_behind() {
     let answer = Answer { delay: FOR_EVER, ..Answer::default() };
     let app = app_with(Delivery::default(), answer).await;

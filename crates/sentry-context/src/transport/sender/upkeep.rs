@@ -33,7 +33,7 @@ const ROOMY: f32 = 0.25;
 impl Sender {
     /// Never ends.
     pub(super) async fn keep_up(&self) {
-        tokio::join!(self.look(), self.report(), self.mind_spool(), self.rest());
+        tokio::join!(self.look(), self.mind_spool(), self.rest());
     }
 
     /// Asks the server once whether it takes anything from us, by an empty report.
@@ -70,9 +70,9 @@ impl Sender {
         }
     }
 
-    async fn report(&self) {
-        loop {
-            tokio::time::sleep(REPORT).await;
+    /// Tells losses now and then until the end begins.
+    pub(super) async fn report(&self) {
+        while tokio::time::timeout(REPORT, self.lanes.closing()).await.is_err() {
             if self.lanes.outage().is_none() {
                 self.tell_losses().await;
             }
