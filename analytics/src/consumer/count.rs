@@ -30,9 +30,10 @@ pub(super) async fn game(database: &Database, game: &Game) -> Result {
     day.insert("$addToSet", doc! { "unique_players": &game.user_id });
     let mut player = change;
     player.insert("$set", doc! { "last_played": DateTime::now() });
-    // Where the first is done and the second is not, the message is delivered again: the first remembers it.
-    once(database, DAILY_STATS, ("date", &today()), day, game.id.as_deref()).await?;
-    once(database, PLAYER_STATS, ("user_id", &game.user_id), player, game.id.as_deref()).await
+    // Where the first is done and the second is not, the message is delivered again: the first remembers it. The day
+    // is the second, for its figures are read first: who reads a game there finds its player active.
+    once(database, PLAYER_STATS, ("user_id", &game.user_id), player, game.id.as_deref()).await?;
+    once(database, DAILY_STATS, ("date", &today()), day, game.id.as_deref()).await
 }
 
 pub(super) async fn payment(database: &Database, payment: &Payment) -> Result {

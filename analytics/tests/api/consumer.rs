@@ -2,6 +2,7 @@
 
 use fixtures::rabbit::Broker;
 use futures_util::StreamExt;
+use inbox::Inbox;
 use lapin::options::{BasicGetOptions, BasicPublishOptions};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 use sentry_context::database::mongodb::bson::{DateTime, Document, doc};
@@ -54,17 +55,12 @@ impl Stack {
         self.publish("game.result", &json!({ "data": data, "timestamp": 1.0 }).to_string()).await;
     }
 
-    /// Today's figures, once they hold.
-    async fn today(&self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
-        let path = "/api/v1/analytics/realtime/summary";
-        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
-        loop {
-            let told = self.app.get(path).await.body;
-            if holds(&told) {
-                return told;
-            }
-            assert!(std::time::Instant::now() < deadline, "{what}: {told}");
-        }
+    /// Today's figures, once so many messages have been worked on, each in a transaction of its own.
+    async fn today_after(&self, messages: usize) -> Value {
+        let consumed = |it: &&Value| it["contexts"]["trace"]["op"] == "queue.process";
+        let all = |inbox: &Inbox| inbox.transactions().iter().filter(consumed).count() >= messages;
+        self.app.inbox.wait_until("a transaction of each message", all).await.unwrap();
+        self.app.get("/api/v1/analytics/realtime/summary").await.body
     }
 
     async fn all(&self, collection: &str) -> Vec<Document> {
@@ -93,12 +89,7 @@ async fn the_golden_messages_make_the_golden_figures() {
         stack.publish(&format!("payment.{kind}"), &body).await;
     }
     let summary = &golden["responses"]["/api/v1/analytics/realtime/summary"];
-    let told = stack
-        .today("all messages", |told| {
-            let counted = |side: &str| told["payments"][side].as_u64().unwrap();
-            told["today"]["total_games"] == 10 && counted("total_credits") + counted("total_debits") == 10
-        })
-        .await;
+    let told = stack.today_after(20).await;
     for part in ["today", "payments"] {
         for (name, figure) in summary[part].as_object().unwrap() {
             assert_eq!(told[part][name].as_f64(), figure.as_f64(), "{part}.{name}");
@@ -117,11 +108,10 @@ async fn a_game_that_is_told_twice_counts_once() {
     for number in 0..20 {
         stack.game(&format!("game-{}", number % 10), 1.0, 0.0).await;
     }
-    stack.game("the last", 100.0, 0.0).await;
-    let told = stack.today("the last game", |told| told["today"]["total_bets"].as_f64() >= Some(100.0)).await;
-    assert_eq!(told["today"]["total_games"], 11);
+    let told = stack.today_after(20).await;
+    assert_eq!(told["today"]["total_games"], 10);
     assert_eq!(stack.all("daily_stats").await.len(), 1);
-    assert_eq!(stack.all("player_stats").await[0].get_i32("total_games").unwrap(), 11);
+    assert_eq!(stack.all("player_stats").await[0].get_i32("total_games").unwrap(), 10);
 }
 
 #[actix_web::test]
@@ -145,12 +135,11 @@ async fn a_database_that_another_program_filled_counts_each_game_once() {
         stack.game("game-1", 1.0, 0.0).await;
         stack.game("game-2", 1.0, 0.0).await;
     }
-    stack.game("the last", 100.0, 0.0).await;
-    let told = stack.today("the last game", |told| told["today"]["total_bets"].as_f64() >= Some(100.0)).await;
-    assert_eq!(told["today"]["total_games"], 3);
+    let told = stack.today_after(4).await;
+    assert_eq!(told["today"]["total_games"], 2);
     assert_eq!(stack.all("daily_stats").await.len(), 2);
     let players = stack.all("player_stats").await;
-    assert_eq!((players.len(), players[0].get_i32("total_games").unwrap()), (1, 4));
+    assert_eq!((players.len(), players[0].get_i32("total_games").unwrap()), (1, 3));
     assert!(stack.app.inbox.events().is_empty());
 }
 
@@ -165,7 +154,8 @@ async fn of_many_messages_the_poisoned_one_is_dead_with_one_event_and_all_others
             _ => stack.game(&format!("game-{number}"), 1.0, 0.0).await,
         }
     }
-    stack.today("all others", |told| told["today"]["total_games"] == 199).await;
+    let told = stack.today_after(200).await;
+    assert_eq!(told["today"]["total_games"], 199);
     let event = stack.app.event("the event", |event| event["level"] == "error").await;
     assert_eq!(event["exception"]["values"][0]["type"], "MessageError");
     assert_eq!(event["fingerprint"], json!(["analytics", "dead-letter", "analytics.game_results"]));
@@ -179,7 +169,12 @@ async fn of_many_messages_the_poisoned_one_is_dead_with_one_event_and_all_others
         let options = BasicGetOptions { no_ack: true };
         stack.channel.basic_get("analytics.dead_letters".into(), options).await.unwrap()
     };
-    let dead = get().await.expect("no dead letter");
+    // It is buried after its transaction.
+    let dead = loop {
+        if let Some(dead) = get().await {
+            break dead;
+        }
+    };
     assert!(String::from_utf8_lossy(&dead.delivery.data).contains("poison"));
     assert!(get().await.is_none());
 }
