@@ -28,7 +28,7 @@ use crate::finish::Finisher;
 use crate::last_life::Life;
 use crate::trace_header::Head;
 use crate::transport::{Delivery, HttpTransportFactory};
-use crate::{logs, panic_recovery, runtime_stats, stall};
+use crate::{logs, metrics, panic_recovery, runtime_stats, stall};
 
 pub use integration::ServiceIntegration;
 pub(crate) use integration::contexts_of;
@@ -236,6 +236,7 @@ impl Guard {
         if let Some(life) = self.life.take() {
             life.end();
         }
+        Hub::run(self.hub(), metrics::tell_rest);
         self.hub.client().is_none_or(|client| client.close(Some(SHUTDOWN_TIMEOUT)))
     }
 }

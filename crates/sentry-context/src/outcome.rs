@@ -7,7 +7,8 @@ use actix_web::http::Method;
 use sentry::protocol::SpanStatus;
 use sentry::{Hub, TransactionOrSpan};
 
-use crate::metrics;
+use crate::metrics::{self, Answered};
+use crate::request::is_sampled;
 
 /// The status that nginx logs for a caller that hung up; nobody is ever sent it.
 const HUNG_UP: u16 = 499;
@@ -39,12 +40,13 @@ impl Pending {
         self.tell(status);
     }
 
-    fn tell(&self, status: u16) {
+    fn tell(&mut self, status: u16) {
         if let Some(span) = &self.span {
             span.set_status(span_status(status));
         }
-        let route = self.route.as_deref().unwrap_or("<none>");
-        metrics::request(self.method.as_str(), route, status, self.start.elapsed());
+        let route = self.route.take().unwrap_or_else(|| "<none>".to_owned());
+        let answered = Answered { method: self.method.clone(), route, status };
+        metrics::request(answered, self.span.as_ref().is_some_and(is_sampled), self.start.elapsed());
     }
 }
 

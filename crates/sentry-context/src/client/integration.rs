@@ -8,6 +8,7 @@ use sentry::protocol::{AppContext, Context, Event, Map, RuntimeContext, Value};
 use sentry::{ClientOptions, Integration};
 
 use super::Service;
+use crate::metrics::Requests;
 use crate::runtime_stats::{self, RuntimeStats, mb};
 
 /// The integrations of a client, in order: ours comes after the SDK's contexts and completes them.
@@ -15,7 +16,11 @@ pub(super) fn all(service: &'static Service) -> Vec<Arc<dyn Integration>> {
     vec![
         Arc::new(DebugImagesIntegration::default()),
         Arc::new(ContextIntegration::new()),
-        Arc::new(ServiceIntegration { panic_type: service.panic_type, name: service.name }),
+        Arc::new(ServiceIntegration {
+            panic_type: service.panic_type,
+            name: service.name,
+            requests: Requests::default(),
+        }),
     ]
 }
 
@@ -24,6 +29,7 @@ pub(super) fn all(service: &'static Service) -> Vec<Arc<dyn Integration>> {
 pub struct ServiceIntegration {
     pub(crate) panic_type: &'static str,
     pub(crate) name: &'static str,
+    pub(crate) requests: Requests,
 }
 
 impl Integration for ServiceIntegration {

@@ -80,7 +80,7 @@ impl Category {
     pub(super) fn bounds(self) -> Bounds {
         match self {
             Self::Error => Bounds { count: 20_000, bytes: 128 * MIB },
-            Self::Transaction => Bounds { count: 4_000, bytes: 16 * MIB },
+            Self::Transaction => Bounds { count: 3_000, bytes: 16 * MIB },
             _ => Bounds { count: 1_000, bytes: 8 * MIB },
         }
     }

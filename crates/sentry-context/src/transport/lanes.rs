@@ -80,11 +80,12 @@ impl Lanes {
         }
     }
 
-    /// An error that is not ready for the wire yet; for making it ready ahead of time. Put it back with
+    /// What is not ready for the wire yet, and will be smaller so; for making it ready ahead of time. Put it back with
     /// [`Self::settle`].
-    pub(super) fn next_unready_error(&self) -> Option<Parcel> {
+    pub(super) fn next_unready(&self) -> Option<Parcel> {
         let mut state = self.lock();
-        let parcel = state.lane(Category::Error).pop_unready()?;
+        let worth_it = [Category::Error, Category::Log, Category::Metric];
+        let parcel = worth_it.into_iter().find_map(|category| state.lane(category).pop_unready())?;
         state.in_flight += 1;
         Some(parcel)
     }

@@ -17,8 +17,9 @@ const LOOK: Duration = Duration::from_millis(100);
 /// How often losses are told, and the spool is looked at.
 const REPORT: Duration = Duration::from_secs(1);
 
-/// How long the symbol tables may lie idle, at least.
-const REST: Duration = Duration::from_secs(2);
+/// How long the symbol tables may lie idle, at least. They are as large as all that a burst of crashes queues, and it
+/// needs them for its first.
+const REST: Duration = Duration::from_millis(250);
 
 /// As many bytes in the queues at once are worth being given back.
 const MUCH: usize = 4 * 1024 * 1024;
@@ -61,9 +62,9 @@ impl Sender {
         }
     }
 
-    /// Makes errors ready that wait for a connection: ready, they take a tenth of the memory.
+    /// Makes ready what waits for a connection: ready, errors, logs and metrics take a tenth of the memory.
     async fn make_ready(&self) {
-        while let Some(parcel) = self.lanes.next_unready_error() {
+        while let Some(parcel) = self.lanes.next_unready() {
             let fate = self.letter(parcel).map_or(Fate::Settled, |letter| Fate::Back(letter.packed()));
             self.lanes.settle(fate);
             tokio::task::yield_now().await;
