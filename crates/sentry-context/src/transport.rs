@@ -225,6 +225,7 @@ fn steps(now: Instant, timeout: Duration, unready: usize, hopeless: bool) -> Clo
     let to_save =
         (TO_SAVE_ONE * u32::try_from(unready).unwrap_or(u32::MAX)).max(timeout / 10).min(timeout / 2);
     let wait_until = if hopeless { now } else { now + (timeout - to_save) };
-    let send_until = if hopeless { now } else { wait_until - (timeout - to_save) / 5 };
+    // What is sent later than an answer takes, and saved as unanswered, arrives twice.
+    let send_until = if hopeless { now } else { wait_until - timeout * 3 / 10 };
     Closing { send_until, wait_until, deadline: now + timeout }
 }

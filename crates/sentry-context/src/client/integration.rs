@@ -1,6 +1,6 @@
 //! What every event of a service gets at the moment it is made: runtime, app and device contexts.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use sentry::integrations::contexts::ContextIntegration;
 use sentry::integrations::debug_images::DebugImagesIntegration;
@@ -89,6 +89,9 @@ fn hundredths(number: f64) -> f64 {
     (number * 100.0).round() / 100.0
 }
 
+/// Asked once: the answer comes from a dozen files of the control groups.
 fn processors() -> usize {
-    std::thread::available_parallelism().map_or(1, Into::into)
+    static PROCESSORS: LazyLock<usize> =
+        LazyLock::new(|| std::thread::available_parallelism().map_or(1, Into::into));
+    *PROCESSORS
 }
