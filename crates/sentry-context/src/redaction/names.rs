@@ -32,8 +32,10 @@ const WHOLE: [&str; 6] = ["auth", "jwt", "pass", "pin", "pw", "xauth"];
 
 /// One of these is in every such name: most texts have none, and need no closer look.
 static STEMS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new("(?i-u)auth|bearer|card|cookie|credential|csrf|cvc|cvv|jwt|key|pass|pin|pw|secret|session|token|xsrf")
-        .ok()
+    Regex::new(
+        "(?i-u)auth|bearer|card|cookie|credential|csrf|cvc|cvv|jwt|key|pass|pin|pw|secret|session|token|xsrf",
+    )
+    .ok()
 });
 
 /// Words that only contain such a part.
