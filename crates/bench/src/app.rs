@@ -22,7 +22,9 @@ use crate::Error;
 pub(crate) enum Variant {
     /// Nothing.
     Bare,
-    /// `sentry` and `sentry-actix` as their documentation sets them up, every request traced.
+    /// `sentry` and `sentry-actix` as their documentation sets them up, no request traced: what is there at least.
+    Untraced,
+    /// The same, every request traced.
     Stock,
     /// `sentry-context`, every request traced, everything on.
     Ours,
@@ -32,6 +34,7 @@ impl fmt::Display for Variant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Bare => "bare",
+            Self::Untraced => "untraced",
             Self::Stock => "stock",
             Self::Ours => "ours",
         })
@@ -50,7 +53,8 @@ static SERVICE: Service = Service {
 pub(crate) fn serve(variant: Variant, workers: usize) -> Result<(), Error> {
     match variant {
         Variant::Bare => bare(workers),
-        Variant::Stock => stock(workers),
+        Variant::Untraced => stock(workers, 0.0),
+        Variant::Stock => stock(workers, 1.0),
         Variant::Ours => ours(workers),
     }
 }
@@ -59,11 +63,11 @@ fn bare(workers: usize) -> Result<(), Error> {
     run(|socket| Ok(HttpServer::new(|| App::new().configure(routes)).workers(workers).listen(socket)?.run()))
 }
 
-fn stock(workers: usize) -> Result<(), Error> {
+fn stock(workers: usize, traces_sample_rate: f32) -> Result<(), Error> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let options = sentry::ClientOptions::new()
         .release(Cow::Borrowed("bench@1.0.0"))
-        .traces_sample_rate(1.0)
+        .traces_sample_rate(traces_sample_rate)
         .session_mode(sentry::SessionMode::Request)
         .auto_session_tracking(true);
     let _sentry = sentry::init(options);

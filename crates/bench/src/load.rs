@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::LocalSet;
@@ -112,18 +113,25 @@ pub(crate) async fn send(
     let answers = Answers::default();
     let work = Rc::new(RefCell::new(Work { address, deadline, left, answers }));
     let tasks = LocalSet::new();
+    let mut at_work = Vec::new();
     for number in 0..connections {
         let work = Rc::clone(&work);
         let request = request.bytes(address, number);
-        match amount {
+        at_work.push(match amount {
             Amount::Rate(rate, _) => {
                 let turns = (begin, rate, number, connections);
                 tasks.spawn_local(at_rate(work, request, turns))
             }
             _ => tasks.spawn_local(one_after_the_other(work, request)),
-        };
+        });
     }
-    tasks.await;
+    // Never asleep: waking it would be work, and the service would do it with each of its answers.
+    tasks.spawn_local(async {
+        loop {
+            tokio::task::yield_now().await;
+        }
+    });
+    tasks.run_until(join_all(at_work)).await;
     let mut answers = std::mem::take(&mut work.borrow_mut().answers);
     answers.elapsed = begin.elapsed();
     answers

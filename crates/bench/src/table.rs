@@ -30,7 +30,7 @@ fn saturation(out: &mut impl Write, rows: &[Saturation]) -> Result<(), Error> {
     writeln!(out, "At saturation, 64 connections. Arrived and lost: of the transactions / events made.")?;
     writeln!(
         out,
-        "{:<6} {:<6} {:>7} {:>9} {:>6} {:>7} {:>7} {:>8} {:>8} {:>7} {:>8} {:>8} {:>8} {:>8} {:>8}",
+        "{:<10} {:<8} {:>7} {:>9} {:>6} {:>7} {:>7} {:>8} {:>8} {:>7} {:>8} {:>8} {:>8} {:>8} {:>8}",
         "route",
         "",
         "Sentry",
@@ -50,7 +50,7 @@ fn saturation(out: &mut impl Write, rows: &[Saturation]) -> Result<(), Error> {
     for row in rows {
         writeln!(
             out,
-            "{:<6} {:<6} {:>4} ms {:>9.0} {:>6.2} {:>7.1} {:>7.1} {:>8.2} {:>8.2} {:>7.1} {:>8} {:>8} {:>8} {:>8} {:>8}",
+            "{:<10} {:<8} {:>4} ms {:>9.0} {:>6.2} {:>7.1} {:>7.1} {:>8.2} {:>8.2} {:>7.1} {:>8} {:>8} {:>8} {:>8} {:>8}",
             row.route,
             row.variant,
             row.sentry_delay_ms,

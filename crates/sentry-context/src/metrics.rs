@@ -26,43 +26,44 @@ macro_rules! about {
 
 /// Counts one more of something. Attributes are names and values.
 pub fn count(name: &'static str, attributes: &[(&'static str, &str)]) {
-    let Some(service) = service() else { return };
-    let counted = counter(name, 1).attribute("service", service);
-    attributes.iter().fold(counted, |counted, (name, value)| counted.attribute(*name, *value)).capture();
+    with_service(|service| {
+        let counted = counter(name, 1).attribute("service", service.name);
+        attributes.iter().fold(counted, |counted, (name, value)| counted.attribute(*name, *value)).capture();
+    });
 }
 
 /// Tells of a request that was answered: `http.server.requests`, and `http.server.request.duration` in milliseconds, by
 /// OpenTelemetry's [attributes](https://opentelemetry.io/docs/specs/semconv/http/http-metrics/).
 ///
-/// A metric costs more than many a handler. Of the requests that are not traced, most are only counted, and told in
-/// sum with a later one, or by [`tell_rest`].
-pub(crate) fn request(answered: Answered, traced: bool, took: Duration) {
-    let Some(service) = service() else { return };
-    let now = Instant::now();
-    let told = sentry::with_integration(|service: &ServiceIntegration, _| {
-        service.requests.count(answered, traced, now)
+/// A metric costs more than many a handler. Of many requests, most are only counted, and told in sum with a later one,
+/// or by [`tell_rest`].
+pub(crate) fn request(answered: Answered, took: Duration) {
+    with_service(|service| {
+        let told = service.requests.count(answered, Instant::now());
+        if let Some((answered, _)) = told.last() {
+            let took = distribution("http.server.request.duration", took.as_secs_f64() * 1000.0);
+            about!(took.unit(Unit::Millisecond), service.name, answered).capture();
+        }
+        told.iter().for_each(|(answered, times)| counted(answered, *times, service.name));
     });
-    if let Some((answered, _)) = told.last() {
-        let took = distribution("http.server.request.duration", took.as_secs_f64() * 1000.0);
-        about!(took.unit(Unit::Millisecond), service, answered).capture();
-    }
-    told.iter().for_each(|(answered, times)| counted(answered, *times, service));
 }
 
 /// Tells of the requests that nothing has told of yet.
 pub(crate) fn tell_rest() {
-    let Some(service) = service() else { return };
-    let rest = sentry::with_integration(|service: &ServiceIntegration, _| service.requests.take());
-    rest.iter().for_each(|(answered, times)| counted(answered, *times, service));
+    with_service(|service| {
+        service.requests.take().iter().for_each(|(answered, times)| counted(answered, *times, service.name));
+    });
 }
 
 fn counted(answered: &Answered, times: u64, service: &'static str) {
     about!(counter("http.server.requests", times as f64), service, answered).capture();
 }
 
-/// The service's name; `None` where nothing is sent, and a metric would be made for nobody.
-fn service() -> Option<&'static str> {
-    let enabled = Hub::with_active(|hub| hub.client().is_some_and(|client| client.is_enabled()));
-    let name = sentry::with_integration(|service: &ServiceIntegration, _| service.name);
-    (enabled && !name.is_empty()).then_some(name)
+/// Does nothing where nothing is sent, and a metric would be made for nobody.
+fn with_service(tell: impl FnOnce(&ServiceIntegration)) {
+    Hub::with_active(|hub| {
+        if hub.client().is_some_and(|client| client.is_enabled()) {
+            hub.with_integration(tell);
+        }
+    });
 }

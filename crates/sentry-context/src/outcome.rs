@@ -8,7 +8,6 @@ use sentry::protocol::SpanStatus;
 use sentry::{Hub, TransactionOrSpan};
 
 use crate::metrics::{self, Answered};
-use crate::request::is_sampled;
 
 /// The status that nginx logs for a caller that hung up; nobody is ever sent it.
 const HUNG_UP: u16 = 499;
@@ -46,7 +45,7 @@ impl Pending {
         }
         let route = self.route.take().unwrap_or_else(|| "<none>".to_owned());
         let answered = Answered { method: self.method.clone(), route, status };
-        metrics::request(answered, self.span.as_ref().is_some_and(is_sampled), self.start.elapsed());
+        metrics::request(answered, self.start.elapsed());
     }
 }
 

@@ -59,7 +59,7 @@ impl Arrival {
 }
 
 /// Will the transaction be sent? What it tells is not needed otherwise.
-pub(crate) fn is_sampled(span: &TransactionOrSpan) -> bool {
+fn is_sampled(span: &TransactionOrSpan) -> bool {
     #[expect(
         deprecated,
         reason = "false may also mean that it is undecided, and then nothing is sent either"

@@ -20,6 +20,7 @@ pub(super) async fn measure(plan: &Plan, setup: &Setup, rows: &mut Vec<Saturatio
     ] {
         for delay in DELAYS_MS.into_iter().filter(|_| plan.includes(part)) {
             let variants: &[Variant] = match part {
+                Part::Plain => &[Variant::Bare, Variant::Untraced, Variant::Stock, Variant::Ours],
                 Part::Panic => &[Variant::Stock, Variant::Ours],
                 _ => &[Variant::Bare, Variant::Stock, Variant::Ours],
             };

@@ -9,6 +9,9 @@ use actix_web::http::Method;
 /// How long a request waits to be told, at most, where others follow.
 const INTERVAL: Duration = Duration::from_secs(1);
 
+/// So many are told one by one in each interval: enough to tell how long requests take.
+const ONE_BY_ONE: u32 = 100;
+
 /// A kind of request, and how it ended.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Answered {
@@ -28,23 +31,27 @@ struct Untold {
     counts: HashMap<Answered, u64>,
     /// When all were told.
     at: Option<Instant>,
+    /// How many may still be told one by one.
+    left: u32,
 }
 
 impl Requests {
-    /// Counts one more. Returns what is to be told now, and how often it was answered: this one where it is traced,
-    /// all where it is time.
-    pub(super) fn count(&self, answered: Answered, traced: bool, now: Instant) -> Vec<(Answered, u64)> {
+    /// Counts one more. Returns what is to be told now, and how often it was answered, this one last; nothing where it
+    /// will be told with a later one.
+    pub(super) fn count(&self, answered: Answered, now: Instant) -> Vec<(Answered, u64)> {
         let mut untold = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let times = untold.counts.remove(&answered).unwrap_or_default() + 1;
         let mut told = Vec::new();
         if untold.at.is_none_or(|at| now.duration_since(at) >= INTERVAL) {
             untold.at = Some(now);
+            untold.left = ONE_BY_ONE;
             told.extend(untold.counts.drain());
-        } else if !traced {
-            untold.counts.insert(answered, times);
+        }
+        if untold.left == 0 {
+            *untold.counts.entry(answered).or_default() += 1;
             return told;
         }
-        told.push((answered, times));
+        untold.left -= 1;
+        told.push((answered, 1));
         told
     }
 
@@ -63,31 +70,26 @@ mod tests {
     }
 
     #[test]
-    fn each_traced_request_is_told_by_itself() {
+    fn some_are_told_one_by_one_and_the_rest_in_sum_after_a_second() {
         let (requests, now) = (Requests::default(), Instant::now());
-        for _ in 0..3 {
-            assert_eq!(requests.count(answered("/a"), true, now), [(answered("/a"), 1)]);
+        for _ in 0..ONE_BY_ONE {
+            assert_eq!(requests.count(answered("/a"), now), [(answered("/a"), 1)]);
         }
+        for route in ["/a", "/a", "/b"] {
+            assert_eq!(requests.count(answered(route), now), []);
+        }
+        let mut told = requests.count(answered("/c"), now + INTERVAL);
+        assert_eq!(told.pop(), Some((answered("/c"), 1)), "this one is last");
+        told.sort_by(|a, b| a.0.route.cmp(&b.0.route));
+        assert_eq!(told, [(answered("/a"), 2), (answered("/b"), 1)]);
         assert_eq!(requests.take(), []);
     }
 
     #[test]
-    fn the_next_traced_one_tells_of_those_that_were_not() {
+    fn what_is_left_at_the_end_can_be_taken() {
         let (requests, now) = (Requests::default(), Instant::now());
-        assert_eq!(requests.count(answered("/a"), false, now), [(answered("/a"), 1)], "the first is news");
-        assert_eq!(requests.count(answered("/a"), false, now), []);
-        assert_eq!(requests.count(answered("/b"), false, now), []);
-        assert_eq!(requests.count(answered("/a"), true, now), [(answered("/a"), 2)]);
-        assert_eq!(requests.take(), [(answered("/b"), 1)]);
-    }
-
-    #[test]
-    fn after_a_second_all_are_told() {
-        let (requests, now) = (Requests::default(), Instant::now());
-        requests.count(answered("/a"), false, now);
-        requests.count(answered("/a"), false, now);
-        let told = requests.count(answered("/b"), false, now + INTERVAL);
-        assert_eq!(told, [(answered("/a"), 1), (answered("/b"), 1)]);
+        (0..ONE_BY_ONE + 3).for_each(|_| drop(requests.count(answered("/a"), now)));
+        assert_eq!(requests.take(), [(answered("/a"), 3)]);
         assert_eq!(requests.take(), []);
     }
 }

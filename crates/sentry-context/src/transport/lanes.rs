@@ -15,7 +15,7 @@ use super::limits::WORTH_WAITING;
 use super::losses::Reason;
 use lane::Lane;
 pub(super) use state::Closing;
-use state::{Next, Phase, State};
+use state::{Finisher, Next, Phase, State};
 
 /// Everything that waits, and what it waits for.
 #[derive(Default)]
@@ -27,6 +27,8 @@ pub(super) struct Lanes {
     settled: Condvar,
     /// Wakes those that wait for the end.
     closing: Notify,
+    /// Wakes the finisher.
+    unready: Condvar,
 }
 
 /// What has become of an envelope that was taken out.
@@ -48,12 +50,16 @@ impl Lanes {
         if state.limits.left(category.name(), Instant::now()).is_some_and(|left| left > WORTH_WAITING) {
             return Err((Box::new(parcel), Reason::RateLimited));
         }
+        let is_for_finisher = state.is_for_finisher(&parcel);
         state.lane(category).push(parcel).map_err(|parcel| (parcel, Reason::QueueOverflow))?;
-        let somebody_waits = state.idle > 0;
-        drop(state);
-        // Waking costs a system call; where all are busy, they will look anyway.
-        if somebody_waits {
+        // Waking costs a system call; who is busy will look anyway.
+        if !is_for_finisher && state.idle > 0 {
+            drop(state);
             self.arrived.notify_one();
+        } else if is_for_finisher && state.finisher == Finisher::Waits {
+            state.finisher = Finisher::Works;
+            drop(state);
+            self.unready.notify_one();
         }
         Ok(())
     }
@@ -84,25 +90,56 @@ impl Lanes {
     /// [`Self::settle`].
     pub(super) fn next_unready(&self) -> Option<Parcel> {
         let mut state = self.lock();
-        let worth_it = [Category::Error, Category::Log, Category::Metric];
+        let worth_it = [Category::Log, Category::Metric];
         let parcel = worth_it.into_iter().find_map(|category| state.lane(category).pop_unready())?;
         state.in_flight += 1;
         Some(parcel)
     }
 
-    /// Ends what [`Self::next`] began.
-    pub(super) fn settle(&self, fate: Fate) {
+    /// Waits for an error that is to be made ready for the wire; `None` at the end. Each must be [`Self::settle`]d. From
+    /// the first call on, [`Self::next`] hands out no such, until [`Self::finisher_is_gone`].
+    pub(super) fn next_unready_error(&self) -> Option<Parcel> {
+        let mut state = self.lock();
+        while !state.finisher_must_go {
+            if let Some(parcel) = state.lane(Category::Error).pop_unready() {
+                state.finisher = Finisher::Works;
+                state.in_flight += 1;
+                return Some(parcel);
+            }
+            state.finisher = Finisher::Waits;
+            state = self.unready.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        None
+    }
+
+    /// Nobody calls [`Self::next_unready_error`] any more.
+    pub(super) fn finisher_is_gone(&self) {
+        self.lock().finisher = Finisher::Missing;
+        self.settled.notify_all();
+        self.arrived.notify_waiters();
+    }
+
+    /// Ends what [`Self::next`] began. Gives a letter back that is not worth its wait any more: a limit that began
+    /// meanwhile has taken out the others.
+    #[must_use]
+    pub(super) fn settle(&self, fate: Fate) -> Option<Letter> {
         let mut state = self.lock();
         state.in_flight -= 1;
-        match fate {
-            Fate::Settled if state.is_idle() => self.settled.notify_all(),
-            Fate::Settled => {}
-            Fate::Back(letter) => {
+        let mut stale = None;
+        if let Fate::Back(letter) = fate {
+            let left = state.limits.left(letter.category.name(), Instant::now());
+            if left.is_none_or(|left| left <= WORTH_WAITING) {
                 state.lane(letter.category).put_back(letter);
                 drop(state);
                 self.arrived.notify_one();
+                return None;
             }
+            stale = Some(letter);
         }
+        if state.is_idle() {
+            self.settled.notify_all();
+        }
+        stale
     }
 
     /// The server answered, so the outage, if there was one, is over. Takes out what its limits make stale.
@@ -192,9 +229,14 @@ impl Lanes {
         }
     }
 
-    /// Takes everything that is left.
+    /// Takes everything that is left, also what is just being made ready.
     pub(super) fn drain(&self) -> Vec<Parcel> {
         let mut state = self.lock();
+        state.finisher_must_go = true;
+        self.unready.notify_all();
+        while state.finisher != Finisher::Missing {
+            state = self.settled.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
         state.lanes.iter_mut().flat_map(|lane| std::iter::from_fn(|| lane.pop())).collect()
     }
 
@@ -211,7 +253,9 @@ impl Lanes {
         if !matches!(state.phase, Phase::Finished(_)) {
             state.phase = Phase::Finished(well);
         }
+        state.finisher_must_go = true;
         drop(state);
+        self.unready.notify_all();
         self.settled.notify_all();
     }
 

@@ -77,6 +77,11 @@ impl Letter {
         Ok(Self { body: body.into(), gzip: true, category, content, strikes: 0, file: None })
     }
 
+    /// The bytes it takes in memory, about.
+    pub(super) fn weight(&self) -> usize {
+        self.body.len() + size_of::<Self>()
+    }
+
     /// The same for a long wait: smaller, where that is worth it.
     pub(super) fn packed(self) -> Self {
         if self.body.len() < COMPRESS_WAITING_FROM {
@@ -128,7 +133,7 @@ impl Parcel {
         match self {
             Self::Envelope(envelope) => envelope.items().map(weight).sum(),
             Self::Bytes(bytes) => bytes.len(),
-            Self::Letter(letter) => letter.body.len() + size_of::<Letter>(),
+            Self::Letter(letter) => letter.weight(),
         }
     }
 }

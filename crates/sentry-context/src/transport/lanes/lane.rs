@@ -35,26 +35,28 @@ impl Lane {
 
     /// Back from a failed attempt, behind those that have had none. It had its place already: no bound is looked at.
     pub(super) fn put_back(&mut self, letter: Letter) {
-        let parcel = Parcel::Letter(letter);
-        self.bytes += parcel.weight();
-        if let Parcel::Letter(letter) = parcel {
-            self.ready.push_back(letter);
-        }
+        self.bytes += letter.weight();
+        self.ready.push_back(letter);
     }
 
     pub(super) fn pop(&mut self) -> Option<Parcel> {
-        let parcel = match self.ready.pop_front() {
-            Some(letter) => Parcel::Letter(letter),
-            None => self.unready.pop_front()?,
-        };
-        self.bytes -= parcel.weight();
-        Some(parcel)
+        self.pop_ready().map(Parcel::Letter).or_else(|| self.pop_unready())
+    }
+
+    pub(super) fn pop_ready(&mut self) -> Option<Letter> {
+        let letter = self.ready.pop_front()?;
+        self.bytes -= letter.weight();
+        Some(letter)
     }
 
     pub(super) fn pop_unready(&mut self) -> Option<Parcel> {
         let parcel = self.unready.pop_front()?;
         self.bytes -= parcel.weight();
         Some(parcel)
+    }
+
+    pub(super) fn has_ready(&self) -> bool {
+        !self.ready.is_empty()
     }
 
     pub(super) fn unready(&self) -> usize {

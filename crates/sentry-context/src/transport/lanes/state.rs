@@ -18,6 +18,20 @@ pub(super) struct State {
     /// Connections that wait for something to do.
     pub(super) idle: usize,
     pub(super) phase: Phase,
+    pub(super) finisher: Finisher,
+    pub(super) finisher_must_go: bool,
+}
+
+/// The thread that makes errors ready for the wire.
+#[derive(Default, Clone, Copy, PartialEq)]
+pub(super) enum Finisher {
+    /// There is none: the connections do it themselves.
+    #[default]
+    Missing,
+    /// It has nothing to do, and is to be woken.
+    Waits,
+    /// It has one, or will look for one.
+    Works,
 }
 
 /// Where in its life the transport is.
@@ -63,10 +77,15 @@ impl State {
         self.lanes.iter().all(Lane::is_empty)
     }
 
+    pub(super) fn is_for_finisher(&self, parcel: &Parcel) -> bool {
+        let is_ready = matches!(parcel, Parcel::Letter(_));
+        self.finisher != Finisher::Missing && !is_ready && parcel.category() == Category::Error
+    }
+
     pub(super) fn next(&mut self, now: Instant) -> Next {
         let end = match self.phase {
             Phase::Open => None,
-            Phase::Closing(Closing { send_until, .. }) if send_until > now && !self.is_empty() => {
+            Phase::Closing(Closing { send_until, .. }) if send_until > now && self.has_more() => {
                 Some(send_until)
             }
             Phase::Closing(_) | Phase::Finished(_) => return Next::End,
@@ -76,7 +95,7 @@ impl State {
             (None, until) => until,
             (Some(category), _) => match self.outage.enter(now) {
                 Gate::Shut(until) => until,
-                Gate::Open => match self.lane(category).pop() {
+                Gate::Open => match self.hand_out(category) {
                     Some(parcel) => {
                         self.in_flight += 1;
                         return Next::Send(parcel);
@@ -90,11 +109,29 @@ impl State {
         Next::Wait([wait, end].into_iter().flatten().min())
     }
 
+    /// Is there something to hand out, now or soon?
+    fn has_more(&self) -> bool {
+        !self.is_empty() || self.finisher == Finisher::Works
+    }
+
+    /// Errors are made ready by the finisher, if there is one.
+    fn leaves_unready(&self, category: Category) -> bool {
+        category == Category::Error && self.finisher != Finisher::Missing
+    }
+
+    fn hand_out(&mut self, category: Category) -> Option<Parcel> {
+        if self.leaves_unready(category) {
+            return self.lane(category).pop_ready().map(Parcel::Letter);
+        }
+        self.lane(category).pop()
+    }
+
     /// The most important category with something to send that the server would take; else when to look again.
     fn first_allowed(&self, now: Instant) -> (Option<Category>, Option<Instant>) {
         let mut again: Option<Instant> = None;
         for category in Category::ALL {
-            if self.lanes[category as usize].is_empty() {
+            let lane = &self.lanes[category as usize];
+            if lane.is_empty() || self.leaves_unready(category) && !lane.has_ready() {
                 continue;
             }
             match self.limits.until(category, now) {

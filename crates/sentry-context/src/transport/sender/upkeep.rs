@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::super::category::Category;
-use super::super::lanes::Fate;
 use super::super::letter::{Letter, Parcel};
 use super::super::losses::{self, Quantity, Reason};
 use super::super::wire;
@@ -65,8 +64,7 @@ impl Sender {
     /// Makes ready what waits for a connection: ready, errors, logs and metrics take a tenth of the memory.
     async fn make_ready(&self) {
         while let Some(parcel) = self.lanes.next_unready() {
-            let fate = self.letter(parcel).map_or(Fate::Settled, |letter| Fate::Back(letter.packed()));
-            self.lanes.settle(fate);
+            self.settle(self.made_ready(parcel));
             tokio::task::yield_now().await;
         }
     }
