@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use sentry_context::database::Database;
 use sentry_context::database::mongodb::bson::{Document, doc};
 use sentry_context::failure::Failure;
-use sentry_context::{breadcrumbs, facts};
+use sentry_context::{breadcrumbs, facts, metrics};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -112,6 +112,7 @@ async fn summary(
     let (transactions, wins) =
         figures.iter().fold((0, 0), |sum, day| (sum.0 + day.transactions, sum.1 + day.wins));
     let total_revenue = bets - payouts;
+    metrics::gauge("business.revenue.net", total_revenue, None);
     let overall = FinancialTotals {
         total_revenue,
         total_bets: bets,

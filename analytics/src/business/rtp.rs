@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use sentry_context::database::Database;
 use sentry_context::database::mongodb::bson::{Document, doc};
 use sentry_context::failure::Failure;
+use sentry_context::metrics::{self, Unit};
 use sentry_context::{breadcrumbs, facts};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -87,6 +88,7 @@ async fn tell(
     let (bets, payouts): (f64, f64) =
         by_hour.iter().fold((0.0, 0.0), |sum, it| (sum.0 + it.total_bets, sum.1 + it.total_payouts));
     let overall = percent(payouts, bets);
+    metrics::gauge("business.rtp", overall, Some(Unit::Percent));
     let status = match (bets == 0.0, (NORMAL.0..=NORMAL.1).contains(&overall)) {
         (true, _) => "no_data",
         (_, true) => "normal",

@@ -15,7 +15,7 @@ pub(crate) struct Cores {
 impl Cores {
     /// Shares out what this process may use.
     pub(crate) fn share_out() -> Result<Self, nix::Error> {
-        let allowed = sched_getaffinity(Pid::this())?;
+        let allowed = sched_getaffinity(Pid::from_raw(0))?;
         let mut service: Vec<usize> =
             (0..CpuSet::count()).filter(|core| allowed.is_set(*core).unwrap_or(false)).collect();
         let rest = vec![service.pop().unwrap_or(0)];
@@ -26,12 +26,21 @@ impl Cores {
     }
 }
 
-/// Binds a process, and what it will start, to cores.
-pub(crate) fn pin(process: Option<u32>, cores: &[usize]) -> Result<(), nix::Error> {
+/// Binds this thread, and what it will start, to cores.
+pub(crate) fn pin(cores: &[usize]) -> Result<(), nix::Error> {
     let mut set = CpuSet::new();
     for core in cores {
         set.set(*core)?;
     }
-    let process = process.and_then(|id| i32::try_from(id).ok()).map_or(Pid::this(), Pid::from_raw);
-    sched_setaffinity(process, &set)
+    sched_setaffinity(Pid::from_raw(0), &set)
+}
+
+/// Does something on other cores. A child that is bound only once it runs may have threads by then, which stay where
+/// they are.
+pub(crate) fn on<T>(cores: &[usize], start: impl FnOnce() -> T) -> Result<T, nix::Error> {
+    let before = sched_getaffinity(Pid::from_raw(0))?;
+    pin(cores)?;
+    let started = start();
+    sched_setaffinity(Pid::from_raw(0), &before)?;
+    Ok(started)
 }

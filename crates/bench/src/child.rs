@@ -40,7 +40,9 @@ impl Listener {
         let mut command = match program {
             Program::Role(arguments) => {
                 let mut command = Command::new(this);
-                command.args(arguments).env("RUST_LOG", "error").stdout(Stdio::piped());
+                command.args(arguments).env("RUST_LOG", "error").env_remove("RUST_BACKTRACE");
+                // Every error is logged, as a service does; nobody would read a million of them.
+                command.stdout(Stdio::piped()).stderr(Stdio::null());
                 command
             }
             Program::Service(name) => {
@@ -55,8 +57,7 @@ impl Listener {
         };
         command.envs(environment.iter().copied()).stdin(Stdio::piped()).kill_on_drop(true);
         let begun = Instant::now();
-        let mut child = command.spawn()?;
-        affinity::pin(child.id(), cores)?;
+        let mut child = affinity::on(cores, || command.spawn())??;
         let address = match (child.stdout.take(), child.stderr.take()) {
             (Some(said), _) => address_in(said, str::to_owned).await?,
             (None, Some(log)) => address_in(log, address_of).await?,

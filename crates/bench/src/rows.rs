@@ -121,7 +121,7 @@ pub(crate) struct Start {
 pub(crate) fn measure(plan: &Plan) -> Result<Report, Error> {
     let cores = Cores::share_out()?;
     let workers = plan.workers.unwrap_or(cores.service.len());
-    affinity::pin(None, &cores.rest)?;
+    affinity::pin(&cores.rest)?;
     let setup = Setup { workers, cores };
     let mut report = Report { cores: setup.cores.service.len(), workers, ..Report::default() };
     report.load_average[0] = load_average();

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use sentry::Hub;
 use sentry::metrics::{counter, distribution};
-use sentry::protocol::Unit;
+pub use sentry::protocol::Unit;
 
 use crate::client::ServiceIntegration;
 
@@ -29,6 +29,17 @@ pub fn count(name: &'static str, attributes: &[(&'static str, &str)]) {
     with_service(|service| {
         let counted = counter(name, 1).attribute("service", service.name);
         attributes.iter().fold(counted, |counted, (name, value)| counted.attribute(*name, *value)).capture();
+    });
+}
+
+/// Tells what something is at the moment, such as a rate or a sum of the business; in that unit, if it has one.
+pub fn gauge(name: &'static str, value: f64, unit: Option<Unit>) {
+    with_service(|service| {
+        let told = sentry::metrics::gauge(name, value).attribute("service", service.name);
+        match unit {
+            Some(unit) => told.unit(unit).capture(),
+            None => told.capture(),
+        }
     });
 }
 

@@ -12,7 +12,7 @@
 //! | module | |
 //! |---|---|
 //! | `lanes`, `category` | what waits, and who goes first |
-//! | `sender`, `letter`, `wire`, `http` | the thread that makes envelopes ready and sends them |
+//! | `sender`, `letter`, `wire`, `http` | the threads that make envelopes ready and send them |
 //! | `outage`, `limits`, `backpressure` | what holds them up |
 //! | `losses` | what is told of those that are lost |
 //! | `spool`, `spotlight` | where else they may go |

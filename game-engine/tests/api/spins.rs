@@ -132,3 +132,21 @@ async fn business_figures_outside_of_what_is_normal_are_warnings() {
     app.inbox.wait_until("four warnings", |inbox| inbox.events().len() == 4).await.unwrap();
     assert!(app.inbox.events().iter().all(|event| event["level"] == "warning"));
 }
+
+#[actix_web::test]
+async fn business_figures_are_metrics() {
+    let app = spawn_app().await;
+    for scenario in ["rtp_anomaly", "session_surge", "win_rate_manipulation"] {
+        post(&app, "/business-metrics", json!({ "scenario": scenario })).await;
+    }
+    let values = |metrics: &[Value], name: &str| -> Vec<f64> {
+        let named = metrics.iter().filter(|metric| metric["name"] == name && metric["type"] == "gauge");
+        named.map(|metric| metric["value"].as_f64().unwrap()).collect()
+    };
+    let arrived = |inbox: &inbox::Inbox| !values(&inbox.metrics(), "business.win_rate").is_empty();
+    app.inbox.wait_until("the last figure", arrived).await.unwrap();
+    let metrics = app.inbox.metrics();
+    assert_eq!(values(&metrics, "business.rtp"), [75.0, 105.0]);
+    assert_eq!(values(&metrics, "business.active_sessions"), [150.0, 2_500.0]);
+    assert_eq!(values(&metrics, "business.win_rate"), [85.0]);
+}

@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, web};
 use scenario::read;
 use sentry_context::failure::Failure;
+use sentry_context::metrics::{self, Unit};
 use sentry_context::sentry::Level;
 use sentry_context::{breadcrumbs, facts, report};
 use serde::Deserialize;
@@ -29,7 +30,7 @@ pub(crate) async fn tell(body: web::Json<Value>) -> Result<HttpResponse, Failure
     );
     Ok(HttpResponse::Ok().json(match asked.scenario.as_str() {
         "payment_failure_spike" => {
-            let rate = 78.5;
+            let rate = success_rate(78.5);
             if !SUCCESS_RATE.contains(&rate) {
                 let data = facts([
                     ("success_rate", rate.into()),
@@ -43,6 +44,7 @@ pub(crate) async fn tell(body: web::Json<Value>) -> Result<HttpResponse, Failure
         }
         "revenue_anomaly" => {
             let revenue = -25_000.0;
+            metrics::gauge("business.revenue.net", revenue, None);
             let data = facts([("net_revenue", revenue.into()), ("period", "24 h".into())]);
             report::message(
                 Level::Warning,
@@ -51,6 +53,12 @@ pub(crate) async fn tell(body: web::Json<Value>) -> Result<HttpResponse, Failure
             );
             json!({ "status": "revenue_anomaly", "net_revenue": revenue })
         }
-        _ => json!({ "status": "normal", "success_rate": 98.5 }),
+        _ => json!({ "status": "normal", "success_rate": success_rate(98.5) }),
     }))
+}
+
+/// Tells the share of payments that succeed, percent.
+fn success_rate(rate: f64) -> f64 {
+    metrics::gauge("business.payment.success_rate", rate, Some(Unit::Percent));
+    rate
 }

@@ -242,4 +242,14 @@ async fn business_figures_outside_of_what_is_normal_are_warnings() {
     app.event("the warning", warned).await;
     assert!(tell("revenue_anomaly").await.body["net_revenue"].is_number());
     assert_eq!(tell("anything").await.body["status"], "normal");
+    let told = |inbox: &inbox::Inbox| {
+        let metrics = inbox.metrics();
+        let value = |name: &str, value: f64| {
+            metrics.iter().any(|metric| metric["name"] == name && metric["value"] == value)
+        };
+        value("business.payment.success_rate", 78.5)
+            && value("business.payment.success_rate", 98.5)
+            && value("business.revenue.net", -25_000.0)
+    };
+    app.inbox.wait_until("the figures as metrics", told).await.unwrap();
 }

@@ -79,7 +79,7 @@ impl Category {
     /// A burst of 10,000 errors must fit; everything else is worth less than the memory of a small service.
     pub(super) fn bounds(self) -> Bounds {
         match self {
-            Self::Error => Bounds { count: 20_000, bytes: 128 * MIB },
+            Self::Error => Bounds { count: 20_000, bytes: 144 * MIB },
             Self::Transaction => Bounds { count: 3_000, bytes: 16 * MIB },
             _ => Bounds { count: 1_000, bytes: 8 * MIB },
         }

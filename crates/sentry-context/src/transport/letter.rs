@@ -159,7 +159,7 @@ fn event_weight(event: &Event<'_>) -> usize {
     };
     let frames: usize = event.exception.iter().map(frames).sum();
     let body = event.request.as_ref().and_then(|request| request.data.as_ref()).map_or(0, String::len);
-    6 * 1024 + frames + event.breadcrumbs.len() * 512 + body
+    12 * 1024 + frames + event.breadcrumbs.len() * 512 + body
 }
 
 /// What a written envelope is about, and what is lost with it, from the headers of its items.

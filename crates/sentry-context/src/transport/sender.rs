@@ -1,4 +1,5 @@
-//! The thread that sends: a small runtime with a task for each connection, and some for the upkeep.
+//! The thread that sends: a small runtime with a task for each connection, and some for the upkeep; and one beside it,
+//! which makes errors ready.
 
 mod finisher;
 mod shutdown;
@@ -8,6 +9,7 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use futures_util::future::{join_all, join3};
 use reqwest::StatusCode;
@@ -57,7 +59,7 @@ impl Sender {
                 tracing::warn!(%error, "errors wait for a connection to be made ready");
             }
             yield_to_requests();
-            match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            match runtime() {
                 Ok(runtime) => runtime.block_on(self.work()),
                 Err(error) => tracing::error!(%error, "no runtime for the transport: nothing is sent"),
             }
@@ -264,6 +266,14 @@ fn source(error: &dyn std::error::Error) -> String {
         cause = source;
     }
     cause.to_string()
+}
+
+/// Names are looked up on threads of its own, which go when they have nothing to do: a service's number of threads is on
+/// its events, and is to change for its own reasons.
+fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    const KEEP_ALIVE: Duration = Duration::from_millis(100);
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().max_blocking_threads(2).thread_keep_alive(KEEP_ALIVE).build()
 }
 
 /// Requests go first where the processor is short: what is told of them can wait. Then this thread has a tenth of it,
