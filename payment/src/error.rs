@@ -70,6 +70,13 @@ pub enum PaymentError {
     WorkLost(#[source] JoinError),
 }
 
+impl PaymentError {
+    /// May the database have booked the payment all the same, or do so yet?
+    pub(crate) fn may_be_booked(&self) -> bool {
+        matches!(self, Self::LedgerUnavailable(error) if error.may_be_done())
+    }
+}
+
 impl Reportable for PaymentError {
     fn type_name(&self) -> &'static str {
         match self {

@@ -23,6 +23,7 @@ use broker::Publisher;
 use sentry_context::database::{BadUrl, Database};
 use sentry_context::{client, logs, native_crash};
 
+use crate::domain::doubts::Doubts;
 use crate::server::{BindError, Server};
 use crate::settings::{SERVICE, Settings, SettingsError};
 
@@ -64,8 +65,9 @@ fn run() -> Result<(), StartError> {
     system.block_on(async {
         let database = Database::connect(settings.mongodb_url.as_deref()).await?;
         let publisher = Publisher::start(settings.rabbitmq.clone());
-        actix_web::rt::spawn(upkeep::run(database.clone()));
-        let server = Server::bind(&settings, sentry.hub(), database, publisher.clone())?;
+        let doubts = Doubts::default();
+        actix_web::rt::spawn(upkeep::run(database.clone(), doubts.clone()));
+        let server = Server::bind(&settings, sentry.hub(), database, doubts, publisher.clone())?;
         tracing::info!(address = %server.address(), "payment listens");
         server.run().await.map_err(StartError::Serve)?;
         let lost = publisher.finish(PUBLISH_TIMEOUT).await;

@@ -12,6 +12,7 @@ use sentry_context::sentry::Hub;
 use sentry_context::stall::Watchdog;
 use sentry_context::{client, panic_recovery, traceparent};
 
+use crate::domain::doubts::Doubts;
 use crate::domain::fraud::Scorings;
 use crate::domain::processor::Processor;
 use crate::domain::receipts::ReceiptArchive;
@@ -41,10 +42,12 @@ impl Server {
         settings: &Settings,
         hub: Arc<Hub>,
         database: Database,
+        doubts: Doubts,
         publisher: Publisher,
     ) -> Result<Self, BindError> {
         let guards = settings.guards.clone();
         let database = web::Data::new(database);
+        let doubts = web::Data::new(doubts);
         let publisher = web::Data::new(publisher);
         let processor = web::Data::new(Processor::new(settings.error_rate));
         let archive = web::Data::new(ReceiptArchive::new(settings.memory_leak_limit_mb));
@@ -56,6 +59,7 @@ impl Server {
             // The last wrap is the outermost: Sentry's hub and transaction must be around the boundary.
             App::new()
                 .app_data(database.clone())
+                .app_data(doubts.clone())
                 .app_data(publisher.clone())
                 .app_data(processor.clone())
                 .app_data(archive.clone())

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use validator::Validate;
 
+use crate::domain::doubts::Doubts;
 use crate::domain::ledger::{self, Booked, Booking};
 use crate::domain::processor::Processor;
 
@@ -42,6 +43,7 @@ pub(crate) async fn process(
     request: HttpRequest,
     body: web::Json<Value>,
     database: web::Data<Database>,
+    doubts: web::Data<Doubts>,
     processor: web::Data<Processor>,
     publisher: web::Data<Publisher>,
 ) -> Result<HttpResponse, Failure> {
@@ -57,7 +59,11 @@ pub(crate) async fn process(
     contexts::set("payment", data);
     processor.approve()?;
     let booking = Booking::new(payment.user_id, payment.bet, payment.payout, key);
-    let balance = match ledger::book(&database, &booking).await? {
+    let booked = ledger::book(&database, &booking).await;
+    if booked.as_ref().is_err_and(|failed| failed.error.may_be_booked()) {
+        doubts.note(booking.clone());
+    }
+    let balance = match booked? {
         Booked::Now(balance) => {
             let baggage = request.headers().get("baggage").and_then(|value| value.to_str().ok());
             let (routing_key, message) = booking.message(balance);

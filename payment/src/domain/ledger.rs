@@ -4,15 +4,16 @@
 //! the same document the row that is still to be written. Then the row is written, and the note of it removed. Whoever
 //! ends in between leaves a note, and [`settle`] writes the row later.
 
+mod booking;
+
 use std::time::{Duration, SystemTime};
 
 use sentry_context::database::mongodb::bson::{Bson, DateTime, Document, doc};
 use sentry_context::database::mongodb::options::ReturnDocument;
 use sentry_context::database::{Database, DatabaseError};
-use serde_json::{Map, Value, json};
-use uuid::Uuid;
 
 use crate::error::{PaymentError, Result};
+pub use booking::Booking;
 
 const USERS: &str = "users";
 const TRANSACTIONS: &str = "transactions";
@@ -29,19 +30,6 @@ const ABANDONED: Duration = Duration::from_secs(10);
 /// The server's code for a key that is there already.
 const DUPLICATE_KEY: i32 = 11_000;
 
-/// A payment to be booked.
-#[derive(Debug, Clone)]
-pub struct Booking {
-    /// The row's `_id`: the caller's key, or a new one.
-    id: String,
-    /// Whether the caller may repeat it.
-    named: bool,
-    user_id: String,
-    bet: f64,
-    payout: f64,
-    at: DateTime,
-}
-
 /// What became of a payment.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Booked {
@@ -51,62 +39,6 @@ pub enum Booked {
     Before(f64),
     /// Its key belongs to another payment.
     Other,
-}
-
-impl Booking {
-    /// A payment of now.
-    pub fn new(user_id: String, bet: f64, payout: f64, key: Option<String>) -> Self {
-        let named = key.is_some();
-        // Two users may choose the same key.
-        let id = key.map_or_else(|| Uuid::new_v4().to_string(), |key| format!("{user_id}:{key}"));
-        Self { id, named, user_id, bet, payout, at: DateTime::from(SystemTime::now()) }
-    }
-
-    /// How the balance changes.
-    fn change(&self) -> f64 {
-        self.payout - self.bet
-    }
-
-    /// `WIN` or `LOSS`.
-    pub fn kind(&self) -> &'static str {
-        if self.change() > 0.0 { "WIN" } else { "LOSS" }
-    }
-
-    /// The row, without the balance.
-    fn row(&self) -> Document {
-        doc! {
-            "_id": &self.id,
-            "user_id": &self.user_id,
-            "type": self.kind(),
-            "amount": self.change().abs(),
-            "bet": self.bet,
-            "payout": self.payout,
-            "timestamp": self.at,
-        }
-    }
-
-    /// What others are told, and by which routing key.
-    pub fn message(&self, balance: f64) -> (&'static str, Map<String, Value>) {
-        let (key, kind) = match self.kind() {
-            "WIN" => ("payment.credit", "credit"),
-            _ => ("payment.debit", "debit"),
-        };
-        let data = json!({
-            "_id": self.id,
-            "userId": self.user_id,
-            "amount": self.change().abs(),
-            "bet": self.bet,
-            "payout": self.payout,
-            "balance_after": balance,
-            "timestamp": self.at.try_to_rfc3339_string().unwrap_or_default(),
-        });
-        let message = [
-            ("type".to_owned(), kind.into()),
-            ("data".to_owned(), data),
-            ("timestamp".to_owned(), self.at.timestamp_millis().into()),
-        ];
-        (key, message.into_iter().collect())
-    }
 }
 
 /// Books a payment once.
@@ -215,6 +147,48 @@ async fn write_row(
     let users = database.collection::<Document>(USERS)?;
     let done = doc! { "$pull": { "pending": { "_id": id } } };
     database.run("update", USERS, users.update_one(doc! { "user_id": user_id }, done)).await.map(drop)
+}
+
+/// Which of these payments the users' documents remember, by their ids.
+pub(super) async fn booked_among<'a>(
+    database: &Database,
+    bookings: impl Iterator<Item = &'a Booking> + Clone,
+) -> std::result::Result<Vec<String>, DatabaseError> {
+    let users: Vec<_> = bookings.clone().map(|booking| booking.user_id.as_str()).collect();
+    let ids: Vec<_> = bookings.map(Booking::id).collect();
+    let filter = doc! { "user_id": { "$in": users }, "recent._id": { "$in": &ids } };
+    let users = database.collection::<Document>(USERS)?;
+    let find = async {
+        let (mut cursor, mut found) = (users.find(filter).await?, Vec::new());
+        while cursor.advance().await? {
+            found.push(cursor.deserialize_current()?);
+        }
+        Ok(found)
+    };
+    let found: Vec<Document> = database.run("find", USERS, find).await?;
+    let rows = found.iter().filter_map(|user| user.get_array("recent").ok()).flatten();
+    let remembered = rows.filter_map(|row| row.as_document()?.get_str("_id").ok());
+    Ok(remembered.filter(|id| ids.contains(id)).map(str::to_owned).collect())
+}
+
+/// Undoes a payment, if it is booked.
+pub(super) async fn take_back(
+    database: &Database,
+    booking: &Booking,
+) -> std::result::Result<(), DatabaseError> {
+    let this = doc! { "_id": &booking.id };
+    let filter = doc! { "user_id": &booking.user_id, "recent._id": &booking.id };
+    let change = doc! {
+        "$inc": { "balance": -booking.change() },
+        "$pull": { "pending": this.clone(), "recent": this.clone() },
+    };
+    let users = database.collection::<Document>(USERS)?;
+    let undone = database.run("update", USERS, users.update_one(filter, change)).await?;
+    if undone.matched_count > 0 {
+        let transactions = database.collection::<Document>(TRANSACTIONS)?;
+        database.run("delete", TRANSACTIONS, transactions.delete_one(this)).await?;
+    }
+    Ok(())
 }
 
 async fn row_of(database: &Database, id: &str) -> Result<Option<Document>> {

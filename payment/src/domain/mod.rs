@@ -1,5 +1,6 @@
 //! What payment books: plausible code, and where it breaks.
 
+pub mod doubts;
 pub mod fraud;
 pub mod ledger;
 pub mod payments;

@@ -6,6 +6,7 @@ use broker::Publisher;
 pub(crate) use fixtures::app::{Answer, App, answer, exception, http, top_frame};
 use fixtures::service::Service;
 use inbox::Inbox;
+use payment::domain::doubts::Doubts;
 use payment::server::Server;
 use payment::settings::{SERVICE, Settings};
 use payment::upkeep;
@@ -33,8 +34,10 @@ pub(crate) async fn spawn_app_with(change: impl FnOnce(&mut Settings)) -> App {
     change(&mut settings);
     let database = Database::connect(settings.mongodb_url.as_deref()).await.unwrap();
     let publisher = Publisher::start(settings.rabbitmq.clone());
-    actix_web::rt::spawn(upkeep::run(database.clone()));
-    let server = Server::bind(&settings, client::hub(&settings.sentry), database, publisher).unwrap();
+    let doubts = Doubts::default();
+    actix_web::rt::spawn(upkeep::run(database.clone(), doubts.clone()));
+    let hub = client::hub(&settings.sentry);
+    let server = Server::bind(&settings, hub, database, doubts, publisher).unwrap();
     let url = format!("http://{}", server.address());
     actix_web::rt::spawn(server.run());
     App::new(url, inbox)

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use futures_util::StreamExt;
 use futures_util::future::join_all;
+use payment::domain::doubts::Doubts;
+use payment::domain::ledger::{self, Booking};
 use payment::settings::Settings;
 use reqwest::Method;
 use sentry_context::database::mongodb::bson::{DateTime, Document, doc};
@@ -24,7 +26,8 @@ async fn books_on(
     prepare: impl AsyncFnOnce(&Database),
     change: impl FnOnce(&mut Settings),
 ) -> Option<(App, Database)> {
-    let url = format!("{}/{name}_{}", fixtures::mongo::url()?, std::process::id());
+    fixtures::mongo::url()?;
+    let url = app_url(name);
     let database = Client::with_uri_str(&url).await.unwrap().default_database().unwrap();
     prepare(&database).await;
     let app = spawn_app_with(|settings| {
@@ -32,6 +35,10 @@ async fn books_on(
         change(settings);
     });
     Some((app.await, database))
+}
+
+fn app_url(name: &str) -> String {
+    format!("{}/{name}_{}", fixtures::mongo::url().unwrap_or_default(), std::process::id())
 }
 
 async fn pay(app: &App, body: Value) -> Answer {
@@ -226,6 +233,29 @@ async fn a_row_that_somebody_left_as_a_note_is_written() {
     };
     assert_eq!(rows[0].get_str("_id").unwrap(), "first");
     assert_eq!(rows[0].get_f64("balance_after").unwrap(), 990.0);
+}
+
+#[actix_web::test]
+async fn a_payment_that_failed_and_was_booked_all_the_same_is_taken_back() {
+    let Some((app, database)) = books("doubts", |_| ()).await else { return };
+    pay(&app, json!({ "userId": "alice", "bet": 10, "payout": 0 })).await;
+    let own = sentry_context::database::Database::connect(Some(&app_url("doubts"))).await.unwrap();
+    let booking = |key: Option<&str>| Booking::new("alice".to_owned(), 5.0, 0.0, key.map(str::to_owned));
+    let [unnamed, named, never] = [booking(None), booking(Some("again")), booking(None)];
+    // As if the server had been silent, and had woken.
+    for booking in [&unnamed, &named] {
+        ledger::book(&own, booking).await.unwrap();
+    }
+    let doubts = Doubts::default();
+    [unnamed, named, never].into_iter().for_each(|booking| doubts.note(booking));
+    assert_eq!(doubts.resolve(&own).await.unwrap(), 1);
+    assert_eq!(doubts.resolve(&own).await.unwrap(), 0);
+
+    let user = &all(&database, "users").await[0];
+    assert_eq!(user.get_f64("balance").unwrap(), 985.0, "a caller with a key asks again");
+    assert!(user.get_array("pending").unwrap().is_empty());
+    assert_eq!(user.get_array("recent").unwrap().len(), 2);
+    assert_eq!(all(&database, "transactions").await.len(), 2);
 }
 
 #[actix_web::test]

@@ -74,6 +74,11 @@ impl DatabaseError {
         )
     }
 
+    /// May the server have done what it was asked for, or do so yet? It was asked, and nobody heard its answer.
+    pub fn may_be_done(&self) -> bool {
+        matches!(self.cause, Cause::Silence(_) | Cause::NetworkError(_))
+    }
+
     fn told(&self) -> String {
         let Self { operation, collection, cause } = self;
         match self.code() {
