@@ -107,6 +107,10 @@ impl Lanes {
                 return Some(parcel);
             }
             state.finisher = Finisher::Waits;
+            if state.phase != Phase::Open {
+                // Nothing more will come of it: who has waited for that may see the end.
+                self.arrived.notify_waiters();
+            }
             state = self.unready.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         None
