@@ -130,7 +130,14 @@ async fn business_figures_outside_of_what_is_normal_are_warnings() {
     assert!(tell("win_rate_manipulation").await.body["suspicious_rate"].as_f64().unwrap() > 50.0);
     assert_eq!(tell("else").await.body, json!({ "status": "normal" }));
     app.inbox.wait_until("four warnings", |inbox| inbox.events().len() == 4).await.unwrap();
-    assert!(app.inbox.events().iter().all(|event| event["level"] == "warning"));
+    let events = app.inbox.events();
+    assert!(events.iter().all(|event| event["level"] == "warning"));
+    // An issue for each figure, whatever its value.
+    let of = |figure: &str| {
+        let fingerprint = json!(["game-engine", "business", figure]);
+        events.iter().filter(|event| event["fingerprint"] == fingerprint).count()
+    };
+    assert_eq!(["rtp", "active_sessions", "win_rate"].map(of), [2, 1, 1]);
 }
 
 #[actix_web::test]

@@ -269,7 +269,8 @@ async fn business_figures_outside_of_what_is_normal_are_warnings() {
     assert!(spike.body["success_rate"].as_f64().unwrap() < 95.0);
     let warned =
         |event: &Value| event["level"] == "warning" && event["tags"]["error.type"] == "payment_success";
-    app.event("the warning", warned).await;
+    let warning = app.event("the warning", warned).await;
+    assert_eq!(warning["fingerprint"], json!(["payment", "business", "payment_success"]));
     assert!(tell("revenue_anomaly").await.body["net_revenue"].is_number());
     assert_eq!(tell("anything").await.body["status"], "normal");
     let told = |inbox: &inbox::Inbox| {
