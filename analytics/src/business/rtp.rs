@@ -88,7 +88,10 @@ async fn tell(
     let (bets, payouts): (f64, f64) =
         by_hour.iter().fold((0.0, 0.0), |sum, it| (sum.0 + it.total_bets, sum.1 + it.total_payouts));
     let overall = percent(payouts, bets);
-    metrics::gauge("business.rtp", overall, Some(Unit::Percent));
+    if bets > 0.0 {
+        // Without bets it is nothing, and a zero would look like a fault.
+        metrics::gauge("business.rtp", overall, Some(Unit::Percent));
+    }
     let status = match (bets == 0.0, (NORMAL.0..=NORMAL.1).contains(&overall)) {
         (true, _) => "no_data",
         (_, true) => "normal",

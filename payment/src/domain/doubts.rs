@@ -42,6 +42,10 @@ impl Doubts {
         let now = Instant::now();
         doubts.iter_mut().for_each(|doubt| _ = doubt.since.get_or_insert(now));
         let taken_back = take_back(database, &mut doubts).await;
+        if taken_back.is_err() {
+            // The server is not there again yet.
+            doubts.iter_mut().for_each(|doubt| doubt.since = None);
+        }
         doubts.retain(|doubt| doubt.since.is_none_or(|since| now.duration_since(since) < WAKING));
         self.add(doubts);
         taken_back
