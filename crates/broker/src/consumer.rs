@@ -127,8 +127,9 @@ impl<Work: AsyncFn(Delivered) -> Verdict> Consumer<Work> {
     /// One transaction.
     async fn process(&self, delivery: &Delivery) -> Verdict {
         let hub = Arc::new(Hub::new_from_top(Arc::clone(&self.hub)));
+        let trace = trace_of(delivery);
         let transaction =
-            Hub::run(Arc::clone(&hub), || sentry::start_transaction(continued(delivery, self.queue)));
+            Hub::run(Arc::clone(&hub), || sentry::start_transaction(continued(trace.as_ref(), self.queue)));
         let delivered = self.delivered(delivery);
         let retries = u32::from(delivered.redelivered);
         transaction.set_data("messaging.system", "rabbitmq".into());
@@ -143,6 +144,7 @@ impl<Work: AsyncFn(Delivered) -> Verdict> Consumer<Work> {
         }
         hub.configure_scope(|scope| {
             scope.set_span(Some(transaction.clone().into()));
+            trace.iter().for_each(|trace| trace.bind(scope));
             scope.set_transaction(Some(self.queue.name));
             scope.set_tag("queue", self.queue.name);
         });
@@ -176,8 +178,15 @@ async fn bury(channel: &Channel, delivery: &Delivery) -> lapin::Result<()> {
     published.await.map(drop)
 }
 
+fn continued(trace: Option<&TraceHeaders>, queue: Queue) -> TransactionContext {
+    match trace {
+        Some(trace) => trace.continued(queue.name, "queue.process"),
+        None => TransactionContext::new(queue.name, "queue.process"),
+    }
+}
+
 /// The publisher's trace: by the headers, or else by the body.
-fn continued(delivery: &Delivery, queue: Queue) -> TransactionContext {
+fn trace_of(delivery: &Delivery) -> Option<TraceHeaders> {
     #[derive(Deserialize)]
     struct Traced {
         trace: TraceHeaders,
@@ -187,15 +196,11 @@ fn continued(delivery: &Delivery, queue: Queue) -> TransactionContext {
         let Some(AMQPValue::LongString(value)) = headers.inner().get(name) else { return None };
         Some(value.to_string())
     };
-    let trace = match header(SENTRY_TRACE) {
+    match header(SENTRY_TRACE) {
         Some(sentry_trace) => {
             Some(TraceHeaders { sentry_trace, baggage: header(BAGGAGE).unwrap_or_default() })
         }
         None => serde_json::from_slice::<Traced>(&delivery.data).ok().map(|body| body.trace),
-    };
-    match trace {
-        Some(trace) => trace.continued(queue.name, "queue.process"),
-        None => TransactionContext::new(queue.name, "queue.process"),
     }
 }
 

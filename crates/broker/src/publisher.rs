@@ -63,15 +63,14 @@ impl Publisher {
     }
 
     /// Publishes a JSON object to [`EXCHANGE`], with the current trace in the field `trace`; never waits.
-    /// `baggage` is the header that the request came with.
-    pub fn publish(&self, routing_key: &'static str, baggage: Option<&str>, mut body: Map<String, Value>) {
+    pub fn publish(&self, routing_key: &'static str, mut body: Map<String, Value>) {
         let Some(queue) = &self.queue else { return };
         let Some(span) = request::span().map(|parent| parent.start_child("queue.publish", routing_key))
         else {
             return;
         };
         let span = span.into();
-        let (id, trace) = (Uuid::new_v4(), TraceHeaders::of(&span, baggage));
+        let (id, trace) = (Uuid::new_v4(), TraceHeaders::of(&span));
         body.insert("trace".to_owned(), serde_json::to_value(&trace).unwrap_or_default());
         let body = Value::Object(body).to_string().into_bytes();
         span.set_data("messaging.system", "rabbitmq".into());

@@ -167,10 +167,11 @@ fn on_the_transports_thread(criterion: &mut Criterion) {
         service: SERVICE.name,
         in_app: SERVICE.in_app.to_vec(),
         rules,
-        head: trace_header::Head {
+        own: trace_header::OwnContext {
             public_key: "key".to_owned(),
             release: "bench@1.0.0".to_owned(),
             environment: "bench".to_owned(),
+            org_id: None,
         },
     };
     group.bench_function("everything, with a stack that was seen before", |bench| {

@@ -26,7 +26,7 @@ use crate::env::{self, EnvError};
 use crate::fingerprint::{RuleError, Rules};
 use crate::finish::Finisher;
 use crate::last_life::Life;
-use crate::trace_header::Head;
+use crate::trace_header::OwnContext;
 use crate::transport::{Delivery, HttpTransportFactory};
 use crate::{logs, metrics, panic_recovery, runtime_stats, stall};
 
@@ -149,12 +149,13 @@ fn rules(service: &Service) -> Result<Rules, ConfigError> {
 /// The client's options; pure, so that a test can look at them.
 pub fn options(config: &Config) -> ClientOptions {
     let Service { name, in_app, .. } = *config.service;
-    let head = Head {
+    let own = OwnContext {
         public_key: config.dsn.as_ref().map(|dsn| dsn.public_key().to_owned()).unwrap_or_default(),
+        org_id: config.dsn.as_ref().and_then(|dsn| dsn.org_id()).map(|id| id.to_string()),
         release: config.release.clone(),
         environment: config.environment.clone(),
     };
-    let finisher = Finisher { service: name, in_app: in_app.to_vec(), rules: config.rules.clone(), head };
+    let finisher = Finisher { service: name, in_app: in_app.to_vec(), rules: config.rules.clone(), own };
     let transport = HttpTransportFactory::new(finisher, config.delivery.clone());
     let mut options = ClientOptions::new()
         .release(for_ever(&config.release))

@@ -7,7 +7,7 @@
 //! | [`client`] | configuration, `init` before the runtime, a guard that delivers at shutdown |
 //! | [`transport`] | our envelopes out: bounded lanes, parallel connections, rate limits |
 //! | [`request`], [`user`], [`redaction`] | what a request was, who was affected, what never leaves |
-//! | [`mod@traceparent`] | traces that come in as W3C trace context |
+//! | [`mod@traceparent`], [`incoming`], [`baggage`] | traces that come in, and the dynamic sampling context that they bring |
 //! | [`runtime_stats`] | memory, CPU, threads: sampled in the background, free to read |
 //! | [`breadcrumbs`], [`contexts`] | what led to an event, and its facts |
 //! | [`report`] | errors with the backtrace of their origin, one event each |
@@ -28,6 +28,7 @@
 //! The way of an event: an error or panic captures *addresses* only (microseconds) on the request
 //! path; [`finish`] resolves symbols, cleans frames, redacts and fingerprints on the transport's thread.
 
+pub mod baggage;
 pub mod breadcrumbs;
 pub mod client;
 pub mod contexts;
@@ -39,6 +40,7 @@ pub mod failure;
 pub mod fingerprint;
 pub mod finish;
 pub mod frames;
+pub mod incoming;
 mod last_life;
 pub mod logs;
 pub mod metrics;

@@ -1,9 +1,11 @@
 //! A trace that goes on elsewhere: the headers that carry it, out of this service and into it, where no HTTP middleware
 //! does ([protocol](https://develop.sentry.dev/sdk/telemetry/traces/#propagation)).
 
-use sentry::{Hub, TransactionContext, TransactionOrSpan};
+use sentry::{Hub, Scope, TransactionContext, TransactionOrSpan};
 use serde::{Deserialize, Serialize};
-use url::form_urlencoded::byte_serialize;
+
+use crate::baggage::Baggage;
+use crate::incoming::{self, Incoming};
 
 /// The name of the header with trace, span and decision.
 pub const SENTRY_TRACE: &str = "sentry-trace";
@@ -23,19 +25,31 @@ pub struct TraceHeaders {
 }
 
 impl TraceHeaders {
-    /// For what goes on below that span. A trace that began elsewhere keeps the baggage that it came with.
-    pub fn of(span: &TransactionOrSpan, came_with: Option<&str>) -> Self {
+    /// For what goes on below that span. A trace that came in keeps the dynamic sampling context that it came with.
+    pub fn of(span: &TransactionOrSpan) -> Self {
         let sentry_trace = span.iter_headers().next().map(|(_, value)| value).unwrap_or_default();
-        let baggage = match came_with.filter(|baggage| baggage.contains("sentry-trace_id=")) {
-            Some(baggage) => baggage.to_owned(),
-            None => begun_here(&sentry_trace),
-        };
-        Self { sentry_trace, baggage }
+        let baggage = incoming::frozen_of(span).unwrap_or_else(|| begun_here(&sentry_trace));
+        Self { sentry_trace, baggage: baggage.to_string() }
     }
 
-    /// A transaction that continues the trace.
+    /// A transaction that continues the trace; one of its own where the headers are none.
     pub fn continued(&self, name: &str, op: &str) -> TransactionContext {
-        TransactionContext::continue_from_headers(name, op, self.headers())
+        match self.incoming() {
+            Some(_) => TransactionContext::continue_from_headers(name, op, self.headers()),
+            None => TransactionContext::new(name, op),
+        }
+    }
+
+    /// Binds the dynamic sampling context that came with the trace to a scope, whose span is the transaction which
+    /// continues it: to be called before anything is captured there.
+    pub fn bind(&self, scope: &mut Scope) {
+        if let Some(incoming) = self.incoming() {
+            incoming.bind(scope);
+        }
+    }
+
+    fn incoming(&self) -> Option<Incoming> {
+        Incoming::from_sentry(&self.sentry_trace, Baggage::of(&self.baggage))
     }
 
     /// Names and values, those that are there.
@@ -47,21 +61,20 @@ impl TraceHeaders {
 }
 
 /// What the baggage of a trace says that this service began.
-fn begun_here(sentry_trace: &str) -> String {
-    let Some(client) = Hub::current().client() else { return String::new() };
+fn begun_here(sentry_trace: &str) -> Baggage {
+    let Some(client) = Hub::current().client() else { return Baggage::default() };
     let options = client.options();
     let mut told = sentry_trace.split('-');
-    let members = [
-        ("trace_id", told.next().unwrap_or_default().to_owned()),
-        ("public_key", options.dsn.as_ref().map(|dsn| dsn.public_key().to_owned()).unwrap_or_default()),
-        ("release", options.release.clone().unwrap_or_default().into_owned()),
-        ("environment", options.environment.clone().unwrap_or_default().into_owned()),
-        ("sampled", told.nth(1).map(|it| (it == "1").to_string()).unwrap_or_default()),
-    ];
-    let members = members.iter().filter(|(_, value)| !value.is_empty());
-    let member = |(name, value): &(&str, String)| {
-        let value: String = byte_serialize(value.as_bytes()).collect();
-        format!("sentry-{name}={}", value.replace('+', "%20"))
-    };
-    members.map(member).collect::<Vec<_>>().join(",")
+    let dsn = options.dsn.as_ref();
+    let org_id = dsn.and_then(|dsn| dsn.org_id()).map(|id| id.to_string());
+    let trace_id = told.next().unwrap_or_default();
+    let sampled = told.nth(1).map(|it| if it == "1" { "true" } else { "false" });
+    Baggage::from_members([
+        ("trace_id", trace_id),
+        ("public_key", dsn.map(|dsn| dsn.public_key()).unwrap_or_default()),
+        ("release", options.release.as_deref().unwrap_or_default()),
+        ("environment", options.environment.as_deref().unwrap_or_default()),
+        ("org_id", org_id.as_deref().unwrap_or_default()),
+        ("sampled", sampled.unwrap_or_default()),
+    ])
 }

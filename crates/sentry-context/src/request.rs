@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::SystemTime;
 
+use actix_web::HttpMessage;
 use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
 use sentry::TransactionOrSpan;
@@ -10,6 +11,7 @@ use sentry::protocol::{Context, Event};
 use url::Url;
 
 use crate::facts::Facts;
+use crate::incoming::Incoming;
 use crate::{breadcrumbs, user};
 
 /// The header that names the affected user.
@@ -29,6 +31,9 @@ pub(crate) fn describe(request: &ServiceRequest) -> Option<String> {
     let arrival =
         Arrival { at: SystemTime::now(), method: request.method().clone(), pattern: pattern.clone() };
     sentry::configure_scope(|scope| {
+        if let Some(incoming) = request.extensions().get::<Incoming>() {
+            incoming.bind(scope);
+        }
         if let Some(span) = scope.get_span().filter(is_sampled) {
             // The middleware finishes the transaction outside this scope, which its events have.
             span.set_data("user.id", user.id.clone().into());

@@ -1,106 +1,177 @@
 //! The envelope's `trace` header, Sentry's
-//! [dynamic sampling context](https://develop.sentry.dev/sdk/telemetry/traces/dynamic-sampling-context/): who started
-//! the trace, and how it is sampled. A trace that came in keeps what its `baggage` says; ours tells of this service.
+//! [dynamic sampling context](https://develop.sentry.dev/sdk/foundations/trace-propagation/dynamic-sampling-context/):
+//! who began the trace, and how it is sampled. A trace that came in has its own, which goes out as it came; ours speaks
+//! of this service.
 
-use sentry::protocol::{Context, DynamicSamplingContext, EnvelopeHeaders, Map, Request, TraceId, Value};
-use serde::Deserialize;
-use url::form_urlencoded;
+use sentry::protocol::{Context, EnvelopeHeaders, Map, Value};
 
+use crate::baggage::Baggage;
 use crate::redaction;
+use crate::transport::true_rate;
 
-/// What stands in `baggage` before Sentry's own members.
-const PREFIX: &str = "sentry-";
+/// Names and values of a header.
+pub type Members = Map<String, Value>;
 
-/// What a trace that started here says of itself.
+/// Members whose names are Sentry's own. What others are called may speak of a secret.
+const KNOWN: [&str; 11] = [
+    "environment",
+    "org_id",
+    "public_key",
+    "release",
+    "replay_id",
+    "sample_rand",
+    "sample_rate",
+    "sampled",
+    "trace_id",
+    "transaction",
+    "user_segment",
+];
+
+/// What a trace that begins here says of this service.
 #[derive(Debug, Clone, Default)]
-pub struct Head {
+pub struct OwnContext {
     /// The key of the DSN.
     pub public_key: String,
     /// The service's release.
     pub release: String,
     /// The environment.
     pub environment: String,
+    /// The organization, where the DSN names it.
+    pub org_id: Option<String>,
 }
 
-impl Head {
-    /// The header for what has these contexts and came of that request. `told` is what the SDK would send: it knows
-    /// the rate.
-    pub(crate) fn of(
-        &self,
-        told: DynamicSamplingContext,
-        contexts: &Map<String, Context>,
-        request: Option<&Request>,
-    ) -> Option<DynamicSamplingContext> {
-        let Some(Context::Trace(trace)) = contexts.get("trace") else { return None };
-        let continued = trace.parent_span_id.and_then(|_| continued(request?, trace.trace_id));
-        Some(continued.unwrap_or_else(|| {
-            told.with_trace_id(trace.trace_id)
-                .with_public_key(self.public_key.clone())
-                .with_release(self.release.clone())
-                .with_environment(self.environment.clone())
-        }))
+/// What is known of something that is about to be sent.
+pub(crate) struct About<'a> {
+    /// The context that its trace came in with.
+    pub(crate) frozen: Option<Baggage>,
+    /// Its contexts.
+    pub(crate) contexts: &'a Map<String, Context>,
+    /// Its name, where that is a good one: a pattern, and no path.
+    pub(crate) transaction: Option<&'a str>,
+}
+
+impl OwnContext {
+    /// The header for that. `sdk` is what the SDK would send: it knows the rate.
+    pub(crate) fn header(&self, sdk: &Members, about: &About<'_>) -> Option<Members> {
+        let Some(Context::Trace(trace)) = about.contexts.get("trace") else { return None };
+        match &about.frozen {
+            Some(frozen) => as_it_came(frozen),
+            None => Some(self.begun_here(&trace.trace_id.to_string(), sdk, about.transaction)),
+        }
+    }
+
+    fn begun_here(&self, trace_id: &str, sdk: &Members, transaction: Option<&str>) -> Members {
+        let mut members = sdk.clone();
+        // Where backpressure reduces the rate, the SDK believes another one.
+        if let Some(Value::String(rate)) = members.get_mut("sample_rate")
+            && let Ok(believed) = rate.parse()
+        {
+            *rate = true_rate(believed).to_string();
+        }
+        let mut add = |name: &str, value: &str| {
+            if !value.is_empty() {
+                members.insert(name.to_owned(), value.into());
+            }
+        };
+        add("trace_id", trace_id);
+        add("public_key", &self.public_key);
+        add("release", &self.release);
+        add("environment", &self.environment);
+        add("org_id", self.org_id.as_deref().unwrap_or_default());
+        add("transaction", transaction.unwrap_or_default());
+        members
     }
 }
 
-/// What the SDK put there; nothing on an event.
-pub(crate) fn told(headers: &EnvelopeHeaders) -> DynamicSamplingContext {
-    let headers = serde_json::to_value(headers).unwrap_or_default();
-    headers.get("trace").and_then(|trace| DynamicSamplingContext::deserialize(trace).ok()).unwrap_or_default()
+/// A context without trace or key is none to a server: then there is no header.
+fn as_it_came(frozen: &Baggage) -> Option<Members> {
+    let mut members = frozen.to_json();
+    if !["trace_id", "public_key"].iter().all(|name| members.contains_key(*name)) {
+        return None;
+    }
+    for (name, value) in &mut members {
+        if !KNOWN.contains(&name.as_str()) && redaction::is_secret(name) {
+            *value = redaction::FILTERED.into();
+        }
+        redaction::value(value);
+    }
+    Some(members)
 }
 
-/// What the baggage of the request says of this very trace.
-fn continued(request: &Request, trace: TraceId) -> Option<DynamicSamplingContext> {
-    let baggage = request.headers.get("baggage")?;
-    let member = |member: &str| -> Option<(String, Value)> {
-        let (name, told) = member.trim().strip_prefix(PREFIX)?.split_once('=')?;
-        // What separates in a form is plain text in baggage.
-        let told = told.replace('+', "%2B").replace('=', "%3D").replace('&', "%26");
-        let (mut told, _) = form_urlencoded::parse(told.as_bytes()).next()?;
-        redaction::text(told.to_mut());
-        Some((name.to_owned(), told.into_owned().into()))
-    };
-    let members: Map<String, Value> = baggage.split(',').filter_map(member).collect();
-    let same = members.get("trace_id").and_then(Value::as_str) == Some(&trace.to_string());
-    let known = same && members.contains_key("public_key");
-    known.then(|| serde_json::to_value(members).and_then(serde_json::from_value).ok()).flatten()
+/// What the SDK put there; nothing on an event.
+pub(crate) fn of_sdk(headers: &EnvelopeHeaders) -> Members {
+    let headers = serde_json::to_value(headers).unwrap_or_default();
+    let members = headers.get("trace").and_then(Value::as_object);
+    members.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use sentry::protocol::TraceContext;
+    use serde_json::json;
+
     use super::*;
 
     const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
-    fn told(baggage: &str) -> Option<Value> {
-        let headers = [("baggage".to_owned(), baggage.to_owned())].into_iter().collect();
-        let request = Request { headers, ..Request::default() };
-        let told = continued(&request, TRACE.parse().unwrap())?;
-        serde_json::to_value(told).ok()
+    fn header(frozen: Option<&str>) -> Option<Value> {
+        let own = OwnContext {
+            public_key: "key".to_owned(),
+            release: "shop@1".to_owned(),
+            environment: "test".to_owned(),
+            org_id: Some("7".to_owned()),
+        };
+        let trace = TraceContext { trace_id: TRACE.parse().unwrap(), ..TraceContext::default() };
+        let about = About {
+            frozen: frozen.map(Baggage::of),
+            contexts: &[("trace".to_owned(), trace.into())].into(),
+            transaction: Some("GET /a"),
+        };
+        let sdk = [("sample_rate".to_owned(), "0.25".into()), ("sampled".to_owned(), "true".into())].into();
+        own.header(&sdk, &about).map(|members| json!(members))
     }
 
     #[test]
-    fn what_the_head_of_the_trace_said_goes_on() {
-        let baggage = format!(
-            "other=x, sentry-trace_id={TRACE},sentry-public_key=abc,sentry-release=front%401+2,sentry-sample_rate=0.25,\
-             sentry-sampled=true,sentry-transaction=GET%20/?token=s,sentry-replay_id=1"
+    fn a_context_that_came_in_goes_on_with_every_member() {
+        let frozen = format!(
+            "sentry-trace_id={TRACE},sentry-public_key=abc,sentry-release=front%401+2,sentry-sample_rate=0.25,\
+             sentry-sampled=true,sentry-replay_id=r,sentry-org_id=1,sentry-sample_rand=0.1,sentry-new=x%2Cy"
         );
-        let told = told(&baggage).unwrap();
-        assert_eq!(told["public_key"], "abc");
-        assert_eq!(told["release"], "front@1+2");
-        assert_eq!(told["sample_rate"], "0.25");
-        assert_eq!(told["transaction"], "GET /?token=[Filtered]");
+        assert_eq!(
+            header(Some(&frozen)),
+            Some(json!({
+                "trace_id": TRACE, "public_key": "abc", "release": "front@1+2", "sample_rate": "0.25",
+                "sampled": "true", "replay_id": "r", "org_id": "1", "sample_rand": "0.1", "new": "x,y",
+            }))
+        );
     }
 
     #[test]
-    fn baggage_of_another_trace_or_that_nobody_understands_is_left() {
-        for baggage in [
-            String::new(),
-            "other=x".to_owned(),
-            format!("sentry-trace_id={TRACE}"),
-            format!("sentry-trace_id={},sentry-public_key=abc", "0".repeat(32)),
-            format!("sentry-trace_id={TRACE},sentry-public_key=abc,sentry-sample_rate=often"),
-        ] {
-            assert_eq!(told(&baggage), None, "{baggage}");
+    fn only_a_secret_is_filtered_in_it() {
+        let frozen = format!(
+            "sentry-trace_id={TRACE},sentry-public_key=abc,sentry-transaction=GET%20/?token=s,sentry-my-token=x"
+        );
+        let header = header(Some(&frozen)).unwrap();
+        assert_eq!(header["public_key"], "abc");
+        assert_eq!(header["transaction"], "GET /?token=[Filtered]");
+        assert_eq!(header["my-token"], "[Filtered]");
+    }
+
+    #[test]
+    fn a_frozen_context_that_says_nothing_of_use_makes_no_header() {
+        for frozen in ["", "sentry-release=x", &format!("sentry-trace_id={TRACE}"), "sentry-public_key=abc"] {
+            assert_eq!(header(Some(frozen)), None, "{frozen}");
         }
+    }
+
+    #[test]
+    fn a_trace_that_begins_here_speaks_of_this_service() {
+        assert_eq!(
+            header(None),
+            Some(json!({
+                "trace_id": TRACE, "public_key": "key", "release": "shop@1", "environment": "test", "org_id": "7",
+                "sample_rate": "0.25", "sampled": "true", "transaction": "GET /a",
+            }))
+        );
     }
 }

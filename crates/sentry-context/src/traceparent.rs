@@ -1,7 +1,8 @@
-//! Traces that come in as W3C [trace context](https://www.w3.org/TR/trace-context/#traceparent-header).
+//! Traces that come in with a request, by Sentry's own headers or as W3C
+//! [trace context](https://www.w3.org/TR/trace-context/#traceparent-header).
 //!
-//! The SDK continues a trace from `sentry-trace` only. A caller that has no Sentry sends `traceparent`; it is
-//! translated before the Sentry middleware looks:
+//! The SDK continues a trace from `sentry-trace` only, and takes some that are none for one. What comes in is read here,
+//! before the Sentry middleware looks:
 //!
 //! ```ignore
 //! App::new()
@@ -12,56 +13,103 @@
 //!     })
 //! ```
 
+use actix_web::HttpMessage;
 use actix_web::dev::ServiceRequest;
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::baggage::Baggage;
+use crate::incoming::{Incoming, SentryTrace};
 
 const SENTRY_TRACE: HeaderName = HeaderName::from_static("sentry-trace");
+const BAGGAGE: HeaderName = HeaderName::from_static("baggage");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
-/// Adds the `sentry-trace` header that a `traceparent` stands for, unless the request has one.
+/// Leaves the request with one `sentry-trace` header that is valid, or with none, and remembers the trace for
+/// [`crate::request`]. A `traceparent` stands in where no `sentry-trace` is valid.
 pub fn translate(request: &mut ServiceRequest) {
-    if request.headers().contains_key(SENTRY_TRACE) {
+    let incoming = incoming(request.headers());
+    let told = incoming.as_ref().and_then(|incoming| HeaderValue::try_from(incoming.sentry_trace()).ok());
+    match told {
+        Some(value) => drop(request.headers_mut().insert(SENTRY_TRACE, value)),
+        None => drop(request.headers_mut().remove(SENTRY_TRACE)),
+    }
+    if let Some(incoming) = incoming {
+        request.extensions_mut().insert(incoming);
+    }
+    join_baggage(request.headers_mut());
+}
+
+/// Makes several `baggage` headers the one list that they are: who reads them by name would see one only.
+fn join_baggage(headers: &mut HeaderMap) {
+    if headers.get_all(BAGGAGE).nth(1).is_none() {
         return;
     }
-    let told =
-        request.headers().get("traceparent").and_then(|value| value.to_str().ok()).and_then(sentry_trace);
-    if let Some(value) = told.and_then(|value| HeaderValue::try_from(value).ok()) {
-        request.headers_mut().insert(SENTRY_TRACE, value);
+    let all = headers.get_all(BAGGAGE).map(HeaderValue::as_bytes).collect::<Vec<_>>().join(&b',');
+    if let Ok(all) = HeaderValue::from_bytes(&all) {
+        headers.insert(BAGGAGE, all);
     }
 }
 
-/// `00-TRACE-SPAN-FLAGS` as `TRACE-SPAN-1`. A parent that was not sampled there decides nothing here.
-fn sentry_trace(traceparent: &str) -> Option<String> {
-    let mut parts = traceparent.trim().split('-');
+/// The trace that the headers speak of; several of one name are looked through for the first that is valid.
+fn incoming(headers: &HeaderMap) -> Option<Incoming> {
+    let texts = |name| headers.get_all(name).filter_map(|value| value.to_str().ok());
+    let baggage = || Baggage::parse(headers.get_all(BAGGAGE).map(HeaderValue::as_bytes));
+    let sentry = texts(SENTRY_TRACE).find(|header| SentryTrace::parse(header).is_some());
+    match sentry {
+        Some(header) => Incoming::from_sentry(header, baggage()),
+        None => texts(TRACEPARENT).find_map(w3c).map(|trace| Incoming::from_w3c(trace, baggage())),
+    }
+}
+
+/// Reads `00-TRACE-SPAN-FLAGS`. A parent that was not sampled there decides nothing here.
+fn w3c(traceparent: &str) -> Option<SentryTrace> {
+    let mut parts = traceparent.trim_matches([' ', '\t']).split('-');
     let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let is_id = |id: &str, len| id.len() == len && is_hex(id) && id.bytes().any(|byte| byte != b'0');
     // Version ff is forbidden; later versions may add parts at the end, version 00 may not.
-    let known = version.len() == 2
-        && is_hex(version)
-        && version != "ff"
-        && (version != "00" || parts.next().is_none());
-    if !known || !is_id(trace, 32) || !is_id(span, 16) || flags.len() != 2 {
+    let known = is_byte(version) && version != "ff" && (version != "00" || parts.next().is_none());
+    if !known || !is_byte(flags) || !is_hex(trace) || !is_hex(span) {
         return None;
     }
     let sampled = u8::from_str_radix(flags, 16).ok()? & 1 == 1;
-    Some(if sampled { format!("{trace}-{span}-1") } else { format!("{trace}-{span}") })
+    SentryTrace::of(trace, span, sampled.then_some(true))
 }
 
+fn is_byte(text: &str) -> bool {
+    text.len() == 2 && is_hex(text)
+}
+
+/// W3C takes lower case only.
 fn is_hex(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 #[cfg(test)]
 mod tests {
+    use actix_web::test::TestRequest;
+
     use super::*;
 
     const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
     const SPAN: &str = "00f067aa0ba902b7";
 
+    fn translated(traceparent: &str) -> Option<String> {
+        w3c(traceparent).map(|trace| trace.to_string())
+    }
+
+    fn header_after(headers: &[(&str, &str)]) -> Option<String> {
+        let request =
+            headers.iter().fold(TestRequest::get(), |request, header| request.append_header(*header));
+        let mut request = request.to_srv_request();
+        translate(&mut request);
+        assert!(request.headers().get_all(SENTRY_TRACE).count() <= 1);
+        request.headers().get(SENTRY_TRACE).map(|value| value.to_str().unwrap().to_owned())
+    }
+
     #[test]
     fn a_sampled_parent_is_continued_and_another_leaves_the_choice_here() {
-        assert_eq!(sentry_trace(&format!("00-{TRACE}-{SPAN}-01")), Some(format!("{TRACE}-{SPAN}-1")));
-        assert_eq!(sentry_trace(&format!("00-{TRACE}-{SPAN}-00")), Some(format!("{TRACE}-{SPAN}")));
-        assert_eq!(sentry_trace(&format!("01-{TRACE}-{SPAN}-01-later")), Some(format!("{TRACE}-{SPAN}-1")));
+        assert_eq!(translated(&format!("00-{TRACE}-{SPAN}-01")), Some(format!("{TRACE}-{SPAN}-1")));
+        assert_eq!(translated(&format!("00-{TRACE}-{SPAN}-00")), Some(format!("{TRACE}-{SPAN}")));
+        assert_eq!(translated(&format!("01-{TRACE}-{SPAN}-01-later")), Some(format!("{TRACE}-{SPAN}-1")));
     }
 
     #[test]
@@ -72,12 +120,37 @@ mod tests {
             "nonsense".to_owned(),
             format!("ff-{TRACE}-{SPAN}-01"),
             format!("00-{zeros}-{SPAN}-01"),
+            format!("00-{TRACE}-{}-01", &zeros[..16]),
             format!("00-{TRACE}-{SPAN}"),
             format!("00-{TRACE}-{SPAN}-01-more"),
             format!("00-{}-{SPAN}-01", TRACE.to_uppercase()),
             format!("00-{TRACE}-{SPAN}-zz"),
+            format!("00-{TRACE}-{SPAN}-1"),
         ] {
-            assert_eq!(sentry_trace(&broken), None, "{broken}");
+            assert_eq!(translated(&broken), None, "{broken}");
+        }
+    }
+
+    #[test]
+    fn sentrys_own_header_wins_where_it_is_valid() {
+        let (w3c, own) = (format!("00-{}-{SPAN}-01", "1".repeat(32)), format!("{TRACE}-{SPAN}-0"));
+        let broken = format!("{}-{SPAN}-1", "0".repeat(32));
+        let w3c_as_own = format!("{}-{SPAN}-1", "1".repeat(32));
+        assert_eq!(header_after(&[("sentry-trace", &own), ("traceparent", &w3c)]), Some(own.clone()));
+        assert_eq!(header_after(&[("sentry-trace", &broken), ("traceparent", &w3c)]), Some(w3c_as_own));
+        assert_eq!(header_after(&[("sentry-trace", &broken), ("sentry-trace", &own)]), Some(own));
+        assert_eq!(header_after(&[("sentry-trace", &broken)]), None);
+        assert_eq!(header_after(&[("sentry-trace", "not-a-trace")]), None);
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config { failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn fuzz_any_traceparent_is_read_or_none(header in r#"(0[01]|ff|[0-9a-f]{16}|[0-9a-f]{0,3}|-|0{16}|[ \té]){0,10}"#) {
+            if let Some(trace) = w3c(&header) {
+                proptest::prop_assert_eq!(SentryTrace::parse(&trace.to_string()), Some(trace));
+            }
         }
     }
 }

@@ -42,6 +42,7 @@ use sentry::{Envelope, TransactionContext, Transport, TransportFactory, Transpor
 
 use crate::finish::Finisher;
 use backpressure::Backpressure;
+pub(crate) use backpressure::true_rate;
 use http::{Endpoint, EndpointError};
 use lanes::{Closing, Lanes};
 use letter::Parcel;

@@ -1,7 +1,7 @@
 //! A spin, as the players make it: `POST /calculate`. Its outcome is stored and published; neither may keep the player
 //! from it.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use broker::Publisher;
 use scenario::read;
 use sentry_context::database::{Database, State};
@@ -37,7 +37,6 @@ struct Asked {
 }
 
 pub(crate) async fn calculate(
-    request: HttpRequest,
     body: web::Json<Value>,
     database: web::Data<Database>,
     publisher: web::Data<Publisher>,
@@ -53,8 +52,7 @@ pub(crate) async fn calculate(
     metrics::count("games.played", &[("outcome", if outcome.win { "win" } else { "loss" })]);
     let game = Game::new(asked.user_id, asked.bet, outcome.clone());
     store(&database, &game).await;
-    let baggage = request.headers().get("baggage").and_then(|value| value.to_str().ok());
-    publisher.publish("game.result", baggage, game.message());
+    publisher.publish("game.result", game.message());
     Ok(HttpResponse::Ok().json(json!({
         "win": outcome.win,
         "payout": outcome.payout,

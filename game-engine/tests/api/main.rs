@@ -13,6 +13,7 @@ mod isolation;
 mod last_life;
 mod leak;
 mod process;
+mod sampling_context;
 mod spins;
 mod tasks;
 mod traces;

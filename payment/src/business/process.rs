@@ -65,9 +65,8 @@ pub(crate) async fn process(
     }
     let balance = match booked? {
         Booked::Now(balance) => {
-            let baggage = request.headers().get("baggage").and_then(|value| value.to_str().ok());
             let (routing_key, message) = booking.message(balance);
-            publisher.publish(routing_key, baggage, message);
+            publisher.publish(routing_key, message);
             metrics::count("payments.processed", &[("type", booking.kind())]);
             balance
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use broker::{Address, Consuming, Delivered, Publisher, Verdict, consume, topology};
-use inbox::Inbox;
+use inbox::{Inbox, Options};
 use sentry_context::client::{self, Config, Service};
 use sentry_context::propagation::TraceHeaders;
 use sentry_context::sentry::{self, Hub, TransactionContext};
@@ -28,7 +28,7 @@ static SERVICE: Service = Service {
 
 /// A Sentry client, and where its events go.
 pub(crate) async fn sentry() -> (Inbox, Arc<Hub>) {
-    let inbox = Inbox::start().await.unwrap();
+    let inbox = Inbox::start_with(Options { keep_raw: true, ..Options::default() }).await.unwrap();
     let config = Config {
         service: &SERVICE,
         dsn: Some(inbox.dsn().parse().unwrap()),
@@ -54,8 +54,8 @@ pub(crate) fn publish(hub: &Arc<Hub>, publisher: &Publisher, number: usize) -> T
         let transaction = sentry::start_transaction(TransactionContext::new("POST /spin", "http.server"));
         hub.configure_scope(|scope| scope.set_span(Some(transaction.clone().into())));
         let Value::Object(body) = json!({ "data": { "number": number } }) else { unreachable!() };
-        publisher.publish("game.result", None, body);
-        let headers = TraceHeaders::of(&transaction.clone().into(), None);
+        publisher.publish("game.result", body);
+        let headers = TraceHeaders::of(&transaction.clone().into());
         transaction.finish();
         headers
     })

@@ -2,6 +2,9 @@
 
 use broker::{Publisher, State, Verdict};
 use fixtures::rabbit::Broker;
+use sentry_context::propagation::TraceHeaders;
+use sentry_context::sentry::{self as sdk, Hub, Level};
+use serde_json::{Map, Value, json};
 
 use crate::helpers::{address, consumer, publish, sentry, until};
 
@@ -35,4 +38,58 @@ async fn a_consumer_continues_the_publishers_trace_below_its_span() {
     let members =
         ["sentry-trace_id=", "sentry-public_key=", "sentry-release=shop%40test", "sentry-sampled=true"];
     assert!(members.iter().all(|member| baggage.contains(member)), "{baggage}");
+}
+
+#[actix_web::test]
+async fn the_context_that_a_trace_came_with_goes_to_the_consumer_and_out_with_all_that_it_sends() {
+    const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let Some(broker) = Broker::start() else { return };
+    let (inbox, hub) = sentry().await;
+    let publisher = Publisher::start(address(&broker.url()));
+    let (_consuming, seen) = consumer(&broker.url(), &hub, |_| {
+        sdk::capture_message("not understood", Level::Error);
+        Verdict::Done
+    });
+    let baggage =
+        format!("sentry-trace_id={TRACE},sentry-public_key=front,sentry-release=a%2Cb,sentry-replay_id=r");
+    let came = TraceHeaders {
+        sentry_trace: format!("{TRACE}-00f067aa0ba902b7-1"),
+        baggage: format!("other=x, {};p=1", baggage.replace('=', " = ")),
+    };
+    let request = std::sync::Arc::new(Hub::new_from_top(&hub));
+    Hub::run(request.clone(), || {
+        let transaction = sdk::start_transaction(came.continued("POST /spin", "http.server"));
+        request.configure_scope(|scope| {
+            scope.set_span(Some(transaction.clone().into()));
+            came.bind(scope);
+        });
+        publisher.publish("game.result", Map::new());
+        transaction.finish();
+    });
+    until("the delivery", || seen.borrow().len() == 1).await;
+    let message: Value = serde_json::from_slice(&seen.borrow()[0].body).unwrap();
+    assert_eq!(message["trace"]["baggage"], baggage);
+    let all = |inbox: &inbox::Inbox| inbox.transactions().len() == 2 && inbox.events().len() == 1;
+    inbox.wait_until("both transactions and the event", all).await.unwrap();
+    let expected = json!({ "trace_id": TRACE, "public_key": "front", "release": "a,b", "replay_id": "r" });
+    let mut sent = 0;
+    for envelope in inbox.received_bytes() {
+        let mut lines = envelope.split(|byte| *byte == b'\n').map(serde_json::from_slice::<Value>);
+        let (headers, item) = (lines.next().unwrap().unwrap(), lines.next().unwrap().unwrap());
+        if item["type"] == "transaction" || item["type"] == "event" {
+            assert_eq!(headers["trace"], expected, "{item}");
+            sent += 1;
+        }
+    }
+    assert_eq!(sent, 3);
+}
+
+#[actix_web::test]
+async fn a_message_whose_trace_is_none_begins_one() {
+    let zeros = format!("{}-00f067aa0ba902b7-1", "0".repeat(32));
+    for sentry_trace in [String::new(), "nonsense".to_owned(), zeros] {
+        let headers = TraceHeaders { sentry_trace, baggage: "sentry-org_id=1".to_owned() };
+        let context = headers.continued("queue", "queue.process");
+        assert_ne!(context.trace_id().to_string(), "0".repeat(32), "{headers:?}");
+    }
 }

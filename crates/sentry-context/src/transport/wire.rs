@@ -9,13 +9,13 @@ use sentry::Envelope;
 use sentry::protocol::{EnvelopeItem, Event, Value};
 use serde::Serialize;
 
-use super::backpressure::true_rate;
+use crate::finish::Finished;
 
 /// The envelope as it goes out.
-pub(super) fn bytes(envelope: &Envelope) -> io::Result<Vec<u8>> {
-    let mut body = Vec::new();
-    write_headers(&mut body, envelope)?;
-    for item in envelope.items() {
+pub(super) fn bytes(finished: &Finished) -> io::Result<Vec<u8>> {
+    let mut body = serde_json::to_vec(&finished.headers)?;
+    body.push(b'\n');
+    for item in finished.envelope.items() {
         match item {
             EnvelopeItem::Event(event) => write_event(&mut body, event)?,
             EnvelopeItem::Transaction(transaction) => write_json(&mut body, "transaction", transaction)?,
@@ -29,26 +29,6 @@ pub(super) fn bytes(envelope: &Envelope) -> io::Result<Vec<u8>> {
 pub(super) fn item(ty: &str, payload: &Value) -> Vec<u8> {
     let payload = payload.to_string();
     format!("{{}}\n{{\"type\":\"{ty}\",\"length\":{}}}\n{payload}\n", payload.len()).into_bytes()
-}
-
-/// The headers; with the rate that a trace was really sampled at where backpressure has reduced it.
-fn write_headers(body: &mut Vec<u8>, envelope: &Envelope) -> io::Result<()> {
-    serde_json::to_writer(&mut *body, envelope.headers())?;
-    if contains(body, br#""sample_rate":"1."#) {
-        let mut headers: Value = serde_json::from_slice(body)?;
-        if let Some(rate) = headers.pointer_mut("/trace/sample_rate")
-            && let Some(believed) = rate.as_str().and_then(|rate| rate.parse().ok())
-        {
-            *rate = true_rate(believed).to_string().into();
-        }
-        *body = serde_json::to_vec(&headers)?;
-    }
-    body.push(b'\n');
-    Ok(())
-}
-
-fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack.windows(needle.len()).any(|window| window == needle)
 }
 
 fn write_json(body: &mut Vec<u8>, ty: &str, payload: &impl Serialize) -> io::Result<()> {
@@ -122,7 +102,7 @@ mod tests {
         };
         let mut envelope = Envelope::from(Event::default());
         envelope.add_item(attachment);
-        let read = Envelope::from_slice(&bytes(&envelope).unwrap()).unwrap();
+        let read = Envelope::from_slice(&bytes(&Finished { headers: [].into(), envelope }).unwrap()).unwrap();
         let items: Vec<_> = read.items().collect();
         assert!(matches!(items[..], [EnvelopeItem::Event(_), EnvelopeItem::Attachment(_)]));
     }
