@@ -7,6 +7,7 @@ use actix_web::dev::Service;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use broker::Publisher;
+use http_limits::Limits;
 use sentry_context::database::Database;
 use sentry_context::sentry::Hub;
 use sentry_context::stall::Watchdog;
@@ -56,19 +57,26 @@ impl Server {
                 .app_data(publisher.clone())
                 .app_data(simulations.clone())
                 .configure(|app| routes::configure(app, &guards))
+                .wrap(from_fn(scenario::refuse_bodies))
                 .wrap(from_fn(panic_recovery::boundary))
                 .wrap(client::middleware(Arc::clone(&hub)))
                 .wrap_fn(|mut request, app| {
                     traceparent::translate(&mut request);
                     app.call(request)
                 })
+                .wrap(from_fn(http_limits::read_body))
         })
         // A caller that hangs up ends its handler: nothing goes on for nobody.
         .h1_allow_half_closed(false)
         .shutdown_timeout(DRAIN_SECONDS);
-        if let Some(workers) = settings.workers {
-            server = server.workers(workers);
-        }
+        let workers = settings.workers.unwrap_or_else(http_limits::workers);
+        let (limits, connections) = (Limits::default(), http_limits::max_connections(workers));
+        server = server
+            .workers(workers)
+            .max_connections(connections)
+            .on_connect(limits.on_connect(connections))
+            .keep_alive(limits.idle)
+            .client_request_timeout(limits.actix_head());
         let wanted = SocketAddr::new(settings.host, settings.port);
         let failed = |source| BindError { address: wanted, source };
         let server = server.bind(wanted).map_err(failed)?;

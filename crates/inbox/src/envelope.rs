@@ -77,21 +77,26 @@ impl Reader<'_> {
         let rest = self.body.get(self.at..).filter(|rest| !rest.is_empty())?;
         let length = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
         let line = self.body.slice(self.at..self.at + length);
-        self.at += length + 1;
+        self.go_to(self.at + length + 1);
         Some(line)
+    }
+
+    /// The last line may lack its end: nothing is read from beyond the body.
+    fn go_to(&mut self, at: usize) {
+        self.at = at.min(self.body.len());
     }
 
     /// That many bytes, which a line end or the end of the body must follow.
     fn exactly(&mut self, promised: u64, item: usize) -> Result<Bytes, BadEnvelope> {
-        let left = self.body.len().saturating_sub(self.at);
+        let left = self.body.len() - self.at;
         let length = usize::try_from(promised).ok().filter(|length| *length <= left);
         let length = length.ok_or(BadEnvelope::Torn { item, promised, left })?;
         let end = self.at + length;
         if self.body.get(end).is_some_and(|byte| *byte != b'\n') {
             return Err(BadEnvelope::NoLineEnd { item, promised });
         }
-        let payload = self.body.slice(self.at.min(end)..end);
-        self.at = end + 1;
+        let payload = self.body.slice(self.at..end);
+        self.go_to(end + 1);
         Ok(payload)
     }
 }
@@ -111,7 +116,13 @@ mod tests {
         let items = parsed("{}\n{\"type\":\"a\",\"length\":3}\n1\n2\n{\"type\":\"b\"}\n{}\n\n").unwrap();
         assert_eq!(items, [("a".to_owned(), "1\n2".to_owned()), ("b".to_owned(), "{}".to_owned())]);
         assert_eq!(parsed("{}").unwrap(), []);
-        assert_eq!(parsed("{}\n{\"type\":\"a\",\"length\":0}\n").unwrap(), [("a".to_owned(), String::new())]);
+        for empty in [
+            "{}\n{\"type\":\"a\",\"length\":0}\n",
+            "{}\n{\"type\":\"a\",\"length\":0}",
+            "{}\n{\"type\":\"a\"}",
+        ] {
+            assert_eq!(parsed(empty).unwrap(), [("a".to_owned(), String::new())], "{empty}");
+        }
     }
 
     #[test]

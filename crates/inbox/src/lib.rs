@@ -3,7 +3,7 @@
 //! - `envelope`: bytes → items, strictly, with a reason for what is refused
 //! - `received`: items → events, transactions, sessions …
 //! - `grouping`, `store`: events → issues, in memory, bounded
-//! - `server`, `api`, `page`: HTTP
+//! - `server`, `api`, `page`: HTTP; `upload`: bodies, decompressed within bounds
 //! - `forward`: a copy for another server
 //!
 //! ```no_run
@@ -29,6 +29,7 @@ mod sessions;
 mod stats;
 mod store;
 pub mod timestamp;
+mod upload;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

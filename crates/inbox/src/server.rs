@@ -7,26 +7,24 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, CONTENT_ENCODING, HeaderName, HeaderValue};
-use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, Route, web};
+use actix_web::http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER};
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, Route, web};
+use http_limits::Limits;
 use reqwest::Url;
 use serde_json::json;
 use tokio::sync::oneshot;
 
 use crate::forward::Forward;
 use crate::store::Store;
+use crate::upload::{self, BadUpload, Uploads};
 use crate::{Answer, StartError, api, page};
 
-/// Longest envelope, decompressed: [Sentry's own limit](https://develop.sentry.dev/sdk/data-model/envelopes/#size-limits)
-/// is 20 MiB compressed and 200 MiB decompressed; half a demo's memory for one envelope would be absurd.
-const MAX_ENVELOPE: usize = 20 * 1024 * 1024;
-
-/// Time for which an idle connection stays open: longer than clients keep theirs (reqwest 90 s), so that none sends
-/// an envelope into a connection that is just being closed.
-const KEEP_ALIVE: Duration = Duration::from_secs(100);
-
-/// Encodings of a body that are undone.
-const ENCODINGS: [&str; 4] = ["identity", "gzip", "deflate", "br"];
+/// Envelopes are longer than the bodies of other requests, and answers are, too.
+fn limits() -> Limits {
+    let minute = Duration::from_secs(60);
+    Limits { body: minute, answer: minute, ..Limits::default() }
+}
 
 type SharedAnswer = web::Data<Mutex<Answer>>;
 
@@ -101,12 +99,14 @@ fn bind(
     let store = web::Data::from(store);
     let forward = forward.map(Forward::start).transpose().map_err(std::io::Error::other)?;
     let forward = web::Data::new(forward);
+    let (limits, connections) = (limits(), http_limits::max_connections(1));
+    let uploads = Uploads::default();
     let server = HttpServer::new(move || {
         App::new()
             .app_data(store.clone())
             .app_data(answer.clone())
             .app_data(forward.clone())
-            .app_data(web::PayloadConfig::new(MAX_ENVELOPE))
+            .app_data(web::Data::new(uploads.clone()))
             .service(
                 web::resource(["/api/{project}/envelope", "/api/{project}/envelope/"])
                     .post(receive)
@@ -115,10 +115,14 @@ fn bind(
             .configure(api::routes)
             .configure(page::routes)
             .default_service(web::to(nothing))
+            .wrap(from_fn(http_limits::exchange))
     })
     // Receiving is parsing: one worker keeps up with what a machine can crash, and leaves it the other cores.
     .workers(1)
-    .keep_alive(KEEP_ALIVE)
+    .max_connections(connections)
+    .on_connect(limits.on_connect(connections))
+    .keep_alive(limits.idle)
+    .client_request_timeout(limits.actix_head())
     .disable_signals()
     .bind(addr)?;
     let addr = server.addrs().first().copied().unwrap_or(addr);
@@ -135,7 +139,8 @@ pub(crate) fn takes(method: &'static str) -> Route {
 }
 
 pub(crate) fn refusal(status: StatusCode, reason: &str) -> HttpResponse {
-    HttpResponse::build(status).json(json!({ "error": reason }))
+    let ty = status.canonical_reason().unwrap_or("Error").replace([' ', '-'], "");
+    HttpResponse::build(status).json(json!({ "error": reason, "type": ty }))
 }
 
 async fn nothing() -> HttpResponse {
@@ -146,11 +151,13 @@ async fn nothing() -> HttpResponse {
 async fn receive(
     request: HttpRequest,
     project: web::Path<String>,
-    body: Result<web::Bytes, Error>,
+    payload: web::Payload,
     store: web::Data<Store>,
+    uploads: web::Data<Uploads>,
     answer: SharedAnswer,
     forward: web::Data<Option<Forward>>,
 ) -> HttpResponse {
+    let body = upload::receive(&request, payload.into_inner(), &uploads).await;
     let answer = answer.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let mut response = match StatusCode::from_u16(answer.status).unwrap_or_default() {
         status if status.is_success() => {
@@ -175,15 +182,19 @@ async fn receive(
 fn accept(
     request: &HttpRequest,
     project: &str,
-    body: Result<web::Bytes, Error>,
+    body: Result<web::Bytes, BadUpload>,
     (store, forward): (&Store, Option<&Forward>),
     status: StatusCode,
 ) -> HttpResponse {
-    let body = match read(request, body) {
+    let body = match body {
         Ok(body) => body,
-        Err((status, reason)) => {
+        Err(bad) => {
             store.refuse();
-            return refused(project, status, &reason);
+            let mut answer = refused(project, bad.status(), &bad.to_string());
+            if matches!(bad, BadUpload::Busy) {
+                answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            return answer;
         }
     };
     match store.accept(project, body.clone()) {
@@ -195,22 +206,6 @@ fn accept(
         }
         Err(bad) => refused(project, StatusCode::BAD_REQUEST, &bad.to_string()),
     }
-}
-
-/// The body, or why there is none.
-fn read(request: &HttpRequest, body: Result<web::Bytes, Error>) -> Result<web::Bytes, (StatusCode, String)> {
-    let encoding = request.headers().get(CONTENT_ENCODING).map(|it| String::from_utf8_lossy(it.as_bytes()));
-    let known = |it: &str| ENCODINGS.contains(&it.trim().to_ascii_lowercase().as_str());
-    if let Some(unknown) = encoding.filter(|it| !known(it)) {
-        let reason = format!("content-encoding {unknown}: known are {}", ENCODINGS.join(", "));
-        return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, reason));
-    }
-    body.map_err(|error| match error.as_response_error().status_code() {
-        status @ StatusCode::PAYLOAD_TOO_LARGE => {
-            (status, format!("the envelope is longer than {MAX_ENVELOPE} bytes"))
-        }
-        _ => (StatusCode::BAD_REQUEST, format!("the body cannot be read: {error}")),
-    })
 }
 
 fn refused(project: &str, status: StatusCode, reason: &str) -> HttpResponse {

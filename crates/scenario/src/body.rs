@@ -1,10 +1,37 @@
 //! Typed bodies of the business routes.
 
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage};
+use http_limits::Refused;
+use sentry_context::failure::Failure;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use validator::Validate;
 
 use crate::Refusal;
+
+/// Answers requests whose body [`http_limits::read_body`] refused: 408, 413 or 400. The innermost middleware, so that
+/// the refusal is answered, logged and counted like every other.
+pub async fn refuse<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let refused = request.extensions_mut().remove::<Refused>();
+    match refused {
+        None => next.call(request).await,
+        Some(refused) => Err(Failure::from(refusal(refused)).into()),
+    }
+}
+
+fn refusal(refused: Refused) -> Refusal {
+    match refused {
+        Refused::Late => Refusal::Late,
+        Refused::TooLarge(_) => Refusal::TooLarge,
+        Refused::Broken(reason) => Refusal::BadBody(reason),
+    }
+}
 
 /// Reads and validates a body; the first mistake names its field.
 pub fn read<T: DeserializeOwned + Validate>(body: Value) -> Result<T, Refusal> {

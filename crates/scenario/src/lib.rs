@@ -11,7 +11,7 @@ mod guards;
 mod parameter;
 mod refusal;
 
-pub use body::read;
+pub use body::{read, refuse as refuse_bodies};
 pub use catalogue::Catalogue;
 pub use declaration::{Event, Expect, Method, Scenario};
 pub use guards::{Guards, HEAVY_AT_ONCE, RUN_HEADER};

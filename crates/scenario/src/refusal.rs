@@ -40,6 +40,9 @@ pub enum Refusal {
     /// The body is too long.
     #[error("the body is longer than this path takes")]
     TooLarge,
+    /// The body did not come.
+    #[error("the body did not arrive in time")]
+    Late,
 }
 
 impl Reportable for Refusal {
@@ -52,6 +55,7 @@ impl Reportable for Refusal {
             Self::BadBody(_) | Self::BadField { .. } => "BadRequest",
             Self::Conflict(_) => "Conflict",
             Self::TooLarge => "PayloadTooLarge",
+            Self::Late => "RequestTimeout",
         }
     }
 
@@ -64,6 +68,7 @@ impl Reportable for Refusal {
             Self::BadBody(_) | Self::BadField { .. } => 400,
             Self::Conflict(_) => 409,
             Self::TooLarge => 413,
+            Self::Late => 408,
         }
     }
 

@@ -14,6 +14,7 @@ mod last_life;
 mod leak;
 mod process;
 mod sampling_context;
+mod slow_clients;
 mod spins;
 mod tasks;
 mod traces;

@@ -134,3 +134,36 @@ async fn a_length_beyond_the_limit_is_refused_unread() {
     connection.read_exact(&mut status).await.unwrap();
     assert_eq!(&status, b"HTTP/1.1 413");
 }
+
+#[actix_web::test]
+async fn two_encodings_are_refused_however_they_are_said() {
+    let app = spawn_app().await;
+    let twice = gzip(&gzip(message("nested").as_bytes()));
+    assert_eq!(send(&app, "gzip, gzip", twice.clone()).await.status, 415);
+    let request = app.request(Method::POST, "/api/1/envelope/");
+    let request = request.header("Content-Encoding", "gzip").header("Content-Encoding", "gzip");
+    assert_eq!(answer(request.body(twice)).await.status, 415);
+}
+
+#[actix_web::test]
+async fn the_limit_is_of_all_members_together() {
+    let app = spawn_app().await;
+    let half = gzip(&of_length(LIMIT / 2 + 1));
+    assert_eq!(send(&app, "gzip", [half.clone(), half].concat()).await.status, 413);
+    let head = gzip(b"{}\n{\"type\":\"attachment\"}\n");
+    let answer = send(&app, "gzip", [head, gzip(b"rest")].concat()).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+}
+
+#[actix_web::test]
+async fn every_compressed_body_that_is_torn_or_followed_by_more_is_refused() {
+    let app = spawn_app().await;
+    let encodings: [(&str, Encode); 3] = [("gzip", gzip), ("deflate", deflate), ("br", brotli)];
+    for (encoding, encode) in encodings {
+        let whole = encode(b"{}\n{\"type\":\"attachment\"}\nxyz");
+        let torn = &whole[..whole.len() - 3];
+        assert_eq!(send(&app, encoding, torn.to_vec()).await.status, 400, "{encoding}, torn");
+        let more = [&whole[..], b"garbage"].concat();
+        assert_eq!(send(&app, encoding, more).await.status, 400, "{encoding}, with more");
+    }
+}

@@ -19,4 +19,5 @@ mod paths;
 mod process;
 mod telemetry;
 mod transactions;
+mod uploads;
 mod waiting;

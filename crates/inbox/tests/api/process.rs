@@ -23,7 +23,13 @@ fn refusal(mut command: Command) -> String {
 }
 
 /// A process that is gone when its test is.
-struct Running(Child);
+pub(crate) struct Running(Child);
+
+impl Running {
+    pub(crate) fn pid(&self) -> u32 {
+        self.0.id()
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -33,7 +39,7 @@ impl Drop for Running {
 }
 
 /// Starts it; where it says it listens.
-fn start() -> (Running, String) {
+pub(crate) fn start() -> (Running, String) {
     let mut child = binary(&[]).spawn().unwrap();
     let stderr = child.stderr.take().unwrap();
     let running = Running(child);
