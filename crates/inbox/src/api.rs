@@ -3,16 +3,26 @@
 use actix_web::error::{InternalError, QueryPayloadError};
 use actix_web::http::StatusCode;
 use actix_web::{Error, HttpRequest, HttpResponse, web};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::json;
+use serde_json::value::RawValue;
 
 use crate::event_id;
-use crate::received::{EventSummary, Payload, TransactionSummary};
+use crate::issue::Issue;
+use crate::received::{Attachment, Entry, EventSummary, Payload, TransactionSummary};
 use crate::server::{refusal, takes};
-use crate::store::{State, Store};
+use crate::store::{MAX_SMALL, State, Store};
+use crate::weight::Weigh;
 
 /// Entries of a list, unless the caller wants another number.
 const LIMIT: usize = 100;
+
+/// Most entries of a list.
+const MAX_LIMIT: usize = MAX_SMALL;
+
+/// Most bytes of the entries of one answer. What is beyond is had with `offset`.
+const MAX_ANSWER: usize = 8 * 1024 * 1024;
 
 pub(crate) fn routes(app: &mut web::ServiceConfig) {
     let get = |path: &str| web::resource(path).default_service(takes("GET"));
@@ -36,12 +46,28 @@ struct Filter {
     issue: Option<String>,
     run: Option<String>,
     trace: Option<String>,
+    /// How many entries, at most.
     limit: Option<usize>,
+    /// How many entries are left out first.
+    #[serde(default)]
+    offset: usize,
 }
 
 impl Filter {
-    fn limit(&self) -> usize {
-        self.limit.unwrap_or(LIMIT)
+    /// The part of a list that is asked for, as far as one answer may go.
+    fn page<'a, T: Weigh + Clone + 'a>(&self, default: usize, all: impl Iterator<Item = &'a T>) -> Page<T> {
+        let limit = self.limit.unwrap_or(default).min(MAX_LIMIT);
+        let (mut page, mut bytes) = (Page { entries: Vec::new(), more: false }, 0);
+        for entry in all.skip(self.offset) {
+            bytes += entry.weight();
+            // One at least, or nobody would ever come beyond it.
+            if page.entries.len() >= limit || (bytes > MAX_ANSWER && !page.entries.is_empty()) {
+                page.more = true;
+                break;
+            }
+            page.entries.push(entry.clone());
+        }
+        page
     }
 
     fn fits(&self, run: Option<&String>, trace: Option<&String>) -> bool {
@@ -67,11 +93,40 @@ async fn clear(store: web::Data<Store>) -> HttpResponse {
     HttpResponse::NoContent().finish()
 }
 
-fn list<T: Serialize>(name: &str, entries: &[T]) -> HttpResponse {
-    HttpResponse::Ok().json(json!({ name: entries }))
+/// A part of a list.
+struct Page<T> {
+    entries: Vec<T>,
+    /// Whether there is more beyond it.
+    more: bool,
 }
 
-fn found(what: &str, document: Option<Value>) -> HttpResponse {
+impl<T> Page<T> {
+    fn answer<'a, S: Serialize>(&'a self, name: &'static str, shown: impl Fn(&'a T) -> S) -> HttpResponse {
+        HttpResponse::Ok().json(Listed {
+            name,
+            entries: self.entries.iter().map(shown).collect(),
+            more: self.more,
+        })
+    }
+}
+
+/// A list under its name, and whether there is more of it.
+struct Listed<T> {
+    name: &'static str,
+    entries: Vec<T>,
+    more: bool,
+}
+
+impl<T: Serialize> Serialize for Listed<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry(self.name, &self.entries)?;
+        map.serialize_entry("more", &self.more)?;
+        map.end()
+    }
+}
+
+fn found(what: &str, document: Option<impl Serialize>) -> HttpResponse {
     match document {
         Some(document) => HttpResponse::Ok().json(document),
         None => refusal(StatusCode::NOT_FOUND, &format!("no such {what} is held")),
@@ -83,85 +138,98 @@ fn plain(id: &str) -> String {
     event_id::normalised(id).unwrap_or_else(|| id.to_owned())
 }
 
-/// The payload is read here, after the lock is let go.
-fn with_payload(name: &str, held: Option<(Payload, Value)>) -> Option<Value> {
-    held.map(|(payload, mut document)| {
-        document[name] = payload.read();
-        document
-    })
-}
-
-async fn issues(store: web::Data<Store>) -> HttpResponse {
-    list("issues", &store.read(State::issues_newest_first))
+async fn issues(filter: web::Query<Filter>, store: web::Data<Store>) -> HttpResponse {
+    let page = store.read(|state| filter.page(MAX_LIMIT, state.issues.newest_first().into_iter()));
+    page.answer("issues", |issue| issue)
 }
 
 async fn issue(id: web::Path<String>, store: web::Data<Store>) -> HttpResponse {
-    found("issue", store.read(|state| state.issue(&id).map(|issue| json!(issue))))
+    found("issue", store.read(|state| state.issues.get(&id).cloned()))
 }
 
 async fn events(filter: web::Query<Filter>, store: web::Data<Store>) -> HttpResponse {
-    list("events", &store.read(|state| summaries(state, &filter)))
+    store.read(|state| summaries(state, &filter)).answer("events", |event| event)
 }
 
-fn summaries(state: &State, filter: &Filter) -> Vec<EventSummary> {
+fn summaries(state: &State, filter: &Filter) -> Page<EventSummary> {
     let newest_first = state.events.iter().rev().map(|event| &event.summary);
     let fits = |it: &&EventSummary| {
         filter.fits(it.run_id.as_ref(), it.trace_id.as_ref())
             && wanted(filter.issue.as_ref(), Some(&it.issue_id))
     };
-    newest_first.filter(fits).take(filter.limit()).cloned().collect()
+    filter.page(LIMIT, newest_first.filter(fits))
+}
+
+/// An event and what is known about it. Its payload goes out as it came in.
+#[derive(Serialize)]
+struct Shown<'a> {
+    summary: &'a EventSummary,
+    issue: Option<&'a Issue>,
+    attachments: &'a [Attachment],
+    dsc: Option<&'a RawValue>,
+    event: &'a RawValue,
 }
 
 async fn event(id: web::Path<String>, store: web::Data<Store>) -> HttpResponse {
-    let held = |state: &State| {
+    let shown = |state: &State| {
         let event = state.event(&plain(&id))?;
-        let about = json!({
-            "summary": event.summary,
-            "issue": state.issue(&event.summary.issue_id),
-            "attachments": event.attachments,
-            "dsc": event.dsc,
-        });
-        Some((event.payload.clone(), about))
+        let shown = Shown {
+            summary: &event.summary,
+            issue: state.issues.get(&event.summary.issue_id),
+            attachments: &event.attachments,
+            dsc: event.dsc.as_ref().map(Payload::raw),
+            event: event.payload.raw(),
+        };
+        serde_json::value::to_raw_value(&shown).ok()
     };
-    found("event", with_payload("event", store.read(held)))
+    found("event", store.read(shown))
 }
 
 async fn transactions(filter: web::Query<Filter>, store: web::Data<Store>) -> HttpResponse {
-    let entries: Vec<TransactionSummary> = store.read(|state| {
+    let page = store.read(|state| {
         let newest_first = state.transactions.iter().rev().map(|transaction| &transaction.summary);
         let fits = |it: &&TransactionSummary| filter.fits(it.run_id.as_ref(), it.trace_id.as_ref());
-        newest_first.filter(fits).take(filter.limit()).cloned().collect()
+        filter.page(LIMIT, newest_first.filter(fits))
     });
-    list("transactions", &entries)
+    page.answer("transactions", |transaction| transaction)
+}
+
+/// A transaction and the events of its trace.
+#[derive(Serialize)]
+struct ShownTransaction<'a> {
+    summary: &'a TransactionSummary,
+    errors: Vec<EventSummary>,
+    transaction: &'a RawValue,
 }
 
 async fn transaction(id: web::Path<String>, store: web::Data<Store>) -> HttpResponse {
-    let held = |state: &State| {
+    let shown = |state: &State| {
         let transaction = state.transaction(&plain(&id))?;
         let trace = transaction.summary.trace_id.clone();
         let errors = trace.map(|trace| summaries(state, &Filter { trace: Some(trace), ..Filter::default() }));
-        let about = json!({ "summary": transaction.summary, "errors": errors.unwrap_or_default() });
-        Some((transaction.payload.clone(), about))
+        let shown = ShownTransaction {
+            summary: &transaction.summary,
+            errors: errors.map(|page| page.entries).unwrap_or_default(),
+            transaction: transaction.payload.raw(),
+        };
+        serde_json::value::to_raw_value(&shown).ok()
     };
-    found("transaction", with_payload("transaction", store.read(held)))
+    found("transaction", store.read(shown))
 }
 
 async fn logs(filter: web::Query<Filter>, store: web::Data<Store>) -> HttpResponse {
-    let entries: Vec<Value> = store.read(|state| {
-        let of_trace = |log: &&Value| filter.trace.as_deref().is_none_or(|trace| log["trace_id"] == trace);
-        state.logs.iter().rev().filter(of_trace).take(filter.limit()).cloned().collect()
-    });
-    list("logs", &entries)
+    let of_trace = |log: &&Entry| wanted(filter.trace.as_ref(), log.trace_id.as_ref());
+    let page = store.read(|state| filter.page(LIMIT, state.logs.iter().rev().filter(of_trace)));
+    page.answer("logs", |log| log.payload.raw())
 }
 
 async fn metrics(filter: web::Query<Filter>, store: web::Data<Store>) -> HttpResponse {
-    let entries: Vec<Value> =
-        store.read(|state| state.metrics.iter().rev().take(filter.limit()).cloned().collect());
-    list("metrics", &entries)
+    let page = store.read(|state| filter.page(LIMIT, state.metrics.iter().rev()));
+    page.answer("metrics", |metric| metric.payload.raw())
 }
 
 async fn sessions(store: web::Data<Store>) -> HttpResponse {
-    list("sessions", &store.read(|state| state.sessions.all()))
+    HttpResponse::Ok().json(json!({ "sessions": store.read(|state| state.sessions.all()) }))
 }
 
 async fn stats(store: web::Data<Store>) -> HttpResponse {

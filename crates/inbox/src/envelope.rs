@@ -37,22 +37,48 @@ pub(crate) enum BadEnvelope {
     Torn { item: usize, promised: u64, left: usize },
     #[error("item {item}: no line end after {promised} bytes")]
     NoLineEnd { item: usize, promised: u64 },
+    #[error("item {item} ({ty}) is longer than {most} bytes")]
+    TooLarge { item: usize, ty: String, most: usize },
+    #[error("a header is longer than {MAX_HEADER} bytes")]
+    LongHeader,
+    #[error("there are more than {MAX_ITEMS} items")]
+    TooMany,
     #[error("item {item} ({ty}): {reason}")]
     Payload { item: usize, ty: String, reason: String },
 }
 
+impl BadEnvelope {
+    /// Whether it is refused for its size alone.
+    pub(crate) fn is_too_large(&self) -> bool {
+        matches!(self, Self::TooLarge { .. } | Self::LongHeader | Self::TooMany)
+    }
+}
+
+/// Longest header line, bytes: as JSON values, headers take many times their length.
+const MAX_HEADER: usize = 64 * 1024;
+
+/// Most items of an envelope, for the same reason.
+const MAX_ITEMS: usize = 1_000;
+
 pub(crate) fn parse(body: &Bytes) -> Result<Envelope, BadEnvelope> {
     let mut reader = Reader { body, at: 0 };
-    let header = reader.line().ok_or(BadEnvelope::Empty)?;
+    let header = reader.line().ok_or(BadEnvelope::Empty).and_then(short)?;
     let header = serde_json::from_slice(&header).map_err(BadEnvelope::Header)?;
     let mut items = Vec::new();
     while let Some(line) = reader.line() {
         // Blank lines between items and at the end are allowed.
         if !line.iter().all(u8::is_ascii_whitespace) {
-            items.push(item(&mut reader, &line, items.len() + 1)?);
+            if items.len() == MAX_ITEMS {
+                return Err(BadEnvelope::TooMany);
+            }
+            items.push(item(&mut reader, &short(line)?, items.len() + 1)?);
         }
     }
     Ok(Envelope { header, items })
+}
+
+fn short(header: Bytes) -> Result<Bytes, BadEnvelope> {
+    if header.len() > MAX_HEADER { Err(BadEnvelope::LongHeader) } else { Ok(header) }
 }
 
 fn item(reader: &mut Reader<'_>, header: &[u8], item: usize) -> Result<Item, BadEnvelope> {

@@ -4,6 +4,8 @@
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use crate::text::{SHORT, clip};
+
 /// Digits of an id without dashes, and characters of one with them: the two forms that Sentry takes.
 const LENGTHS: [usize; 2] = [32, 36];
 
@@ -15,7 +17,7 @@ pub(crate) fn normalised(id: &str) -> Option<String> {
 
 /// The `event_id` of an object, which may lack one but not have a malformed one.
 pub(crate) fn of(object: &Map<String, Value>) -> Result<Option<String>, String> {
-    let malformed = |id: &Value| format!("the event_id {id} is not a UUID");
+    let malformed = |id: &Value| format!("the event_id {} is not a UUID", clip(&id.to_string(), SHORT));
     match object.get("event_id") {
         None | Some(Value::Null) => Ok(None),
         Some(id) => id.as_str().and_then(normalised).map(Some).ok_or_else(|| malformed(id)),

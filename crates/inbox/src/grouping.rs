@@ -1,21 +1,58 @@
 //! Which issue an event belongs to: its fingerprint, with `{{ default }}` resolved as far as one can without a server.
 
+use std::hash::{BuildHasher, RandomState};
+use std::sync::LazyLock;
+
 use serde_json::Value;
 
-/// The fingerprint as the event has it.
-pub(crate) fn sent(event: &Value) -> Vec<String> {
-    let parts = event["fingerprint"].as_array();
-    let text = |part: &Value| part.as_str().map_or_else(|| part.to_string(), str::to_owned);
-    parts.map(|parts| parts.iter().map(text).collect()).unwrap_or_default()
+use crate::text::{LONG, SHORT, clip};
+
+/// Most parts of a fingerprint that are looked at.
+const MAX_PARTS: usize = 50;
+
+/// What tells groups apart: a hash of the whole fingerprint, however long that is.
+pub(crate) type Key = u128;
+
+/// Which issue an event belongs to.
+#[derive(Debug, Clone)]
+pub(crate) struct Grouping {
+    pub(crate) key: Key,
+    /// The fingerprint as far as lists show it.
+    pub(crate) shown: Vec<String>,
 }
 
-/// The fingerprint with `{{ default }}` replaced; an absent one is the default alone.
-pub(crate) fn resolved(event: &Value) -> Vec<String> {
-    let sent = sent(event);
-    if sent.is_empty() {
-        return default(event);
+impl Grouping {
+    /// By the project and the fingerprint with `{{ default }}` replaced; an absent one is the default alone.
+    pub(crate) fn of(project: &str, event: &Value) -> Self {
+        let parts = resolved(event);
+        Self { key: hash(&(project, &parts)), shown: parts.iter().map(|part| clip(part, SHORT)).collect() }
     }
-    sent.into_iter().flat_map(|part| if is_default(&part) { default(event) } else { vec![part] }).collect()
+}
+
+/// Nobody outside can foresee it: two texts with the same hash cannot be made.
+pub(crate) fn hash(value: &impl std::hash::Hash) -> u128 {
+    static KEYS: LazyLock<[RandomState; 2]> = LazyLock::new(|| [RandomState::new(), RandomState::new()]);
+    let [high, low] = KEYS.each_ref().map(|key| u128::from(key.hash_one(value)));
+    high << 64 | low
+}
+
+fn parts(event: &Value) -> impl Iterator<Item = String> {
+    let text = |part: &Value| part.as_str().map_or_else(|| part.to_string(), str::to_owned);
+    event["fingerprint"].as_array().into_iter().flatten().take(MAX_PARTS).map(text)
+}
+
+/// The fingerprint as the event has it, as far as lists show it.
+pub(crate) fn sent(event: &Value) -> Vec<String> {
+    parts(event).map(|part| clip(&part, SHORT)).collect()
+}
+
+fn resolved(event: &Value) -> Vec<String> {
+    let default = default(event);
+    let mut resolved = Vec::new();
+    for part in parts(event) {
+        if is_default(&part) { resolved.extend_from_slice(&default) } else { resolved.push(part) }
+    }
+    if resolved.is_empty() { default } else { resolved }
 }
 
 fn is_default(part: &str) -> bool {
@@ -24,8 +61,13 @@ fn is_default(part: &str) -> bool {
         .is_some_and(|name| name.trim() == "default")
 }
 
-/// Exceptions: type and top in-app function. Messages: their template, or their text.
+/// Exceptions: type and top in-app function. Messages: their template, or their text. A fingerprint may name it many
+/// times: it is as long as a title at most.
 fn default(event: &Value) -> Vec<String> {
+    whole_default(event).iter().map(|part| clip(part, LONG)).collect()
+}
+
+fn whole_default(event: &Value) -> Vec<String> {
     let Some(exception) = exception(event) else {
         return vec![template(event).unwrap_or_default()];
     };

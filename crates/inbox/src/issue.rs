@@ -1,13 +1,9 @@
 //! Events of one fingerprint, as one line.
 
-use std::collections::HashSet;
-
 use serde::Serialize;
 
 use crate::received::Event;
-
-/// Most users that an issue counts.
-const MAX_USERS: usize = 10_000;
+use crate::weight::{Weigh, heap_of};
 
 /// A group of events. Its count outlives events that are forgotten.
 #[derive(Debug, Clone, Serialize)]
@@ -50,14 +46,13 @@ pub struct Issue {
     pub release: Option<String>,
     /// Tag `scenario` of the latest event.
     pub scenario: Option<String>,
-    #[serde(skip)]
-    affected: HashSet<String>,
 }
 
 impl Issue {
+    /// Without any event yet.
     pub(crate) fn new(id: String, event: &Event) -> Self {
         let summary = &event.summary;
-        let mut issue = Self {
+        Self {
             id,
             project: summary.project.clone(),
             service: None,
@@ -67,7 +62,7 @@ impl Issue {
             level: String::new(),
             culprit: None,
             handled: None,
-            fingerprint: event.grouping.clone(),
+            fingerprint: event.grouping.shown.clone(),
             count: 0,
             users: 0,
             first_seen: summary.received_at,
@@ -76,10 +71,7 @@ impl Issue {
             environment: None,
             release: None,
             scenario: None,
-            affected: HashSet::new(),
-        };
-        issue.add(event);
-        issue
+        }
     }
 
     /// Counts one more event; the latest one is what the issue looks like.
@@ -98,9 +90,25 @@ impl Issue {
         self.environment.clone_from(&event.environment);
         self.release.clone_from(&event.release);
         self.scenario.clone_from(&summary.scenario);
-        if let Some(user) = event.user.as_ref().filter(|_| self.affected.len() < MAX_USERS) {
-            self.affected.insert(user.clone());
-        }
-        self.users = self.affected.len();
+    }
+}
+
+impl Weigh for Issue {
+    fn heap(&self) -> usize {
+        heap_of([
+            &self.id,
+            &self.project,
+            &self.service,
+            &self.title,
+            &self.ty,
+            &self.value,
+            &self.level,
+            &self.culprit,
+            &self.fingerprint,
+            &self.last_event_id,
+            &self.environment,
+            &self.release,
+            &self.scenario,
+        ])
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! - `envelope`: bytes → items, strictly, with a reason for what is refused
 //! - `received`: items → events, transactions, sessions …
-//! - `grouping`, `store`: events → issues, in memory, bounded
+//! - `grouping`, `issues`, `store`: events → issues, in memory; `weight`: how much of it, which is bounded
 //! - `server`, `api`, `page`: HTTP; `upload`: bodies, decompressed within bounds
-//! - `forward`: a copy for another server
+//! - `forward`: a copy for another server; `hosts`: who may look
 //!
 //! ```no_run
 //! # async fn test() -> Result<(), Box<dyn std::error::Error>> {
@@ -19,8 +19,12 @@ mod api;
 mod envelope;
 mod event_id;
 mod forward;
+#[cfg(test)]
+mod fuzz;
 mod grouping;
+mod hosts;
 mod issue;
+mod issues;
 mod page;
 mod received;
 mod ring;
@@ -28,8 +32,10 @@ mod server;
 mod sessions;
 mod stats;
 mod store;
+mod text;
 pub mod timestamp;
 mod upload;
+mod weight;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -42,6 +48,7 @@ use received::Payload;
 use server::Running;
 use store::{State, Store};
 
+pub use hosts::{AllowedHosts, BadHost};
 pub use issue::Issue;
 pub use reqwest::Url;
 pub use sessions::Sessions;
@@ -49,7 +56,7 @@ pub use stats::{Discarded, Held, Stats};
 pub use store::Limits;
 
 /// How long [`Inbox::wait_until`] waits.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How to start.
 #[derive(Debug, Clone)]
@@ -64,13 +71,22 @@ pub struct Options {
     pub keep_raw: bool,
     /// Another server that gets a copy of every envelope, under the same path and with the same key.
     pub forward: Option<Url>,
+    /// Names under which the page and the API may be asked for, beside addresses and `localhost`.
+    pub allowed_hosts: AllowedHosts,
 }
 
 impl Default for Options {
     /// A free loopback port, a prompt 200.
     fn default() -> Self {
         let addr = SocketAddr::from(([127, 0, 0, 1], 0));
-        Self { addr, limits: Limits::default(), answer: Answer::default(), keep_raw: false, forward: None }
+        Self {
+            addr,
+            limits: Limits::default(),
+            answer: Answer::default(),
+            keep_raw: false,
+            forward: None,
+            allowed_hosts: AllowedHosts::default(),
+        }
     }
 }
 
@@ -133,8 +149,13 @@ impl Inbox {
     /// Starts as told. The server has a thread of its own, whatever runtime the caller has.
     pub async fn start_with(options: Options) -> Result<Self, StartError> {
         let store = Arc::new(Store::new(options.limits, options.keep_raw));
-        let server =
-            Running::start(options.addr, Arc::clone(&store), options.answer, options.forward).await?;
+        let server = Running::start(
+            options.addr,
+            Arc::clone(&store),
+            options.answer,
+            (options.forward, options.allowed_hosts),
+        )
+        .await?;
         Ok(Self { store, server })
     }
 
@@ -189,12 +210,14 @@ impl Inbox {
 
     /// The log entries as they were sent, oldest first.
     pub fn logs(&self) -> Vec<Value> {
-        self.store.read(|state| state.logs.iter().cloned().collect())
+        let entries = |state: &State| state.logs.iter().map(|it| it.payload.clone()).collect::<Vec<_>>();
+        self.store.read(entries).iter().map(Payload::read).collect()
     }
 
     /// The metrics as they were sent, oldest first.
     pub fn metrics(&self) -> Vec<Value> {
-        self.store.read(|state| state.metrics.iter().cloned().collect())
+        let entries = |state: &State| state.metrics.iter().map(|it| it.payload.clone()).collect::<Vec<_>>();
+        self.store.read(entries).iter().map(Payload::read).collect()
     }
 
     /// Counters.
@@ -207,7 +230,7 @@ impl Inbox {
         self.store.read(|state| state.raw.clone().unwrap_or_default())
     }
 
-    /// Waits until the condition holds; looks whenever something arrived. Gives up after 30 s.
+    /// Waits until the condition holds; looks whenever something arrived. Gives up after two minutes: a busy machine may take long.
     pub async fn wait_until(&self, what: &str, holds: impl Fn(&Self) -> bool) -> Result<(), Timeout> {
         let mut changes = self.store.changes();
         let wait = async {

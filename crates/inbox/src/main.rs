@@ -30,7 +30,9 @@ async fn run() -> Result<(), String> {
     let port = setting("PORT", "a port from 0 to 65535", |_| true)?.unwrap_or(PORT);
     let http = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
     let forward = setting("INBOX_FORWARD_URL", "a URL such as http://localhost:8000", http)?;
-    let options = Options { addr: SocketAddr::new(host, port), forward, ..Options::default() };
+    let hosts = setting("INBOX_ALLOWED_HOSTS", "host names with commas between them", |_| true)?;
+    let allowed_hosts = hosts.unwrap_or_default();
+    let options = Options { addr: SocketAddr::new(host, port), forward, allowed_hosts, ..Options::default() };
     // Listened for before anyone is told that the inbox is there: who knows of it may end it.
     let listen = |kind| signal(kind).map_err(|error| error.to_string());
     let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);

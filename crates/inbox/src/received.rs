@@ -3,14 +3,19 @@
 mod event;
 mod transaction;
 
-use actix_web::web::Bytes;
-use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::envelope::{BadEnvelope, Envelope, Item};
 use crate::event_id;
 use crate::sessions::Count;
 use crate::stats::Discarded;
+use crate::text::{SHORT, clip};
+use crate::weight::{Weigh, heap_of};
 
 pub(crate) use event::{Event, EventSummary};
 pub(crate) use transaction::{Transaction, TransactionSummary};
@@ -30,31 +35,58 @@ pub(crate) enum Received {
     Attachment(Attachment),
     Sessions(Vec<Count>),
     Discarded(Vec<Discarded>),
-    Logs(Vec<Weighed<Value>>),
-    Metrics(Vec<Weighed<Value>>),
+    Logs(Vec<Entry>),
+    Metrics(Vec<Entry>),
     /// Counted, not looked at.
     Other,
 }
 
-/// Something and how many bytes it was sent as.
-pub(crate) type Weighed<T> = (T, usize);
+/// Longest payload of an item that is read, bytes: Sentry's own limit for events.
+const MAX_PAYLOAD: usize = 1024 * 1024;
+
+/// Most attachments of an event that are listed.
+pub(crate) const MAX_ATTACHMENTS: usize = 20;
 
 /// The JSON of an event, kept as text: that takes a fraction of the memory, and most are never looked at.
 #[derive(Debug, Clone)]
-pub(crate) struct Payload(Bytes);
+pub(crate) struct Payload(Arc<RawValue>);
 
 impl Payload {
     /// A copy: a slice would keep all of its envelope in memory, attachments and buffers included.
-    fn copied(bytes: &[u8]) -> Self {
-        Self(Bytes::copy_from_slice(bytes))
+    fn copied(json: &RawValue) -> Self {
+        Self(Arc::from(json.to_owned()))
+    }
+
+    fn read_from(bytes: &[u8]) -> Result<Self, String> {
+        serde_json::from_slice(bytes).map(Self::copied).map_err(|error| not_an_object(&error))
+    }
+
+    pub(crate) fn raw(&self) -> &RawValue {
+        &self.0
     }
 
     pub(crate) fn read(&self) -> Value {
-        serde_json::from_slice(&self.0).unwrap_or_default()
+        serde_json::from_str(self.0.get()).unwrap_or_default()
     }
+}
 
-    pub(crate) fn size(&self) -> usize {
-        self.0.len()
+impl Weigh for Payload {
+    fn heap(&self) -> usize {
+        // Two counters stand before the text.
+        self.0.get().len() + 2 * size_of::<usize>()
+    }
+}
+
+/// A log entry or a metric.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    pub(crate) trace_id: Option<String>,
+    pub(crate) payload: Payload,
+}
+
+impl Weigh for Entry {
+    fn heap(&self) -> usize {
+        heap_of([&self.trace_id, &self.payload])
     }
 }
 
@@ -67,11 +99,20 @@ pub(crate) struct Attachment {
     attachment_type: String,
 }
 
+impl Weigh for Attachment {
+    fn heap(&self) -> usize {
+        heap_of([&self.filename, &self.content_type, &self.attachment_type])
+    }
+}
+
 /// Understands every item of an envelope, or refuses all of it.
 pub(crate) fn understand(project: &str, envelope: Envelope) -> Result<Understood, BadEnvelope> {
     let Envelope { header, items } = envelope;
     let understand = |(index, item): (usize, Item)| {
-        let ty = item.ty.clone();
+        let ty = clip(&item.ty, SHORT);
+        if item.payload.len() > MAX_PAYLOAD && is_read(&ty) {
+            return Err(BadEnvelope::TooLarge { item: index + 1, ty, most: MAX_PAYLOAD });
+        }
         let bad = |reason| BadEnvelope::Payload { item: index + 1, ty: ty.clone(), reason };
         one(project, &header, item).map(|received| (ty.clone(), received)).map_err(bad)
     };
@@ -96,19 +137,29 @@ fn one(project: &str, envelope: &Map<String, Value>, item: Item) -> Result<Recei
     })
 }
 
+/// Whether payloads of this type are looked into.
+fn is_read(ty: &str) -> bool {
+    ["event", "transaction", "session", "sessions", "client_report", "log", "trace_metric"].contains(&ty)
+}
+
 fn object(payload: &[u8]) -> Result<Value, String> {
-    let object: Map<String, Value> = serde_json::from_slice(payload)
-        .map_err(|error| format!("its payload is not a JSON object: {error}"))?;
+    let object: Map<String, Value> =
+        serde_json::from_slice(payload).map_err(|error| not_an_object(&error))?;
     Ok(Value::Object(object))
 }
 
-/// The entries of an item container: `{"items": […]}`, each with its share of the bytes.
-fn contained(payload: &[u8]) -> Result<Vec<Weighed<Value>>, String> {
-    let Value::Array(items) = object(payload)?["items"].take() else {
-        return Err("its payload has no list of items".to_owned());
-    };
-    let share = payload.len() / items.len().max(1);
-    Ok(items.into_iter().map(|item| (item, share)).collect())
+fn not_an_object(error: &serde_json::Error) -> String {
+    format!("its payload is not a JSON object: {error}")
+}
+
+/// The entries of an item container: `{"items": […]}`.
+fn contained(payload: &[u8]) -> Result<Vec<Entry>, String> {
+    let container: BTreeMap<String, &RawValue> =
+        serde_json::from_slice(payload).map_err(|error| not_an_object(&error))?;
+    let items =
+        container.get("items").and_then(|items| serde_json::from_str::<Vec<&RawValue>>(items.get()).ok());
+    let items = items.ok_or("its payload has no list of items")?;
+    Ok(items.into_iter().map(Entry::read).collect())
 }
 
 /// The id of the payload, or else of the envelope.
@@ -118,14 +169,15 @@ fn event_id(payload: &Value, envelope: &Map<String, Value>) -> Result<String, St
     id.ok_or_else(|| "there is no event_id".to_owned())
 }
 
+/// A name, as far as lists show it.
 fn text(value: &Value) -> Option<String> {
-    value.as_str().map(str::to_owned)
+    value.as_str().map(|text| clip(text, SHORT))
 }
 
 /// Numbers and booleans stand where text is meant, for example in user ids.
 fn scalar(value: &Value) -> Option<String> {
     match value {
-        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+        Value::Number(_) | Value::Bool(_) => Some(clip(&value.to_string(), SHORT)),
         _ => text(value),
     }
 }
@@ -136,6 +188,18 @@ fn tag(payload: &Value, name: &str) -> Option<String> {
         Value::Object(tags) => tags.get(name).and_then(scalar),
         Value::Array(tags) => tags.iter().find(|pair| pair[0] == name).and_then(|pair| scalar(&pair[1])),
         _ => None,
+    }
+}
+
+impl Entry {
+    fn read(entry: &RawValue) -> Self {
+        #[derive(Deserialize)]
+        struct Traced {
+            trace_id: Option<String>,
+        }
+        let traced: Option<Traced> = serde_json::from_str(entry.get()).ok();
+        let trace_id = traced.and_then(|it| it.trace_id).map(|id| clip(&id, SHORT));
+        Self { trace_id, payload: Payload::copied(entry) }
     }
 }
 

@@ -1,4 +1,4 @@
-//! A queue bounded by count and bytes that forgets its oldest, and counts what it forgot.
+//! A queue bounded by count that knows its weight, forgets its oldest, and counts what it forgot.
 
 use std::collections::VecDeque;
 
@@ -7,23 +7,29 @@ pub(crate) struct Ring<T> {
     items: VecDeque<(T, usize)>,
     bytes: usize,
     max_count: usize,
-    max_bytes: usize,
     evicted: u64,
 }
 
 impl<T> Ring<T> {
-    pub(crate) fn new(max_count: usize, max_bytes: usize) -> Self {
-        Self { items: VecDeque::new(), bytes: 0, max_count, max_bytes, evicted: 0 }
+    pub(crate) fn new(max_count: usize) -> Self {
+        Self { items: VecDeque::new(), bytes: 0, max_count, evicted: 0 }
     }
 
-    /// Adds the newest, which stays even where it alone is beyond the bound.
+    /// Adds the newest, which weighs that many bytes.
     pub(crate) fn push(&mut self, item: T, bytes: usize) {
         self.items.push_back((item, bytes));
         self.bytes += bytes;
-        while self.items.len() > 1 && (self.items.len() > self.max_count || self.bytes > self.max_bytes) {
-            self.bytes -= self.items.pop_front().map_or(0, |(_, bytes)| bytes);
-            self.evicted += 1;
+        while self.items.len() > self.max_count && self.forget_oldest() {}
+    }
+
+    /// The newest stays.
+    pub(crate) fn forget_oldest(&mut self) -> bool {
+        if self.items.len() < 2 {
+            return false;
         }
+        self.bytes -= self.items.pop_front().map_or(0, |(_, bytes)| bytes);
+        self.evicted += 1;
+        true
     }
 
     /// Oldest first.

@@ -16,6 +16,7 @@ use serde_json::json;
 use tokio::sync::oneshot;
 
 use crate::forward::Forward;
+use crate::hosts::{self, AllowedHosts};
 use crate::store::Store;
 use crate::upload::{self, BadUpload, Uploads};
 use crate::{Answer, StartError, api, page};
@@ -25,6 +26,9 @@ fn limits() -> Limits {
     let minute = Duration::from_secs(60);
     Limits { body: minute, answer: minute, ..Limits::default() }
 }
+
+/// Longest name of a project: Sentry's are numbers.
+const MAX_PROJECT: usize = 64;
 
 type SharedAnswer = web::Data<Mutex<Answer>>;
 
@@ -42,14 +46,14 @@ impl Running {
         addr: SocketAddr,
         store: Arc<Store>,
         answer: Answer,
-        forward: Option<Url>,
+        (forward, hosts): (Option<Url>, AllowedHosts),
     ) -> Result<Self, StartError> {
         let (started, bound) = oneshot::channel();
         let answer = web::Data::new(Mutex::new(answer));
         let shared = answer.clone();
         let serve = move || {
             actix_web::rt::System::new().block_on(async {
-                match bind(addr, store, shared, forward) {
+                match bind(addr, store, shared, forward, hosts) {
                     Ok((addr, server)) => {
                         // Nobody waits any more: nobody could stop it either.
                         if started.send(Ok((addr, server.handle()))).is_err() {
@@ -95,10 +99,11 @@ fn bind(
     store: Arc<Store>,
     answer: SharedAnswer,
     forward: Option<Url>,
+    hosts: AllowedHosts,
 ) -> std::io::Result<(SocketAddr, actix_web::dev::Server)> {
     let store = web::Data::from(store);
     let forward = forward.map(Forward::start).transpose().map_err(std::io::Error::other)?;
-    let forward = web::Data::new(forward);
+    let (forward, hosts) = (web::Data::new(forward), web::Data::new(hosts));
     let (limits, connections) = (limits(), http_limits::max_connections(1));
     let uploads = Uploads::default();
     let server = HttpServer::new(move || {
@@ -112,9 +117,11 @@ fn bind(
                     .post(receive)
                     .default_service(takes("POST")),
             )
+            .app_data(hosts.clone())
             .configure(api::routes)
             .configure(page::routes)
             .default_service(web::to(nothing))
+            .wrap(from_fn(hosts::guard))
             .wrap(from_fn(http_limits::exchange))
     })
     // Receiving is parsing: one worker keeps up with what a machine can crash, and leaves it the other cores.
@@ -186,6 +193,14 @@ fn accept(
     (store, forward): (&Store, Option<&Forward>),
     status: StatusCode,
 ) -> HttpResponse {
+    if forward.is_some_and(|forward| forward.is_own(request.headers())) {
+        store.refuse();
+        return refused(project, StatusCode::LOOP_DETECTED, "INBOX_FORWARD_URL leads back to this inbox");
+    }
+    if project.len() > MAX_PROJECT {
+        store.refuse();
+        return refusal(StatusCode::NOT_FOUND, "a project is a number");
+    }
     let body = match body {
         Ok(body) => body,
         Err(bad) => {
@@ -200,11 +215,15 @@ fn accept(
     match store.accept(project, body.clone()) {
         Ok(id) => {
             if let Some(forward) = forward {
-                forward.copy(request, &body);
+                forward.copy(request, project, &body);
             }
             HttpResponse::build(status).json(json!({ "id": id }))
         }
-        Err(bad) => refused(project, StatusCode::BAD_REQUEST, &bad.to_string()),
+        Err(bad) => {
+            let large = bad.is_too_large();
+            let status = if large { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::BAD_REQUEST };
+            refused(project, status, &bad.to_string())
+        }
     }
 }
 

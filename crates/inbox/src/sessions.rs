@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::stats::{MAX_NAMES, OTHER};
+use crate::text::{SHORT, clip};
+
 /// Ended sessions of one release.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -57,7 +60,7 @@ impl Count {
 }
 
 fn release(session: &Value) -> String {
-    session["attrs"]["release"].as_str().unwrap_or_default().to_owned()
+    clip(session["attrs"]["release"].as_str().unwrap_or_default(), SHORT)
 }
 
 /// The sums by release.
@@ -65,15 +68,23 @@ fn release(session: &Value) -> String {
 pub(crate) struct Sums(BTreeMap<String, Sessions>);
 
 impl Sums {
-    pub(crate) fn add(&mut self, Count(count): Count) {
+    /// Releases beyond the bound are counted together.
+    pub(crate) fn add(&mut self, Count(mut count): Count) {
+        if self.0.len() >= MAX_NAMES && !self.0.contains_key(&count.release) {
+            count.release = OTHER.to_owned();
+        }
         let sum = self
             .0
             .entry(count.release.clone())
             .or_insert_with(|| Sessions { release: count.release.clone(), ..Sessions::default() });
-        sum.exited += count.exited;
-        sum.errored += count.errored;
-        sum.crashed += count.crashed;
-        sum.abnormal += count.abnormal;
+        for (sum, more) in [
+            (&mut sum.exited, count.exited),
+            (&mut sum.errored, count.errored),
+            (&mut sum.crashed, count.crashed),
+            (&mut sum.abnormal, count.abnormal),
+        ] {
+            *sum = sum.saturating_add(more);
+        }
     }
 
     pub(crate) fn all(&self) -> Vec<Sessions> {

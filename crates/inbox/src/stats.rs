@@ -5,6 +5,21 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::text::{SHORT, clip};
+
+/// Most names that are counted apart: item types, reasons with categories, releases.
+pub(crate) const MAX_NAMES: usize = 500;
+
+/// What further names are counted as.
+pub(crate) const OTHER: &str = "<other>";
+
+/// Adds to the count of a name. Names beyond the bound are counted together.
+pub(crate) fn count<K: Ord>(counts: &mut BTreeMap<K, u64>, name: K, other: K, quantity: u64) {
+    let known = counts.len() < MAX_NAMES || counts.contains_key(&name);
+    let count = counts.entry(if known { name } else { other }).or_default();
+    *count = count.saturating_add(quantity);
+}
+
 /// What arrived and what is held.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
@@ -35,7 +50,7 @@ pub struct Held {
     pub events: usize,
     /// Transactions.
     pub transactions: usize,
-    /// Bytes of both.
+    /// Bytes of memory of these and of logs, metrics and issues.
     pub bytes: usize,
 }
 
@@ -54,7 +69,7 @@ pub struct Discarded {
 impl Discarded {
     pub(crate) fn read(report: &Value) -> Vec<Self> {
         let line = |line: &Value| {
-            let text = |name: &str| line[name].as_str().unwrap_or("unknown").to_owned();
+            let text = |name: &str| clip(line[name].as_str().unwrap_or("unknown"), SHORT);
             Self {
                 reason: text("reason"),
                 category: text("category"),

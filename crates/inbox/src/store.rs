@@ -1,24 +1,24 @@
 //! Everything that is held, behind one short lock.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use actix_web::web::Bytes;
-use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::envelope::{self, BadEnvelope};
 use crate::issue::Issue;
-use crate::received::{Attachment, Event, Received, Transaction, Understood, Weighed, understand};
+use crate::issues::Issues;
+use crate::received::{
+    Attachment, Entry, Event, MAX_ATTACHMENTS, Received, Transaction, Understood, understand,
+};
 use crate::ring::Ring;
 use crate::sessions::Sums;
-use crate::stats::{Discarded, Held, Stats};
+use crate::stats::{self, Discarded, Held, OTHER, Stats};
+use crate::weight::Weigh;
 
-/// Most log entries and most metrics that are kept, and of each at most a share of the bytes that events may take.
-const MAX_SMALL: usize = 10_000;
-const SMALL_SHARE: usize = 8;
-/// Most issues that are kept.
-const MAX_ISSUES: usize = 5_000;
+/// Most log entries and most metrics that are kept.
+pub(crate) const MAX_SMALL: usize = 10_000;
 
 /// How much is kept; the oldest goes first.
 #[derive(Debug, Clone, Copy)]
@@ -27,13 +27,13 @@ pub struct Limits {
     pub events: usize,
     /// Transactions.
     pub transactions: usize,
-    /// Bytes of events, and as much again of transactions.
+    /// Bytes of memory of everything together: where it is exceeded, the oldest of what takes most of it goes.
     pub bytes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { events: 20_000, transactions: 20_000, bytes: 256 * 1024 * 1024 }
+        Self { events: 20_000, transactions: 20_000, bytes: 384 * 1024 * 1024 }
     }
 }
 
@@ -47,16 +47,14 @@ pub(crate) struct Store {
 pub(crate) struct State {
     pub(crate) events: Ring<Event>,
     pub(crate) transactions: Ring<Transaction>,
-    pub(crate) logs: Ring<Value>,
-    pub(crate) metrics: Ring<Value>,
+    pub(crate) logs: Ring<Entry>,
+    pub(crate) metrics: Ring<Entry>,
+    pub(crate) issues: Issues,
     pub(crate) sessions: Sums,
     /// Every envelope's bytes, where they are asked for.
     pub(crate) raw: Option<Vec<Bytes>>,
-    issues: HashMap<(String, Vec<String>), Issue>,
-    next_issue: u64,
     discarded: BTreeMap<(String, String), u64>,
     items: BTreeMap<String, u64>,
-    issues_evicted: u64,
     version: u64,
     envelopes: u64,
     rejected: u64,
@@ -100,7 +98,7 @@ impl Store {
     pub(crate) fn clear(&self) {
         self.change(|state| {
             let fresh = State::new(state.limits, state.raw.is_some());
-            *state = State { version: state.version, next_issue: state.next_issue, ..fresh };
+            *state = State { version: state.version, issues: state.issues.emptied(), ..fresh };
         });
     }
 
@@ -116,17 +114,15 @@ impl Store {
 impl State {
     fn new(limits: Limits, keep_raw: bool) -> Self {
         Self {
-            events: Ring::new(limits.events, limits.bytes),
-            transactions: Ring::new(limits.transactions, limits.bytes),
-            logs: Ring::new(MAX_SMALL, limits.bytes / SMALL_SHARE),
-            metrics: Ring::new(MAX_SMALL, limits.bytes / SMALL_SHARE),
+            events: Ring::new(limits.events),
+            transactions: Ring::new(limits.transactions),
+            logs: Ring::new(MAX_SMALL),
+            metrics: Ring::new(MAX_SMALL),
+            issues: Issues::default(),
             sessions: Sums::default(),
             raw: keep_raw.then(Vec::new),
-            issues: HashMap::new(),
-            next_issue: 1,
             discarded: BTreeMap::new(),
             items: BTreeMap::new(),
-            issues_evicted: 0,
             version: 0,
             envelopes: 0,
             rejected: 0,
@@ -141,20 +137,20 @@ impl State {
         let Understood { mut event_id, items } = understood;
         let (mut events, mut attachments) = (Vec::new(), Vec::new());
         for (ty, received) in items {
-            *self.items.entry(ty).or_default() += 1;
+            stats::count(&mut self.items, ty, OTHER.to_owned(), 1);
             match received {
                 Received::Event(it) => events.push(*it),
                 Received::Transaction(it) => {
                     event_id = Some(it.summary.event_id.clone());
-                    let size = it.payload.size();
-                    self.transactions.push(*it, size);
+                    let weight = it.weight();
+                    self.transactions.push(*it, weight);
                 }
-                Received::Attachment(it) => attachments.push(it),
+                Received::Attachment(it) if attachments.len() < MAX_ATTACHMENTS => attachments.push(it),
                 Received::Sessions(counts) => counts.into_iter().for_each(|count| self.sessions.add(count)),
                 Received::Discarded(lines) => lines.into_iter().for_each(|line| self.discard(line)),
                 Received::Logs(entries) => keep(&mut self.logs, entries),
                 Received::Metrics(entries) => keep(&mut self.metrics, entries),
-                Received::Other => {}
+                Received::Attachment(_) | Received::Other => {}
             }
         }
         for event in events {
@@ -165,38 +161,38 @@ impl State {
         if let Some(raw) = &mut self.raw {
             raw.push(body);
         }
+        while self.held_bytes() > self.limits.bytes && self.forget_oldest_of_the_heaviest() {}
         event_id
+    }
+
+    fn held_bytes(&self) -> usize {
+        let rings =
+            self.events.bytes() + self.transactions.bytes() + self.logs.bytes() + self.metrics.bytes();
+        rings + self.issues.bytes()
+    }
+
+    fn forget_oldest_of_the_heaviest(&mut self) -> bool {
+        let mut all: [(usize, &mut dyn Forget); 5] = [
+            (self.events.bytes(), &mut self.events),
+            (self.transactions.bytes(), &mut self.transactions),
+            (self.logs.bytes(), &mut self.logs),
+            (self.metrics.bytes(), &mut self.metrics),
+            (self.issues.bytes(), &mut self.issues),
+        ];
+        all.sort_by_key(|(bytes, _)| std::cmp::Reverse(*bytes));
+        all.iter_mut().any(|(_, kept)| kept.forget_oldest())
     }
 
     fn store_event(&mut self, mut event: Event, attachments: Vec<Attachment>) {
         event.attachments = attachments;
-        let key = (event.summary.project.clone(), event.grouping.clone());
-        if let Some(issue) = self.issues.get_mut(&key) {
-            issue.add(&event);
-            event.summary.issue_id.clone_from(&issue.id);
-        } else {
-            self.make_room_for_an_issue();
-            event.summary.issue_id = self.next_issue.to_string();
-            self.next_issue += 1;
-            self.issues.insert(key, Issue::new(event.summary.issue_id.clone(), &event));
-        }
-        let size = event.payload.size();
-        self.events.push(event, size);
-    }
-
-    fn make_room_for_an_issue(&mut self) {
-        if self.issues.len() < MAX_ISSUES {
-            return;
-        }
-        let oldest = self.issues.iter().min_by(|a, b| a.1.last_seen.total_cmp(&b.1.last_seen));
-        if let Some(key) = oldest.map(|(key, _)| key.clone()) {
-            self.issues.remove(&key);
-            self.issues_evicted += 1;
-        }
+        event.summary.issue_id = self.issues.count(&event);
+        let weight = event.weight();
+        self.events.push(event, weight);
     }
 
     fn discard(&mut self, line: Discarded) {
-        *self.discarded.entry((line.reason, line.category)).or_default() += line.quantity;
+        let other = (OTHER.to_owned(), OTHER.to_owned());
+        stats::count(&mut self.discarded, (line.reason, line.category), other, line.quantity);
     }
 
     pub(crate) fn event(&self, id: &str) -> Option<&Event> {
@@ -207,14 +203,8 @@ impl State {
         self.transactions.iter().rev().find(|transaction| transaction.summary.event_id == id)
     }
 
-    pub(crate) fn issue(&self, id: &str) -> Option<&Issue> {
-        self.issues.values().find(|issue| issue.id == id)
-    }
-
     pub(crate) fn issues_newest_first(&self) -> Vec<Issue> {
-        let mut issues: Vec<Issue> = self.issues.values().cloned().collect();
-        issues.sort_by(|a, b| b.last_seen.total_cmp(&a.last_seen).then_with(|| b.id.cmp(&a.id)));
-        issues
+        self.issues.newest_first().into_iter().cloned().collect()
     }
 
     pub(crate) fn stats(&self) -> Stats {
@@ -235,17 +225,38 @@ impl State {
                 ("transactions", self.transactions.evicted()),
                 ("logs", self.logs.evicted()),
                 ("metrics", self.metrics.evicted()),
-                ("issues", self.issues_evicted),
+                ("issues", self.issues.evicted()),
             ]),
             held: Held {
                 events: self.events.len(),
                 transactions: self.transactions.len(),
-                bytes: self.events.bytes() + self.transactions.bytes(),
+                bytes: self.held_bytes(),
             },
         }
     }
 }
 
-fn keep(kept: &mut Ring<Value>, entries: Vec<Weighed<Value>>) {
-    entries.into_iter().for_each(|(entry, bytes)| kept.push(entry, bytes));
+fn keep(kept: &mut Ring<Entry>, entries: Vec<Entry>) {
+    for entry in entries {
+        let weight = entry.weight();
+        kept.push(entry, weight);
+    }
+}
+
+/// Something that can make room.
+trait Forget {
+    /// Forgets its oldest, unless that is its only one.
+    fn forget_oldest(&mut self) -> bool;
+}
+
+impl<T> Forget for Ring<T> {
+    fn forget_oldest(&mut self) -> bool {
+        Self::forget_oldest(self)
+    }
+}
+
+impl Forget for Issues {
+    fn forget_oldest(&mut self) -> bool {
+        Self::forget_oldest(self)
+    }
 }

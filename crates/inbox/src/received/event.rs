@@ -4,19 +4,23 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{Attachment, Payload, event_id, object, scalar, tag, text};
-use crate::{grouping, timestamp};
+use crate::grouping::{self, Grouping};
+use crate::text::{LONG, SHORT, clip};
+use crate::timestamp;
+use crate::weight::{Weigh, heap_of};
 
 /// An error or message event: what lists show of it, and its payload.
 #[derive(Debug)]
 pub(crate) struct Event {
     pub(crate) summary: EventSummary,
-    pub(crate) user: Option<String>,
+    /// A hash of the user's id.
+    pub(crate) user: Option<u128>,
     pub(crate) culprit: Option<String>,
     pub(crate) handled: Option<bool>,
     pub(crate) environment: Option<String>,
     pub(crate) release: Option<String>,
-    pub(crate) grouping: Vec<String>,
-    pub(crate) dsc: Option<Value>,
+    pub(crate) grouping: Grouping,
+    pub(crate) dsc: Option<Payload>,
     pub(crate) attachments: Vec<Attachment>,
     pub(crate) payload: Payload,
 }
@@ -46,10 +50,11 @@ impl Event {
         let event = object(payload)?;
         let exception = grouping::exception(&event);
         let ty = exception.and_then(|exception| text(&exception["type"]));
-        let message = || grouping::message(&event).unwrap_or_else(|| "<no message>".to_owned());
-        let value = exception.map_or_else(|| Some(message()), |exception| text(&exception["value"]));
+        let message =
+            || grouping::message(&event).map_or_else(|| "<no message>".to_owned(), |it| clip(&it, LONG));
+        let value = exception.map_or_else(|| Some(message()), |exception| long(&exception["value"]));
         let title = match (&ty, &value) {
-            (Some(ty), Some(value)) => format!("{ty}: {value}"),
+            (Some(ty), Some(value)) => clip(&format!("{ty}: {value}"), LONG),
             (Some(only), None) | (None, Some(only)) => only.clone(),
             (None, None) => "<unnamed>".to_owned(),
         };
@@ -74,15 +79,62 @@ impl Event {
         };
         Ok(Self {
             summary,
-            user: scalar(&event["user"]["id"]),
-            culprit: transaction.or_else(|| grouping::top_function(&event).map(str::to_owned)),
+            user: whole(&event["user"]["id"]).map(|user| grouping::hash(&user)),
+            culprit: transaction.or_else(|| grouping::top_function(&event).map(|name| clip(name, SHORT))),
             handled: exception.and_then(|exception| exception["mechanism"]["handled"].as_bool()),
             environment: text(&event["environment"]),
             release: text(&event["release"]),
-            grouping: grouping::resolved(&event),
-            dsc: envelope.get("trace").cloned(),
+            grouping: Grouping::of(project, &event),
+            dsc: envelope
+                .get("trace")
+                .map(|dsc| Payload::read_from(dsc.to_string().as_bytes()))
+                .transpose()?,
             attachments: Vec::new(),
-            payload: Payload::copied(payload),
+            payload: Payload::read_from(payload)?,
         })
+    }
+}
+
+fn long(value: &Value) -> Option<String> {
+    value.as_str().map(|text| clip(text, LONG))
+}
+
+/// Ids that differ beyond what lists show are different users.
+fn whole(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_owned).or_else(|| scalar(value))
+}
+
+impl Weigh for EventSummary {
+    fn heap(&self) -> usize {
+        heap_of([
+            &self.event_id,
+            &self.issue_id,
+            &self.project,
+            &self.level,
+            &self.title,
+            &self.ty,
+            &self.value,
+            &self.transaction,
+            &self.service,
+            &self.scenario,
+            &self.run_id,
+            &self.trace_id,
+            &self.fingerprint,
+        ])
+    }
+}
+
+impl Weigh for Event {
+    fn heap(&self) -> usize {
+        heap_of([
+            &self.summary,
+            &self.culprit,
+            &self.environment,
+            &self.release,
+            &self.grouping.shown,
+            &self.dsc,
+            &self.attachments,
+            &self.payload,
+        ])
     }
 }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{Payload, event_id, object, tag, text};
 use crate::timestamp;
+use crate::weight::{Weigh, heap_of};
 
 /// A transaction: what lists show of it, and its payload.
 #[derive(Debug)]
@@ -51,7 +52,30 @@ impl Transaction {
             run_id: tag(&transaction, "demo.run_id"),
             service: tag(&transaction, "service"),
         };
-        Ok(Self { summary, payload: Payload::copied(payload) })
+        Ok(Self { summary, payload: Payload::read_from(payload)? })
+    }
+}
+
+impl Weigh for TransactionSummary {
+    fn heap(&self) -> usize {
+        heap_of([
+            &self.event_id,
+            &self.project,
+            &self.transaction,
+            &self.op,
+            &self.status,
+            &self.trace_id,
+            &self.span_id,
+            &self.parent_span_id,
+            &self.run_id,
+            &self.service,
+        ])
+    }
+}
+
+impl Weigh for Transaction {
+    fn heap(&self) -> usize {
+        heap_of([&self.summary, &self.payload])
     }
 }
 

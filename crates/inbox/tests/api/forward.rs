@@ -1,5 +1,6 @@
 //! A copy of every envelope for another server.
 
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 
 use inbox::{Inbox, Options, Url};
@@ -45,4 +46,104 @@ async fn what_is_refused_here_is_not_sent_there() {
     app.request(Method::POST, "/api/1/envelope/").body(message("good")).send().await.unwrap();
     other.wait_until("the good one", |other| !other.events().is_empty()).await.unwrap();
     assert_eq!(other.stats().rejected, 0);
+}
+
+/// An inbox that forwards to itself, under that name.
+async fn forwarding_to_itself(host: &str) -> App {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let addr = SocketAddr::from(([127, 0, 0, 1], port));
+    let to: Url = format!("http://{host}:{port}").parse().unwrap();
+    spawn_app_with(Options { addr, forward: Some(to), ..Options::default() }).await
+}
+
+#[actix_web::test]
+async fn an_inbox_that_forwards_to_itself_multiplies_nothing() {
+    for host in ["127.0.0.1", "localhost"] {
+        let app = forwarding_to_itself(host).await;
+        app.accepted(message("once")).await;
+        app.inbox.wait_until("the copy is refused", |inbox| inbox.stats().rejected == 1).await.unwrap();
+        app.accepted(message("twice")).await;
+        app.inbox.wait_until("the other, too", |inbox| inbox.stats().rejected == 2).await.unwrap();
+        assert_eq!(app.inbox.events().len(), 2, "{host}");
+    }
+}
+
+#[actix_web::test]
+async fn two_inboxes_that_forward_to_each_other_multiply_nothing() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let one = forwarding_to(port).await;
+    let to: Url = one.inbox.url().parse().unwrap();
+    let other =
+        Inbox::start_with(Options { addr: port, forward: Some(to), ..Options::default() }).await.unwrap();
+    for text in ["first", "second"] {
+        one.accepted(message(text)).await;
+    }
+    other.wait_until("both copies", |other| other.events().len() == 2).await.unwrap();
+    assert_eq!((one.inbox.events().len(), one.inbox.stats().rejected), (2, 0));
+}
+
+/// A server that answers each request so, and what it was asked: request lines.
+fn server(answer: &'static str) -> (Url, std::sync::mpsc::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+    let (asked, requests) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = vec![0; 64 * 1024];
+            let read = stream.read(&mut request).unwrap();
+            let _ = asked.send(String::from_utf8_lossy(&request[..read]).into_owned());
+            let _ = stream.write_all(answer.as_bytes());
+            if answer.ends_with("endless") {
+                while stream.write_all(&[b'x'; 64 * 1024]).is_ok() {}
+                let _ = asked.send("closed".to_owned());
+            }
+        }
+    });
+    (url, requests)
+}
+
+#[actix_web::test]
+async fn a_request_that_names_another_server_is_forwarded_to_the_configured_one() {
+    let (other, asked) = server("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    let (to, requests) = server("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    let to = to.join("/base/").unwrap();
+    let app = spawn_app_with(Options { forward: Some(to.clone()), ..Options::default() }).await;
+    for target in [format!("{other}api/1/envelope/"), format!("{other}api/1/envelope/?sentry_key=k")] {
+        let mut connection = std::net::TcpStream::connect(app.inbox.addr()).unwrap();
+        let body = message("it");
+        let head =
+            format!("POST {target} HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+        connection.write_all(head.as_bytes()).unwrap();
+        let request = requests.recv().unwrap();
+        assert!(request.starts_with("POST /base/api/1/envelope/"), "{request}");
+        assert!(request.to_lowercase().contains(&format!("host: {}", to.authority())), "{request}");
+    }
+    assert!(asked.try_recv().is_err(), "nothing goes elsewhere");
+}
+
+#[actix_web::test]
+async fn a_redirect_is_not_followed() {
+    let (other, asked) = server("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    let redirect = format!(
+        "HTTP/1.1 307 Temporary Redirect\r\nLocation: {other}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    );
+    let (to, requests) = server(Box::leak(redirect.into_boxed_str()));
+    let app = spawn_app_with(Options { forward: Some(to), ..Options::default() }).await;
+    for text in ["first", "second"] {
+        app.accepted(message(text)).await;
+        let request = requests.recv().unwrap();
+        assert!(request.starts_with("POST /api/1/envelope/"), "{request}");
+    }
+    // The second was sent once the first was answered: a redirect would have been followed before.
+    assert!(asked.try_recv().is_err());
+}
+
+#[actix_web::test]
+async fn an_answer_without_end_is_not_read_to_it() {
+    let (to, requests) = server("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nendless");
+    let app = spawn_app_with(Options { forward: Some(to), ..Options::default() }).await;
+    app.accepted(message("it")).await;
+    assert!(requests.recv().unwrap().starts_with("POST"));
+    assert_eq!(requests.recv().unwrap(), "closed");
 }

@@ -13,6 +13,7 @@ mod grouping;
 mod health;
 mod healthcheck;
 mod helpers;
+mod hosts;
 mod issues;
 mod page;
 mod paths;

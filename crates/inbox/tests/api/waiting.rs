@@ -49,6 +49,6 @@ async fn a_wait_in_vain_says_what_for_and_what_there_is() {
     let inbox = Inbox::start().await.unwrap();
     let before = tokio::time::Instant::now();
     let error = inbox.wait_until("a miracle", |_| false).await.unwrap_err().to_string();
-    assert_eq!(before.elapsed().as_secs(), 30);
-    assert!(error.contains("waited 30 s for a miracle") && error.contains("envelopes: 0"), "{error}");
+    assert_eq!(before.elapsed().as_secs(), 120);
+    assert!(error.contains("waited 120 s for a miracle") && error.contains("envelopes: 0"), "{error}");
 }
