@@ -204,12 +204,12 @@ pub fn init(config: Config) -> Guard {
     Guard { hub, life }
 }
 
-/// `sentry-actix` as it must be set up beside [`panic_recovery::boundary`]: transactions on, its own capture
-/// off, since that would make a second event of each failure.
+/// `sentry-actix` as it must be set up beside [`panic_recovery::boundary`]: its own capture off, since that would make
+/// a second event of each failure, and its transactions, which would end before the bodies that are sent piece by piece.
 pub fn middleware(hub: Arc<Hub>) -> sentry_actix::Sentry {
     sentry_actix::Sentry::builder()
         .with_hub(hub)
-        .start_transaction(true)
+        .start_transaction(false)
         .capture_server_errors(false)
         .finish()
 }

@@ -55,18 +55,30 @@ impl ResponseError for Failure {
 impl Failure {
     /// Reports it if it is an event; the id of the event.
     pub(crate) fn report(&self) -> Option<Uuid> {
-        self.error.is_event().then(|| report::capture(&*self.error, &self.origin)).flatten()
+        self.error.is_event().then(|| self.capture()).flatten()
     }
 
-    /// The answer to the client, naming the event.
-    pub(crate) fn answer(&self, event: Option<Uuid>, style: Option<&AnswerStyle>) -> HttpResponse {
+    /// Reports it; the id of the event.
+    pub(crate) fn capture(&self) -> Option<Uuid> {
+        report::capture(&*self.error, &self.origin)
+    }
+
+    /// Reports it, and makes the answer to the client, which names the event.
+    pub(crate) fn settle(
+        &self,
+        report: impl FnOnce(&Self) -> Option<Uuid>,
+        style: Option<AnswerStyle>,
+    ) -> HttpResponse {
+        // All that an error is asked may panic: before its event is sent, so that there is one event, the panic's.
+        let (status, headers) = (self.status_code(), self.error.headers());
         let mut body = self.error.answer();
         body.insert("error".to_owned(), self.to_string().into());
         body.insert("type".to_owned(), self.error.type_name().into());
-        let mut response = answer(self.status_code(), body, event, style);
-        for (name, value) in self.error.headers() {
-            if let Ok(value) = HeaderValue::try_from(value) {
-                response.headers_mut().insert(HeaderName::from_static(name), value);
+        style.into_iter().for_each(|AnswerStyle(add)| add(&mut body));
+        let mut response = answer(status, body, report(self));
+        for (name, value) in headers {
+            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+                response.headers_mut().insert(name, value);
             }
         }
         response
@@ -85,20 +97,12 @@ pub fn name_event(mut body: Value, event: Option<Uuid>) -> HttpResponse {
 }
 
 /// A JSON error answer; `event_id` is absent where nothing was sent.
-pub(crate) fn answer(
-    status: StatusCode,
-    mut body: Facts,
-    event: Option<Uuid>,
-    style: Option<&AnswerStyle>,
-) -> HttpResponse {
+pub(crate) fn answer(status: StatusCode, mut body: Facts, event: Option<Uuid>) -> HttpResponse {
     let mut response = HttpResponse::build(status);
     if let Some(id) = event {
         let id = id.simple().to_string();
         response.insert_header((EVENT_ID_HEADER, id.as_str()));
         body.insert("event_id".to_owned(), id.into());
-    }
-    if let Some(AnswerStyle(add)) = style {
-        add(&mut body);
     }
     response.json(body)
 }

@@ -1,63 +1,97 @@
-//! How a request ended, told by its transaction and the metrics: also where its caller hung up before the answer.
+//! How a request ended, told by its transaction and the metrics: also where its caller hung up before the answer, and
+//! where its body is still made while it is sent.
 
 use std::sync::Arc;
 use std::time::Instant;
 
+use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
-use sentry::protocol::SpanStatus;
-use sentry::{Hub, TransactionOrSpan};
+use sentry::protocol::{Request, SpanStatus};
+use sentry::{Hub, Transaction, TransactionContext};
 
 use crate::metrics::{self, Answered};
+use crate::panic_recovery::Owner;
 
 /// The status that nginx logs for a caller that hung up; nobody is ever sent it.
 const HUNG_UP: u16 = 499;
 
-/// A request that is being answered. Dropped without an answer, its caller has hung up: the middleware is dropped with
-/// it and will not finish the transaction.
+/// A request that is being answered, with its transaction. Dropped without an end, its caller has hung up.
 pub(crate) struct Pending {
     hub: Arc<Hub>,
-    /// `None` without a client.
-    span: Option<TransactionOrSpan>,
+    pub(crate) owner: Owner,
+    /// Until it is finished.
+    transaction: Option<Transaction>,
     method: Method,
-    /// The pattern that matched, if one did.
-    route: Option<String>,
+    /// The pattern that matched, if one did: not the path.
+    pub(crate) route: Option<String>,
     start: Instant,
-    answered: bool,
 }
 
 impl Pending {
-    /// Begins under the request's hub. The route is a pattern, not a path, if there is one.
-    pub(crate) fn new(method: Method, route: Option<String>) -> Self {
+    /// Begins under the request's hub, whose scope gets the transaction as its span.
+    pub(crate) fn begin(request: &ServiceRequest) -> Self {
         let hub = Hub::current();
-        let span = hub.configure_scope(|scope| scope.get_span());
-        Self { hub, span, method, route, start: Instant::now(), answered: false }
+        let transaction = hub.client().map(|_| begin_transaction(&hub, request));
+        let (owner, method) = (Owner::new(), request.method().clone());
+        Self { hub, owner, transaction, method, route: None, start: Instant::now() }
     }
 
-    /// Ends with that HTTP status; the middleware finishes the transaction.
+    /// Ends with that HTTP status.
     pub(crate) fn answered(mut self, status: u16) {
-        self.answered = true;
-        self.tell(status);
+        self.end(status, span_status(status));
     }
 
-    fn tell(&mut self, status: u16) {
-        if let Some(span) = &self.span {
-            span.set_status(span_status(status));
-        }
+    /// Ends while the body is sent, after that HTTP status.
+    pub(crate) fn broken_off(mut self, status: u16) {
+        self.end(status, SpanStatus::InternalError);
+    }
+
+    fn end(&mut self, status: u16, how: SpanStatus) {
+        let Some(transaction) = self.transaction.take() else { return };
+        transaction.set_status(how);
         let route = self.route.take().unwrap_or_else(|| "<none>".to_owned());
         let answered = Answered { method: self.method.clone(), route, status };
-        metrics::request(answered, self.start.elapsed());
+        let took = self.start.elapsed();
+        // As the scope was: the transaction is the request's as its events are.
+        Hub::run(Arc::clone(&self.hub), || {
+            metrics::request(answered, took);
+            transaction.finish();
+        });
     }
 }
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        if self.answered {
-            return;
-        }
-        Hub::run(Arc::clone(&self.hub), || {
-            self.tell(HUNG_UP);
-            self.span.take().into_iter().for_each(TransactionOrSpan::finish);
-        });
+        self.end(HUNG_UP, span_status(HUNG_UP));
+    }
+}
+
+/// The middleware would finish its own when the answer's head is sent, whatever its body comes to.
+fn begin_transaction(hub: &Arc<Hub>, request: &ServiceRequest) -> Transaction {
+    let pattern = request.match_pattern();
+    let name = format!("{} {}", request.method(), pattern.as_deref().unwrap_or("<none>"));
+    let headers = request.headers().iter();
+    let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+    let context = TransactionContext::continue_from_headers(&name, "http.server", headers);
+    let transaction = hub.start_transaction(context);
+    transaction.set_origin("auto.http.actix");
+    transaction.set_request(interface(request));
+    hub.configure_scope(|scope| scope.set_span(Some(transaction.clone().into())));
+    transaction
+}
+
+/// Sentry's `request` interface, as the middleware gives it to events.
+fn interface(request: &ServiceRequest) -> Request {
+    let connection = request.connection_info();
+    let url = format!("{}://{}{}", connection.scheme(), connection.host(), request.uri());
+    let headers = request.headers().iter();
+    let headers = headers
+        .map(|(name, value)| (name.as_str().to_owned(), value.to_str().unwrap_or_default().to_owned()));
+    Request {
+        url: url.parse().ok(),
+        method: Some(request.method().to_string()),
+        headers: headers.collect(),
+        ..Request::default()
     }
 }
 

@@ -1,8 +1,11 @@
 //! A panic becomes a 500 and exactly one event; the process, the worker and the transaction live on.
 //!
+//! It is caught wherever it is had for the request: in the handler, in what takes it apart and makes the answer of it, in
+//! the code that tells of an error, in a destructor, and in a body that is made while it is sent.
+//!
 //! The order matters. The hook runs where the panic happens and still sees its stack; [`boundary`] then
 //! catches the unwinding request. `sentry-actix` must wrap around it, so that the hub is the request's and
-//! the transaction is finished:
+//! events have its request:
 //!
 //! ```ignore
 //! App::new()
@@ -10,18 +13,22 @@
 //!     .wrap(client::middleware(hub.clone()))     // outer: the last wrap runs first
 //! ```
 
-use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, PanicHookInfo};
+mod caught;
+mod reported;
+mod reporter;
+mod streamed;
+
+use std::any::Any;
+use std::panic::PanicHookInfo;
 use std::sync::Once;
 
-use actix_web::Error;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::error::InternalError;
-use actix_web::http::StatusCode;
+use actix_web::error::{BlockingError, InternalError};
 use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use futures_util::FutureExt;
+use actix_web::{Error, HttpResponse};
 use sentry::protocol::{Event, Exception, Mechanism};
 use sentry::types::Uuid;
 use sentry::{Hub, Level};
@@ -32,11 +39,11 @@ use crate::failure::{AnswerStyle, EVENT_ID_HEADER, Failure, answer};
 use crate::frames::Origin;
 use crate::outcome::Pending;
 use crate::{report, request, stall};
+use caught::{Call, Payload, caught, forget};
+use reported::Claim;
+use streamed::Body;
 
-thread_local! {
-    /// The event of the latest panic on this thread, for the boundary that catches it.
-    static REPORTED: Cell<Option<Uuid>> = const { Cell::new(None) };
-}
+pub(crate) use reported::{Owner, of_task};
 
 /// Reports every panic under a hub with a client, and never waits for delivery: the default hook of the SDK
 /// flushes on the panicking thread, which stops a worker for as long as Sentry takes.
@@ -44,14 +51,10 @@ thread_local! {
 pub fn install_hook() {
     static INSTALL: Once = Once::new();
     INSTALL.call_once(|| {
+        reporter::start();
         let previous = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            let watched = sentry::with_integration(|service: &ServiceIntegration, hub| {
-                let id = hub.capture_event(event(info, service.panic_type));
-                report::log(Level::Fatal, Some(service.panic_type), text(info), Some(id));
-                REPORTED.set(Some(id));
-                true
-            });
+            let watched = !reporter::is_this() && report_panic(info);
             if !watched {
                 previous(info);
             }
@@ -59,20 +62,33 @@ pub fn install_hook() {
     });
 }
 
-fn event(info: &PanicHookInfo<'_>, ty: &str) -> Event<'static> {
+/// Reports a panic if there is a client for it.
+fn report_panic(info: &PanicHookInfo<'_>) -> bool {
+    sentry::with_integration(|service: &ServiceIntegration, _| {
+        let event = event(service.panic_type, text(info.payload()), Origin::capture());
+        let (id, owner) = reporter::report(event);
+        reported::remember(id, owner, info.payload());
+        report::log(Level::Fatal, Some(service.panic_type), text(info.payload()), Some(id));
+        true
+    })
+}
+
+fn event(ty: &str, text: &str, origin: Origin) -> Event<'static> {
     let mechanism = Mechanism { ty: "panic".to_owned(), handled: Some(false), ..Mechanism::default() };
     let exception = Exception {
         ty: ty.to_owned(),
-        value: Some(text(info).to_owned()),
+        value: Some(text.to_owned()),
         mechanism: Some(mechanism),
-        stacktrace: Origin::capture().stacktrace(),
+        stacktrace: origin.stacktrace(),
         ..Exception::default()
     };
     Event { level: Level::Fatal, exception: vec![exception].into(), ..Event::default() }
 }
 
-fn text<'a>(info: &'a PanicHookInfo<'_>) -> &'a str {
-    info.payload_as_str().unwrap_or("panic with a payload that is not text")
+fn text(payload: &(dyn Any + Send)) -> &str {
+    let formatted = payload.downcast_ref::<String>().map(String::as_str);
+    let text = formatted.or_else(|| payload.downcast_ref::<&'static str>().copied());
+    text.unwrap_or("panic with a payload that is not text")
 }
 
 /// The boundary where a request's failure is handled: tells the scope about the request, turns panics and
@@ -81,25 +97,44 @@ pub async fn boundary<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let route = request::describe(&request);
-    let pending = Pending::new(request.method().clone(), route);
+    let mut pending = Pending::begin(&request);
+    let owner = pending.owner;
+    pending.route = request::describe(&request, owner);
     let style = request.app_data::<AnswerStyle>().copied();
+    let bodiless = request.method() == Method::HEAD;
     // Nothing of the request may be held across the call: actix panics where a clone outlives a caught panic.
-    let call = async { stall::attributed(next.call(request)).await };
-    let outcome = match AssertUnwindSafe(call).catch_unwind().await {
-        Ok(Ok(response)) => Ok(name_event(settle(response, style))),
-        Ok(Err(error)) => Err(("failed", refuse(&error, style))),
-        Err(_) => Err(("panicked", recover(style))),
-    };
-    let status = outcome.as_ref().map_or_else(|(_, answer)| answer.status(), ServiceResponse::status);
-    pending.answered(status.as_u16());
-    outcome.map_err(|(why, answer)| InternalError::from_response(why, answer).into())
+    let called = stall::attributed(Call::new(move || next.call(request))).await;
+    match called.and_then(|outcome| caught(|| settle(outcome, owner, style))) {
+        Ok(Ok(response)) => {
+            let status = response.status().as_u16();
+            Ok(name_event(response).map_body(|_, body| body.send(pending, status, bodiless)))
+        }
+        Ok(Err(failed)) => Err(failed.end(pending)),
+        Err(payload) => Err(Failed::of("panicked", recover(owner, payload, style)).end(pending)),
+    }
+}
+
+/// The error that carries an answer to where actix-web sends it.
+struct Failed {
+    status: StatusCode,
+    error: Error,
+}
+
+impl Failed {
+    fn of(why: &'static str, answer: HttpResponse) -> Self {
+        Self { status: answer.status(), error: InternalError::from_response(why, answer).into() }
+    }
+
+    fn end(self, pending: Pending) -> Error {
+        pending.answered(self.status.as_u16());
+        self.error
+    }
 }
 
 /// Names the request's event, if it made one, in an answer that does not name it yet: also where the request went well.
-fn name_event(mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
-    let event = Hub::with_active(|hub| hub.last_event_id()).map(|id| id.simple().to_string());
-    if let Some(Ok(id)) = event.map(HeaderValue::try_from) {
+fn name_event<B>(mut response: ServiceResponse<B>) -> ServiceResponse<B> {
+    let event = Hub::with_active(|hub| hub.last_event_id()).filter(|id| !id.is_nil());
+    if let Some(Ok(id)) = event.map(|id| HeaderValue::try_from(id.simple().to_string())) {
         let name = HeaderName::from_static(EVENT_ID_HEADER);
         if !response.headers().contains_key(&name) {
             response.headers_mut().insert(name, id);
@@ -108,33 +143,73 @@ fn name_event(mut response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody
     response
 }
 
-fn recover(style: Option<AnswerStyle>) -> actix_web::HttpResponse {
-    let event = REPORTED.take().filter(|id| !id.is_nil());
+/// The answer to a request that panicked.
+fn recover(owner: Owner, payload: Payload, style: Option<AnswerStyle>) -> HttpResponse {
+    let event = unwound(owner, payload);
     let ty = sentry::with_integration(|service: &ServiceIntegration, _| service.panic_type);
     let ty = if ty.is_empty() { "InternalError" } else { ty };
     let error = "the request panicked; the service goes on".into();
     let body = facts([("error", error), ("type", ty.into())]);
-    answer(StatusCode::INTERNAL_SERVER_ERROR, body, event, style.as_ref())
+    let styled = caught(|| {
+        let mut styled = body.clone();
+        style.into_iter().for_each(|AnswerStyle(add)| add(&mut styled));
+        styled
+    });
+    let body = styled.unwrap_or_else(|again| {
+        forget(again);
+        body
+    });
+    answer(StatusCode::INTERNAL_SERVER_ERROR, body, event)
 }
 
+/// The event of the panic that a request ended in; made here where no hook has seen it.
+fn unwound(owner: Owner, payload: Payload) -> Option<Uuid> {
+    let event = match reported::claim(owner, &*payload) {
+        Claim::Event(id) => id,
+        Claim::OneOfSeveral => Uuid::nil(),
+        Claim::Unreported => report_resumed(&*payload),
+    };
+    forget(payload);
+    (!event.is_nil()).then_some(event)
+}
+
+/// A payload that was made to be resumed: nobody knows where it comes from.
+fn report_resumed(payload: &(dyn Any + Send)) -> Uuid {
+    sentry::with_integration(|service: &ServiceIntegration, _| {
+        let (id, _) = reporter::report(event(service.panic_type, text(payload), Origin::of(Vec::new())));
+        report::log(Level::Fatal, Some(service.panic_type), text(payload), Some(id));
+        id
+    })
+}
+
+/// What a handler or a middleware answered, with our words where it failed.
 fn settle<B: MessageBody + 'static>(
-    response: ServiceResponse<B>,
+    outcome: Result<ServiceResponse<B>, Error>,
+    owner: Owner,
     style: Option<AnswerStyle>,
-) -> ServiceResponse<BoxBody> {
-    match response.response().error().map(|error| refuse(error, style)) {
-        Some(told) => ServiceResponse::new(response.into_parts().0, told),
-        None => response.map_into_boxed_body(),
+) -> Result<ServiceResponse<Body<B>>, Failed> {
+    let failed = |error: &Error| Failed::of("failed", refuse(error, owner, style));
+    let response = outcome.map_err(|error| failed(&error))?;
+    match response.response().error().map(failed) {
+        Some(failed) => Err(failed),
+        None => Ok(response.map_body(|_, body| Body::new(body))),
     }
 }
 
 /// The JSON answer to any error; our own ones are reported here, and only here.
-fn refuse(error: &Error, style: Option<AnswerStyle>) -> actix_web::HttpResponse {
+fn refuse(error: &Error, owner: Owner, style: Option<AnswerStyle>) -> HttpResponse {
     if let Some(failure) = error.as_error::<Failure>() {
-        return failure.answer(failure.report(), style.as_ref());
+        return failure.settle(Failure::report, style);
     }
     let status = error.as_response_error().status_code();
     let failure = Failure::from(ForeignError { status: status.as_u16(), text: error.to_string() });
-    failure.answer(failure.report(), style.as_ref())
+    let lost = error.as_error::<BlockingError>().map(|_| reported::claim_blocking(owner));
+    match lost {
+        None | Some(Claim::Unreported) => failure.settle(Failure::report, style),
+        // It panicked, and the hook has reported that.
+        Some(Claim::Event(id)) => failure.settle(|_| Some(id), style),
+        Some(Claim::OneOfSeveral) => failure.settle(|_| None, style),
+    }
 }
 
 /// An error of actix-web's own, such as a broken payload.

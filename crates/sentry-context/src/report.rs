@@ -19,14 +19,16 @@
 //! ```
 
 use std::error::Error;
-use std::fmt;
+use std::{fmt, iter};
 
 use sentry::protocol::{Context, Event, Exception, LogEntry, Mechanism, MechanismMeta, PosixSignal, Thread};
 use sentry::types::{Uuid, random_uuid};
 use sentry::{Hub, Level};
+use tokio::task::JoinError;
 
 use crate::facts::Facts;
 use crate::frames::Origin;
+use crate::panic_recovery;
 
 /// The tag that every event has: an error's type, or what a message is about.
 pub(crate) const TYPE_TAG: &str = "error.type";
@@ -133,10 +135,21 @@ pub fn capture(error: &dyn Reportable, origin: &Origin) -> Option<Uuid> {
     send_error(error, origin, Uuid::nil())
 }
 
-/// A nil id is replaced by one of the SDK's.
+/// A nil id is replaced by one of the SDK's. A panic that it tells of has its event already.
 fn send_error(error: &dyn Reportable, origin: &Origin, event_id: Uuid) -> Option<Uuid> {
+    if let Some(reported) = panic_behind(error) {
+        return Some(reported);
+    }
+    // Everything that an error is asked may panic: nothing is sent before the last answer.
+    let (level, ty, text) = (error.level(), error.type_name(), error.to_string());
+    let id = send(Event { event_id, ..event_of(error, origin) });
+    log(level, Some(ty), &text, id);
+    id
+}
+
+/// The event of an error, without what a scope adds.
+pub(crate) fn event_of(error: &dyn Reportable, origin: &Origin) -> Event<'static> {
     let mut event = Event {
-        event_id,
         level: error.level(),
         exception: chain(error, origin).into(),
         tags: error.tags().into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
@@ -145,9 +158,32 @@ fn send_error(error: &dyn Reportable, origin: &Origin, event_id: Uuid) -> Option
     if let Some((name, facts)) = error.context() {
         event.contexts.insert(name.to_owned(), Context::Other(facts));
     }
-    let id = send(event);
-    log(error.level(), Some(error.type_name()), &error.to_string(), id);
-    id
+    event
+}
+
+/// The event of the panic by which a task was lost, if that is what the error is about.
+fn panic_behind(error: &dyn Reportable) -> Option<Uuid> {
+    let mut causes = with_causes(error);
+    let lost = causes.find_map(|error| error.downcast_ref::<JoinError>())?;
+    lost.is_panic().then(|| panic_recovery::of_task(lost.id())).flatten().filter(|id| !id.is_nil())
+}
+
+/// An error with its causes, in one line.
+pub(crate) fn whole_text(error: &(dyn Error + 'static)) -> String {
+    with_causes(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+/// Most causes that are told of an error: a chain may have no end.
+const MOST_CAUSES: usize = 20;
+
+fn with_causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    let mut next = Some(error);
+    let causes = iter::from_fn(move || {
+        let this = next?;
+        next = this.source();
+        Some(this)
+    });
+    causes.take(MOST_CAUSES)
 }
 
 /// Sends a message that is no error, and logs it. The place where it was said comes along as the current thread's
@@ -193,16 +229,12 @@ fn chain(error: &dyn Reportable, origin: &Origin) -> Vec<Exception> {
         mechanism: Some(mechanism(error)),
         ..Exception::default()
     }];
-    let mut source = error.source();
-    while let Some(cause) = source {
-        exceptions.push(Exception {
-            ty: type_of(cause),
-            value: Some(cause.to_string()),
-            mechanism: Some(Mechanism { ty: "chained".to_owned(), ..Mechanism::default() }),
-            ..Exception::default()
-        });
-        source = cause.source();
-    }
+    exceptions.extend(with_causes(error).skip(1).map(|cause| Exception {
+        ty: type_of(cause),
+        value: Some(cause.to_string()),
+        mechanism: Some(Mechanism { ty: "chained".to_owned(), ..Mechanism::default() }),
+        ..Exception::default()
+    }));
     exceptions.reverse();
     exceptions
 }

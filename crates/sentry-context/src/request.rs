@@ -12,6 +12,7 @@ use url::Url;
 
 use crate::facts::Facts;
 use crate::incoming::Incoming;
+use crate::panic_recovery::Owner;
 use crate::{breadcrumbs, user};
 
 /// The header that names the affected user.
@@ -25,17 +26,16 @@ const USER_ID_LIMIT: usize = 128;
 ///
 /// Sentry's `request` interface itself comes from `sentry-actix`. Most requests make no event: what only an event
 /// shows is put together when there is one.
-pub(crate) fn describe(request: &ServiceRequest) -> Option<String> {
+pub(crate) fn describe(request: &ServiceRequest, owner: Owner) -> Option<String> {
     let user = user::from_request(user_id(request), client_ip(request));
     let pattern = request.match_pattern();
     let arrival =
-        Arrival { at: SystemTime::now(), method: request.method().clone(), pattern: pattern.clone() };
+        Arrival { at: SystemTime::now(), method: request.method().clone(), pattern: pattern.clone(), owner };
     sentry::configure_scope(|scope| {
         if let Some(incoming) = request.extensions().get::<Incoming>() {
             incoming.bind(scope);
         }
         if let Some(span) = scope.get_span().filter(is_sampled) {
-            // The middleware finishes the transaction outside this scope, which its events have.
             span.set_data("user.id", user.id.clone().into());
         }
         scope.set_user(Some(user));
@@ -49,11 +49,13 @@ struct Arrival {
     at: SystemTime,
     method: Method,
     pattern: Option<String>,
+    owner: Owner,
 }
 
 impl Arrival {
     /// Adds the transaction's name, and the breadcrumb that all others followed.
     fn tell(&self, mut event: Event<'static>) -> Event<'static> {
+        self.owner.mark();
         let pattern = self.pattern.as_deref().unwrap_or("<none>");
         event.transaction.get_or_insert_with(|| format!("{} {pattern}", self.method));
         let path = event.request.as_ref().and_then(|request| request.url.as_ref()).map_or("", Url::path);

@@ -32,8 +32,8 @@ use std::time::{Duration, Instant};
 use sentry::Hub;
 
 use told::Stall;
-pub(crate) use worker::attributed;
 use worker::{BEAT, Worker};
+pub(crate) use worker::{attributed, turn};
 
 /// A stall that callers notice, and that no well-behaved handler comes near.
 pub const THRESHOLD: Duration = Duration::from_secs(1);

@@ -102,15 +102,27 @@ fn now() -> u64 {
 }
 
 /// A turn, maybe within another's; it ends also when the work panics.
-struct Turn<'a> {
-    worker: &'a Worker,
+pub(crate) struct Turn {
+    worker: Arc<Worker>,
     before: Option<Arc<Hub>>,
 }
 
-impl Drop for Turn<'_> {
+impl Turn {
+    fn of(worker: Arc<Worker>, hub: &Arc<Hub>) -> Self {
+        let before = worker.runs(Some(Arc::clone(hub)));
+        Self { worker, before }
+    }
+}
+
+impl Drop for Turn {
     fn drop(&mut self) {
         self.worker.runs(self.before.take());
     }
+}
+
+/// A turn of work for that hub, until it is dropped; `None` where nobody watches this thread.
+pub(crate) fn turn(hub: &Arc<Hub>) -> Option<Turn> {
+    WORKER.with_borrow(Weak::upgrade).map(|worker| Turn::of(worker, hub))
 }
 
 /// Runs work so that a stall in it can be told under the hub of whom it is for.
@@ -119,7 +131,7 @@ pub(crate) async fn attributed<F: Future>(work: F) -> F::Output {
     let hub = Hub::current();
     let mut work = pin!(work);
     poll_fn(|context| {
-        let _turn = Turn { worker: &worker, before: worker.runs(Some(Arc::clone(&hub))) };
+        let _turn = Turn::of(Arc::clone(&worker), &hub);
         work.as_mut().poll(context)
     })
     .await

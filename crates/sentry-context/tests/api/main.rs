@@ -4,10 +4,12 @@
 
 mod backpressure;
 mod delivery;
+mod failing_app;
 mod fingerprint;
 mod fingerprint_grammar;
 mod helpers;
 mod last_life;
 mod limits;
+mod one_event;
 mod spool;
 mod spotlight;
