@@ -10,6 +10,7 @@ use futures_util::stream::FuturesOrdered;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::{Channel, Confirmation, PublisherConfirm};
 use sentry_context::propagation::TraceHeaders;
+use sentry_context::sentry::TransactionOrSpan;
 use sentry_context::sentry::protocol::SpanStatus;
 use sentry_context::{breadcrumbs, facts, metrics, request};
 use serde_json::{Map, Value};
@@ -63,23 +64,25 @@ impl Publisher {
     }
 
     /// Publishes a JSON object to [`EXCHANGE`], with the current trace in the field `trace`; never waits.
+    /// Without a span, as where Sentry is off, there is no trace.
     pub fn publish(&self, routing_key: &'static str, mut body: Map<String, Value>) {
         let Some(queue) = &self.queue else { return };
-        let Some(span) = request::span().map(|parent| parent.start_child("queue.publish", routing_key))
-        else {
-            return;
-        };
-        let span = span.into();
-        let (id, trace) = (Uuid::new_v4(), TraceHeaders::of(&span));
+        let span: Option<TransactionOrSpan> =
+            request::span().map(|parent| parent.start_child("queue.publish", routing_key).into());
+        let trace = span.as_ref().map(TraceHeaders::of).unwrap_or_default();
+        let id = Uuid::new_v4();
         body.insert("trace".to_owned(), serde_json::to_value(&trace).unwrap_or_default());
         let body = Value::Object(body).to_string().into_bytes();
-        span.set_data("messaging.system", "rabbitmq".into());
-        span.set_data("messaging.destination.name", routing_key.into());
-        span.set_data("messaging.message.id", id.to_string().into());
-        span.set_data("messaging.message.body.size", body.len().into());
+        let size = body.len();
         let accepted = self.accept(queue, Message { routing_key, id, trace, body });
-        span.set_status(if accepted { SpanStatus::Ok } else { SpanStatus::ResourceExhausted });
-        span.finish();
+        if let Some(span) = span {
+            span.set_data("messaging.system", "rabbitmq".into());
+            span.set_data("messaging.destination.name", routing_key.into());
+            span.set_data("messaging.message.id", id.to_string().into());
+            span.set_data("messaging.message.body.size", size.into());
+            span.set_status(if accepted { SpanStatus::Ok } else { SpanStatus::ResourceExhausted });
+            span.finish();
+        }
         let data = facts([
             ("routing_key", routing_key.into()),
             ("message_id", id.to_string().into()),

@@ -13,14 +13,15 @@ pub const SENTRY_TRACE: &str = "sentry-trace";
 /// The name of the header with what the head of the trace decided.
 pub const BAGGAGE: &str = "baggage";
 
-/// Headers of a trace.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Headers of a trace; empty where there is none.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct TraceHeaders {
     /// `{trace id}-{span id}-{0 or 1}`.
-    #[serde(rename = "sentry-trace")]
+    #[serde(rename = "sentry-trace", skip_serializing_if = "String::is_empty")]
     pub sentry_trace: String,
     /// Members of the form `sentry-{name}={value}`.
-    #[serde(default)]
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub baggage: String,
 }
 

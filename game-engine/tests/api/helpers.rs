@@ -1,14 +1,14 @@
 //! A really started app and the inbox that its events go to.
 
 use broker::Publisher;
-pub(crate) use fixtures::app::{Answer, App, answer, exception, http, top_frame};
+pub(crate) use fixtures::app::{Answer, App, Telemetry, answer, exception, http, top_frame};
 use fixtures::service::Service;
 use game_engine::server::Server;
 use game_engine::settings::{SERVICE, Settings};
 use inbox::Inbox;
 use scenario::Guards;
 use sentry_context::client::{self, Config};
-use sentry_context::database::Database;
+use sentry_context::database::{self, Database};
 use sentry_context::stall;
 use sentry_context::transport::Delivery;
 
@@ -19,10 +19,17 @@ pub(crate) async fn spawn_app() -> App {
 
 /// The same with other settings.
 pub(crate) async fn spawn_app_with(change: impl FnOnce(&mut Settings)) -> App {
+    spawn_app_as(Telemetry::On, change).await
+}
+
+/// The same with less of Sentry.
+pub(crate) async fn spawn_app_as(telemetry: Telemetry, change: impl FnOnce(&mut Settings)) -> App {
     let inbox = Inbox::start().await.unwrap();
     let mut settings = settings(&inbox.dsn());
+    settings.sentry.dsn = telemetry.dsn(&inbox.dsn()).map(|dsn| dsn.parse().unwrap());
+    settings.sentry.traces_sample_rate = telemetry.traces_sample_rate();
     change(&mut settings);
-    let database = Database::connect(settings.mongodb_url.as_deref()).await.unwrap();
+    let database = connect(settings.mongodb_url.as_deref()).await;
     let publisher = Publisher::start(settings.rabbitmq.clone());
     let server = Server::bind(&settings, client::hub(&settings.sentry), database, publisher).unwrap();
     let url = format!("http://{}", server.address());
@@ -35,6 +42,12 @@ pub(crate) async fn spawn_process() -> App {
     let inbox = Inbox::start().await.unwrap();
     let service = Service::start(env!("CARGO_BIN_EXE_game-engine"), &[("SENTRY_DSN", &inbox.dsn())]);
     App::of(service, inbox)
+}
+
+/// The database that the URL names, so that each test has its own: a service's is always the same.
+pub(crate) async fn connect(url: Option<&str>) -> Database {
+    let name = url.and_then(fixtures::mongo::database_in).unwrap_or(database::NAME);
+    Database::connect_to(url, name).await.unwrap()
 }
 
 fn settings(dsn: &str) -> Settings {

@@ -7,7 +7,7 @@ use sentry_context::database::mongodb::bson::{Document, doc};
 use sentry_context::database::mongodb::{Client, Database};
 use serde_json::{Value, json};
 
-use crate::helpers::{Answer, App, answer, spawn_app, spawn_app_with};
+use crate::helpers::{Answer, App, Telemetry, answer, spawn_app, spawn_app_as};
 
 async fn post(app: &App, path: &str, body: Value) -> Answer {
     answer(app.request(Method::POST, path).json(&body)).await
@@ -20,10 +20,16 @@ async fn games(database: &Database) -> Vec<Document> {
 
 #[actix_web::test]
 async fn a_spin_is_stored_as_it_was_answered() {
+    for telemetry in Telemetry::ALL {
+        stores_what_it_answers(telemetry).await;
+    }
+}
+
+async fn stores_what_it_answers(telemetry: Telemetry) {
     let Some(url) = fixtures::mongo::url() else { return };
-    let url = format!("{url}/spins_{}", std::process::id());
+    let url = format!("{url}/spins_{telemetry:?}_{}", std::process::id());
     let database = Client::with_uri_str(&url).await.unwrap().default_database().unwrap();
-    let app = spawn_app_with(|settings| settings.mongodb_url = Some(url)).await;
+    let app = spawn_app_as(telemetry, |settings| settings.mongodb_url = Some(url)).await;
     let spin = post(&app, "/calculate", json!({ "userId": "alice", "bet": 2.5 })).await;
     assert_eq!(spin.status, 200);
     let symbols: Vec<_> =
@@ -39,13 +45,19 @@ async fn a_spin_is_stored_as_it_was_answered() {
     let stored: Vec<_> = game.get_array("symbols").unwrap().iter().map(|it| it.as_str().unwrap()).collect();
     assert_eq!(stored, symbols);
     assert!(game.get_f64("timestamp").unwrap() > 1.7e9);
-    let spans = app.transaction("POST /calculate").await["spans"].clone();
-    let insert = spans.as_array().unwrap().iter().find(|span| span["op"] == "db").unwrap();
-    assert_eq!(insert["description"], "games.insert");
+    if telemetry == Telemetry::On {
+        let spans = app.transaction("POST /calculate").await["spans"].clone();
+        let insert = spans.as_array().unwrap().iter().find(|span| span["op"] == "db").unwrap();
+        assert_eq!(insert["description"], "games.insert");
+    }
 }
 
 #[actix_web::test]
 async fn without_a_database_a_spin_is_answered_and_its_span_says_that_it_was_not_stored() {
+    for telemetry in [Telemetry::Off, Telemetry::Unsampled] {
+        let app = spawn_app_as(telemetry, |_| ()).await;
+        assert_eq!(post(&app, "/calculate", json!({ "userId": "alice", "bet": 1 })).await.status, 200);
+    }
     let app = spawn_app().await;
     let spin = post(&app, "/calculate", json!({ "userId": "alice", "bet": 1 })).await;
     assert_eq!(spin.status, 200);
@@ -60,9 +72,15 @@ async fn without_a_database_a_spin_is_answered_and_its_span_says_that_it_was_not
 
 #[actix_web::test]
 async fn a_spin_is_published_with_the_trace_that_it_came_with() {
+    for telemetry in Telemetry::ALL {
+        publishes_with_its_trace(telemetry).await;
+    }
+}
+
+async fn publishes_with_its_trace(telemetry: Telemetry) {
     let Some(broker) = Broker::start() else { return };
     let address = broker::Address::parse(Some(&broker.url()), "test").unwrap();
-    let app = spawn_app_with(|settings| settings.rabbitmq = address.clone()).await;
+    let app = spawn_app_as(telemetry, |settings| settings.rabbitmq = address.clone()).await;
     let (told, mut messages) = tokio::sync::mpsc::unbounded_channel();
     let hub = sentry_context::sentry::Hub::current();
     broker::consume(address, &hub, &[broker::topology::GAME_RESULTS], async move |delivered| {
@@ -83,14 +101,22 @@ async fn a_spin_is_published_with_the_trace_that_it_came_with() {
     assert_eq!(message["data"]["user_id"], "alice");
     assert_eq!(message["data"]["payout"], spin.body["payout"]);
     assert_eq!(message["data"]["_id"].as_str().unwrap().len(), 24);
-    assert!(message["trace"]["sentry-trace"].as_str().unwrap().starts_with(trace), "{message}");
-    assert_eq!(message["trace"]["baggage"], baggage);
+    // Without Sentry there is no trace; all else is the same.
+    if telemetry != Telemetry::Off {
+        assert!(message["trace"]["sentry-trace"].as_str().unwrap().starts_with(trace), "{message}");
+        assert_eq!(message["trace"]["baggage"], baggage);
+    }
     assert!(message["timestamp"].as_f64().unwrap() > 1.7e9);
 }
 
 #[actix_web::test]
 async fn bad_input_is_400_names_its_field_and_makes_no_event() {
-    let app = spawn_app().await;
+    for telemetry in Telemetry::ALL {
+        refuses_bad_input(&spawn_app_as(telemetry, |_| ()).await).await;
+    }
+}
+
+async fn refuses_bad_input(app: &App) {
     for (field, body) in [
         ("userId", json!({ "bet": 1 })),
         ("userId", json!({ "userId": "", "bet": 1 })),
@@ -101,7 +127,7 @@ async fn bad_input_is_400_names_its_field_and_makes_no_event() {
         ("bet", json!({ "userId": "a", "bet": 1e300 })),
         ("cpu_intensive", json!({ "userId": "a", "bet": 1, "cpu_intensive": "yes" })),
     ] {
-        let refused = post(&app, "/calculate", body.clone()).await;
+        let refused = post(app, "/calculate", body.clone()).await;
         assert_eq!(refused.status, 400, "{body}");
         assert!(refused.body["error"].as_str().unwrap().contains(field), "{body}: {}", refused.body);
     }
@@ -121,14 +147,11 @@ async fn a_spin_that_wants_the_processor_shows_where_the_time_went() {
 
 #[actix_web::test]
 async fn business_figures_outside_of_what_is_normal_are_warnings() {
+    for telemetry in Telemetry::ALL {
+        computes_business_figures(&spawn_app_as(telemetry, |_| ()).await).await;
+    }
     let app = spawn_app().await;
-    let tell = async |scenario: &str| post(&app, "/business-metrics", json!({ "scenario": scenario })).await;
-    let rtp = tell("rtp_anomaly").await;
-    assert_eq!(rtp.status, 200);
-    assert!(rtp.body["low_rtp"].as_f64().unwrap() < 85.0 && rtp.body["high_rtp"].as_f64().unwrap() > 98.0);
-    assert!(tell("session_surge").await.body["surge"].is_number());
-    assert!(tell("win_rate_manipulation").await.body["suspicious_rate"].as_f64().unwrap() > 50.0);
-    assert_eq!(tell("else").await.body, json!({ "status": "normal" }));
+    computes_business_figures(&app).await;
     app.inbox.wait_until("four warnings", |inbox| inbox.events().len() == 4).await.unwrap();
     let events = app.inbox.events();
     assert!(events.iter().all(|event| event["level"] == "warning"));
@@ -138,6 +161,16 @@ async fn business_figures_outside_of_what_is_normal_are_warnings() {
         events.iter().filter(|event| event["fingerprint"] == fingerprint).count()
     };
     assert_eq!(["rtp", "active_sessions", "win_rate"].map(of), [2, 1, 1]);
+}
+
+async fn computes_business_figures(app: &App) {
+    let tell = async |scenario: &str| post(app, "/business-metrics", json!({ "scenario": scenario })).await;
+    let rtp = tell("rtp_anomaly").await;
+    assert_eq!(rtp.status, 200);
+    assert!(rtp.body["low_rtp"].as_f64().unwrap() < 85.0 && rtp.body["high_rtp"].as_f64().unwrap() > 98.0);
+    assert!(tell("session_surge").await.body["surge"].is_number());
+    assert!(tell("win_rate_manipulation").await.body["suspicious_rate"].as_f64().unwrap() > 50.0);
+    assert_eq!(tell("else").await.body, json!({ "status": "normal" }));
 }
 
 #[actix_web::test]

@@ -16,3 +16,4 @@ mod overflow;
 mod payments;
 mod process;
 mod tasks;
+mod telemetry;

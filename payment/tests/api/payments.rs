@@ -13,7 +13,7 @@ use sentry_context::database::mongodb::bson::{DateTime, Document, doc};
 use sentry_context::database::mongodb::{Client, Database, IndexModel};
 use serde_json::{Value, json};
 
-use crate::helpers::{Answer, App, answer, exception, spawn_app_with};
+use crate::helpers::{Answer, App, answer, connect, exception, spawn_app_with};
 
 /// An app on a database of its own.
 async fn books(name: &str, change: impl FnOnce(&mut Settings)) -> Option<(App, Database)> {
@@ -239,7 +239,7 @@ async fn a_row_that_somebody_left_as_a_note_is_written() {
 async fn a_payment_that_failed_and_was_booked_all_the_same_is_taken_back() {
     let Some((app, database)) = books("doubts", |_| ()).await else { return };
     pay(&app, json!({ "userId": "alice", "bet": 10, "payout": 0 })).await;
-    let own = sentry_context::database::Database::connect(Some(&app_url("doubts"))).await.unwrap();
+    let own = connect(Some(&app_url("doubts"))).await;
     let booking = |key: Option<&str>| Booking::new("alice".to_owned(), 5.0, 0.0, key.map(str::to_owned));
     let [unnamed, named, never] = [booking(None), booking(Some("again")), booking(None)];
     // As if the server had been silent, and had woken.

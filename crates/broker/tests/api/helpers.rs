@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use broker::{Address, Consuming, Delivered, Publisher, Verdict, consume, topology};
+use fixtures::app::Telemetry;
 use inbox::{Inbox, Options};
 use sentry_context::client::{self, Config, Service};
 use sentry_context::propagation::TraceHeaders;
@@ -28,13 +29,18 @@ static SERVICE: Service = Service {
 
 /// A Sentry client, and where its events go.
 pub(crate) async fn sentry() -> (Inbox, Arc<Hub>) {
+    sentry_as(Telemetry::On).await
+}
+
+/// One that sends less.
+pub(crate) async fn sentry_as(telemetry: Telemetry) -> (Inbox, Arc<Hub>) {
     let inbox = Inbox::start_with(Options { keep_raw: true, ..Options::default() }).await.unwrap();
     let config = Config {
         service: &SERVICE,
-        dsn: Some(inbox.dsn().parse().unwrap()),
+        dsn: telemetry.dsn(&inbox.dsn()).map(|dsn| dsn.parse().unwrap()),
         release: "shop@test".to_owned(),
         environment: "test".to_owned(),
-        traces_sample_rate: 1.0,
+        traces_sample_rate: telemetry.traces_sample_rate(),
         rules: "".parse().unwrap(),
         delivery: Delivery::default(),
         stall_threshold: stall::THRESHOLD,

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use broker::{Publisher, State, Verdict};
+use fixtures::app::Telemetry;
 use fixtures::rabbit::Broker;
 
-use crate::helpers::{Seen, address, consumer, number, publish, sentry, until};
+use crate::helpers::{Seen, address, consumer, number, publish, sentry, sentry_as, until};
 
 fn numbers(seen: &Seen) -> BTreeSet<u64> {
     seen.borrow().iter().map(number).collect()
@@ -14,8 +15,14 @@ fn numbers(seen: &Seen) -> BTreeSet<u64> {
 
 #[actix_web::test]
 async fn nothing_is_lost_by_a_broker_that_is_killed_and_comes_back() {
+    for telemetry in Telemetry::ALL {
+        survives_a_kill(telemetry).await;
+    }
+}
+
+async fn survives_a_kill(telemetry: Telemetry) {
     let Some(mut broker) = Broker::start() else { return };
-    let (_inbox, hub) = sentry().await;
+    let (_inbox, hub) = sentry_as(telemetry).await;
     let publisher = Publisher::start(address(&broker.url()));
     let (consuming, seen) = consumer(&broker.url(), &hub, |_| Verdict::Done);
     (0..200).for_each(|number| drop(publish(&hub, &publisher, number)));
@@ -46,7 +53,13 @@ async fn a_broker_that_is_frozen_is_noticed_and_gets_everything_when_it_goes_on(
 
 #[actix_web::test]
 async fn without_a_broker_messages_wait_and_nobody_else_does() {
-    let (_inbox, hub) = sentry().await;
+    for telemetry in Telemetry::ALL {
+        waits_for_a_broker(telemetry).await;
+    }
+}
+
+async fn waits_for_a_broker(telemetry: Telemetry) {
+    let (_inbox, hub) = sentry_as(telemetry).await;
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let publisher = Publisher::start(address(&format!("amqp://{nobody}")));
     publish(&hub, &publisher, 1);

@@ -1,16 +1,23 @@
 //! What becomes of deliveries.
 
 use broker::{Publisher, Verdict, topology};
+use fixtures::app::Telemetry;
 use fixtures::rabbit::Broker;
 use lapin::options::BasicGetOptions;
 use lapin::{Connection, ConnectionProperties};
 
-use crate::helpers::{address, consumer, number, publish, sentry, until};
+use crate::helpers::{address, consumer, number, publish, sentry_as, until};
 
 #[actix_web::test]
 async fn what_nobody_understands_goes_to_the_dead_letters_once_and_as_it_came() {
+    for telemetry in Telemetry::ALL {
+        buries_what_nobody_understands(telemetry).await;
+    }
+}
+
+async fn buries_what_nobody_understands(telemetry: Telemetry) {
     let Some(broker) = Broker::start() else { return };
-    let (_inbox, hub) = sentry().await;
+    let (_inbox, hub) = sentry_as(telemetry).await;
     let publisher = Publisher::start(address(&broker.url()));
     let judge = |delivered: &broker::Delivered| match number(delivered) {
         3 => Verdict::Dead,
@@ -42,8 +49,14 @@ async fn what_nobody_understands_goes_to_the_dead_letters_once_and_as_it_came() 
 
 #[actix_web::test]
 async fn what_could_not_be_worked_on_is_delivered_again_by_the_same_name() {
+    for telemetry in Telemetry::ALL {
+        delivers_again(telemetry).await;
+    }
+}
+
+async fn delivers_again(telemetry: Telemetry) {
     let Some(broker) = Broker::start() else { return };
-    let (_inbox, hub) = sentry().await;
+    let (_inbox, hub) = sentry_as(telemetry).await;
     let publisher = Publisher::start(address(&broker.url()));
     let judge = |delivered: &broker::Delivered| match delivered.redelivered {
         true => Verdict::Done,
