@@ -11,9 +11,6 @@ use crate::business::query::{DAILY_PAYMENTS, DAILY_STATS, GAMES, PLAYER_STATS, T
 /// Ids that a document remembers: more than all publishers together send again when their connections are lost.
 const REMEMBERED: i32 = 1_024;
 
-/// The server's code for a key that is there already.
-const DUPLICATE_KEY: i32 = 11_000;
-
 /// Where the ids are.
 const COUNTED: &str = "counted";
 
@@ -61,9 +58,14 @@ async fn once(
         change.insert("$push", doc! { COUNTED: { "$each": [id], "$slice": -REMEMBERED } });
     }
     let collection = database.collection::<Document>(name)?;
+    let update = || collection.update_one(uncounted.clone(), change.clone());
     let count = async || {
-        let update = collection.update_one(uncounted.clone(), change.clone());
-        Ok::<_, DatabaseError>(database.run("update", name, update).await?.matched_count > 0)
+        let updated = match id {
+            // A second attempt finds the id, if the first was done.
+            Some(_) => database.run_idempotent("update", name, update).await?,
+            None => database.run("update", name, update()).await?,
+        };
+        Ok::<_, DatabaseError>(updated.matched_count > 0)
     };
     if !count().await? {
         make(database, name, doc! { field: key }, key).await?;
@@ -82,9 +84,9 @@ async fn make(
 ) -> std::result::Result<(), DatabaseError> {
     let missing = doc! { "$setOnInsert": { "_id": key, COUNTED: [] } };
     let collection = database.collection::<Document>(name)?;
-    let make = collection.update_one(document, missing).upsert(true);
-    match database.run("update", name, make).await {
-        Err(error) if error.code() != Some(DUPLICATE_KEY) => Err(error),
+    let make = || collection.update_one(document.clone(), missing.clone()).upsert(true);
+    match database.run_idempotent("update", name, make).await {
+        Err(error) if !error.is_duplicate_key() => Err(error),
         _ => Ok(()),
     }
 }

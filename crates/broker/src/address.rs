@@ -7,6 +7,9 @@ use sentry_context::redaction;
 /// publishers in the dark for two minutes.
 const HEARTBEAT: u16 = 5;
 
+/// The virtual host that every broker has.
+const DEFAULT_HOST: &str = "/";
+
 /// Milliseconds that a connection may take.
 const CONNECT_TIMEOUT: u64 = 5_000;
 
@@ -33,6 +36,10 @@ impl Address {
         redaction::hide_password_of(url);
         let bad = |reason: String| BadUrl { url: redaction::dsn(url), reason };
         let mut uri: AMQPUri = url.parse().map_err(bad)?;
+        if uri.vhost.is_empty() {
+            // `…/` means the default host to most clients, and an empty one, which nobody has, by the specification.
+            uri.vhost = DEFAULT_HOST.to_owned();
+        }
         uri.query.heartbeat.get_or_insert(HEARTBEAT);
         uri.query.connection_timeout.get_or_insert(CONNECT_TIMEOUT);
         Ok(Some(Self { uri, service }))
@@ -48,6 +55,19 @@ mod tests {
         let told = Address::parse(Some("http://guest:hunter2@localhost"), "test").unwrap_err().to_string();
         assert!(told.contains("RABBITMQ_URL=http://") && told.contains("amqp://"), "{told}");
         assert!(!told.contains("hunter2"), "{told}");
+    }
+
+    #[test]
+    fn the_virtual_host_is_the_default_one_unless_the_url_names_another() {
+        for (path, host) in
+            [("", "/"), ("/", "/"), ("/%2f", "/"), ("/%2F", "/"), ("/games", "games"), ("/a%20b", "a b")]
+        {
+            let address = Address::parse(Some(&format!("amqp://guest:guest@localhost:5672{path}")), "test");
+            assert_eq!(address.unwrap().unwrap().uri.vhost, host, "{path}");
+            let queried = Address::parse(Some(&format!("amqp://localhost{path}?heartbeat=7")), "test");
+            let uri = queried.unwrap().unwrap().uri;
+            assert_eq!((uri.vhost.as_str(), uri.query.heartbeat), (host, Some(7)), "{path}");
+        }
     }
 
     #[test]

@@ -20,7 +20,7 @@ use std::future::IntoFuture;
 use std::time::Duration;
 
 use mongodb::options::ClientOptions;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 pub use error::DatabaseError;
 pub use mongodb;
@@ -28,8 +28,8 @@ pub use state::State;
 
 use state::Watched;
 
-/// The database, unless the URL names another.
-const NAME: &str = "sentry_poc";
+/// The database of the services. One that a URL names is where its user is known, and nothing else.
+pub const NAME: &str = "sentry_poc";
 
 /// How long a command may look for a server, and a connection for its handshake. The driver's own 30 s are longer than
 /// any caller waits.
@@ -38,8 +38,18 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How long a command may take, with all of that: a server that is frozen takes commands and never answers.
 const LIMIT: Duration = Duration::from_millis(2_500);
 
+/// How often an operation is tried that may be done twice. A connection that was idle may have been cut without a word;
+/// the next one may be, too.
+const ATTEMPTS: u32 = 3;
+
+/// How long the first of these attempts may take: a connection may be cut without an answer to what is sent over it.
+const FIRST_LIMIT: Duration = Duration::from_millis(1_250);
+
 /// How often the driver looks for its servers; its own 10 s leave a frozen one unnoticed for as long.
 const HEARTBEAT: Duration = Duration::from_secs(2);
+
+/// How long a pooled connection may be idle: what stands between forgets silent connections, most after minutes.
+const IDLE_LIMIT: Duration = Duration::from_secs(30);
 
 /// `IndexOptionsConflict` and `IndexKeySpecsConflict`, the server's codes for an index that exists with other options.
 const OTHER_OPTIONS: [i32; 2] = [85, 86];
@@ -61,8 +71,13 @@ pub struct Database {
 }
 
 impl Database {
-    /// Makes a client for the URL; without one, every use is a [`DatabaseError`]. Waits for no server.
+    /// Makes a client for the database [`NAME`]; without a URL, every use is a [`DatabaseError`]. Waits for no server.
     pub async fn connect(url: Option<&str>) -> Result<Self, BadUrl> {
+        Self::connect_to(url, NAME).await
+    }
+
+    /// The same for a database of that name.
+    pub async fn connect_to(url: Option<&str>, name: &str) -> Result<Self, BadUrl> {
         let Some(url) = url else { return Ok(Self { database: None, watched: Watched::new(State::Down) }) };
         crate::redaction::hide_password_of(url);
         let bad = |error: mongodb::error::Error| BadUrl {
@@ -74,11 +89,16 @@ impl Database {
         options.server_selection_timeout.get_or_insert(PATIENCE);
         options.connect_timeout.get_or_insert(PATIENCE);
         options.heartbeat_freq.get_or_insert(HEARTBEAT);
+        options.max_idle_time.get_or_insert(IDLE_LIMIT);
         options.command_event_handler = Some(commands::handler());
         options.sdam_event_handler = Some(watched.handler());
-        let name = options.default_database.clone().unwrap_or_else(|| NAME.to_owned());
         let client = mongodb::Client::with_options(options).map_err(bad)?;
-        Ok(Self { database: Some(client.database(&name)), watched })
+        Ok(Self { database: Some(client.database(name)), watched })
+    }
+
+    /// Was a URL given?
+    pub fn is_configured(&self) -> bool {
+        self.database.is_some()
     }
 
     /// A collection. Fails where no URL was given.
@@ -92,7 +112,8 @@ impl Database {
         }
     }
 
-    /// Runs an operation (`findOne`, `aggregate` …) on a collection, for 2.5 s at most.
+    /// Runs an operation (`findOne`, `aggregate` …) on a collection, for 2.5 s at most. The driver itself retries reads,
+    /// and no writes on a lone server; for these see [`run_idempotent`](Self::run_idempotent).
     pub async fn run<T>(
         &self,
         operation: &'static str,
@@ -110,15 +131,46 @@ impl Database {
         collection: &'static str,
         work: impl IntoFuture<Output = mongodb::error::Result<T>>,
     ) -> Result<T, DatabaseError> {
-        let done = match timeout(limit, work.into_future()).await {
-            Ok(done) => done.map_err(|source| DatabaseError::new(operation, collection, source)),
-            Err(_) => Err(DatabaseError::silent(operation, collection, limit)),
-        };
-        self.watched.set(match &done {
+        let done = within(limit, operation, collection, work).await;
+        match &done {
+            // One connection is broken; the next may be whole.
+            Err(error) if error.is_broken_connection() => {}
+            _ => self.watch(&done),
+        }
+        done
+    }
+
+    /// Runs an operation that may be done twice, such as a write that is found by an id of the caller's, for 2.5 s at
+    /// most in all. Where its connection breaks or stays silent, `work` is called again, for another connection. A
+    /// repeated insert may find that the first was done, and fail by the
+    /// [duplicate key](DatabaseError::is_duplicate_key).
+    pub async fn run_idempotent<T, Work>(
+        &self,
+        operation: &'static str,
+        collection: &'static str,
+        work: impl Fn() -> Work,
+    ) -> Result<T, DatabaseError>
+    where
+        Work: IntoFuture<Output = mongodb::error::Result<T>>,
+    {
+        let end = Instant::now() + LIMIT;
+        let mut done = within(FIRST_LIMIT, operation, collection, work()).await;
+        for _ in 1..ATTEMPTS {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() || !done.as_ref().is_err_and(DatabaseError::may_be_done) {
+                break;
+            }
+            done = within(left, operation, collection, work()).await;
+        }
+        self.watch(&done);
+        done
+    }
+
+    fn watch<T>(&self, done: &Result<T, DatabaseError>) {
+        self.watched.set(match done {
             Err(error) if error.is_unreachable() => State::Down,
             _ => State::Up,
         });
-        done
     }
 
     /// Makes an index, unless there is one. One on the same keys with other options, as another program may have made
@@ -139,5 +191,17 @@ impl Database {
     /// Is a server there, as far as is known without asking? The driver looks every 2 s, and every command tells.
     pub fn state(&self) -> State {
         self.watched.get()
+    }
+}
+
+async fn within<T>(
+    limit: Duration,
+    operation: &'static str,
+    collection: &'static str,
+    work: impl IntoFuture<Output = mongodb::error::Result<T>>,
+) -> Result<T, DatabaseError> {
+    match timeout(limit, work.into_future()).await {
+        Ok(done) => done.map_err(|source| DatabaseError::new(operation, collection, source)),
+        Err(_) => Err(DatabaseError::silent(operation, collection, limit)),
     }
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in test functions, but not in what they call")]
 
+mod cuts;
 mod helpers;
 mod outage;
 mod traces;

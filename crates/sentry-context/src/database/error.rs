@@ -7,6 +7,9 @@ use mongodb::error::{Error, ErrorKind, WriteFailure};
 use crate::report::Reportable;
 use crate::{Facts, facts};
 
+/// The server's code for a key that is there already.
+const DUPLICATE_KEY: i32 = 11_000;
+
 /// A failed database operation.
 ///
 /// `MongoServerError` where the server answered with an error, `MongoConnectionError` where none was reached,
@@ -25,6 +28,8 @@ pub struct DatabaseError {
 enum Cause {
     #[error("no MONGODB_URL is configured")]
     Unconfigured,
+    #[error("no server is reached, and the driver looks for one")]
+    Down,
     #[error("no answer within {} s", .0.as_secs_f64())]
     Silence(Duration),
     #[error("{message}")]
@@ -51,6 +56,11 @@ impl DatabaseError {
         Self { operation: "connect", collection, cause: Cause::Unconfigured }
     }
 
+    /// An operation that was not begun: no server is reached.
+    pub fn down(operation: &'static str, collection: &'static str) -> Self {
+        Self { operation, collection, cause: Cause::Down }
+    }
+
     pub(super) fn silent(operation: &'static str, collection: &'static str, limit: Duration) -> Self {
         Self { operation, collection, cause: Cause::Silence(limit) }
     }
@@ -63,11 +73,22 @@ impl DatabaseError {
         }
     }
 
+    /// Is there a document with that key already?
+    pub fn is_duplicate_key(&self) -> bool {
+        self.code() == Some(DUPLICATE_KEY)
+    }
+
+    /// Did a connection break under the operation? That says nothing about others.
+    pub(super) fn is_broken_connection(&self) -> bool {
+        matches!(self.cause, Cause::NetworkError(_))
+    }
+
     /// Was no server reached?
     pub fn is_unreachable(&self) -> bool {
         matches!(
             self.cause,
             Cause::Unconfigured
+                | Cause::Down
                 | Cause::Silence(_)
                 | Cause::ServerSelectionTimeout(_)
                 | Cause::NetworkError(_)
