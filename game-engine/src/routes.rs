@@ -3,10 +3,10 @@
 use actix_web::{HttpResponse, web};
 use broker::Publisher;
 use scenario::{Guards, json_config, not_found, only};
-use sentry_context::database::Database;
 use serde_json::json;
 
 use crate::business::{business_metrics, calculate};
+use crate::domain::unstored::GameStore;
 use crate::scenarios::CATALOGUE;
 
 pub(crate) fn configure(app: &mut web::ServiceConfig, guards: &Guards) {
@@ -26,7 +26,7 @@ async fn health() -> HttpResponse {
 }
 
 /// Always: a spin needs neither; it is stored and told when they are there.
-async fn ready(database: web::Data<Database>, publisher: web::Data<Publisher>) -> HttpResponse {
-    let (mongodb, rabbitmq) = (database.state().as_str(), publisher.state().as_str());
+async fn ready(games: web::Data<GameStore>, publisher: web::Data<Publisher>) -> HttpResponse {
+    let (mongodb, rabbitmq) = (games.state().as_str(), publisher.state().as_str());
     HttpResponse::Ok().json(json!({ "status": "ready", "mongodb": mongodb, "rabbitmq": rabbitmq }))
 }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::dev::Service;
 use actix_web::middleware::from_fn;
@@ -15,11 +16,15 @@ use sentry_context::{client, panic_recovery, traceparent};
 
 use crate::domain::replay_cache::ReplayCache;
 use crate::domain::simulation::Simulations;
+use crate::domain::unstored::GameStore;
 use crate::routes;
 use crate::settings::Settings;
 
 /// How long requests in flight may take after SIGTERM, seconds.
 const DRAIN_SECONDS: u64 = 5;
+
+/// How long games that wait for the database may take once nobody is served any more.
+const STORE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +37,7 @@ pub struct BindError {
 /// A bound server.
 pub struct Server {
     address: SocketAddr,
+    games: GameStore,
     running: actix_web::dev::Server,
 }
 
@@ -44,7 +50,8 @@ impl Server {
         publisher: Publisher,
     ) -> Result<Self, BindError> {
         let guards = settings.guards.clone();
-        let (database, publisher) = (web::Data::new(database), web::Data::new(publisher));
+        let games = GameStore::start(database, &hub);
+        let (store, publisher) = (web::Data::new(games.clone()), web::Data::new(publisher));
         let simulations = web::Data::new(Simulations::default());
         let cache = web::Data::new(ReplayCache::new(settings.memory_leak_limit_mb));
         let watchdog = Watchdog::start(settings.sentry.stall_threshold, Arc::clone(&hub));
@@ -53,7 +60,7 @@ impl Server {
             // The last wrap is the outermost: Sentry's hub and transaction must be around the boundary.
             App::new()
                 .app_data(cache.clone())
-                .app_data(database.clone())
+                .app_data(store.clone())
                 .app_data(publisher.clone())
                 .app_data(simulations.clone())
                 .configure(|app| routes::configure(app, &guards))
@@ -81,7 +88,7 @@ impl Server {
         let failed = |source| BindError { address: wanted, source };
         let server = server.bind(wanted).map_err(failed)?;
         let address = server.addrs().first().copied().unwrap_or(wanted);
-        Ok(Self { address, running: server.run() })
+        Ok(Self { address, games, running: server.run() })
     }
 
     /// Where it listens.
@@ -91,6 +98,11 @@ impl Server {
 
     /// Serves until SIGTERM or SIGINT, then drains.
     pub async fn run(self) -> std::io::Result<()> {
-        self.running.await
+        self.running.await?;
+        let lost = self.games.finish(STORE_TIMEOUT).await;
+        if lost > 0 {
+            tracing::error!(lost, "games were not stored: no database was reached");
+        }
+        Ok(())
     }
 }

@@ -13,6 +13,7 @@
 //! | [`report`] | errors with the backtrace of their origin, one event each |
 //! | [`failure`] | the same as answers of actix-web handlers |
 //! | [`panic_recovery`] | panic → 500 and exactly one event |
+//! | [`limit`](mod@limit) | of reports that repeat themselves, one a minute |
 //! | [`logs`], [`metrics`] | log lines with their trace, also to Sentry; counts and durations |
 //! | [`trace_header`] | who started a trace and how it is sampled, on every envelope |
 //! | [`facts`](mod@facts) | named JSON values |
@@ -42,6 +43,7 @@ pub mod finish;
 pub mod frames;
 pub mod incoming;
 mod last_life;
+pub mod limit;
 pub mod logs;
 pub mod metrics;
 pub mod native_crash;

@@ -4,7 +4,6 @@
 use actix_web::{HttpResponse, web};
 use broker::Publisher;
 use scenario::read;
-use sentry_context::database::{Database, State};
 use sentry_context::failure::Failure;
 use sentry_context::sentry::protocol::SpanStatus;
 use sentry_context::{breadcrumbs, contexts, facts, metrics, request, spawn};
@@ -13,6 +12,7 @@ use serde_json::{Value, json};
 use validator::Validate;
 
 use crate::domain::played::Game;
+use crate::domain::unstored::{GameStore, Stored};
 use crate::domain::{audit, spin};
 use crate::error::GameError;
 
@@ -38,7 +38,7 @@ struct Asked {
 
 pub(crate) async fn calculate(
     body: web::Json<Value>,
-    database: web::Data<Database>,
+    games: web::Data<GameStore>,
     publisher: web::Data<Publisher>,
 ) -> Result<HttpResponse, Failure> {
     let asked: Asked = read(body.into_inner())?;
@@ -51,8 +51,9 @@ pub(crate) async fn calculate(
     let outcome = spin::spin(asked.bet, &mut rand::rng());
     metrics::count("games.played", &[("outcome", if outcome.win { "win" } else { "loss" })]);
     let game = Game::new(asked.user_id, asked.bet, outcome.clone());
-    store(&database, &game).await;
-    publisher.publish("game.result", game.message());
+    let message = game.message();
+    store(&games, game).await;
+    publisher.publish("game.result", message);
     Ok(HttpResponse::Ok().json(json!({
         "win": outcome.win,
         "payout": outcome.payout,
@@ -61,20 +62,22 @@ pub(crate) async fn calculate(
 }
 
 /// The spin counts, stored or not: the span tells.
-async fn store(database: &Database, game: &Game) {
+async fn store(games: &GameStore, game: Game) {
     let span = request::span().map(|parent| parent.start_child("function", "store the game"));
-    // Nobody waits for a server that is known to be away; the driver goes on looking for it.
-    let stored = match database.state() {
-        State::Down => Err("no database is reached".to_owned()),
-        _ => game.store(database).await.map_err(|error| error.to_string()),
+    let stored = games.store(game).await;
+    let said = match stored {
+        Stored::Now => "yes",
+        Stored::Later => "later",
+        Stored::Never => "no",
     };
-    request::tag("game.stored", if stored.is_ok() { "yes" } else { "no" });
+    request::tag("game.stored", said);
     if let Some(span) = span {
-        span.set_data("stored", stored.is_ok().into());
-        span.set_status(if stored.is_ok() { SpanStatus::Ok } else { SpanStatus::Unavailable });
+        span.set_data("stored", (stored == Stored::Now).into());
+        span.set_data("waits", (stored == Stored::Later).into());
+        span.set_status(if stored == Stored::Now { SpanStatus::Ok } else { SpanStatus::Unavailable });
         span.finish();
     }
-    if let Err(why) = stored {
-        breadcrumbs::warning("game", "the game was not stored", facts([("why", why.into())]));
+    if stored != Stored::Now {
+        breadcrumbs::warning("game", "the game was not stored", facts([("stored", said.into())]));
     }
 }

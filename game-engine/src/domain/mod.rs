@@ -13,4 +13,5 @@ pub mod session;
 pub mod settlement;
 pub mod simulation;
 pub mod spin;
+pub mod unstored;
 pub mod wager;

@@ -43,7 +43,11 @@ impl Game {
             "symbols": spin.symbols.to_vec(),
             "timestamp": timestamp,
         };
-        database.run("insert", GAMES, games.insert_one(game)).await.map(drop)
+        // The second attempt may find that the first was done after all.
+        match database.run_idempotent("insert", GAMES, || games.insert_one(&game)).await {
+            Err(error) if !error.is_duplicate_key() => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// What others are told.

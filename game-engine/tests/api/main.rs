@@ -16,5 +16,6 @@ mod process;
 mod sampling_context;
 mod slow_clients;
 mod spins;
+mod storage;
 mod tasks;
 mod traces;

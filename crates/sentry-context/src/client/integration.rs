@@ -8,6 +8,7 @@ use sentry::protocol::{AppContext, Context, Event, Map, RuntimeContext, Value};
 use sentry::{ClientOptions, Integration};
 
 use super::Service;
+use crate::limit::Limiter;
 use crate::metrics::Requests;
 use crate::runtime_stats::{self, RuntimeStats, mb};
 
@@ -20,6 +21,7 @@ pub(super) fn all(service: &'static Service) -> Vec<Arc<dyn Integration>> {
             panic_type: service.panic_type,
             name: service.name,
             requests: Requests::default(),
+            limiter: Limiter::default(),
         }),
     ]
 }
@@ -30,6 +32,7 @@ pub struct ServiceIntegration {
     pub(crate) panic_type: &'static str,
     pub(crate) name: &'static str,
     pub(crate) requests: Requests,
+    pub(crate) limiter: Limiter,
 }
 
 impl Integration for ServiceIntegration {
