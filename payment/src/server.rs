@@ -13,6 +13,7 @@ use sentry_context::sentry::Hub;
 use sentry_context::stall::Watchdog;
 use sentry_context::{client, panic_recovery, traceparent};
 
+use crate::business::success_rate::SuccessRate;
 use crate::domain::doubts::Doubts;
 use crate::domain::fraud::Scorings;
 use crate::domain::processor::Processor;
@@ -53,6 +54,7 @@ impl Server {
         let processor = web::Data::new(Processor::new(settings.error_rate));
         let archive = web::Data::new(ReceiptArchive::new(settings.memory_leak_limit_mb));
         let sacrifice = web::Data::from(Arc::clone(&settings.sacrifice));
+        let success_rate = web::Data::new(SuccessRate::default());
         let scorings = web::Data::new(Scorings::default());
         let watchdog = Watchdog::start(settings.sentry.stall_threshold, Arc::clone(&hub));
         let mut server = HttpServer::new(move || {
@@ -65,6 +67,7 @@ impl Server {
                 .app_data(processor.clone())
                 .app_data(archive.clone())
                 .app_data(scorings.clone())
+                .app_data(success_rate.clone())
                 .app_data(sacrifice.clone())
                 .configure(|app| routes::configure(app, &guards))
                 .wrap(from_fn(scenario::refuse_bodies))

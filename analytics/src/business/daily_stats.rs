@@ -8,8 +8,8 @@ use sentry_context::{breadcrumbs, facts};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::query::{GAMES, Result, aggregate, ago};
-use super::{BOUNDED, percent};
+use super::query::{GAMES, Result};
+use super::{BOUNDED, percent, sound};
 use crate::endpoint::{DAYS, Endpoint, Shape};
 
 pub(crate) static DAILY_STATS: Endpoint = Endpoint {
@@ -72,25 +72,23 @@ async fn tell(
 }
 
 async fn by_day(database: &Database, days: u32) -> Result<Vec<DayTotals>> {
-    let at = doc! { "$toDate": { "$multiply": ["$timestamp", 1000] } };
-    let day = doc! { "$dateToString": { "format": "%Y-%m-%d", "date": "$at" } };
-    let pipeline = vec![
-        doc! { "$addFields": { "at": at } },
-        doc! { "$match": { "at": { "$gte": ago(days * 86_400) } } },
-        doc! { "$group": {
-            "_id": day,
-            "total_games": { "$sum": 1 },
-            "total_bets": { "$sum": "$bet" },
-            "total_payouts": { "$sum": "$payout" },
-            "total_wins": { "$sum": { "$cond": ["$win", 1, 0] } },
-            "avg_bet": { "$avg": "$bet" },
-            "max_payout": { "$max": "$payout" },
-            "players": { "$addToSet": "$user_id" },
-        } },
-        doc! { "$addFields": { "date": "$_id", "unique_players": { "$size": "$players" } } },
+    let figures = doc! {
+        "total_games": { "$sum": 1 },
+        "total_bets": { "$sum": "$bet" },
+        "total_payouts": { "$sum": "$payout" },
+        "total_wins": { "$sum": { "$cond": [{ "$eq": ["$win", true] }, 1, 0] } },
+        "avg_bet": { "$avg": "$bet" },
+        "max_payout": { "$max": "$payout" },
+        "players": sound::players(),
+    };
+    let mut pipeline = sound::since_by_scan(days * 86_400);
+    pipeline.extend([
+        sound::group(sound::has_amounts(), sound::label("%Y-%m-%d"), figures),
+        sound::count_players(),
+        doc! { "$addFields": { "date": "$_id" } },
         doc! { "$sort": { "_id": -1 } },
-    ];
-    aggregate(database, GAMES, pipeline).await
+    ]);
+    sound::rows(database, GAMES, pipeline).await
 }
 
 fn with_totals(days: Vec<DayTotals>) -> Vec<DailyFigures> {

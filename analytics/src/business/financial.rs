@@ -1,16 +1,17 @@
-//! What was won and lost: a win is a credit to the player (a deposit), a loss a debit (a withdrawal); revenue is the
-//! house's.
+//! What was won and lost, seen from the house: a player's loss is money in (a deposit), a win is money out (a
+//! withdrawal), and revenue is what is left.
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use figures::{REVENUE, WIN_RATE};
 use sentry_context::database::Database;
-use sentry_context::database::mongodb::bson::{Document, doc};
+use sentry_context::database::mongodb::bson::{Bson, Document, doc};
 use sentry_context::failure::Failure;
-use sentry_context::{breadcrumbs, facts, metrics};
+use sentry_context::{breadcrumbs, facts};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::query::{Result, TRANSACTIONS, aggregate, ago, total};
-use super::{BOUNDED, percent, rounded};
+use super::query::{Result, TRANSACTIONS};
+use super::{BOUNDED, percent, rounded, sound};
 use crate::endpoint::{DAYS, Endpoint, HOURS, Shape};
 
 pub(crate) static SUMMARY: Endpoint = Endpoint {
@@ -112,13 +113,17 @@ async fn summary(
     let (transactions, wins) =
         figures.iter().fold((0, 0), |sum, day| (sum.0 + day.transactions, sum.1 + day.wins));
     let total_revenue = bets - payouts;
-    metrics::gauge("business.revenue.net", total_revenue, None);
+    let win_rate = rounded(percent(wins as f64, transactions as f64));
+    REVENUE.observe(total_revenue);
+    if transactions > 0 {
+        WIN_RATE.observe(win_rate);
+    }
     let overall = FinancialTotals {
         total_revenue,
         total_bets: bets,
         total_payouts: payouts,
         total_transactions: transactions,
-        win_rate: rounded(percent(wins as f64, transactions as f64)),
+        win_rate,
         average_bet: rounded(bets / transactions.max(1) as f64),
     };
     let daily_breakdown = figures.into_iter().map(day).collect();
@@ -137,28 +142,28 @@ fn day(day: TransactionTotals) -> FinancialDay {
 }
 
 fn health(revenue: f64) -> RevenueHealth {
-    match revenue < 0.0 {
-        true => RevenueHealth { status: "warning", message: "more was paid out than bet" },
-        false => RevenueHealth { status: "healthy", message: "at least as much was bet as paid out" },
+    match REVENUE.is_normal(revenue) {
+        false => RevenueHealth { status: "warning", message: "more was paid out than bet" },
+        true => RevenueHealth { status: "healthy", message: "at least as much was bet as paid out" },
     }
 }
 
 async fn by_day(database: &Database, days: u32) -> Result<Vec<TransactionTotals>> {
-    let date = doc! { "$dateToString": { "format": "%Y-%m-%d", "date": "$timestamp" } };
-    let pipeline = vec![
-        doc! { "$match": { "timestamp": { "$gte": ago(days * 86_400) } } },
-        doc! { "$group": {
-            "_id": date,
-            "total_bets": { "$sum": "$bet" },
-            "total_payouts": { "$sum": "$payout" },
-            "transactions": { "$sum": 1 },
-            "wins": { "$sum": { "$cond": [{ "$eq": ["$type", "WIN"] }, 1, 0] } },
-            "players": { "$addToSet": "$user_id" },
-        } },
-        doc! { "$addFields": { "date": "$_id", "unique_players": { "$size": "$players" } } },
+    let figures = doc! {
+        "total_bets": { "$sum": "$bet" },
+        "total_payouts": { "$sum": "$payout" },
+        "transactions": { "$sum": 1 },
+        "wins": { "$sum": { "$cond": [{ "$eq": ["$type", "WIN"] }, 1, 0] } },
+        "players": sound::players(),
+    };
+    let mut pipeline = sound::since(days * 86_400);
+    pipeline.extend([
+        sound::group(sound::has_amounts(), sound::label("%Y-%m-%d"), figures),
+        sound::count_players(),
+        doc! { "$addFields": { "date": "$_id" } },
         doc! { "$sort": { "_id": -1 } },
-    ];
-    aggregate(database, TRANSACTIONS, pipeline).await
+    ]);
+    sound::rows(database, TRANSACTIONS, pipeline).await
 }
 
 async fn period(
@@ -167,12 +172,13 @@ async fn period(
 ) -> std::result::Result<HttpResponse, Failure> {
     let hours = HOURS.read(&request)?;
     breadcrumbs::step("analytics", "summing up credits and debits", facts([("hours", hours.into())]));
-    let since = doc! { "timestamp": { "$gte": ago(hours * 3_600) } };
-    let sides: Option<Sides> = total(&database, TRANSACTIONS, since, sides()).await?;
+    let mut pipeline = sound::since(hours * 3_600);
+    pipeline.push(sound::group(sound::is_amount("$amount"), "all", sides()));
+    let sides: Option<Sides> = sound::rows(&database, TRANSACTIONS, pipeline).await?.pop();
     let sides = sides.unwrap_or_default();
     Ok(HttpResponse::Ok().json(FinancialPeriod {
         period_hours: hours,
-        total_revenue: sides.total_withdrawals - sides.total_deposits,
+        total_revenue: sides.total_deposits - sides.total_withdrawals,
         deposit_count: sides.deposit_count,
         avg_deposit: rounded(sides.total_deposits / sides.deposit_count.max(1) as f64),
         withdrawal_count: sides.withdrawal_count,
@@ -183,13 +189,11 @@ async fn period(
 }
 
 fn sides() -> Document {
-    let of = |kind: &str, value: sentry_context::database::mongodb::bson::Bson| {
-        doc! { "$sum": { "$cond": [{ "$eq": ["$type", kind] }, value, 0] } }
-    };
+    let of = |kind: &str, value: Bson| doc! { "$sum": { "$cond": [{ "$eq": ["$type", kind] }, value, 0] } };
     doc! {
-        "deposit_count": of("WIN", 1.into()),
-        "total_deposits": of("WIN", "$amount".into()),
-        "withdrawal_count": of("LOSS", 1.into()),
-        "total_withdrawals": of("LOSS", "$amount".into()),
+        "deposit_count": of("LOSS", 1.into()),
+        "total_deposits": of("LOSS", "$amount".into()),
+        "withdrawal_count": of("WIN", 1.into()),
+        "total_withdrawals": of("WIN", "$amount".into()),
     }
 }

@@ -11,6 +11,7 @@ pub(crate) mod query;
 pub(crate) mod realtime;
 pub(crate) mod rtp;
 pub(crate) mod sessions;
+mod sound;
 
 use crate::endpoint::Endpoint;
 
@@ -20,7 +21,7 @@ pub(crate) static ENDPOINTS: &[&Endpoint] = &[
     &player_metrics::PLAYER_METRICS,
     &player_details::PLAYER_DETAILS,
     &realtime::SUMMARY,
-    &rtp::RTP,
+    &rtp::PERIOD,
     &sessions::ACTIVE,
     &sessions::COUNT,
     &financial::SUMMARY,

@@ -8,9 +8,9 @@ use sentry_context::{breadcrumbs, facts, request};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::PLAIN;
 use super::player_metrics::{count, sum};
 use super::query::{GAMES, QueryFailed, Result, collection};
+use super::{PLAIN, sound};
 use crate::endpoint::{Endpoint, Shape};
 
 /// Players that are told of at most: 201 queries are enough to see the pattern.
@@ -77,7 +77,10 @@ async fn names(database: &Database) -> Result<Vec<String>> {
     let games = collection(database, GAMES)?;
     let distinct = games.distinct("user_id", doc! {});
     let names = database.run("distinct", GAMES, distinct).await.map_err(QueryFailed::from)?;
+    let all = names.len();
     let mut names: Vec<_> = names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect();
+    // Each stands for one document or more.
+    sound::left_out(GAMES, (all - names.len()) as u64);
     names.sort_unstable();
     names.truncate(MOST);
     Ok(names)
@@ -102,7 +105,8 @@ async fn player(database: &Database, user_id: String) -> Result<PlayerDetail> {
 
 async fn last_played(database: &Database, user_id: &str) -> Result<Option<f64>> {
     let games = collection(database, GAMES)?;
-    let last = games.find_one(doc! { "user_id": user_id }).sort(doc! { "timestamp": -1 });
+    let timed = doc! { "user_id": user_id, "timestamp": { "$gte": 0 } };
+    let last = games.find_one(timed).sort(doc! { "timestamp": -1 });
     let last = database.run("findOne", GAMES, last).await.map_err(QueryFailed::from)?;
-    Ok(last.and_then(|game| game.get_f64("timestamp").ok()))
+    Ok(last.and_then(|game| game.get("timestamp").and_then(sound::number)))
 }

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use actix_web::{HttpResponse, web};
 use sentry_context::database::Database;
-use sentry_context::database::mongodb::bson::doc;
+use sentry_context::database::mongodb::bson::{Bson, doc};
 use sentry_context::failure::Failure;
 use sentry_context::{breadcrumbs, facts};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::query::{GAMES, QueryFailed, Result, aggregate, collection, total};
-use super::{PLAIN, percent};
+use super::query::{GAMES, QueryFailed, Result, aggregate, collection};
+use super::{PLAIN, percent, sound};
 use crate::endpoint::{Endpoint, Shape};
 
 pub(crate) static PLAYER_METRICS: Endpoint = Endpoint {
@@ -68,37 +68,35 @@ async fn tell(
 
 /// A player's games, or those that were won.
 pub(super) async fn count(database: &Database, user_id: &str, won: bool) -> Result<u64> {
-    let filter = if won {
-        doc! { "user_id": user_id, "win": true }
-    } else {
-        doc! { "user_id": user_id }
-    };
+    let mut filter = sound::games_of(user_id);
+    if won {
+        filter.insert("win", true);
+    }
     let games = collection(database, GAMES)?;
     Ok(database.run("count", GAMES, games.count_documents(filter)).await.map_err(QueryFailed::from)?)
 }
 
 /// The sum of a field over a player's games.
 pub(super) async fn sum(database: &Database, user_id: &str, field: &str) -> Result<f64> {
-    #[derive(Deserialize)]
-    struct Sum {
-        sum: f64,
-    }
-    let (player, figures) = (doc! { "user_id": user_id }, doc! { "sum": { "$sum": field } });
-    let sum: Option<Sum> = total(database, GAMES, player, figures).await?;
-    Ok(sum.map_or(0.0, |it| it.sum))
+    let pipeline = vec![
+        doc! { "$match": sound::games_of(user_id) },
+        doc! { "$group": { "_id": Bson::Null, "sum": { "$sum": field } } },
+    ];
+    let sum = aggregate(database, GAMES, pipeline).await?.pop();
+    Ok(sum.and_then(|it| it.get("sum").and_then(sound::number)).unwrap_or_default())
 }
 
 async fn symbols(database: &Database, user_id: &str) -> Result<BTreeMap<String, u64>> {
     #[derive(Deserialize)]
     struct Shown {
         _id: String,
-        times: u64,
+        documents: u64,
     }
     let pipeline = vec![
-        doc! { "$match": { "user_id": user_id } },
+        doc! { "$match": sound::games_of(user_id) },
         doc! { "$unwind": "$symbols" },
-        doc! { "$group": { "_id": "$symbols", "times": { "$sum": 1 } } },
+        doc! { "$group": { "_id": "$symbols", "documents": { "$sum": 1 } } },
     ];
-    let shown: Vec<Shown> = aggregate(database, GAMES, pipeline).await?;
-    Ok(shown.into_iter().map(|it| (it._id, it.times)).collect())
+    let shown: Vec<Shown> = sound::rows(database, GAMES, pipeline).await?;
+    Ok(shown.into_iter().map(|it| (it._id, it.documents)).collect())
 }

@@ -5,10 +5,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use futures_util::TryStreamExt;
 use sentry_context::Facts;
 use sentry_context::database::mongodb::Collection;
-use sentry_context::database::mongodb::bson::{DateTime, Document, doc};
+use sentry_context::database::mongodb::bson::{DateTime, Document};
 use sentry_context::database::{Database, DatabaseError};
 use sentry_context::report::{Reportable, Traced};
-use serde::de::DeserializeOwned;
 
 pub(crate) const GAMES: &str = "games";
 pub(crate) const TRANSACTIONS: &str = "transactions";
@@ -49,33 +48,15 @@ pub(crate) fn collection(database: &Database, name: &'static str) -> Result<Coll
     Ok(database.collection::<Document>(name).map_err(QueryFailed)?)
 }
 
-/// The rows of an aggregation.
-pub(crate) async fn aggregate<T: DeserializeOwned>(
+/// The documents that an aggregation makes.
+pub(crate) async fn aggregate(
     database: &Database,
     name: &'static str,
     pipeline: Vec<Document>,
-) -> Result<Vec<T>> {
+) -> Result<Vec<Document>> {
     let collection = database.collection::<Document>(name).map_err(QueryFailed)?;
-    let rows = async {
-        let documents: Vec<Document> = collection.aggregate(pipeline).await?.try_collect().await?;
-        documents
-            .into_iter()
-            .map(|row| Ok(sentry_context::database::mongodb::bson::deserialize_from_document(row)?))
-            .collect()
-    };
+    let rows = async { collection.aggregate(pipeline).await?.try_collect().await };
     Ok(database.run_within(LIMIT, "aggregate", name, rows).await.map_err(QueryFailed)?)
-}
-
-/// The row of an aggregation over everything that matches; `None` where nothing does.
-pub(crate) async fn total<T: DeserializeOwned>(
-    database: &Database,
-    name: &'static str,
-    matching: Document,
-    mut figures: Document,
-) -> Result<Option<T>> {
-    figures.insert("_id", None::<i32>);
-    let pipeline = vec![doc! { "$match": matching }, doc! { "$group": figures }];
-    Ok(aggregate(database, name, pipeline).await?.pop())
 }
 
 /// Seconds since 1970.
@@ -98,10 +79,4 @@ pub(crate) fn today() -> String {
 pub(crate) fn timestamp() -> String {
     let now = DateTime::now().try_to_rfc3339_string().unwrap_or_default();
     now.trim_end_matches('Z').to_owned()
-}
-
-/// The day or hour of a game, as text: its timestamp is seconds as a double.
-pub(crate) fn label(format: &str) -> Document {
-    let date = doc! { "$toDate": { "$multiply": ["$timestamp", 1000] } };
-    doc! { "$dateToString": { "format": format, "date": date } }
 }

@@ -1,25 +1,22 @@
 //! Return to player: what was paid out of what was bet, in percent.
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use figures::RTP;
 use sentry_context::database::Database;
-use sentry_context::database::mongodb::bson::{Document, doc};
+use sentry_context::database::mongodb::bson::{Bson, doc};
 use sentry_context::failure::Failure;
-use sentry_context::metrics::{self, Unit};
 use sentry_context::{breadcrumbs, facts};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::query::{GAMES, Result, aggregate, label, now};
-use super::{BOUNDED, percent, rounded};
+use super::query::{GAMES, Result};
+use super::{BOUNDED, percent, rounded, sound};
 use crate::endpoint::{Endpoint, HOURS, Shape};
-
-/// When all is well, percent.
-const NORMAL: (f64, f64) = (85.0, 98.0);
 
 /// Players that are named.
 const TOP: usize = 10;
 
-pub(crate) static RTP: Endpoint = Endpoint {
+pub(crate) static PERIOD: Endpoint = Endpoint {
     path: "/api/v1/business-metrics/rtp",
     summary: "Return to player: overall, by hour, and the luckiest players",
     parameters: std::slice::from_ref(&HOURS),
@@ -82,17 +79,17 @@ async fn tell(
 ) -> std::result::Result<HttpResponse, Failure> {
     let hours = HOURS.read(&request)?;
     breadcrumbs::step("analytics", "computing return to player", facts([("hours", hours.into())]));
-    let since = now() - f64::from(hours) * 3_600.0;
-    let by_hour = group(&database, since, label("%Y-%m-%d %H:00").into()).await?;
-    let by_player = group(&database, since, "$user_id".into()).await?;
+    let by_hour = group(&database, hours, sound::label("%Y-%m-%d %H:00")).await?;
+    let by_player = group(&database, hours, sound::player()).await?;
     let (bets, payouts): (f64, f64) =
         by_hour.iter().fold((0.0, 0.0), |sum, it| (sum.0 + it.total_bets, sum.1 + it.total_payouts));
     let overall = percent(payouts, bets);
     if bets > 0.0 {
         // Without bets it is nothing, and a zero would look like a fault.
-        metrics::gauge("business.rtp", overall, Some(Unit::Percent));
+        RTP.observe(rounded(overall));
     }
-    let status = match (bets == 0.0, (NORMAL.0..=NORMAL.1).contains(&overall)) {
+    let (min, max) = RTP.normal();
+    let status = match (bets == 0.0, RTP.is_normal(overall)) {
         (true, _) => "no_data",
         (_, true) => "normal",
         (_, false) => "anomaly",
@@ -105,7 +102,7 @@ async fn tell(
         total_games: by_hour.iter().map(|it| it.game_count).sum(),
         hourly_breakdown: by_hour.into_iter().rev().map(hour).collect(),
         top_players_by_rtp: top(by_player),
-        rtp_threshold: Threshold { min: NORMAL.0, max: NORMAL.1, status },
+        rtp_threshold: Threshold { min, max, status },
     }))
 }
 
@@ -132,22 +129,14 @@ fn top(players: Vec<RtpTotals>) -> Vec<RtpOfPlayer> {
     players
 }
 
-/// The figures since then by a key, in its order.
-async fn group(
-    database: &Database,
-    since: f64,
-    key: sentry_context::database::mongodb::bson::Bson,
-) -> Result<Vec<RtpTotals>> {
-    let figures: Document = doc! {
-        "_id": key,
+/// The figures by a key, in its order.
+async fn group(database: &Database, hours: u32, key: Bson) -> Result<Vec<RtpTotals>> {
+    let figures = doc! {
         "total_bets": { "$sum": "$bet" },
         "total_payouts": { "$sum": "$payout" },
         "game_count": { "$sum": 1 },
     };
-    let pipeline = vec![
-        doc! { "$match": { "timestamp": { "$gte": since } } },
-        doc! { "$group": figures },
-        doc! { "$sort": { "_id": 1 } },
-    ];
-    aggregate(database, GAMES, pipeline).await
+    let mut pipeline = sound::since(hours * 3_600);
+    pipeline.extend([sound::group(sound::has_amounts(), key, figures), doc! { "$sort": { "_id": 1 } }]);
+    sound::rows(database, GAMES, pipeline).await
 }

@@ -2,18 +2,18 @@
 
 use actix_web::{HttpResponse, web};
 use sentry_context::database::Database;
-use sentry_context::database::mongodb::bson::doc;
+use sentry_context::database::mongodb::bson::{DateTime, doc};
 use sentry_context::failure::Failure;
 use sentry_context::{breadcrumbs, facts};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::query::{GAMES, Result, aggregate, now, timestamp};
-use super::{PLAIN, rounded};
+use super::query::{GAMES, Result, now, timestamp};
+use super::{PLAIN, rounded, sound};
 use crate::endpoint::{Endpoint, Shape};
 
 /// How long a session lasts without a game, seconds.
-const WINDOW: f64 = 1_800.0;
+const WINDOW: u32 = 1_800;
 
 /// Sessions that are told in detail.
 const DETAILED: usize = 10;
@@ -84,17 +84,32 @@ struct Session {
     games: u64,
     bet: f64,
     payout: f64,
-    first: f64,
-    last: f64,
+    first: DateTime,
+    last: DateTime,
+}
+
+impl Session {
+    fn first(&self) -> f64 {
+        seconds(self.first)
+    }
+
+    fn last(&self) -> f64 {
+        seconds(self.last)
+    }
+}
+
+/// Since 1970.
+fn seconds(at: DateTime) -> f64 {
+    at.timestamp_millis() as f64 / 1e3
 }
 
 async fn active(database: web::Data<Database>) -> std::result::Result<HttpResponse, Failure> {
     let now = now();
-    let sessions = sessions(&database, now).await?;
+    let sessions = sessions(&database).await?;
     let games: u64 = sessions.iter().map(|session| session.games).sum();
     let mut distribution = Distribution::default();
     for session in &sessions {
-        match (now - session.first) / 60.0 {
+        match (now - session.first()) / 60.0 {
             ..5.0 => distribution.short += 1,
             ..15.0 => distribution.medium += 1,
             _ => distribution.long += 1,
@@ -111,18 +126,18 @@ async fn active(database: web::Data<Database>) -> std::result::Result<HttpRespon
 
 fn detail(session: Session, now: f64) -> SessionDetail {
     SessionDetail {
-        user_id: session._id,
         games_played: session.games,
         total_bet: session.bet,
         total_payout: session.payout,
         session_profit: session.bet - session.payout,
-        duration_minutes: ((now - session.first) / 6.0).round() / 10.0,
+        duration_minutes: ((now - session.first()) / 6.0).round() / 10.0,
+        user_id: session._id,
     }
 }
 
 async fn count(database: web::Data<Database>) -> std::result::Result<HttpResponse, Failure> {
-    let sessions = sessions(&database, now()).await?;
-    let total: f64 = sessions.iter().map(|session| session.last - session.first).sum();
+    let sessions = sessions(&database).await?;
+    let total: f64 = sessions.iter().map(|session| session.last() - session.first()).sum();
     Ok(HttpResponse::Ok().json(SessionCount {
         active_sessions: sessions.len(),
         avg_duration: rounded(total / sessions.len().max(1) as f64),
@@ -131,19 +146,17 @@ async fn count(database: web::Data<Database>) -> std::result::Result<HttpRespons
 }
 
 /// Those that bet most first.
-async fn sessions(database: &Database, now: f64) -> Result<Vec<Session>> {
+async fn sessions(database: &Database) -> Result<Vec<Session>> {
     breadcrumbs::step("analytics", "looking for active sessions", facts([("window_seconds", WINDOW.into())]));
-    let pipeline = vec![
-        doc! { "$match": { "timestamp": { "$gte": now - WINDOW } } },
-        doc! { "$group": {
-            "_id": "$user_id",
-            "games": { "$sum": 1 },
-            "bet": { "$sum": "$bet" },
-            "payout": { "$sum": "$payout" },
-            "first": { "$min": "$timestamp" },
-            "last": { "$max": "$timestamp" },
-        } },
-        doc! { "$sort": { "bet": -1, "_id": 1 } },
-    ];
-    aggregate(database, GAMES, pipeline).await
+    let figures = doc! {
+        "games": { "$sum": 1 },
+        "bet": { "$sum": "$bet" },
+        "payout": { "$sum": "$payout" },
+        "first": { "$min": "$at" },
+        "last": { "$max": "$at" },
+    };
+    let mut pipeline = sound::since(WINDOW);
+    pipeline.push(sound::group(sound::has_amounts(), sound::player(), figures));
+    pipeline.push(doc! { "$sort": { "bet": -1, "_id": 1 } });
+    sound::rows(database, GAMES, pipeline).await
 }

@@ -2,3 +2,4 @@
 
 pub(crate) mod financial_metrics;
 pub(crate) mod process;
+pub(crate) mod success_rate;
