@@ -6,6 +6,7 @@
 
 mod count;
 mod message;
+mod shown;
 
 use std::sync::Arc;
 

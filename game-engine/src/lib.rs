@@ -59,7 +59,7 @@ fn run() -> Result<(), StartError> {
     let system = actix_web::rt::System::new();
     system.block_on(async {
         let database = Database::connect(settings.mongodb_url.as_deref()).await?;
-        let publisher = Publisher::start(settings.rabbitmq.clone());
+        let publisher = Publisher::start(settings.rabbitmq.clone(), &sentry.hub());
         let server = Server::bind(&settings, sentry.hub(), database, publisher.clone())?;
         tracing::info!(address = %server.address(), "game-engine listens");
         server.run().await.map_err(StartError::Serve)?;

@@ -64,7 +64,7 @@ fn run() -> Result<(), StartError> {
     let system = actix_web::rt::System::new();
     system.block_on(async {
         let database = Database::connect(settings.mongodb_url.as_deref()).await?;
-        let publisher = Publisher::start(settings.rabbitmq.clone());
+        let publisher = Publisher::start(settings.rabbitmq.clone(), &sentry.hub());
         let doubts = Doubts::default();
         actix_web::rt::spawn(upkeep::run(database.clone(), doubts.clone()));
         let server = Server::bind(&settings, sentry.hub(), database, doubts, publisher.clone())?;

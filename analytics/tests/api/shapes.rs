@@ -119,7 +119,8 @@ fn any_value() -> impl Strategy<Value = Bson> {
         "[a-z0-9.:-]{0,12}".prop_map(Bson::from),
         prop_oneof![Just("2026-01-01T00:00:00Z"), Just("12.5"), Just("alice"), Just("WIN")]
             .prop_map(Bson::from),
-        any::<i64>().prop_map(|millis| DateTime::from_millis(millis).into()),
+        (-62_135_596_800_000_i64..253_402_300_799_999)
+            .prop_map(|millis| DateTime::from_millis(millis).into()),
         Just(DateTime::now().into()),
         any::<u32>().prop_map(|time| Bson::Timestamp(Timestamp { time, increment: 1 })),
         Just(ObjectId::new().into()),

@@ -4,13 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use futures_util::StreamExt;
+use lapin::Channel;
 use lapin::message::Delivery;
 use lapin::options::{
-    BasicAckOptions, BasicConsumeOptions, BasicNackOptions, BasicPublishOptions, BasicQosOptions,
-    ConfirmSelectOptions,
+    BasicAckOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions, ConfirmSelectOptions,
 };
 use lapin::types::{AMQPValue, FieldTable};
-use lapin::{BasicProperties, Channel};
 use sentry_context::propagation::{BAGGAGE, SENTRY_TRACE, TraceHeaders};
 use sentry_context::sentry::protocol::SpanStatus;
 use sentry_context::sentry::{self, Hub, SentryFutureExt, TransactionContext};
@@ -19,8 +18,11 @@ use serde_json::Value;
 use tokio::time::sleep;
 
 use crate::Address;
+use crate::dead_letters::{Buried, DeadLetters};
 use crate::link::{self, State, Watched};
-use crate::topology::{DEAD_LETTERS, Queue};
+use crate::message::LARGEST;
+use crate::refused::{self, Refused};
+use crate::topology::Queue;
 
 /// Deliveries on their way at once, per queue.
 const PREFETCH: u16 = 10;
@@ -82,7 +84,8 @@ where
     let Some(address) = address else { return Consuming(Vec::new()) };
     let each = |queue: &Queue| {
         let state = Watched::new(State::Connecting);
-        let consumer = Consumer { queue: *queue, hub: Arc::clone(hub), work: work.clone() };
+        let (hub, work) = (Arc::clone(hub), work.clone());
+        let consumer = Consumer { queue: *queue, hub, work, dead: DeadLetters::default() };
         let run = async move |channel: &Channel| consumer.run(channel).await;
         tokio::task::spawn_local(link::keep(address.clone(), state.clone(), run));
         state
@@ -94,6 +97,7 @@ struct Consumer<Work> {
     queue: Queue,
     hub: Arc<Hub>,
     work: Work,
+    dead: DeadLetters,
 }
 
 impl<Work: AsyncFn(Delivered) -> Verdict> Consumer<Work> {
@@ -112,9 +116,14 @@ impl<Work: AsyncFn(Delivered) -> Verdict> Consumer<Work> {
     }
 
     async fn settle(&self, channel: &Channel, delivery: Delivery) -> lapin::Result<()> {
-        match self.process(&delivery).await {
+        // What was found dead is reported: only its dead letter may be missing.
+        let verdict = match self.dead.knows(&delivery) {
+            true => Verdict::Dead,
+            false => self.process(&delivery).await,
+        };
+        match verdict {
             Verdict::Done => {}
-            Verdict::Dead => bury(channel, &delivery).await?,
+            Verdict::Dead => self.bury(channel, &delivery).await?,
             Verdict::Later => {
                 sleep(PAUSE).await;
                 let again = BasicNackOptions { requeue: true, ..BasicNackOptions::default() };
@@ -122,6 +131,16 @@ impl<Work: AsyncFn(Delivered) -> Verdict> Consumer<Work> {
             }
         }
         delivery.acker.ack(BasicAckOptions::default()).await.map(drop)
+    }
+
+    async fn bury(&self, channel: &Channel, delivery: &Delivery) -> lapin::Result<()> {
+        if self.dead.bury(channel, delivery, trace_of(delivery).as_ref()).await? == Buried::Refused {
+            let id = delivery.properties.message_id().as_ref().map(ToString::to_string).unwrap_or_default();
+            let lost = Refused::no_dead_letter(self.queue.name, id, delivery.data.len());
+            let hub = Arc::new(Hub::new_from_top(Arc::clone(&self.hub)));
+            Hub::run(hub, || refused::report(lost));
+        }
+        Ok(())
     }
 
     /// One transaction.
@@ -169,15 +188,6 @@ impl<Work: AsyncFn(Delivered) -> Verdict> Consumer<Work> {
     }
 }
 
-/// Publishes it to the dead letters as it came, and waits until it is safe there.
-async fn bury(channel: &Channel, delivery: &Delivery) -> lapin::Result<()> {
-    let options = BasicPublishOptions::default();
-    let properties: BasicProperties = delivery.properties.clone();
-    let queue = DEAD_LETTERS.name.into();
-    let published = channel.basic_publish("".into(), queue, options, &delivery.data, properties).await?;
-    published.await.map(drop)
-}
-
 fn continued(trace: Option<&TraceHeaders>, queue: Queue) -> TransactionContext {
     match trace {
         Some(trace) => trace.continued(queue.name, "queue.process"),
@@ -196,17 +206,17 @@ fn trace_of(delivery: &Delivery) -> Option<TraceHeaders> {
         let Some(AMQPValue::LongString(value)) = headers.inner().get(name) else { return None };
         Some(value.to_string())
     };
-    match header(SENTRY_TRACE) {
-        Some(sentry_trace) => {
-            Some(TraceHeaders { sentry_trace, baggage: header(BAGGAGE).unwrap_or_default() })
-        }
-        None => serde_json::from_slice::<Traced>(&delivery.data).ok().map(|body| body.trace),
-    }
+    let trace = match header(SENTRY_TRACE) {
+        Some(sentry_trace) => TraceHeaders { sentry_trace, baggage: header(BAGGAGE).unwrap_or_default() },
+        None if delivery.data.len() > LARGEST => return None,
+        None => serde_json::from_slice::<Traced>(&delivery.data).ok()?.trace,
+    };
+    trace.within_bounds()
 }
 
 /// Milliseconds since it was published, as its body says: in seconds, or in milliseconds.
 fn latency(body: &[u8]) -> Option<f64> {
-    let body: Value = serde_json::from_slice(body).ok()?;
+    let body: Value = serde_json::from_slice(body.get(..LARGEST).is_none().then_some(body)?).ok()?;
     let published = body.get("timestamp")?.as_f64()?;
     let published = if published < 1e11 { published * 1e3 } else { published };
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;

@@ -11,9 +11,12 @@
 
 mod address;
 mod consumer;
+mod dead_letters;
 mod link;
 mod message;
+mod outbox;
 mod publisher;
+mod refused;
 pub mod topology;
 
 pub use address::{Address, BadUrl};

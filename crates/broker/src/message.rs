@@ -6,7 +6,10 @@ use sentry_context::propagation::TraceHeaders;
 use uuid::Uuid;
 
 /// RabbitMQ keeps it on disk.
-const PERSISTENT: u8 = 2;
+pub(crate) const PERSISTENT: u8 = 2;
+
+/// Larger bodies are neither published nor read, in bytes. Ours have some hundreds.
+pub(crate) const LARGEST: usize = 1 << 20;
 
 /// A message to be published.
 #[derive(Debug)]
@@ -15,18 +18,25 @@ pub(crate) struct Message {
     pub(crate) id: Uuid,
     pub(crate) trace: TraceHeaders,
     pub(crate) body: Vec<u8>,
+    /// How often the broker ended the channel when nothing but this message was on its way.
+    pub(crate) blamed: u32,
 }
 
 impl Message {
     pub(crate) fn properties(&self) -> BasicProperties {
-        let mut headers = FieldTable::default();
-        for (name, value) in self.trace.headers() {
-            headers.insert(name.into(), AMQPValue::LongString(value.into()));
-        }
         BasicProperties::default()
             .with_content_type("application/json".into())
             .with_delivery_mode(PERSISTENT)
             .with_message_id(self.id.to_string().into())
-            .with_headers(headers)
+            .with_headers(table(&self.trace))
     }
+}
+
+/// A trace as the headers of a message.
+pub(crate) fn table(trace: &TraceHeaders) -> FieldTable {
+    let mut headers = FieldTable::default();
+    for (name, value) in trace.headers() {
+        headers.insert(name.into(), AMQPValue::LongString(value.into()));
+    }
+    headers
 }

@@ -1,18 +1,14 @@
 //! Publishing: what requests leave behind is sent by a task, which waits for the broker's confirmation.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use futures_util::stream::FuturesOrdered;
-use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
-use lapin::{Channel, Confirmation, PublisherConfirm};
+use lapin::Channel;
 use sentry_context::propagation::TraceHeaders;
-use sentry_context::sentry::TransactionOrSpan;
 use sentry_context::sentry::protocol::SpanStatus;
-use sentry_context::{breadcrumbs, facts, metrics, request};
+use sentry_context::sentry::{Hub, SentryFutureExt, TransactionOrSpan};
+use sentry_context::{breadcrumbs, facts, request};
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
@@ -20,14 +16,12 @@ use uuid::Uuid;
 
 use crate::Address;
 use crate::link::{self, State, Watched};
-use crate::message::Message;
-use crate::topology::EXCHANGE;
+use crate::message::{LARGEST, Message};
+use crate::outbox::Outbox;
+use crate::refused::{self, Refused};
 
 /// Messages that wait for the broker, at most: some megabytes, and minutes of an outage.
 const CAPACITY: usize = 10_000;
-
-/// Messages that wait for their confirmation at once.
-const UNCONFIRMED: usize = 256;
 
 /// Publishes messages; cheap to clone.
 #[derive(Debug, Clone)]
@@ -37,25 +31,25 @@ pub struct Publisher {
     state: Watched,
     /// Accepted and not confirmed yet.
     waiting: Arc<AtomicUsize>,
-    full: Arc<AtomicBool>,
 }
 
 impl Publisher {
     /// Starts publishing to that broker; without one, nothing is published. Must be called in a `LocalSet` such as
-    /// actix-web's.
-    pub fn start(address: Option<Address>) -> Self {
+    /// actix-web's. What is lost is reported under the hub.
+    pub fn start(address: Option<Address>, hub: &Arc<Hub>) -> Self {
         let Some(address) = address else {
             let state = Watched::new(State::Down);
-            return Self { queue: None, state, waiting: Arc::default(), full: Arc::default() };
+            return Self { queue: None, state, waiting: Arc::default() };
         };
         let (queue, messages) = mpsc::channel(CAPACITY);
         let state = Watched::new(State::Connecting);
         let waiting = Arc::new(AtomicUsize::new(0));
-        let mut outbox = Outbox { messages, unconfirmed: VecDeque::new(), waiting: Arc::clone(&waiting) };
-        tokio::task::spawn_local(link::keep(address, state.clone(), async move |channel: &Channel| {
+        let mut outbox = Outbox::new(messages, Arc::clone(&waiting));
+        let publishing = link::keep(address, state.clone(), async move |channel: &Channel| {
             outbox.publish_to(channel).await
-        }));
-        Self { queue: Some(queue), state, waiting, full: Arc::default() }
+        });
+        tokio::task::spawn_local(publishing.bind_hub(Arc::new(Hub::new_from_top(Arc::clone(hub)))));
+        Self { queue: Some(queue), state, waiting }
     }
 
     /// How the broker is, as far as is known without asking.
@@ -63,7 +57,7 @@ impl Publisher {
         self.state.get()
     }
 
-    /// Publishes a JSON object to [`EXCHANGE`], with the current trace in the field `trace`; never waits.
+    /// Publishes a JSON object to the exchange, with the current trace in the field `trace`; never waits.
     /// Without a span, as where Sentry is off, there is no trace.
     pub fn publish(&self, routing_key: &'static str, mut body: Map<String, Value>) {
         let Some(queue) = &self.queue else { return };
@@ -74,7 +68,7 @@ impl Publisher {
         body.insert("trace".to_owned(), serde_json::to_value(&trace).unwrap_or_default());
         let body = Value::Object(body).to_string().into_bytes();
         let size = body.len();
-        let accepted = self.accept(queue, Message { routing_key, id, trace, body });
+        let accepted = self.accept(queue, Message { routing_key, id, trace, body, blamed: 0 });
         if let Some(span) = span {
             span.set_data("messaging.system", "rabbitmq".into());
             span.set_data("messaging.destination.name", routing_key.into());
@@ -93,17 +87,16 @@ impl Publisher {
     }
 
     fn accept(&self, queue: &mpsc::Sender<Message>, message: Message) -> bool {
+        if message.body.len() > LARGEST {
+            refused::report(Refused::too_large(&message));
+            return false;
+        }
         let key = message.routing_key;
         self.waiting.fetch_add(1, Relaxed);
         let accepted = queue.try_send(message).is_ok();
         if !accepted {
             self.waiting.fetch_sub(1, Relaxed);
-            metrics::count("messages.dropped", &[("routing_key", key)]);
-        }
-        if !accepted && !self.full.swap(true, Relaxed) {
-            tracing::warn!(key, CAPACITY, "RabbitMQ has been away for too long: messages are dropped");
-        } else if accepted {
-            self.full.store(false, Relaxed);
+            refused::report(Refused::no_room(key));
         }
         accepted
     }
@@ -116,50 +109,4 @@ impl Publisher {
         }
         self.waiting.load(Relaxed)
     }
-}
-
-/// The task's side. What a connection leaves unconfirmed is sent again by the next: a message may come twice, and
-/// consumers know it by its id.
-struct Outbox {
-    messages: mpsc::Receiver<Message>,
-    unconfirmed: VecDeque<Message>,
-    waiting: Arc<AtomicUsize>,
-}
-
-impl Outbox {
-    async fn publish_to(&mut self, channel: &Channel) -> lapin::Result<()> {
-        channel.confirm_select(ConfirmSelectOptions::default()).await?;
-        let mut confirmations = FuturesOrdered::new();
-        for message in &self.unconfirmed {
-            confirmations.push_back(send(channel, message).await?);
-        }
-        loop {
-            tokio::select! {
-                Some(message) = self.messages.recv(), if confirmations.len() < UNCONFIRMED => {
-                    self.unconfirmed.push_back(message);
-                    let Some(message) = self.unconfirmed.back() else { continue };
-                    confirmations.push_back(send(channel, message).await?);
-                }
-                Some(confirmed) = confirmations.next() => self.confirmed(confirmed?),
-                // Nobody can publish any more, and nothing is left.
-                else => return std::future::pending().await,
-            }
-        }
-    }
-
-    /// Confirmations come in the order of the messages.
-    fn confirmed(&mut self, confirmation: Confirmation) {
-        let Some(message) = self.unconfirmed.pop_front() else { return };
-        if confirmation.is_nack() {
-            // The queue could not take it; it would not a second time.
-            tracing::warn!(key = message.routing_key, id = %message.id, "RabbitMQ refused a message");
-        }
-        self.waiting.fetch_sub(1, Relaxed);
-    }
-}
-
-async fn send(channel: &Channel, message: &Message) -> lapin::Result<PublisherConfirm> {
-    let options = BasicPublishOptions::default();
-    let (key, properties) = (message.routing_key.into(), message.properties());
-    channel.basic_publish(EXCHANGE.into(), key, options, &message.body, properties).await
 }

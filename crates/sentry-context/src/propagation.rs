@@ -4,7 +4,7 @@
 use sentry::{Hub, Scope, TransactionContext, TransactionOrSpan};
 use serde::{Deserialize, Serialize};
 
-use crate::baggage::Baggage;
+use crate::baggage::{self, Baggage};
 use crate::incoming::{self, Incoming};
 
 /// The name of the header with trace, span and decision.
@@ -31,6 +31,15 @@ impl TraceHeaders {
         let sentry_trace = span.iter_headers().next().map(|(_, value)| value).unwrap_or_default();
         let baggage = incoming::frozen_of(span).unwrap_or_else(|| begun_here(&sentry_trace));
         Self { sentry_trace, baggage: baggage.to_string() }
+    }
+
+    /// What is read of headers that come by other ways than HTTP: none where they are no trace.
+    pub fn within_bounds(mut self) -> Option<Self> {
+        self.incoming()?;
+        if self.baggage.len() > baggage::LIMIT {
+            self.baggage = Baggage::of(&self.baggage).to_string();
+        }
+        Some(self)
     }
 
     /// A transaction that continues the trace; one of its own where the headers are none.

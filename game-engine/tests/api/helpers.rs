@@ -30,8 +30,9 @@ pub(crate) async fn spawn_app_as(telemetry: Telemetry, change: impl FnOnce(&mut 
     settings.sentry.traces_sample_rate = telemetry.traces_sample_rate();
     change(&mut settings);
     let database = connect(settings.mongodb_url.as_deref()).await;
-    let publisher = Publisher::start(settings.rabbitmq.clone());
-    let server = Server::bind(&settings, client::hub(&settings.sentry), database, publisher).unwrap();
+    let hub = client::hub(&settings.sentry);
+    let publisher = Publisher::start(settings.rabbitmq.clone(), &hub);
+    let server = Server::bind(&settings, hub, database, publisher).unwrap();
     let url = format!("http://{}", server.address());
     actix_web::rt::spawn(server.run());
     App::new(url, inbox)

@@ -40,10 +40,10 @@ pub(crate) async fn spawn_app_as(telemetry: Telemetry, change: impl FnOnce(&mut 
     settings.sentry.traces_sample_rate = telemetry.traces_sample_rate();
     change(&mut settings);
     let database = connect(settings.mongodb_url.as_deref()).await;
-    let publisher = Publisher::start(settings.rabbitmq.clone());
+    let hub = client::hub(&settings.sentry);
+    let publisher = Publisher::start(settings.rabbitmq.clone(), &hub);
     let doubts = Doubts::default();
     actix_web::rt::spawn(upkeep::run(database.clone(), doubts.clone()));
-    let hub = client::hub(&settings.sentry);
     let server = Server::bind(&settings, hub, database, doubts, publisher).unwrap();
     let url = format!("http://{}", server.address());
     actix_web::rt::spawn(server.run());

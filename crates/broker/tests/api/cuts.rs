@@ -14,7 +14,7 @@ async fn what_is_published_over_connections_that_are_cut_is_sent_again() {
     let Some(broker) = Broker::start() else { return };
     let (_inbox, hub) = sentry().await;
     let proxy = Proxy::start(&broker.url(), None).await;
-    let publisher = Publisher::start(address(&proxy.url()));
+    let publisher = Publisher::start(address(&proxy.url()), &hub);
     let (_consuming, seen) = consumer(&proxy.url(), &hub, |_| Verdict::Done);
     let numbers = || seen.borrow().iter().map(number).collect::<BTreeSet<_>>();
     for round in 0..5 {

@@ -5,5 +5,6 @@
 mod cuts;
 mod helpers;
 mod outage;
+mod refusals;
 mod traces;
 mod verdicts;

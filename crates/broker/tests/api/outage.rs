@@ -23,7 +23,7 @@ async fn nothing_is_lost_by_a_broker_that_is_killed_and_comes_back() {
 async fn survives_a_kill(telemetry: Telemetry) {
     let Some(mut broker) = Broker::start() else { return };
     let (_inbox, hub) = sentry_as(telemetry).await;
-    let publisher = Publisher::start(address(&broker.url()));
+    let publisher = Publisher::start(address(&broker.url()), &hub);
     let (consuming, seen) = consumer(&broker.url(), &hub, |_| Verdict::Done);
     (0..200).for_each(|number| drop(publish(&hub, &publisher, number)));
     until("some deliveries", || seen.borrow().len() > 50).await;
@@ -41,7 +41,7 @@ async fn survives_a_kill(telemetry: Telemetry) {
 async fn a_broker_that_is_frozen_is_noticed_and_gets_everything_when_it_goes_on() {
     let Some(broker) = Broker::start() else { return };
     let (_inbox, hub) = sentry().await;
-    let publisher = Publisher::start(address(&broker.url()));
+    let publisher = Publisher::start(address(&broker.url()), &hub);
     until("the connection", || publisher.state() == State::Up).await;
     broker.freeze();
     (0..100).for_each(|number| drop(publish(&hub, &publisher, number)));
@@ -61,7 +61,7 @@ async fn without_a_broker_messages_wait_and_nobody_else_does() {
 async fn waits_for_a_broker(telemetry: Telemetry) {
     let (_inbox, hub) = sentry_as(telemetry).await;
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let publisher = Publisher::start(address(&format!("amqp://{nobody}")));
+    let publisher = Publisher::start(address(&format!("amqp://{nobody}")), &hub);
     publish(&hub, &publisher, 1);
     until("the refusal", || publisher.state() == State::Down).await;
     assert_eq!(publisher.finish(Duration::ZERO).await, 1);
@@ -70,7 +70,7 @@ async fn waits_for_a_broker(telemetry: Telemetry) {
 #[actix_web::test]
 async fn where_none_is_configured_nothing_is_published() {
     let (_inbox, hub) = sentry().await;
-    let publisher = Publisher::start(None);
+    let publisher = Publisher::start(None, &hub);
     publish(&hub, &publisher, 1);
     assert_eq!((publisher.state(), publisher.finish(Duration::ZERO).await), (State::Down, 0));
 }

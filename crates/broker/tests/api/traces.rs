@@ -12,7 +12,7 @@ use crate::helpers::{address, consumer, publish, sentry, until};
 async fn a_consumer_continues_the_publishers_trace_below_its_span() {
     let Some(broker) = Broker::start() else { return };
     let (inbox, hub) = sentry().await;
-    let publisher = Publisher::start(address(&broker.url()));
+    let publisher = Publisher::start(address(&broker.url()), &hub);
     let (consuming, seen) = consumer(&broker.url(), &hub, |_| Verdict::Done);
     let headers = publish(&hub, &publisher, 1);
     until("the delivery", || seen.borrow().len() == 1).await;
@@ -45,7 +45,7 @@ async fn the_context_that_a_trace_came_with_goes_to_the_consumer_and_out_with_al
     const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
     let Some(broker) = Broker::start() else { return };
     let (inbox, hub) = sentry().await;
-    let publisher = Publisher::start(address(&broker.url()));
+    let publisher = Publisher::start(address(&broker.url()), &hub);
     let (_consuming, seen) = consumer(&broker.url(), &hub, |_| {
         sdk::capture_message("not understood", Level::Error);
         Verdict::Done
