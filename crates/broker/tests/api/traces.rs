@@ -36,7 +36,7 @@ async fn a_consumer_continues_the_publishers_trace_below_its_span() {
 
     let baggage = &headers.baggage;
     let members =
-        ["sentry-trace_id=", "sentry-public_key=", "sentry-release=shop%40test", "sentry-sampled=true"];
+        ["sentry-trace_id=", "sentry-public_key=", "sentry-release=shop@test", "sentry-sampled=true"];
     assert!(members.iter().all(|member| baggage.contains(member)), "{baggage}");
 }
 
