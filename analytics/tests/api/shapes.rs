@@ -133,9 +133,12 @@ fn any_value() -> impl Strategy<Value = Bson> {
     })
 }
 
+/// A field, and what it should be.
+type Field = (&'static str, fn() -> Bson);
+
 /// A document whose fields are as they should be, missing, or anything.
-fn any_document(fields: &'static [(&'static str, fn() -> Bson)]) -> impl Strategy<Value = Document> {
-    let field = |(name, right): &(&'static str, fn() -> Bson)| {
+fn any_document(fields: &'static [Field]) -> impl Strategy<Value = Document> {
+    let field = |(name, right): &Field| {
         let (name, right) = (*name, right());
         let value = prop_oneof![3 => Just(Some(right)), 1 => Just(None), 3 => any_value().prop_map(Some)];
         value.prop_map(move |value| value.map(|value| (name.to_owned(), value)))
@@ -144,7 +147,7 @@ fn any_document(fields: &'static [(&'static str, fn() -> Bson)]) -> impl Strateg
     fields.prop_map(|fields| fields.into_iter().flatten().collect())
 }
 
-const COLLECTIONS: [(&str, &[(&str, fn() -> Bson)]); 6] = [
+const COLLECTIONS: [(&str, &[Field]); 6] = [
     (
         "games",
         &[
