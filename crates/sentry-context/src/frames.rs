@@ -4,6 +4,7 @@
 //! request path, and each address once: symbol look-ups take some 250 µs for a fresh stack.
 
 mod names;
+mod path;
 mod source;
 
 use std::collections::HashMap;
@@ -14,6 +15,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use sentry::protocol::{Addr, Frame, Stacktrace};
 
 use crate::runtime_stats::give_memory_back;
+use names::Function;
 
 /// Deepest stack that is kept; Sentry itself trims at 250 frames.
 const DEPTH: usize = 250;
@@ -70,6 +72,11 @@ impl Origin {
         Self(addresses.into_boxed_slice())
     }
 
+    /// The return addresses, innermost first.
+    pub(crate) fn addresses(&self) -> &[u64] {
+        &self.0
+    }
+
     /// The addresses as Sentry's stack trace, all in one frame; [`clean`] makes of it what Sentry understands.
     pub fn stacktrace(&self) -> Option<Stacktrace> {
         let frame = Frame { symbol: Some(pack(&self.0)?), ..Frame::default() };
@@ -108,10 +115,8 @@ fn unpack(frame: Frame) -> Vec<Frame> {
 pub fn clean(stacktrace: &mut Stacktrace, in_app: &[&str]) {
     let mut frames: Vec<Frame> = stacktrace.frames.drain(..).flat_map(unpack).flat_map(resolve).collect();
     for frame in &mut frames {
-        let Some(function) = frame.function.as_deref() else { continue };
-        let krate = names::krate(function, frame.abs_path.as_deref());
+        let Some(krate) = frame.package.as_deref() else { continue };
         frame.in_app = Some(in_app.contains(&krate));
-        frame.package = Some(krate.to_owned());
         if frame.in_app == Some(true) {
             source::add_context(frame);
         }
@@ -141,6 +146,10 @@ fn is_machinery(frame: &Frame) -> bool {
 fn resolve(frame: Frame) -> Vec<Frame> {
     match (frame.instruction_addr, &frame.function) {
         (Some(Addr(address)), None) => cached(address).to_vec(),
+        (_, Some(name)) if frame.package.is_none() => {
+            let Function { name, krate } = Function::new("", name, frame.abs_path.as_deref());
+            vec![Frame { function: Some(name), package: Some(krate), ..frame }]
+        }
         _ => vec![frame],
     }
 }
@@ -176,14 +185,16 @@ fn look_up(address: u64) -> Vec<Frame> {
     backtrace::resolve(address as *mut c_void, |symbol| {
         let Some(name) = symbol.name() else { return };
         let path = symbol.filename().map(|path| path.to_string_lossy().into_owned());
-        let function = names::clean(&format!("{name:#}"));
+        let Function { name, krate } =
+            Function::new(name.as_str().unwrap_or_default(), &format!("{name:#}"), path.as_deref());
         frames.push(Frame {
-            module: names::module(&function),
+            module: names::module(&name),
+            package: Some(krate),
             filename: path.as_deref().map(source::short_name),
             abs_path: path,
             lineno: symbol.lineno().map(u64::from),
             colno: symbol.colno().map(u64::from),
-            function: Some(function),
+            function: Some(name),
             instruction_addr: Some(Addr(address)),
             ..Frame::default()
         });

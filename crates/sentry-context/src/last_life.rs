@@ -6,13 +6,15 @@
 //! fatal event, under the release and at the time of the life that ended, with how it was then.
 
 mod death;
+mod image;
+pub(crate) mod panics;
 mod record;
 mod signals;
 mod told;
 
 use std::fs::{self, File, TryLockError};
 use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
@@ -67,6 +69,7 @@ impl Life {
         let (path, file) = own.ok_or_else(|| io::Error::other("too many processes share it"))?;
         file.set_len(0)?;
         record(Arc::clone(&file), Vitals::new(release))?;
+        panics::watch(&file);
         signals::watch(&file);
         Ok(Self { path, _file: file })
     }
@@ -79,10 +82,27 @@ impl Life {
     }
 }
 
-/// Opens and locks the file; `None` where another process has it.
+/// Opens and locks the file; `None` where another process has it, or where it is none of ours: a link, a pipe, a folder,
+/// or longer than any that is written here.
 fn take(path: &Path) -> io::Result<Option<File>> {
+    if fs::symlink_metadata(path).is_ok_and(|there| !is_ours(&there)) {
+        tracing::warn!(path = %path.display(), "this is no record of a process, and stays as it is");
+        return Ok(None);
+    }
     loop {
-        let file = File::options().create(true).truncate(false).read(true).write(true).open(path)?;
+        let mut options = File::options();
+        // Whoever puts a link or a pipe there meanwhile makes it fail, or is found out below.
+        options
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .mode(0o600)
+            .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+        let file = options.open(path)?;
+        if !is_ours(&file.metadata()?) {
+            return Ok(None);
+        }
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),
@@ -94,6 +114,10 @@ fn take(path: &Path) -> io::Result<Option<File>> {
             return Ok(Some(file));
         }
     }
+}
+
+fn is_ours(there: &fs::Metadata) -> bool {
+    there.is_file() && there.len() <= record::LONGEST
 }
 
 /// Writes an entry at once, and then over and over, on a thread of its own.

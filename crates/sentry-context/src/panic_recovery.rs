@@ -21,6 +21,7 @@ mod streamed;
 use std::any::Any;
 use std::panic::PanicHookInfo;
 use std::sync::Once;
+use std::time::Duration;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -33,10 +34,11 @@ use sentry::protocol::{Event, Exception, Mechanism};
 use sentry::types::Uuid;
 use sentry::{Hub, Level};
 
-use crate::client::ServiceIntegration;
+use crate::client::{self, ServiceIntegration};
 use crate::facts::facts;
 use crate::failure::{AnswerStyle, EVENT_ID_HEADER, Failure, answer};
 use crate::frames::Origin;
+use crate::last_life::panics::{self, Outlook};
 use crate::outcome::Pending;
 use crate::{report, request, stall};
 use caught::{Call, Payload, caught, forget};
@@ -44,6 +46,9 @@ use reported::Claim;
 use streamed::Body;
 
 pub(crate) use reported::{Owner, of_task};
+
+/// How long a process that aborts may take to deliver what is queued.
+const LAST_WORDS: Duration = client::SHUTDOWN_TIMEOUT;
 
 /// Reports every panic under a hub with a client, and never waits for delivery: the default hook of the SDK
 /// flushes on the panicking thread, which stops a worker for as long as Sentry takes.
@@ -64,13 +69,31 @@ pub fn install_hook() {
 
 /// Reports a panic if there is a client for it.
 fn report_panic(info: &PanicHookInfo<'_>) -> bool {
-    sentry::with_integration(|service: &ServiceIntegration, _| {
-        let event = event(service.panic_type, text(info.payload()), Origin::capture());
+    let (text, origin) = (text(info.payload()), Origin::capture());
+    let outlook = panics::note(text, info.location(), &origin);
+    sentry::with_integration(|service: &ServiceIntegration, hub| {
+        if outlook != Outlook::Open {
+            abort(outlook, service, hub, text);
+            return true;
+        }
+        let event = event(service.panic_type, text, origin);
         let (id, owner) = reporter::report(event);
         reported::remember(id, owner, info.payload());
-        report::log(Level::Fatal, Some(service.panic_type), text(info.payload()), Some(id));
+        report::log(Level::Fatal, Some(service.panic_type), text, Some(id));
         true
     })
+}
+
+/// The process ends with this panic, and with everything that is queued. Where nobody will tell that, what was reported
+/// before is delivered now.
+fn abort(outlook: Outlook, service: &ServiceIntegration, hub: &Hub, text: &str) {
+    report::log(Level::Fatal, Some(service.panic_type), &format!("the process aborts: {text}"), None);
+    if outlook == Outlook::Untold {
+        tracing::error!(
+            "SENTRY_SPOOL_DIR is not set: no next start will tell why; what is queued is sent first"
+        );
+        let _delivered = hub.client().is_none_or(|client| client.flush(Some(LAST_WORDS)));
+    }
 }
 
 fn event(ty: &str, text: &str, origin: Origin) -> Event<'static> {

@@ -7,8 +7,11 @@ use crate::native_crash::{Fault, signal_name, signal_reason};
 /// A thread's name, with the zero at its end.
 pub(super) const NAME: usize = 16;
 
-/// Bytes in the file: signal, code, address and stack pointer, little-endian, and the thread's name.
-pub(super) const LENGTH: usize = 4 * 8 + NAME;
+/// Signal, code, address, stack pointer, thread and time.
+pub(super) const NUMBERS: usize = 6;
+
+/// Bytes in the file: the numbers, little-endian, and the thread's name.
+pub(super) const LENGTH: usize = NUMBERS * 8 + NAME;
 
 /// The kernel's page, or a multiple: an overflow ends up to one below the stack pointer's, or above it.
 const PAGE: u64 = 4096;
@@ -21,13 +24,16 @@ pub(super) struct Death {
     pub(super) code: i32,
     fault: Fault,
     pub(super) thread: String,
+    pub(super) thread_id: u64,
+    /// On the clock that runs since the machine does, milliseconds.
+    pub(super) at: u64,
 }
 
 /// For a signal's handler: no lock, no allocation, no panic.
-pub(super) fn bytes(signal: i32, code: i32, address: u64, stack: u64, thread: [u8; NAME]) -> [u8; LENGTH] {
+pub(super) fn bytes(numbers: [u64; NUMBERS], thread: [u8; NAME]) -> [u8; LENGTH] {
     let mut bytes = [0; LENGTH];
-    let (numbers, name) = bytes.split_at_mut(LENGTH - NAME);
-    for (into, number) in numbers.chunks_exact_mut(8).zip([signal as u64, code as u64, address, stack]) {
+    let (into, name) = bytes.split_at_mut(LENGTH - NAME);
+    for (into, number) in into.chunks_exact_mut(8).zip(numbers) {
         into.copy_from_slice(&number.to_le_bytes());
     }
     name.copy_from_slice(&thread);
@@ -40,10 +46,11 @@ impl Death {
         let mut numbers = numbers.chunks_exact(8).map(|it| it.try_into().map_or(0, u64::from_le_bytes));
         let (signal, code) = (numbers.next()? as i32, numbers.next()? as i32);
         let (address, stack) = (numbers.next()?, numbers.next()?);
+        let (thread_id, at) = (numbers.next()?, numbers.next()?);
         let name = name.split(|byte| *byte == 0).next().unwrap_or_default();
         let thread = String::from_utf8_lossy(name).into_owned();
         let fault = Fault::at(address, stack.saturating_add(PAGE));
-        (signal > 0).then_some(Self { signal, code, fault, thread })
+        (signal > 0).then_some(Self { signal, code, fault, thread, thread_id, at })
     }
 
     pub(super) fn name(&self) -> &'static str {
@@ -57,6 +64,11 @@ impl Death {
             ..=0 => "somebody sent it",
             _ => signal_reason(self.signal, self.fault),
         }
+    }
+
+    /// Did its own thread send it, as `abort` does?
+    pub(super) fn is_abort(&self) -> bool {
+        (self.signal, self.code) == (libc::SIGABRT, libc::SI_TKILL)
     }
 
     pub(super) fn posix(&self) -> PosixSignal {
@@ -83,8 +95,8 @@ mod tests {
             (libc::SIGABRT, libc::SI_TKILL, 0, "it gave itself up"),
             (libc::SIGABRT, 0, 0, "somebody sent it"),
         ] {
-            let death = Death::read(&bytes(signal, code, address, STACK, *b"worker\0\0\0\0\0\0\0\0\0\0"));
-            let death = death.unwrap();
+            let numbers = [signal as u64, code as u64, address, STACK, 1, 2];
+            let death = Death::read(&bytes(numbers, *b"worker\0\0\0\0\0\0\0\0\0\0")).unwrap();
             assert_eq!((death.reason(), death.thread.as_str()), (reason, "worker"), "{death:?}");
         }
     }

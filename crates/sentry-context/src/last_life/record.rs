@@ -4,14 +4,20 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
 use super::death::{self, Death};
+use super::image::Image;
+use super::panics::{self, Panic, Panics};
 use crate::runtime_stats::{self, RuntimeStats, mb};
 
 /// Bytes of an entry; what it does not need are blanks.
 pub(super) const LENGTH: usize = 1024;
+
+/// Bytes of a file, with all that may be noted.
+pub(super) const LONGEST: u64 = panics::END;
 
 /// How a process is.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -21,6 +27,9 @@ pub(super) struct Vitals {
     /// Of its container or unit, if that has one.
     pub(super) memory_limit_mb: Option<f64>,
     pub(super) stats: RuntimeStats,
+    /// Where its program was in memory; `None` where the system does not tell.
+    #[serde(default)]
+    pub(super) image: Option<Image>,
 }
 
 impl Vitals {
@@ -28,7 +37,7 @@ impl Vitals {
     pub(super) fn new(release: &str) -> Self {
         let stats = runtime_stats::read();
         let (release, pid) = (release.to_owned(), std::process::id());
-        Self { release, pid, memory_limit_mb: memory_limit_mb(), stats }
+        Self { release, pid, memory_limit_mb: memory_limit_mb(), stats, image: Image::own() }
     }
 
     /// Writes an entry over the last one. What does not fit is not written.
@@ -43,14 +52,24 @@ impl Vitals {
     }
 }
 
-/// What the file says of a process that is gone, and of its death. `None` where it is empty or torn.
-pub(super) fn read(file: &File) -> Option<(Vitals, Option<Death>)> {
+/// What the file says of a process that is gone, of its death, and of panics that were its cause. `None` where it is
+/// empty or torn.
+pub(super) fn read(file: &File) -> Option<(Vitals, Option<Death>, Vec<Panic>)> {
     let mut entry = [0; LENGTH];
     file.read_exact_at(&mut entry, 0).ok()?;
-    let vitals = serde_json::from_slice(&entry).ok()?;
+    let mut vitals: Vitals = serde_json::from_slice(&entry).ok()?;
+    vitals.stats.started = plausible(vitals.stats.started);
     let mut noted = [0; death::LENGTH];
     let noted = file.read_exact_at(&mut noted, LENGTH as u64).ok().and(Death::read(&noted));
-    Some((vitals, noted))
+    let abort = noted.as_ref().filter(|death| death.is_abort());
+    let panics = abort.and_then(|death| Panics::read(file).filter(|it| it.ended(death.thread_id, death.at)));
+    Some((vitals, noted, panics.map(|it| it.panics).unwrap_or_default()))
+}
+
+/// A time that an event can have: clocks and files may say anything.
+pub(super) fn plausible(time: SystemTime) -> SystemTime {
+    const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+    time.clamp(SystemTime::UNIX_EPOCH, SystemTime::UNIX_EPOCH + CENTURY)
 }
 
 /// cgroup version 2, the one that this process is in, which inside of a container is the root; then version 1.

@@ -16,7 +16,24 @@ use crate::stack::Registers;
 const DEADLY: [c_int; 5] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGABRT, libc::SIGILL, libc::SIGFPE];
 
 /// What it is asked to end by. A server takes these into its own hands once it serves; until then they end it at once.
-const ASKED: [c_int; 4] = [libc::SIGTERM, libc::SIGINT, libc::SIGQUIT, libc::SIGHUP];
+const ASKED: [c_int; 3] = [libc::SIGTERM, libc::SIGINT, libc::SIGHUP];
+
+/// What else ends a process unless somebody has it in his hands: traps, limits, timers, and what is sent by mistake.
+const ENDS: [c_int; 13] = [
+    libc::SIGQUIT,
+    libc::SIGTRAP,
+    libc::SIGSYS,
+    libc::SIGXCPU,
+    libc::SIGXFSZ,
+    libc::SIGALRM,
+    libc::SIGVTALRM,
+    libc::SIGPROF,
+    libc::SIGUSR1,
+    libc::SIGUSR2,
+    libc::SIGIO,
+    libc::SIGPWR,
+    libc::SIGSTKFLT,
+];
 
 static FILE: AtomicI32 = AtomicI32::new(-1);
 static OWNER: AtomicI32 = AtomicI32::new(0);
@@ -35,10 +52,10 @@ pub(super) fn watch(file: &File) {
             handle(signal, there, died);
         }
     }
-    for signal in ASKED {
+    for signal in ASKED.into_iter().chain(ENDS).chain(libc::SIGRTMIN()..=libc::SIGRTMAX()) {
         // Not where somebody has it in his hands, or wants it ignored.
         if let Some(there) = action_of(signal).filter(|there| there.sa_sigaction == libc::SIG_DFL) {
-            handle(signal, there, asked);
+            handle(signal, there, ended);
         }
     }
 }
@@ -78,8 +95,8 @@ extern "C" fn died(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_vo
 }
 
 /// Whoever took the signal later may call this one, too: then it is no longer this one's to decide.
-extern "C" fn asked(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
-    if action_of(signal).is_some_and(|there| there.sa_sigaction == asked as *const () as usize) {
+extern "C" fn ended(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
+    if action_of(signal).is_some_and(|there| there.sa_sigaction == ended as *const () as usize) {
         note(signal, info, context);
         die(signal);
     }
@@ -91,17 +108,32 @@ fn note(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     let (code, address, registers) = unsafe {
         ((*info).si_code, (*info).si_addr() as u64, Registers::of(&*context.cast::<libc::ucontext_t>()))
     };
+    let (thread, at) = (thread_id(), millis());
     // The first counts: an abort may follow from it. A copy of this process that `fork` made is not this process.
     // SAFETY: it only asks.
     if !NOTED.swap(true, Relaxed) && unsafe { libc::getpid() } == OWNER.load(Relaxed) {
-        let mut thread = [0_u8; death::NAME];
+        let mut name = [0_u8; death::NAME];
         // SAFETY: the name and its end fit; a descriptor that is closed only makes the writing fail.
         unsafe {
-            libc::prctl(libc::PR_GET_NAME, thread.as_mut_ptr());
-            let noted = death::bytes(signal, code, address, registers.sp, thread);
+            libc::prctl(libc::PR_GET_NAME, name.as_mut_ptr());
+            let noted = death::bytes([signal as u64, code as u64, address, registers.sp, thread, at], name);
             libc::pwrite(FILE.load(Relaxed), noted.as_ptr().cast(), noted.len(), LENGTH as libc::off_t);
         }
     }
+}
+
+/// The calling thread, as the system numbers it. A signal's handler may ask for it.
+pub(super) fn thread_id() -> u64 {
+    // SAFETY: takes nothing and cannot fail.
+    u64::try_from(unsafe { libc::gettid() }).unwrap_or_default()
+}
+
+/// Time on a clock that nobody sets. A signal's handler may ask for it.
+pub(super) fn millis() -> u64 {
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: it writes to the place that it is given; where it fails, that stays zero.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
+    (now.tv_sec as u64).saturating_mul(1000).saturating_add(now.tv_nsec as u64 / 1_000_000)
 }
 
 fn restore(signal: c_int) {

@@ -4,10 +4,12 @@ use std::fs::File;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use sentry::protocol::{Event, PosixSignal};
+use sentry::protocol::{Event, Exception, Mechanism, PosixSignal};
 use sentry::{Hub, Level};
 
 use super::death::Death;
+use super::image::Image;
+use super::panics::Panic;
 use super::record::{self, Vitals};
 use super::signals;
 use crate::client::{Service, contexts_of};
@@ -26,26 +28,31 @@ pub(super) struct Ended {
     service: &'static str,
     vitals: Vitals,
     death: Option<Death>,
+    /// From which the death followed, the first one first.
+    panics: Vec<Panic>,
+    panic_type: &'static str,
     last_seen: SystemTime,
 }
 
 impl Ended {
     /// `None` where there was no life, nothing that can be read of it, or an end that was asked for.
     pub(super) fn read(file: &File, service: &Service) -> Option<Self> {
-        let last_seen = file.metadata().ok()?.modified().ok()?;
-        let (vitals, death) = record::read(file)?;
+        let last_seen = record::plausible(file.metadata().ok()?.modified().ok()?);
+        let (vitals, death, panics) = record::read(file)?;
         let asked = death.as_ref().is_some_and(|death| signals::is_asked(death.signal));
-        (!asked).then_some(Self { service: service.name, vitals, death, last_seen })
+        let (service, panic_type) = (service.name, service.panic_type);
+        (!asked).then_some(Self { service, vitals, death, panics, panic_type, last_seen })
     }
 
     /// Tells it with what was true of it, not of this process.
     pub(super) fn report(self, hub: &Arc<Hub>) {
         let (service, release, stats) = (self.service, self.vitals.release.clone(), self.vitals.stats);
-        let last_seen = self.last_seen;
+        let (last_seen, causes) = (self.last_seen, self.causes());
         let as_it_was = move |mut event: Event<'static>| {
             event.contexts.extend(contexts_of(&stats, service, &release));
             event.release = Some(release.clone().into());
             event.timestamp = last_seen;
+            event.exception.values.splice(0..0, causes.iter().cloned());
             Some(event)
         };
         Hub::run(Arc::clone(hub), || {
@@ -54,6 +61,29 @@ impl Ended {
                 || report::capture(&self, &Origin::of(Vec::new())),
             );
         });
+    }
+
+    /// The panics as exceptions, with their stacks where this is the same program.
+    fn causes(&self) -> Vec<Exception> {
+        let images = self.vitals.image.as_ref().zip(Image::own());
+        let stack = |panic: &Panic| {
+            let (then, now) = images.as_ref()?;
+            Origin::of(then.translated(&panic.addresses, now)).stacktrace()
+        };
+        // The one with which the standard library ends the process follows from those before.
+        let told = self.panics.iter().enumerate().filter(|(index, panic)| *index == 0 || !panic.is_fatal());
+        told.map(|(_, panic)| Exception {
+            ty: self.panic_type.to_owned(),
+            value: Some(panic.text.clone()),
+            stacktrace: stack(panic),
+            mechanism: Some(Mechanism {
+                ty: "panic".to_owned(),
+                handled: Some(false),
+                ..Mechanism::default()
+            }),
+            ..Exception::default()
+        })
+        .collect()
     }
 
     /// Most of what it was allowed to have.
@@ -65,6 +95,9 @@ impl Ended {
     /// Without numbers that differ from death to death.
     fn end(&self) -> String {
         match &self.death {
+            Some(death) if !self.panics.is_empty() => {
+                format!("died of {}: it panicked where nothing could catch that", death.name())
+            }
             Some(death) => format!("died of {}: {}", death.name(), death.reason()),
             None if self.was_short_of_memory() => "was killed when its memory limit was used up".to_owned(),
             None => "was gone at once: SIGKILL, an exit without a shutdown, or no power".to_owned(),
@@ -110,7 +143,60 @@ impl Reportable for Ended {
             ("machine_memory_free_mb", mb(stats.memory_free).into()),
             ("threads", stats.threads.into()),
             ("open_fds", stats.open_fds.into()),
+            ("panicked_at", self.panics.iter().map(|it| it.place.clone()).collect::<Vec<_>>().into()),
         ]);
         Some(("last_life", facts))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::FileExt;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    static SERVICE: Service = Service {
+        name: "shop",
+        release_name: "shop",
+        in_app: &[],
+        panic_type: "Panic",
+        fingerprint_rules: "",
+    };
+
+    proptest! {
+        #[test]
+        fn fuzz_a_record_of_any_content_is_told_or_left_alone(
+            release in ".{0,40}",
+            number in any::<u64>(),
+            started in any::<u64>(),
+            torn in 0..1_200_usize,
+            noise in proptest::collection::vec(any::<u8>(), 0..1_200),
+        ) {
+            let path = std::env::temp_dir().join(format!("record-fuzz-{}", std::process::id()));
+            let file = File::options().create(true).truncate(true).read(true).write(true).open(&path).unwrap();
+            std::fs::remove_file(path).unwrap();
+            let mut entry = serde_json::json!({
+                "release": release, "pid": number as u32, "memory_limit_mb": number as f64,
+                "stats": {
+                    "memory_bytes": number, "cpu_percent": number as f32, "threads": number as u32,
+                    "open_fds": 1, "uptime_seconds": number as f64, "memory_total": number, "memory_free": number,
+                    "started": { "secs_since_epoch": started >> 1, "nanos_since_epoch": 0 },
+                },
+            })
+            .to_string()
+            .into_bytes();
+            entry.resize(1_024.max(entry.len()), b' ');
+            entry.truncate(if torn < 1_024 { torn } else { entry.len() });
+            file.write_all_at(&entry, 0).unwrap();
+            file.write_all_at(&noise, 1_024).unwrap();
+            if let Some(ended) = Ended::read(&file, &SERVICE) {
+                let mut event = report::event_of(&ended, &Origin::of(ended.causes().iter().map(|_| 0).collect()));
+                event.contexts.extend(contexts_of(&ended.vitals.stats, ended.service, &ended.vitals.release));
+                event.timestamp = ended.last_seen;
+                prop_assert!(serde_json::to_vec(&event).unwrap().len() < 100_000);
+            }
+        }
     }
 }

@@ -85,20 +85,44 @@ pub(crate) fn signal_reason(signal: i32, fault: Fault) -> &'static str {
         (libc::SIGABRT, _) => "it gave itself up",
         (libc::SIGFPE, _) => "it calculated what has no result",
         (libc::SIGILL, _) => "it ran an instruction that there is not",
+        (libc::SIGTRAP, _) => "it ran into a breakpoint",
+        (libc::SIGSYS, _) => "it made a system call that it may not make",
+        (libc::SIGXCPU, _) => "it used up its processor time",
+        (libc::SIGXFSZ, _) => "it wrote a file beyond the longest that it may",
+        (libc::SIGALRM | libc::SIGVTALRM | libc::SIGPROF, _) => "a timer of its own ran out",
         _ => "somebody ended it",
     }
 }
 
 /// As the system's headers have them.
+const NAMES: [(i32, &str); 21] = [
+    (libc::SIGHUP, "SIGHUP"),
+    (libc::SIGINT, "SIGINT"),
+    (libc::SIGQUIT, "SIGQUIT"),
+    (libc::SIGILL, "SIGILL"),
+    (libc::SIGTRAP, "SIGTRAP"),
+    (libc::SIGABRT, "SIGABRT"),
+    (libc::SIGBUS, "SIGBUS"),
+    (libc::SIGFPE, "SIGFPE"),
+    (libc::SIGKILL, "SIGKILL"),
+    (libc::SIGUSR1, "SIGUSR1"),
+    (libc::SIGSEGV, "SIGSEGV"),
+    (libc::SIGUSR2, "SIGUSR2"),
+    (libc::SIGALRM, "SIGALRM"),
+    (libc::SIGTERM, "SIGTERM"),
+    (libc::SIGXCPU, "SIGXCPU"),
+    (libc::SIGXFSZ, "SIGXFSZ"),
+    (libc::SIGVTALRM, "SIGVTALRM"),
+    (libc::SIGPROF, "SIGPROF"),
+    (libc::SIGIO, "SIGIO"),
+    (libc::SIGPWR, "SIGPWR"),
+    (libc::SIGSYS, "SIGSYS"),
+];
+
+/// The name of a signal; those that applications give a meaning share one.
 pub(crate) fn signal_name(signal: i32) -> &'static str {
-    match signal {
-        libc::SIGSEGV => "SIGSEGV",
-        libc::SIGABRT => "SIGABRT",
-        libc::SIGBUS => "SIGBUS",
-        libc::SIGILL => "SIGILL",
-        libc::SIGFPE => "SIGFPE",
-        _ => "Signal",
-    }
+    let known = NAMES.iter().find(|(number, _)| *number == signal);
+    known.map_or(if signal >= libc::SIGRTMIN() { "SIGRT" } else { "Signal" }, |(_, name)| name)
 }
 
 impl NativeCrash {

@@ -9,12 +9,18 @@ use std::task::{Context, Poll};
 
 use sentry::Hub;
 
+use crate::last_life::panics;
+
 /// What unwound.
 pub(super) type Payload = Box<dyn Any + Send>;
 
 /// Runs work, or tells what it panicked with.
 pub(super) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, Payload> {
-    catch_unwind(AssertUnwindSafe(work))
+    // What the thread panicked with before, somebody else has caught.
+    panics::caught();
+    let done = catch_unwind(AssertUnwindSafe(work));
+    panics::caught();
+    done
 }
 
 /// Drops a thing whose destructor may panic; that is reported by the hook, under the hub.

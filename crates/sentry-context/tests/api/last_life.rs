@@ -1,5 +1,6 @@
 //! Deaths by a process's own doing: this very program once more, which dies.
 
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -12,6 +13,7 @@ use serde_json::Value;
 use crate::helpers::config;
 
 const HOW: &str = "TEST_DEATH";
+const DSN: &str = "TEST_DSN";
 
 fn spool(how: &str) -> PathBuf {
     std::env::temp_dir().join(format!("last-life-{how}-{}", std::process::id()))
@@ -21,18 +23,43 @@ fn spool(how: &str) -> PathBuf {
 #[ignore = "dies: the tests below run it in a process of its own"]
 fn victim() {
     let how = std::env::var(HOW).unwrap();
-    let spool = PathBuf::from(std::env::var("SENTRY_SPOOL_DIR").unwrap());
-    let sentry = client::init(config("", Delivery { spool: Some(spool), ..Delivery::default() }));
+    let spool = std::env::var("SENTRY_SPOOL_DIR").ok().map(PathBuf::from);
+    let dsn = std::env::var(DSN).unwrap_or_default();
+    let sentry = client::init(config(&dsn, Delivery { spool, ..Delivery::default() }));
     match how.as_str() {
         "overflow" => assert!(deeper(0) > 0),
         "abort" => std::process::abort(),
         // SAFETY: none; that is what it is for.
         "null" => unsafe { std::ptr::null_mut::<u8>().write_volatile(1) },
         "panic" => panic!("which ends the process, but in order"),
+        "unwinding" => {
+            let _guard = PanicsToo;
+            fails("the first of two panics")
+        }
+        "foreign" => callback(),
         // Nobody has taken SIGTERM into his hands here.
         "asked" => end_by(libc::SIGTERM),
+        how if how.starts_with("signal-") => end_by(how["signal-".len()..].parse().unwrap()),
         _ => assert!(sentry.finish()),
     };
+}
+
+struct PanicsToo;
+
+impl Drop for PanicsToo {
+    fn drop(&mut self) {
+        fails("the second of two panics")
+    }
+}
+
+#[inline(never)]
+fn fails(text: &str) {
+    panic!("{text}, with token=hunter2")
+}
+
+/// As C would call it.
+extern "C" fn callback() {
+    fails("where nothing may unwind")
 }
 
 fn end_by(signal: i32) {
@@ -90,6 +117,103 @@ async fn a_null_pointer_and_an_abort_end_the_process_as_ever_and_are_told() {
         assert_eq!(died.status.signal(), Some(signal), "{how}");
         assert_eq!(events.iter().map(value).collect::<Vec<_>>(), [told]);
     }
+}
+
+fn panics(event: &Value) -> Vec<(&str, &str)> {
+    let exceptions = event["exception"]["values"].as_array().unwrap();
+    exceptions.iter().map(|it| (it["type"].as_str().unwrap(), it["value"].as_str().unwrap())).collect()
+}
+
+#[actix_web::test]
+async fn an_abort_that_follows_from_panics_is_told_with_their_messages_and_stacks() {
+    const ABORTED: (&str, &str) = (
+        "SIGABRT",
+        "the process before this one died of SIGABRT: it panicked where nothing could catch that",
+    );
+    for (how, told) in [
+        ("unwinding", &["the first of two panics", "the second of two panics"][..]),
+        ("foreign", &["where nothing may unwind"]),
+    ] {
+        let (died, events) = death(how).await;
+        assert_eq!(died.status.signal(), Some(6), "{how}");
+        assert_eq!(events.len(), 1, "{how}: {events:?}");
+        let told = told.iter().map(|text| format!("{text}, with token=[Filtered]")).collect::<Vec<_>>();
+        let causes = told.iter().map(|text| ("Panic", text.as_str())).chain([ABORTED]).collect::<Vec<_>>();
+        assert_eq!(panics(&events[0]), causes);
+        for cause in &events[0]["exception"]["values"].as_array().unwrap()[..told.len()] {
+            let frames = cause["stacktrace"]["frames"].as_array().unwrap();
+            assert_eq!(frames.last().unwrap()["function"], "api::last_life::fails", "{frames:?}");
+        }
+        let places = events[0]["contexts"]["last_life"]["panicked_at"].as_array().unwrap();
+        assert!(places[0].as_str().unwrap().contains("last_life.rs:"), "{places:?}");
+    }
+}
+
+#[actix_web::test]
+async fn what_was_queued_is_delivered_before_an_abort_of_which_nobody_will_tell() {
+    let inbox = Inbox::start().await.unwrap();
+    let died = Command::new(std::env::current_exe().unwrap())
+        .args(["last_life::victim", "--exact", "--ignored", "--nocapture"])
+        .env(HOW, "foreign")
+        .env(DSN, inbox.dsn())
+        .env_remove("SENTRY_SPOOL_DIR")
+        .output()
+        .unwrap();
+    assert_eq!(died.status.signal(), Some(6));
+    assert_eq!(inbox.events().len(), 1, "{:?}", inbox.events());
+    assert!(value(&inbox.events()[0]).starts_with("where nothing may unwind"));
+}
+
+#[actix_web::test]
+async fn every_signal_that_ends_a_process_is_told_by_its_name() {
+    for (signal, name) in [
+        (libc::SIGTRAP, "SIGTRAP"),
+        (libc::SIGSYS, "SIGSYS"),
+        (libc::SIGXCPU, "SIGXCPU"),
+        (libc::SIGXFSZ, "SIGXFSZ"),
+        (libc::SIGQUIT, "SIGQUIT"),
+        (libc::SIGFPE, "SIGFPE"),
+        (libc::SIGILL, "SIGILL"),
+        (libc::SIGBUS, "SIGBUS"),
+        (libc::SIGALRM, "SIGALRM"),
+        (libc::SIGVTALRM, "SIGVTALRM"),
+        (libc::SIGPROF, "SIGPROF"),
+        (libc::SIGUSR1, "SIGUSR1"),
+        (libc::SIGIO, "SIGIO"),
+        (libc::SIGRTMAX(), "SIGRT"),
+    ] {
+        let (died, events) = death(&format!("signal-{signal}")).await;
+        assert_eq!(died.status.signal(), Some(signal), "{name}");
+        let told = events.iter().map(|event| &event["exception"]["values"][0]["type"]).collect::<Vec<_>>();
+        assert_eq!(told, [name]);
+        assert_eq!(
+            value(&events[0]),
+            format!("the process before this one died of {name}: somebody sent it")
+        );
+    }
+}
+
+#[actix_web::test]
+async fn what_is_no_record_of_ours_in_the_folder_is_neither_read_nor_changed() {
+    let spool = spool("foreign-files");
+    std::fs::create_dir_all(spool.join("shop.0.life")).unwrap();
+    let target = spool.join("somebodys");
+    std::fs::write(&target, "untouched").unwrap();
+    std::os::unix::fs::symlink(&target, spool.join("shop.1.life")).unwrap();
+    let pipe = Command::new("mkfifo").arg(spool.join("shop.2.life")).status().unwrap();
+    assert!(pipe.success());
+    let huge = std::fs::File::create(spool.join("shop.3.life")).unwrap();
+    huge.set_len(2 << 30).unwrap();
+    let inbox = Inbox::start().await.unwrap();
+    let delivery = Delivery { spool: Some(spool.clone()), ..Delivery::default() };
+    let sentry = client::init(config(&inbox.dsn(), delivery));
+    let own = std::fs::metadata(spool.join("shop.4.life")).unwrap();
+    assert_eq!(own.permissions().mode() & 0o777, 0o600);
+    assert!(sentry.finish());
+    assert_eq!(inbox.events(), Vec::<Value>::new());
+    assert_eq!(std::fs::read_to_string(target).unwrap(), "untouched");
+    assert_eq!(huge.metadata().unwrap().len(), 2 << 30);
+    std::fs::remove_dir_all(spool).unwrap();
 }
 
 #[actix_web::test]
