@@ -50,6 +50,9 @@ pub struct UpOptions {
     /// Take free ports even where the usual ones (9000, 8082, 8084, 8083) are free, to run a second demo.
     #[arg(long)]
     pub free_ports: bool,
+    /// Restart a service that does not answer for this long. The longest scenario blocks it for 30 s.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "40")]
+    pub frozen_after: Duration,
 }
 
 /// Options of the check.

@@ -19,6 +19,21 @@ pub fn client() -> reqwest::Result<reqwest::Client> {
         .build()
 }
 
+/// Longest answer that is read: twice what an inbox answers at most.
+const MAX_ANSWER: usize = 16 * 1024 * 1024;
+
+/// The body of an answer, or why it cannot be read.
+pub async fn body(mut answer: reqwest::Response) -> Result<Vec<u8>, String> {
+    let mut body = Vec::new();
+    while let Some(piece) = answer.chunk().await.map_err(|error| reason(&error))? {
+        if body.len() + piece.len() > MAX_ANSWER {
+            return Err(format!("the answer is longer than {MAX_ANSWER} bytes"));
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(body)
+}
+
 /// An HTTP error as one line: the outermost sentence hides the reason in its sources.
 pub fn reason(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;

@@ -1,6 +1,7 @@
 //! The inbox, in this process, and the services, as its children.
 
 use std::io;
+use std::time::Duration;
 
 use inbox::Inbox;
 
@@ -10,6 +11,9 @@ use crate::supervisor::{Launch, Supervisor};
 
 /// The usual port of the inbox.
 pub const INBOX_PORT: u16 = 9000;
+
+/// For how long a service may not answer before it counts as frozen: the longest scenario blocks it for 30 s.
+pub const FROZEN_AFTER: Duration = Duration::from_secs(40);
 
 /// Everything that the demo is made of, started.
 pub struct Stage {
@@ -28,18 +32,24 @@ pub enum StageError {
     /// The inbox did not start.
     #[error("the inbox did not start: {0}")]
     Inbox(#[source] inbox::StartError),
+    /// It is not known which binary this is.
+    #[error("the path of this binary is not known: {0}")]
+    Program(#[source] io::Error),
     /// The HTTP client could not be made.
     #[error("no HTTP client: {0}")]
     Http(#[source] reqwest::Error),
 }
 
 impl Stage {
-    /// Starts the inbox and all services, whose events go to `dsn`, or to the inbox.
+    /// Starts the inbox and all services, whose events go to `dsn`, or to the inbox. One that does
+    /// not answer for `frozen_after` is started again.
     pub async fn set(
         preference: Preference,
         dsn: Option<&str>,
         http: &reqwest::Client,
+        frozen_after: Duration,
     ) -> Result<Self, StageError> {
+        let program = std::env::current_exe().map_err(StageError::Program)?;
         let mut usual = vec![INBOX_PORT];
         usual.extend(SERVICES.iter().map(|service| service.usual_port));
         let chosen = ports::choose(&usual, preference).map_err(StageError::Ports)?;
@@ -50,6 +60,8 @@ impl Stage {
             port: *port,
             dsn: dsn.map_or_else(|| inbox.dsn_for(service.project), str::to_owned),
             show_log: std::env::var_os("RUST_LOG").is_some(),
+            program: program.clone(),
+            frozen_after,
         });
         let services = Supervisor::start(launches.collect(), http);
         Ok(Self { inbox, services })

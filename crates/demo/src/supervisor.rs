@@ -1,8 +1,10 @@
-//! Children that are started, watched, restarted when they die, and stopped.
+//! Children that are started, watched, restarted when they die or freeze, and stopped.
 
 mod child;
+mod health;
 mod last_words;
 mod life;
+mod output;
 
 use std::time::Duration;
 
@@ -39,6 +41,22 @@ pub enum Notice {
         lived: Duration,
         /// When it is started again.
         restart_in: Duration,
+    },
+    /// It could not be started, perhaps because its binary is just being built anew; it will be tried again.
+    NotStarted {
+        /// Which.
+        service: &'static Service,
+        /// Why not.
+        reason: String,
+        /// When it is tried again.
+        retry_in: Duration,
+    },
+    /// It does not answer any more, and is killed so that it can be started again.
+    Frozen {
+        /// Which.
+        service: &'static Service,
+        /// For how long it has not answered.
+        silent_for: Duration,
     },
     /// It will not be started again.
     GaveUp {

@@ -17,7 +17,7 @@ use crate::walkthrough::{self, Walkthrough};
 /// Runs until Ctrl-C or SIGTERM, which is success; or until no service is left, which is not.
 pub async fn main(options: UpOptions) -> ExitCode {
     let preference = if options.free_ports { Preference::Free } else { Preference::Usual };
-    match up(preference).await {
+    match up(preference, options.frozen_after).await {
         Ok(Ending::Asked) => ExitCode::SUCCESS,
         Ok(Ending::NothingLeft) => terminal::refuse("no service is left"),
         Err(error) => terminal::refuse(&error.to_string()),
@@ -29,10 +29,10 @@ enum Ending {
     NothingLeft,
 }
 
-async fn up(preference: Preference) -> Result<Ending, StageError> {
+async fn up(preference: Preference, frozen_after: Duration) -> Result<Ending, StageError> {
     let http = http::client().map_err(StageError::Http)?;
     let dsn = stage::foreign_dsn();
-    let Stage { inbox, mut services } = Stage::set(preference, dsn.as_deref(), &http).await?;
+    let Stage { inbox, mut services } = Stage::set(preference, dsn.as_deref(), &http, frozen_after).await?;
     say(&walkthrough::inbox(&inbox, dsn.is_some()));
     let ending = tokio::select! {
         () = asked_to_stop() => Ending::Asked,
@@ -50,7 +50,7 @@ async fn tell(services: &mut Supervisor, gun: Gun) {
         let all_settled = match notice {
             Notice::Serving { service, url, .. } => walkthrough.serves(service, url),
             Notice::GaveUp { service, .. } => walkthrough.settles(service),
-            Notice::Died { .. } => false,
+            Notice::Died { .. } | Notice::NotStarted { .. } | Notice::Frozen { .. } => false,
         };
         if all_settled {
             say(&walkthrough.text().await);
@@ -77,6 +77,16 @@ fn line(notice: &Notice) -> String {
             };
             let (lived, restart_in) = (seconds(*lived), seconds(*restart_in));
             format!("{:<12} died after {lived}: {how}; restarted in {restart_in}{words}", service.name)
+        }
+        Notice::NotStarted { service, reason, retry_in } => {
+            format!(
+                "{:<12} could not be started: {reason}; tried again in {}",
+                service.name,
+                seconds(*retry_in)
+            )
+        }
+        Notice::Frozen { service, silent_for } => {
+            format!("{:<12} has not answered for {}, and is killed", service.name, seconds(*silent_for))
         }
         Notice::GaveUp { service, reason } => format!("{:<12} did not start: {reason}", service.name),
     }

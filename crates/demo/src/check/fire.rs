@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::catalogue::{Catalogue, Scenario};
 use super::error::CheckError;
 use super::target::Checked;
-use crate::http::reason;
+use crate::http::{body, reason};
 use crate::services;
 
 /// Between two questions to a service that does not know yet whether its database is there, and how many.
@@ -87,7 +87,8 @@ impl Gun {
         let unreachable = |error| CheckError::Unreachable { url: url.clone(), reason: reason(&error) };
         for _ in 0..READY_TRIES {
             let answer = self.http.get(&url).send().await.map_err(unreachable)?;
-            let ready: Value = answer.json().await.unwrap_or_default();
+            let ready = body(answer).await.unwrap_or_default();
+            let ready: Value = serde_json::from_slice(&ready).unwrap_or_default();
             match ready["mongodb"].as_str() {
                 None => return Ok(None),
                 Some("up") => return Ok(Some(true)),
@@ -106,8 +107,10 @@ impl Gun {
             let url = format!("{service}{path}");
             let answer = self.authorised(self.http.get(&url)).send().await.map_err(unreachable)?;
             if answer.status().is_success() {
-                let unreadable = |error| CheckError::Unreadable { url, reason: reason(&error) };
-                return answer.json().await.map_err(unreadable);
+                let read = body(answer).await;
+                let read =
+                    read.and_then(|read| serde_json::from_slice(&read).map_err(|error| error.to_string()));
+                return read.map_err(|reason| CheckError::Unreadable { url, reason });
             }
             // The refusal of a path that exists says more than the 404 of one that does not.
             if refusal.is_none_or(|known| known == reqwest::StatusCode::NOT_FOUND) {
@@ -154,8 +157,7 @@ impl Gun {
         let status = answer.status().as_u16();
         let header = answer.headers().get("X-Sentry-Event-Id").and_then(|id| id.to_str().ok());
         let event_id_header = header.map(str::to_owned);
-        let body = answer.bytes().await.map_err(|error| reason(&error))?;
-        let body = serde_json::from_slice(&body).unwrap_or_default();
+        let body = serde_json::from_slice(&body(answer).await?).unwrap_or_default();
         Ok(Answer { status, body, event_id_header })
     }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::error::CheckError;
 use super::fire::Call;
-use crate::http::reason;
+use crate::http::{body, reason};
 
 /// Most events or transactions of one call that are looked at.
 const LIMIT: usize = 100;
@@ -103,7 +103,8 @@ impl InboxApi {
         let unreachable = |error| CheckError::Unreachable { url: url.clone(), reason: reason(&error) };
         let answer = self.http.get(&url).send().await.map_err(unreachable)?;
         let answer = answer.error_for_status().map_err(unreachable)?;
-        let body = answer.bytes().await.map_err(unreachable)?;
+        let body =
+            body(answer).await.map_err(|reason| CheckError::Unreachable { url: url.clone(), reason })?;
         serde_json::from_slice(&body).map_err(|error| self.unreadable(path, &error))
     }
 

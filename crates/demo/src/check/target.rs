@@ -11,7 +11,7 @@ use super::received::InboxApi;
 use crate::cli::CheckOptions;
 use crate::ports::Preference;
 use crate::services::SERVICES;
-use crate::stage::{self, Stage};
+use crate::stage::{self, FROZEN_AFTER, Stage};
 use crate::supervisor::{Notice, Supervisor};
 
 /// How long the services may take until they answer.
@@ -48,7 +48,7 @@ impl Targets {
         if stage::foreign_dsn().is_some() {
             return Err(CheckError::EventsElsewhere);
         }
-        let mut stage = Stage::set(Preference::Free, None, http).await?;
+        let mut stage = Stage::set(Preference::Free, None, http, FROZEN_AFTER).await?;
         match serving(&mut stage.services).await {
             Ok(urls) => {
                 Ok(Self { urls, inbox: inbox(&stage.inbox.url()), own: Some((stage.services, stage.inbox)) })
@@ -89,7 +89,8 @@ async fn serving(supervisor: &mut Supervisor) -> Result<Vec<String>, CheckError>
                 let reason = format!("{how} {}", last_words.join(" "));
                 return Err(CheckError::NotStarted { service: service.name, reason });
             }
-            Ok(Some(Notice::GaveUp { service, reason })) => {
+            Ok(Some(Notice::Frozen { .. })) => {}
+            Ok(Some(Notice::GaveUp { service, reason } | Notice::NotStarted { service, reason, .. })) => {
                 return Err(CheckError::NotStarted { service: service.name, reason });
             }
             Ok(None) => return Err(CheckError::NotStarted { service, reason: "it ended".to_owned() }),

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -26,6 +27,10 @@ pub struct Launch {
     pub dsn: String,
     /// Whether its log lines are shown, not only kept for its obituary.
     pub show_log: bool,
+    /// This very binary. Its path is asked for once: while it is built anew, the running one has none.
+    pub program: PathBuf,
+    /// For how long it may not answer before it counts as frozen.
+    pub frozen_after: Duration,
 }
 
 impl Launch {
@@ -45,7 +50,7 @@ pub(super) struct Process {
 
 impl Process {
     pub(super) fn start(launch: &Launch) -> io::Result<Self> {
-        let mut child = Command::new(std::env::current_exe()?)
+        let mut child = Command::new(&launch.program)
             .args(["serve", launch.service.name])
             .env("HOST", "127.0.0.1")
             .env("PORT", launch.port.to_string())
@@ -74,6 +79,12 @@ impl Process {
 
     pub(super) async fn last_words(&mut self) -> Vec<String> {
         self.last_words.all().await
+    }
+
+    /// Ends it at once: a frozen process heeds nothing else.
+    pub(super) async fn kill(&mut self) -> io::Result<ExitStatus> {
+        self.child.start_kill()?;
+        self.child.wait().await
     }
 
     pub(super) async fn stop(mut self) {

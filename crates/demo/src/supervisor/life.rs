@@ -4,18 +4,16 @@ use std::io;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
-use reqwest::StatusCode;
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 
 use super::Notice;
 use super::child::{self, Launch, Process};
+use super::health;
+use crate::services::Service;
 
 /// Exit status of a service whose configuration is wrong: starting it again changes nothing.
 const CONFIGURATION_ERROR: i32 = 2;
-
-/// How often a starting child is asked whether it is healthy.
-const HEALTH_INTERVAL: Duration = Duration::from_millis(25);
 
 /// How a life ended.
 enum End {
@@ -32,31 +30,46 @@ pub(super) async fn supervise(
 ) {
     let service = launch.service;
     let mut backoff = Backoff::default();
-    let mut again = false;
+    let mut served = false;
     loop {
-        let serving = |pid| Notice::Serving { service, url: launch.url(), pid, again };
+        let again = served;
         let tell = |notice| drop(notices.send(notice));
-        match live(&launch, &http, &mut stopped, |pid| tell(serving(pid))).await {
+        let serving = |pid| {
+            served = true;
+            tell(Notice::Serving { service, url: launch.url(), pid, again });
+        };
+        let frozen = |silent_for| tell(Notice::Frozen { service, silent_for });
+        let pause = match live(&launch, &http, &mut stopped, serving, frozen).await {
             End::Stopped => return,
-            End::NotStarted(error) => return tell(Notice::GaveUp { service, reason: error.to_string() }),
-            End::Exited { status, last_words, .. } if status.code() == Some(CONFIGURATION_ERROR) => {
-                let words = last_words.join(" ");
-                let own_name = format!("{}: ", service.name);
-                let words = words.strip_prefix(&own_name).unwrap_or(&words);
-                let reason = format!("{words} ({})", child::how(status));
-                return tell(Notice::GaveUp { service, reason });
+            End::NotStarted(error) => {
+                let retry_in = backoff.after(Duration::ZERO);
+                tell(Notice::NotStarted { service, reason: error.to_string(), retry_in });
+                retry_in
+            }
+            // One that has served before has found something changed around it, which may change back.
+            End::Exited { status, last_words, .. }
+                if status.code() == Some(CONFIGURATION_ERROR) && !served =>
+            {
+                return tell(gave_up(service, status, &last_words));
             }
             End::Exited { status, last_words, lived } => {
                 let restart_in = backoff.after(lived);
                 tell(Notice::Died { service, how: child::how(status), last_words, lived, restart_in });
-                tokio::select! {
-                    () = sleep(restart_in) => {}
-                    _ = stopped.changed() => return,
-                }
-                again = true;
+                restart_in
             }
+        };
+        tokio::select! {
+            () = sleep(pause) => {}
+            _ = stopped.changed() => return,
         }
     }
+}
+
+fn gave_up(service: &'static Service, status: ExitStatus, last_words: &[String]) -> Notice {
+    let words = last_words.join(" ");
+    let own_name = format!("{}: ", service.name);
+    let words = words.strip_prefix(&own_name).unwrap_or(&words);
+    Notice::GaveUp { service, reason: format!("{words} ({})", child::how(status)) }
 }
 
 async fn live(
@@ -64,6 +77,7 @@ async fn live(
     http: &reqwest::Client,
     stopped: &mut watch::Receiver<bool>,
     serving: impl FnOnce(u32),
+    frozen: impl FnOnce(Duration),
 ) -> End {
     let born = Instant::now();
     let mut process = match Process::start(launch) {
@@ -71,10 +85,10 @@ async fn live(
         Err(error) => return End::NotStarted(error),
     };
     let pid = process.pid().unwrap_or_default();
-    let health = async {
-        healthy(http, &launch.url()).await;
+    let silence = async {
+        health::begins(http, &launch.url()).await;
         serving(pid);
-        std::future::pending().await
+        health::ends(http, &launch.url(), launch.frozen_after).await
     };
     let exited = tokio::select! {
         status = process.wait() => status,
@@ -82,22 +96,14 @@ async fn live(
             process.stop().await;
             return End::Stopped;
         }
-        never = health => never,
+        silent_for = silence => {
+            frozen(silent_for);
+            process.kill().await
+        }
     };
     match exited {
         Ok(status) => End::Exited { status, last_words: process.last_words().await, lived: born.elapsed() },
         Err(error) => End::NotStarted(error),
-    }
-}
-
-/// Returns when the service answers; the child's death ends the wait elsewhere.
-async fn healthy(http: &reqwest::Client, url: &str) {
-    let health = format!("{url}/health");
-    loop {
-        match http.get(&health).send().await {
-            Ok(answer) if answer.status() == StatusCode::OK => return,
-            _ => sleep(HEALTH_INTERVAL).await,
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The binary, run to its end or while it stands.
 
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -15,7 +16,12 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 /// The binary, free of what the environment of the tests may say.
 pub(crate) fn demo(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_demo"));
+    demo_at(Path::new(env!("CARGO_BIN_EXE_demo")), args)
+}
+
+/// The same binary somewhere else.
+pub(crate) fn demo_at(path: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(path);
     command.args(args).stdin(Stdio::null()).kill_on_drop(true);
     for name in ["SENTRY_DSN", "DEBUG_TOKEN", "DEBUG_ENDPOINTS", "APP_VERSION", "RUST_LOG", "MONGODB_URL"] {
         command.env_remove(name);
@@ -78,13 +84,19 @@ pub(crate) struct Standing {
 /// A service as the terminal told of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Told {
+    pub(crate) name: String,
     pub(crate) url: String,
     pub(crate) pid: i32,
 }
 
 impl Standing {
     pub(crate) fn start() -> Self {
-        let mut child = demo(&["--free-ports"]).stdout(Stdio::piped()).spawn().expect("it starts");
+        Self::of(demo(&["--free-ports"]))
+    }
+
+    /// Runs this command, which starts everything.
+    pub(crate) fn of(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("it starts");
         let stdout = child.stdout.take().expect("a pipe");
         Self { child, lines: BufReader::new(stdout).lines(), said: String::new() }
     }
@@ -131,10 +143,11 @@ impl Standing {
 impl Told {
     /// `game-engine  http://127.0.0.1:1 (pid 2, …)`
     pub(crate) fn read(line: &str) -> Self {
-        let url = line.split_whitespace().nth(1).expect("a URL").to_owned();
+        let mut words = line.split_whitespace().map(str::to_owned);
+        let (name, url) = (words.next().expect("a name"), words.next().expect("a URL"));
         let (_, rest) = line.split_once("(pid ").expect("a pid");
         let pid = rest.split([',', ')']).next().expect("a pid").parse().expect("a number");
-        Self { url, pid }
+        Self { name, url, pid }
     }
 }
 

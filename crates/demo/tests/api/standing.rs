@@ -4,7 +4,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
-use crate::helpers::{Standing, Told, is_gone};
+use crate::helpers::{Standing, Told, demo, demo_at, is_gone};
 
 async fn get(url: &str) -> Value {
     let answer = demo::http::client().expect("a client").get(url).send().await.expect("an answer");
@@ -36,10 +36,59 @@ async fn a_child_that_is_killed_comes_back_at_the_same_place() {
     kill(Pid::from_raw(victim.pid), Signal::SIGKILL).expect("it runs");
     let died = standing.says(&["died after"]).await;
     assert!(died.contains("signal 9 (SIGKILL)") && died.contains("restarted in"), "{died}");
-    let again = Told::read(&standing.says(&["serving again"]).await);
+    let again = Told::read(&standing.says(&[&victim.name, "serving again"]).await);
     assert_eq!(again.url, victim.url);
     assert_ne!(again.pid, victim.pid);
     assert_eq!(get(&format!("{}/health", again.url)).await["status"], "ok");
+}
+
+#[actix_web::test]
+async fn a_child_whose_binary_is_missing_for_a_while_comes_back_with_the_new_one() {
+    let folder = std::env::temp_dir().join(format!("demo-rebuilt-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let (program, aside) = (folder.join("demo"), folder.join("aside"));
+    std::fs::copy(env!("CARGO_BIN_EXE_demo"), &program).expect("a copy");
+    let mut standing = Standing::of(demo_at(&program, &["--free-ports"]));
+    let victim = standing.all_serve().await.remove(0);
+
+    std::fs::rename(&program, &aside).expect("it is there");
+    kill(Pid::from_raw(victim.pid), Signal::SIGKILL).expect("it runs");
+    let waits: Vec<f64> = [
+        standing.says(&[&victim.name, "could not be started", "tried again in"]).await,
+        standing.says(&[&victim.name, "could not be started", "tried again in"]).await,
+    ]
+    .map(|line| line.rsplit("tried again in ").next().unwrap().trim_end_matches(" s").parse().unwrap())
+    .into();
+    assert!(waits[0] < waits[1], "{waits:?}");
+    std::fs::rename(&aside, &program).expect("it is there");
+    let again = Told::read(&standing.says(&[&victim.name, "serving again"]).await);
+    assert_eq!(again.url, victim.url);
+    let _ = std::fs::remove_dir_all(&folder);
+}
+
+#[actix_web::test]
+async fn a_child_that_is_frozen_is_said_and_started_again() {
+    let mut standing = Standing::of(demo(&["--free-ports", "--frozen-after", "3"]));
+    let victim = standing.all_serve().await.remove(0);
+    kill(Pid::from_raw(victim.pid), Signal::SIGSTOP).expect("it runs");
+    standing.says(&[&victim.name, "has not answered for", "is killed"]).await;
+    let again = Told::read(&standing.says(&[&victim.name, "serving again"]).await);
+    assert_eq!(again.url, victim.url);
+    assert_ne!(again.pid, victim.pid);
+    assert_eq!(get(&format!("{}/health", again.url)).await["status"], "ok");
+}
+
+#[actix_web::test]
+async fn children_go_on_while_nobody_reads_what_the_demo_shows_of_their_logs() {
+    let mut command = demo(&["--free-ports"]);
+    // The pipe is never read, and full soon.
+    command.env("RUST_LOG", "trace").stderr(std::process::Stdio::piped());
+    let mut standing = Standing::of(command);
+    for service in standing.all_serve().await {
+        for _ in 0..200 {
+            assert_eq!(get(&format!("{}/health", service.url)).await["status"], "ok");
+        }
+    }
 }
 
 #[actix_web::test]

@@ -1,5 +1,7 @@
 //! What cannot be done is said in a line, with status 2.
 
+use std::io::{Read, Write};
+
 use crate::fake::Shop;
 use crate::helpers::{nobody, run, run_with};
 
@@ -70,4 +72,22 @@ async fn wrong_usage_is_told() {
         assert_eq!(ended.status, Some(2), "{args:?} {ended:?}");
         assert!(ended.stderr.contains(told), "{args:?} {ended:?}");
     }
+}
+
+#[actix_web::test]
+async fn an_answer_without_end_is_not_read_to_it() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a connection");
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n");
+            while stream.write_all(&[b' '; 65_536]).is_ok() {}
+        }
+    });
+    let shop = Shop::open(&[("honest", |_, _| {})]).await;
+    let ended = run(&["check", "--url", &url, "--inbox", &shop.inbox.url()]).await;
+    assert_eq!(ended.status, Some(2), "{ended:?}");
+    assert!(ended.stderr.contains("longer than 16777216 bytes"), "{ended:?}");
 }

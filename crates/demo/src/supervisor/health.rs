@@ -1,0 +1,46 @@
+//! Whether a child answers.
+
+use std::time::{Duration, Instant};
+
+use reqwest::{Client, StatusCode};
+use tokio::time::sleep;
+
+/// How often a starting child is asked whether it is healthy.
+const STARTING: Duration = Duration::from_millis(25);
+
+/// How often one that serves is asked.
+const SERVING: Duration = Duration::from_secs(5);
+
+/// How long the answer to the last question may take.
+const LAST: Duration = Duration::from_secs(5);
+
+/// A trace that is not sampled: being asked makes no transaction.
+const UNSAMPLED: &str = "d6f2d9f0c3a14d6e9a4b5c7f8e1a2b3c-a1b2c3d4e5f60718-0";
+
+/// Returns when the service answers; the child's death ends the wait elsewhere.
+pub(super) async fn begins(http: &Client, url: &str) {
+    while !answers(http, url, SERVING).await {
+        sleep(STARTING).await;
+    }
+}
+
+/// Returns when the service has not answered for that long, and how long that is.
+pub(super) async fn ends(http: &Client, url: &str, patience: Duration) -> Duration {
+    let mut answered = Instant::now();
+    loop {
+        sleep(SERVING.min(patience)).await;
+        // Asked once more at the end: it may be this process that was suspended.
+        if answers(http, url, patience).await
+            || (answered.elapsed() >= patience && answers(http, url, LAST).await)
+        {
+            answered = Instant::now();
+        } else if answered.elapsed() >= patience {
+            return answered.elapsed();
+        }
+    }
+}
+
+async fn answers(http: &Client, url: &str, patience: Duration) -> bool {
+    let health = http.get(format!("{url}/health")).header("sentry-trace", UNSAMPLED).timeout(patience);
+    health.send().await.is_ok_and(|answer| answer.status() == StatusCode::OK)
+}
