@@ -43,6 +43,7 @@ use std::time::Duration;
 
 use actix_web::web::Bytes;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use received::Payload;
 use server::Running;
@@ -55,8 +56,9 @@ pub use sessions::Sessions;
 pub use stats::{Discarded, Held, Stats};
 pub use store::Limits;
 
-/// How long [`Inbox::wait_until`] waits.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// How long [`Inbox::wait_until`] waits while nothing arrives, and how long it waits at all: a busy machine is slow.
+const PATIENCE: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(1_800);
 
 /// How to start.
 #[derive(Debug, Clone)]
@@ -230,19 +232,23 @@ impl Inbox {
         self.store.read(|state| state.raw.clone().unwrap_or_default())
     }
 
-    /// Waits until the condition holds; looks whenever something arrived. Gives up after two minutes: a busy machine may take long.
+    /// Waits until the condition holds; looks whenever something arrived. Gives up when nothing has arrived for a minute.
     pub async fn wait_until(&self, what: &str, holds: impl Fn(&Self) -> bool) -> Result<(), Timeout> {
         let mut changes = self.store.changes();
-        let wait = async {
-            while !holds(self) {
-                // The sender lives in the store: it cannot be gone.
-                let _ = changes.changed().await;
+        let began = Instant::now();
+        loop {
+            let look = std::time::Instant::now();
+            if holds(self) {
+                return Ok(());
             }
-        };
-        tokio::time::timeout(PATIENCE, wait).await.map_err(|_| Timeout {
-            what: what.to_owned(),
-            seconds: PATIENCE.as_secs(),
-            stats: Box::new(self.stats()),
-        })
+            // A look may read everything that is held. It must not take the processor from those that it waits for.
+            tokio::time::sleep(look.elapsed()).await;
+            let left = LIMIT.saturating_sub(began.elapsed()).min(PATIENCE);
+            // The sender lives in the store: it cannot be gone.
+            if tokio::time::timeout(left, changes.changed()).await.is_err() {
+                let (what, seconds) = (what.to_owned(), began.elapsed().as_secs());
+                return Err(Timeout { what, seconds, stats: Box::new(self.stats()) });
+            }
+        }
     }
 }

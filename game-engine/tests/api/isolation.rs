@@ -22,7 +22,7 @@ async fn no_event_carries_anything_of_another_request() {
     // Trace id 0 is no trace id.
     let answers: Vec<_> = calls.skip(1).buffer_unordered(200).collect().await;
 
-    app.inbox.wait_until("1,999 events", |inbox| inbox.events().len() == 1_999).await.unwrap();
+    app.inbox.wait_until("1,999 events", |inbox| inbox.stats().held.events == 1_999).await.unwrap();
     let events: HashMap<String, serde_json::Value> = app
         .inbox
         .events()

@@ -1,8 +1,9 @@
 //! Waiting for what should arrive.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use inbox::Inbox;
+use inbox::{Inbox, Options};
 use serde_json::json;
 
 use crate::helpers::{message, spawn_app};
@@ -49,6 +50,36 @@ async fn a_wait_in_vain_says_what_for_and_what_there_is() {
     let inbox = Inbox::start().await.unwrap();
     let before = tokio::time::Instant::now();
     let error = inbox.wait_until("a miracle", |_| false).await.unwrap_err().to_string();
-    assert_eq!(before.elapsed().as_secs(), 120);
-    assert!(error.contains("waited 120 s for a miracle") && error.contains("envelopes: 0"), "{error}");
+    assert_eq!(before.elapsed().as_secs(), 60);
+    assert!(error.contains("waited 60 s for a miracle") && error.contains("envelopes: 0"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_goes_on_while_something_arrives() {
+    let inbox = Inbox::start_with(Options::default()).await.unwrap();
+    let url = format!("{}/api/1/envelope/", inbox.url());
+    // Half a minute each, on the clock of this test.
+    let send = async {
+        for _ in 0..5 {
+            tokio::time::sleep(Duration::from_secs(30)).await;
+            send_now(&url);
+        }
+    };
+    let all = |inbox: &Inbox| inbox.stats().held.events == 5;
+    let (waited, ()) = tokio::join!(inbox.wait_until("five events", all), send);
+    waited.unwrap();
+}
+
+/// On this thread, whatever the test's clock says.
+fn send_now(url: &str) {
+    use std::io::{Read, Write};
+    let host = url.trim_start_matches("http://").split('/').next().unwrap();
+    let body = message("it");
+    let mut connection = std::net::TcpStream::connect(host).unwrap();
+    let head = format!(
+        "POST /api/1/envelope/ HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    connection.write_all(head.as_bytes()).unwrap();
+    connection.read_to_end(&mut Vec::new()).unwrap();
 }
