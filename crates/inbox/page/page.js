@@ -29,12 +29,12 @@ let view = null;
 
 /** Shows the view of the address, `top` pixels down. The former one stays until this one is drawn. */
 async function show(top) {
+  // Unless the view has a title of its own.
+  document.title = 'Inbox';
   const mine = (view = make());
-  const title = document.title;
   main.setAttribute('aria-busy', 'true');
   await refreshNow();
   if (view !== mine) return;
-  if (document.title === title) document.title = 'Inbox';
   for (const link of document.querySelectorAll('nav a')) {
     if (isAbove(link.pathname)) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');

@@ -159,6 +159,9 @@ fn contained(payload: &[u8]) -> Result<Vec<Entry>, String> {
     let items =
         container.get("items").and_then(|items| serde_json::from_str::<Vec<&RawValue>>(items.get()).ok());
     let items = items.ok_or("its payload has no list of items")?;
+    if items.iter().any(|item| !item.get().starts_with('{')) {
+        return Err("one of its items is not a JSON object".to_owned());
+    }
     Ok(items.into_iter().map(Entry::read).collect())
 }
 

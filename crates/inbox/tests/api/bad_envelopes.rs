@@ -86,6 +86,10 @@ async fn a_container_must_have_its_items() {
     let app = spawn_app().await;
     for ty in ["log", "trace_metric"] {
         refused(&app, envelope(json!({}), &[(ty, json!({ "items": 7 }))]), "has no list of items").await;
+        for entry in [Value::Null, json!(7), json!([])] {
+            let items = json!({ "items": [{}, entry] });
+            refused(&app, envelope(json!({}), &[(ty, items)]), "is not a JSON object").await;
+        }
     }
 }
 
