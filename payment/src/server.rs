@@ -8,6 +8,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use broker::Publisher;
 use http_limits::Limits;
+use scenario::WorkerBlocks;
 use sentry_context::database::Database;
 use sentry_context::sentry::Hub;
 use sentry_context::stall::Watchdog;
@@ -56,6 +57,8 @@ impl Server {
         let sacrifice = web::Data::from(Arc::clone(&settings.sacrifice));
         let success_rate = web::Data::new(SuccessRate::default());
         let scorings = web::Data::new(Scorings::default());
+        let workers = settings.workers.unwrap_or_else(http_limits::workers);
+        let blocks = web::Data::new(WorkerBlocks::new(workers));
         let watchdog = Watchdog::start(settings.sentry.stall_threshold, Arc::clone(&hub));
         let mut server = HttpServer::new(move || {
             watchdog.watch_this_worker();
@@ -67,6 +70,7 @@ impl Server {
                 .app_data(processor.clone())
                 .app_data(archive.clone())
                 .app_data(scorings.clone())
+                .app_data(blocks.clone())
                 .app_data(success_rate.clone())
                 .app_data(sacrifice.clone())
                 .configure(|app| routes::configure(app, &guards))
@@ -82,7 +86,6 @@ impl Server {
         // A caller that hangs up ends its handler: nothing goes on for nobody.
         .h1_allow_half_closed(false)
         .shutdown_timeout(DRAIN_SECONDS);
-        let workers = settings.workers.unwrap_or_else(http_limits::workers);
         let (limits, connections) = (Limits::default(), http_limits::max_connections(workers));
         server = server
             .workers(workers)

@@ -2,8 +2,8 @@
 //!
 //! Look for the context `memory_spike`: what the process gained, its peak, and where it is again afterwards.
 
-use actix_web::HttpResponse;
-use scenario::{Event, Expect, Method, Scenario};
+use actix_web::{HttpRequest, HttpResponse};
+use scenario::{Event, Expect, Method, Scenario, Slot};
 use sentry_context::failure::Failure;
 use sentry_context::spawn;
 use serde_json::json;
@@ -37,8 +37,13 @@ pub(super) static MEMORY_SPIKE: Scenario = Scenario {
     active: None,
 };
 
-async fn report() -> Result<HttpResponse, Failure> {
-    let spike = spawn::blocking(revenue::monthly).await.map_err(WorkLost::from)?;
+async fn report(request: HttpRequest) -> Result<HttpResponse, Failure> {
+    let slot = Slot::of(&request);
+    let work = spawn::blocking(move || {
+        let _slot = slot;
+        revenue::monthly()
+    });
+    let spike = work.await.map_err(WorkLost::from)?;
     Ok(HttpResponse::Ok().json(json!({
         "status": "given back",
         "memory_increase_mb": spike.increase_mb,

@@ -5,7 +5,7 @@ use std::fmt;
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{Error, HttpRequest, HttpResponse, Resource, web};
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, Resource, web};
 use sentry_context::failure::Failure;
 use sentry_context::metrics;
 use serde::Serialize;
@@ -99,9 +99,9 @@ impl Catalogue {
         next: Next<B>,
     ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
         let scenario = self.of(request.request());
-        let place = guards.admit(&request).and_then(|()| scenario.map_or(Ok(None), |it| guards.place(it)));
-        let _place = match place {
-            Ok(place) => place,
+        let slot = guards.admit(&request).and_then(|()| scenario.map(|it| guards.slot(it)).transpose());
+        match slot {
+            Ok(slot) => request.extensions_mut().insert(slot.unwrap_or_default()),
             Err(refusal) => return Ok(refuse(request, refusal)),
         };
         if let Some(scenario) = scenario {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::http::header;
-use actix_web::{HttpRequest, dev::ServiceRequest};
+use actix_web::{HttpMessage, HttpRequest, dev::ServiceRequest};
 use sentry_context::env::{self, EnvError};
 use sentry_context::redaction;
 use sentry_context::request::tag as tag_request;
@@ -55,13 +55,29 @@ impl Guards {
         if bool::from(given.as_bytes().ct_eq(token.as_bytes())) { Ok(()) } else { Err(Refusal::Unauthorized) }
     }
 
-    /// A place among the heavy scenarios, to be held while it runs; none is needed for the others.
-    pub(crate) fn place(&self, scenario: &Scenario) -> Result<Option<OwnedSemaphorePermit>, Refusal> {
+    /// A slot among the heavy scenarios; none is needed for the others.
+    pub(crate) fn slot(&self, scenario: &Scenario) -> Result<Slot, Refusal> {
         if !scenario.heavy {
-            return Ok(None);
+            return Ok(Slot::default());
         }
-        let place = Arc::clone(&self.heavy).try_acquire_owned();
-        place.map(Some).map_err(|_| Refusal::Busy { limit: HEAVY_AT_ONCE })
+        let permit = Arc::clone(&self.heavy).try_acquire_owned();
+        permit
+            .map(|permit| Slot { _permit: Some(Arc::new(permit)) })
+            .map_err(|_| Refusal::Busy { limit: HEAVY_AT_ONCE })
+    }
+}
+
+/// A slot among the heavy scenarios. It is free again once the request and all work that holds a clone are through: a
+/// caller that hangs up ends the request, but not work on another thread.
+#[derive(Debug, Clone, Default)]
+pub struct Slot {
+    _permit: Option<Arc<OwnedSemaphorePermit>>,
+}
+
+impl Slot {
+    /// The slot of a request, for its work to hold.
+    pub fn of(request: &HttpRequest) -> Self {
+        request.extensions().get().cloned().unwrap_or_default()
     }
 }
 

@@ -4,6 +4,7 @@
 //! routes and serves `GET …/debug` from those statics; the check, the tests and the README read them there.
 //! A declaration is a promise, not an instruction: nothing of [`Expect`] ever reaches the SDK.
 
+mod blocking;
 mod body;
 mod catalogue;
 mod declaration;
@@ -11,9 +12,10 @@ mod guards;
 mod parameter;
 mod refusal;
 
+pub use blocking::{WorkerBlock, WorkerBlocks};
 pub use body::{read, refuse as refuse_bodies};
 pub use catalogue::Catalogue;
 pub use declaration::{Event, Expect, Method, Scenario};
-pub use guards::{Guards, HEAVY_AT_ONCE, RUN_HEADER};
+pub use guards::{Guards, HEAVY_AT_ONCE, RUN_HEADER, Slot};
 pub use parameter::{OutOfBounds, Parameter};
 pub use refusal::{Refusal, json_config, not_found, only};

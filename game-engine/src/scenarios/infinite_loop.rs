@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use scenario::{Event, Expect, Method, Parameter, Scenario};
+use scenario::{Event, Expect, Method, Parameter, Scenario, Slot};
 use sentry_context::failure::Failure;
 use sentry_context::spawn;
 use serde_json::{Value, json};
@@ -57,7 +57,11 @@ async fn burn(request: HttpRequest, simulations: web::Data<Simulations>) -> Resu
     let limit = Duration::from_secs_f64(SECONDS.read(&request)?);
     let cancel = Cancel(Arc::default());
     let cancelled = Arc::clone(&cancel.0);
-    let work = spawn::blocking(move || simulations.run(limit, &cancelled));
+    let slot = Slot::of(&request);
+    let work = spawn::blocking(move || {
+        let _slot = slot;
+        simulations.run(limit, &cancelled)
+    });
     let outcome = work.await.map_err(|lost| GameError::WorkLost(lost.into()))?;
     Ok(HttpResponse::Ok().json(json!({
         "status": "stopped",

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use scenario::{Event, Expect, Method, Parameter, Scenario};
+use scenario::{Event, Expect, Method, Parameter, Scenario, WorkerBlocks};
 use sentry_context::failure::Failure;
 use serde_json::{Value, json};
 
@@ -63,9 +63,15 @@ pub(super) static EVENT_LOOP_BLOCK: Scenario = Scenario {
     active: Some(running),
 };
 
-/// No await: the worker has nothing to go on with until the score is there.
-async fn block(request: HttpRequest, scorings: web::Data<Scorings>) -> Result<HttpResponse, Failure> {
-    let score = scorings.score(Duration::from_secs_f64(SECONDS.read(&request)?));
+/// Once it has begun, no await: the worker has nothing to go on with until the score is there.
+async fn block(
+    request: HttpRequest,
+    scorings: web::Data<Scorings>,
+    blocks: web::Data<WorkerBlocks>,
+) -> Result<HttpResponse, Failure> {
+    let budget = Duration::from_secs_f64(SECONDS.read(&request)?);
+    let _block = blocks.begin().await?;
+    let score = scorings.score(budget);
     Ok(HttpResponse::Ok().json(json!({
         "status": "scored",
         "duration_ms": millis(score.duration),

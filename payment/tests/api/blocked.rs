@@ -5,6 +5,8 @@ use reqwest::{Client, Method};
 use scenario::HEAVY_AT_ONCE;
 use sentry_context::stall;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::helpers::{App, answer, exception, spawn_app, spawn_app_with, spawn_process, top_frame};
 
@@ -46,9 +48,10 @@ async fn a_blocked_worker_serves_nobody_else() {
     }
     let block = app.transaction("GET /debug/event-loop-block").await;
     let time = |of: &Value, name: &str| timestamp::seconds(&of[name]).unwrap();
+    // Before it is blocked, the worker looks around for a moment; then it serves nobody for half a second.
     let overlaps = |it: &Value| {
-        time(it, "start_timestamp") < time(&block, "timestamp")
-            && time(it, "timestamp") > time(&block, "start_timestamp")
+        let end = time(&block, "timestamp");
+        time(it, "start_timestamp") < end && time(it, "timestamp") > end - 0.5
     };
     let transactions = app.inbox.transactions();
     let others: Vec<_> = transactions.iter().filter(|it| it["transaction"] == "GET /health").collect();
@@ -148,6 +151,44 @@ async fn a_block_is_told_with_its_delay_and_its_worker() {
     assert!(context["worker"].as_str().unwrap().contains("actix"), "{context}");
     let frames = event["threads"]["values"][0]["stacktrace"]["frames"].as_array().unwrap();
     assert_eq!(frames.last().unwrap()["function"], "payment::domain::fraud::Scorings::score");
+}
+
+/// Sends these calls on a connection of their own, and leaves the reading to the caller.
+async fn pipelined(app: &App, calls: usize, seconds: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(app.url.trim_start_matches("http://")).await.unwrap();
+    let call = format!("GET /debug/event-loop-block?seconds={seconds} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    stream.write_all(call.repeat(calls).as_bytes()).await.unwrap();
+    stream
+}
+
+#[actix_web::test]
+async fn callers_who_hang_up_block_no_worker() {
+    let app = spawn_app().await;
+    for _ in 0..30 {
+        drop(pipelined(&app, 10, "30").await);
+    }
+    // Fresh connections go to both workers. The work that was asked for would take hours.
+    let fresh = Client::builder().pool_max_idle_per_host(0).build().unwrap();
+    for _ in 0..10 {
+        assert_eq!(answer(fresh.get(format!("{}/health", app.url))).await.status, 200);
+    }
+    assert!(!running(&first_catalogue(&app).await));
+    assert!(app.inbox.events().is_empty(), "{:?}", app.inbox.events());
+}
+
+#[actix_web::test]
+async fn calls_that_waited_behind_a_block_are_told_to_come_again() {
+    let app = spawn_app().await;
+    let mut stream = pipelined(&app, 10, "0.5").await;
+    let mut answers = String::new();
+    while answers.matches("HTTP/1.1 ").count() < 10 || !answers.ends_with('}') {
+        let mut chunk = [0; 4096];
+        let read = stream.read(&mut chunk).await.unwrap();
+        assert!(read > 0, "{answers}");
+        answers.push_str(&String::from_utf8_lossy(&chunk[..read]));
+    }
+    let count = |status: &str| answers.matches(status).count();
+    assert_eq!((count("HTTP/1.1 200 "), count("HTTP/1.1 429 ")), (1, 9), "{answers}");
 }
 
 #[actix_web::test]
