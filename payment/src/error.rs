@@ -59,6 +59,18 @@ pub enum PaymentError {
     /// An account that was opened and is not there.
     #[error("the account that was just opened is gone")]
     NoAccount,
+    /// An account whose balance no payment may touch.
+    #[error("the account's balance {found}; it must be a number within ten trillion of zero")]
+    UnreadableBalance {
+        /// What is there in its place.
+        found: &'static str,
+    },
+    /// No place is left among the unconfirmed payments.
+    #[error("the payment cannot be booked: too many payments are unconfirmed")]
+    TooManyUnconfirmed {
+        /// How many wait for the database.
+        waiting: usize,
+    },
     /// No database was reached for a booking.
     #[error("the payment cannot be booked: {0}")]
     LedgerUnavailable(DatabaseError),
@@ -86,7 +98,8 @@ impl Reportable for PaymentError {
             Self::ChainTooDeep { .. } => "RangeError",
             Self::ArchiveFull { .. } => "MemoryError",
             Self::ProcessorRefused => "PaymentProcessorError",
-            Self::NoAccount => "AccountError",
+            Self::NoAccount | Self::UnreadableBalance { .. } => "AccountError",
+            Self::TooManyUnconfirmed { .. } => "UnconfirmedPaymentsError",
             Self::Database(error) | Self::LedgerUnavailable(error) => error.type_name(),
             Self::WorkLost(_) => "RuntimeError",
         }
@@ -111,7 +124,7 @@ impl Reportable for PaymentError {
     fn status(&self) -> u16 {
         match self {
             Self::ArchiveFull { .. } => 507,
-            Self::LedgerUnavailable(_) => 503,
+            Self::LedgerUnavailable(_) | Self::TooManyUnconfirmed { .. } => 503,
             _ => 500,
         }
     }
@@ -152,6 +165,10 @@ impl Reportable for PaymentError {
                     ("asked_mb", (*asked_mb).into()),
                 ]),
             )),
+            Self::UnreadableBalance { found } => Some(("account", facts([("balance", (*found).into())]))),
+            Self::TooManyUnconfirmed { waiting } => {
+                Some(("unconfirmed_payments", facts([("payments", (*waiting).into())])))
+            }
             Self::Database(error) | Self::LedgerUnavailable(error) => error.context(),
             Self::ProcessorRefused | Self::NoAccount | Self::WorkLost(_) => None,
         }

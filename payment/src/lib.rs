@@ -23,12 +23,15 @@ use broker::Publisher;
 use sentry_context::database::{BadUrl, Database};
 use sentry_context::{client, logs, native_crash};
 
-use crate::domain::doubts::Doubts;
+use crate::domain::unconfirmed::Unconfirmed;
 use crate::server::{BindError, Server};
 use crate::settings::{SERVICE, Settings, SettingsError};
 
 /// How long messages may take to the broker once nobody is served any more.
 const PUBLISH_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How long unconfirmed payments may take then.
+const UNCONFIRMED_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The whole process: settings, Sentry, runtime, server. Exit status 2 means that it could not start.
 pub fn main() -> ExitCode {
@@ -65,11 +68,16 @@ fn run() -> Result<(), StartError> {
     system.block_on(async {
         let database = Database::connect(settings.mongodb_url.as_deref()).await?;
         let publisher = Publisher::start(settings.rabbitmq.clone(), &sentry.hub());
-        let doubts = Doubts::default();
-        actix_web::rt::spawn(upkeep::run(database.clone(), doubts.clone()));
-        let server = Server::bind(&settings, sentry.hub(), database, doubts, publisher.clone())?;
+        let unconfirmed = Unconfirmed::default();
+        actix_web::rt::spawn(upkeep::run(database.clone(), unconfirmed.clone()));
+        let server =
+            Server::bind(&settings, sentry.hub(), database.clone(), unconfirmed.clone(), publisher.clone())?;
         tracing::info!(address = %server.address(), "payment listens");
         server.run().await.map_err(StartError::Serve)?;
+        let left = unconfirmed.finish(&database, UNCONFIRMED_TIMEOUT).await;
+        if left > 0 {
+            tracing::error!(left, "payments stay unconfirmed: their callers were told that they failed");
+        }
         let lost = publisher.finish(PUBLISH_TIMEOUT).await;
         if lost > 0 {
             tracing::warn!(lost, "not all messages reached RabbitMQ in time");

@@ -15,10 +15,10 @@ use sentry_context::stall::Watchdog;
 use sentry_context::{client, panic_recovery, traceparent};
 
 use crate::business::success_rate::SuccessRate;
-use crate::domain::doubts::Doubts;
 use crate::domain::fraud::Scorings;
 use crate::domain::processor::Processor;
 use crate::domain::receipts::ReceiptArchive;
+use crate::domain::unconfirmed::Unconfirmed;
 use crate::routes;
 use crate::settings::Settings;
 
@@ -45,12 +45,12 @@ impl Server {
         settings: &Settings,
         hub: Arc<Hub>,
         database: Database,
-        doubts: Doubts,
+        unconfirmed: Unconfirmed,
         publisher: Publisher,
     ) -> Result<Self, BindError> {
         let guards = settings.guards.clone();
         let database = web::Data::new(database);
-        let doubts = web::Data::new(doubts);
+        let unconfirmed = web::Data::new(unconfirmed);
         let publisher = web::Data::new(publisher);
         let processor = web::Data::new(Processor::new(settings.error_rate));
         let archive = web::Data::new(ReceiptArchive::new(settings.memory_leak_limit_mb));
@@ -65,7 +65,7 @@ impl Server {
             // The last wrap is the outermost: Sentry's hub and transaction must be around the boundary.
             App::new()
                 .app_data(database.clone())
-                .app_data(doubts.clone())
+                .app_data(unconfirmed.clone())
                 .app_data(publisher.clone())
                 .app_data(processor.clone())
                 .app_data(archive.clone())

@@ -1,42 +1,63 @@
-//! What has to be done beside the requests, whenever the database is there: indexes, payments that failed and were booked
-//! all the same, and rows that were left as notes.
+//! What has to be done beside the requests, whenever the database is there: indexes, unconfirmed payments, rows that are
+//! due, and documents of earlier versions.
 
 use std::time::Duration;
 
 use sentry_context::database::{Database, DatabaseError, State};
+use sentry_context::sentry::Level;
+use sentry_context::{facts, report};
 use tokio::time::sleep;
 
-use crate::domain::doubts::Doubts;
-use crate::domain::ledger;
+use crate::domain::ledger::{self, Sweep};
+use crate::domain::unconfirmed::Unconfirmed;
 
 /// Between two looks.
 const INTERVAL: Duration = Duration::from_secs(2);
 
 /// Looks after the database for ever.
-pub async fn run(database: Database, doubts: Doubts) {
-    let mut indexed = false;
+pub async fn run(database: Database, unconfirmed: Unconfirmed) {
+    let mut upkeep = Upkeep { indexed: false, sweep: Sweep::default() };
     loop {
         if database.state() == State::Up
-            && let Err(error) = look_after(&database, &doubts, &mut indexed).await
+            && let Err(error) = upkeep.turn(&database, &unconfirmed).await
         {
             tracing::warn!(%error, "the upkeep of the database will be tried again");
         }
-        sleep(if indexed { INTERVAL } else { INTERVAL / 10 }).await;
+        sleep(if upkeep.indexed { INTERVAL } else { INTERVAL / 10 }).await;
     }
 }
 
-async fn look_after(database: &Database, doubts: &Doubts, indexed: &mut bool) -> Result<(), DatabaseError> {
-    if !*indexed {
-        ledger::ensure_indexes(database).await?;
-        *indexed = true;
+struct Upkeep {
+    indexed: bool,
+    sweep: Sweep,
+}
+
+impl Upkeep {
+    async fn turn(&mut self, database: &Database, unconfirmed: &Unconfirmed) -> Result<(), DatabaseError> {
+        if !self.indexed {
+            ledger::ensure_indexes(database).await?;
+            self.indexed = true;
+        }
+        // Before rows are settled: a settled payment cannot be cancelled any more.
+        match unconfirmed.resolve(database).await? {
+            0 => {}
+            payments => tracing::warn!(payments, "payments that had failed for their callers were undone"),
+        }
+        match ledger::settle(database).await? {
+            0 => {}
+            rows => tracing::warn!(rows, "rows of payments were written that had been left as notes"),
+        }
+        match self.sweep.advance(database).await? {
+            None | Some(0) => {}
+            Some(users) => warn_of_second_documents(users),
+        }
+        Ok(())
     }
-    match doubts.resolve(database).await? {
-        0 => {}
-        payments => tracing::warn!(payments, "payments were taken back that had failed for their callers"),
-    }
-    match ledger::settle(database).await? {
-        0 => {}
-        rows => tracing::warn!(rows, "rows of payments were written that somebody had left as notes"),
-    }
-    Ok(())
+}
+
+/// Once per start: a person has to decide what their money is.
+fn warn_of_second_documents(users: u64) {
+    let text = format!("{users} documents of `users` belong to players who have another that counts");
+    let facts = facts([("documents", users.into()), ("collection", "users".into())]);
+    report::message(Level::Warning, text, ("second_accounts", facts));
 }

@@ -160,7 +160,11 @@ impl Database {
             if left.is_zero() || !done.as_ref().is_err_and(DatabaseError::may_be_done) {
                 break;
             }
-            done = within(left, operation, collection, work()).await;
+            match within(left, operation, collection, work()).await {
+                // This attempt did nothing; the one before may have.
+                Err(error) if error.is_unreachable() && !error.may_be_done() => break,
+                next => done = next,
+            }
         }
         self.watch(&done);
         done

@@ -2,7 +2,7 @@
 //!
 //! `POST /process` takes what was bet and what was paid out, changes the player's balance by the difference, and
 //! writes a row. `ERROR_RATE` of the calls fail before anything has changed. A call that is repeated with the same
-//! `Idempotency-Key` is booked once, and answered the same.
+//! `Idempotency-Key` is booked once and answered the same: it never fails at random once it is booked.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use broker::Publisher;
@@ -14,9 +14,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use validator::Validate;
 
-use crate::domain::doubts::Doubts;
 use crate::domain::ledger::{self, Booked, Booking};
+use crate::domain::money::Money;
 use crate::domain::processor::Processor;
+use crate::domain::unconfirmed::Unconfirmed;
 
 /// More than any game pays.
 const MOST: f64 = 1e9;
@@ -43,7 +44,7 @@ pub(crate) async fn process(
     request: HttpRequest,
     body: web::Json<Value>,
     database: web::Data<Database>,
-    doubts: web::Data<Doubts>,
+    unconfirmed: web::Data<Unconfirmed>,
     processor: web::Data<Processor>,
     publisher: web::Data<Publisher>,
 ) -> Result<HttpResponse, Failure> {
@@ -57,25 +58,40 @@ pub(crate) async fn process(
     ]);
     breadcrumbs::step("payment", "processing a payment", data.clone());
     contexts::set("payment", data);
-    processor.approve()?;
-    let booking = Booking::new(payment.user_id, payment.bet, payment.payout, key);
-    let booked = ledger::book(&database, &booking).await;
-    if booked.as_ref().is_err_and(|failed| failed.error.may_be_booked()) {
-        doubts.note(booking.clone());
-    }
-    let balance = match booked? {
-        Booked::Now(balance) => {
-            let (routing_key, message) = booking.message(balance);
+    let booking =
+        Booking::new(payment.user_id, amount("bet", payment.bet)?, amount("payout", payment.payout)?, key);
+    let booked = match ledger::replay(&database, &booking).await? {
+        Some(booked) => booked,
+        None => {
+            processor.approve()?;
+            let place = unconfirmed.reserve(&booking)?;
+            let booked = ledger::book(&database, &booking).await;
+            if booked.as_ref().is_err_and(|failed| failed.error.may_be_booked()) {
+                place.take(booking.clone());
+            }
+            booked?
+        }
+    };
+    let balance = match booked {
+        Booked::Applied(receipt) => {
+            let (routing_key, message) = booking.message(receipt);
             publisher.publish(routing_key, message);
             metrics::count("payments.processed", &[("type", booking.kind())]);
-            balance
+            receipt.balance
         }
-        Booked::Before(balance) => balance,
-        Booked::Other => {
+        Booked::Replayed(balance) => balance,
+        Booked::KeyReused => {
             return Err(Refusal::Conflict("this Idempotency-Key belongs to another payment").into());
         }
     };
+    let balance = balance.as_f64();
     Ok(HttpResponse::Ok().json(json!({ "success": true, "newBalance": balance })))
+}
+
+/// An amount in cents: one with more decimals counts as the nearest.
+fn amount(field: &str, amount: f64) -> Result<Money, Refusal> {
+    let reason = || format!("must be a number from 0 to {MOST}");
+    Money::read(amount).ok_or_else(|| Refusal::BadField { field: field.to_owned(), reason: reason() })
 }
 
 fn key(request: &HttpRequest) -> Result<Option<String>, Refusal> {

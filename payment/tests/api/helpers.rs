@@ -6,7 +6,7 @@ use broker::Publisher;
 pub(crate) use fixtures::app::{Answer, App, Telemetry, answer, exception, http, top_frame};
 use fixtures::service::Service;
 use inbox::Inbox;
-use payment::domain::doubts::Doubts;
+use payment::domain::unconfirmed::Unconfirmed;
 use payment::server::Server;
 use payment::settings::{SERVICE, Settings};
 use payment::upkeep;
@@ -14,6 +14,7 @@ use scenario::Guards;
 use sentry_context::client::{self, Config};
 use sentry_context::database::{self, Database};
 use sentry_context::native_crash::Sacrifice;
+use sentry_context::sentry::SentryFutureExt;
 use sentry_context::stall;
 use sentry_context::transport::Delivery;
 
@@ -42,9 +43,10 @@ pub(crate) async fn spawn_app_as(telemetry: Telemetry, change: impl FnOnce(&mut 
     let database = connect(settings.mongodb_url.as_deref()).await;
     let hub = client::hub(&settings.sentry);
     let publisher = Publisher::start(settings.rabbitmq.clone(), &hub);
-    let doubts = Doubts::default();
-    actix_web::rt::spawn(upkeep::run(database.clone(), doubts.clone()));
-    let server = Server::bind(&settings, hub, database, doubts, publisher).unwrap();
+    let unconfirmed = Unconfirmed::default();
+    let upkeep = upkeep::run(database.clone(), unconfirmed.clone());
+    actix_web::rt::spawn(upkeep.bind_hub(Arc::clone(&hub)));
+    let server = Server::bind(&settings, hub, database, unconfirmed, publisher).unwrap();
     let url = format!("http://{}", server.address());
     actix_web::rt::spawn(server.run());
     App::new(url, inbox)

@@ -2,18 +2,24 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should say where")]
 
+mod accounts;
 mod bad_input;
 mod blocked;
+mod books;
 mod crash;
 mod database;
 mod errors;
 mod guards;
 mod helpers;
+mod interrupted;
+mod keys;
 mod leak;
+mod money;
 mod native;
 mod outage;
 mod overflow;
 mod payments;
 mod process;
+mod proxy;
 mod tasks;
 mod telemetry;

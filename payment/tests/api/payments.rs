@@ -3,56 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use futures_util::StreamExt;
 use futures_util::future::join_all;
-use payment::domain::doubts::Doubts;
-use payment::domain::ledger::{self, Booking};
-use payment::settings::Settings;
 use reqwest::Method;
-use sentry_context::database::mongodb::bson::{DateTime, Document, doc};
-use sentry_context::database::mongodb::{Client, Database, IndexModel};
 use serde_json::{Value, json};
 
-use crate::helpers::{Answer, App, answer, connect, exception, spawn_app_with};
-
-/// An app on a database of its own.
-async fn books(name: &str, change: impl FnOnce(&mut Settings)) -> Option<(App, Database)> {
-    books_on(name, async |_| (), change).await
-}
-
-/// On a database in which something is already.
-async fn books_on(
-    name: &str,
-    prepare: impl AsyncFnOnce(&Database),
-    change: impl FnOnce(&mut Settings),
-) -> Option<(App, Database)> {
-    fixtures::mongo::url()?;
-    let url = app_url(name);
-    let database = Client::with_uri_str(&url).await.unwrap().default_database().unwrap();
-    prepare(&database).await;
-    let app = spawn_app_with(|settings| {
-        settings.mongodb_url = Some(url);
-        change(settings);
-    });
-    Some((app.await, database))
-}
-
-fn app_url(name: &str) -> String {
-    format!("{}/{name}_{}", fixtures::mongo::url().unwrap_or_default(), std::process::id())
-}
-
-async fn pay(app: &App, body: Value) -> Answer {
-    answer(app.request(Method::POST, "/process").json(&body)).await
-}
-
-async fn pay_as(app: &App, key: &str, body: Value) -> Answer {
-    answer(app.request(Method::POST, "/process").header("Idempotency-Key", key).json(&body)).await
-}
-
-async fn all(database: &Database, collection: &str) -> Vec<Document> {
-    let found = database.collection::<Document>(collection).find(doc! {}).await.unwrap();
-    found.map(Result::unwrap).collect().await
-}
+use crate::books::{all, books, pay, pay_as};
+use crate::helpers::{answer, exception, spawn_app_with};
 
 #[actix_web::test]
 async fn a_payment_changes_the_balance_and_writes_a_row() {
@@ -117,31 +73,6 @@ async fn bad_input_is_400_names_its_field_and_changes_nothing() {
 }
 
 #[actix_web::test]
-async fn accounts_that_another_program_opened_are_used_as_they_are() {
-    let prepare = async |database: &Database| {
-        let users = database.collection::<Document>("users");
-        let index = IndexModel::builder().keys(doc! { "user_id": 1 }).build();
-        users.create_index(index).await.unwrap();
-        // A user twice: that program has no index that forbids it.
-        let carol = doc! { "user_id": "carol", "balance": 5.0 };
-        users.insert_many([doc! { "user_id": "alice", "balance": 70 }, carol.clone(), carol]).await.unwrap();
-    };
-    let Some((app, database)) = books_on("opened", prepare, |_| ()).await else { return };
-    for (user, balance) in
-        [("alice", 71.0), ("bob", 1001.0), ("carol", 6.0), ("alice", 72.0), ("bob", 1002.0)]
-    {
-        let paid = pay(&app, json!({ "userId": user, "bet": 0.5, "payout": 1.5 })).await;
-        assert_eq!(
-            (paid.status, paid.body),
-            (200, json!({ "success": true, "newBalance": balance })),
-            "{user}"
-        );
-    }
-    assert_eq!(all(&database, "users").await.len(), 4);
-    assert_eq!(all(&database, "transactions").await.len(), 5);
-}
-
-#[actix_web::test]
 async fn balances_and_rows_agree_when_many_pay_at_once_and_some_fail() {
     let Some((app, database)) = books("at_once", |settings| settings.error_rate = 0.1).await else { return };
     let app = Arc::new(app);
@@ -173,26 +104,8 @@ async fn balances_and_rows_agree_when_many_pay_at_once_and_some_fail() {
     assert_eq!(users.len(), 8);
     for user in users {
         // Halves are exact in binary.
-        assert_eq!(Some(&user.get_f64("balance").unwrap()), balances.get(user.get_str("user_id").unwrap()));
+        assert_eq!(Some(&user.get_f64("balance").unwrap()), balances.get(user.get_str("_id").unwrap()));
     }
-}
-
-#[actix_web::test]
-async fn a_call_that_is_repeated_with_its_key_is_booked_once() {
-    let Some((app, database)) = books("repeated", |_| ()).await else { return };
-    let body = || json!({ "userId": "bob", "bet": 1, "payout": 3 });
-    let at_once = join_all((0..8).map(|_| pay_as(&app, "spin-1", body()))).await;
-    pay(&app, body()).await;
-    let later = pay_as(&app, "spin-1", body()).await;
-    for answer in at_once.iter().chain([&later]) {
-        assert_eq!((answer.status, &answer.body["newBalance"]), (200, &json!(1002.0)), "{answer:?}");
-    }
-    assert_eq!(all(&database, "transactions").await.len(), 2);
-
-    let other = pay_as(&app, "spin-1", json!({ "userId": "bob", "bet": 2, "payout": 0 })).await;
-    assert_eq!((other.status, &other.body["type"]), (409, &json!("Conflict")));
-    let somebody_else = pay_as(&app, "spin-1", json!({ "userId": "carol", "bet": 1, "payout": 3 })).await;
-    assert_eq!(somebody_else.body["newBalance"], 1002.0);
 }
 
 #[actix_web::test]
@@ -212,50 +125,6 @@ async fn without_a_database_a_payment_is_503() {
     let unavailable = pay(&app, json!({ "userId": "alice", "bet": 10, "payout": 0 })).await;
     assert_eq!((unavailable.status, &unavailable.body["type"]), (503, &json!("MongoConnectionError")));
     assert_eq!(app.event_of(&unavailable).await["tags"]["db.code"], "unreachable");
-}
-
-#[actix_web::test]
-async fn a_row_that_somebody_left_as_a_note_is_written() {
-    let Some((app, database)) = books("notes", |_| ()).await else { return };
-    let row = |id: &str, bet: f64| {
-        doc! { "_id": id, "user_id": "dave", "type": "LOSS", "amount": bet, "bet": bet, "payout": 0.0,
-        "timestamp": DateTime::from_millis(0) }
-    };
-    let user = doc! { "user_id": "dave", "balance": 985.0, "pending": [row("first", 10.0)],
-    "recent": [row("first", 10.0), row("second", 5.0)] };
-    database.collection::<Document>("users").insert_one(user).await.unwrap();
-    let rows = loop {
-        let rows = all(&database, "transactions").await;
-        if !rows.is_empty() {
-            break rows;
-        }
-        assert_eq!(app.get("/health").await.status, 200);
-    };
-    assert_eq!(rows[0].get_str("_id").unwrap(), "first");
-    assert_eq!(rows[0].get_f64("balance_after").unwrap(), 990.0);
-}
-
-#[actix_web::test]
-async fn a_payment_that_failed_and_was_booked_all_the_same_is_taken_back() {
-    let Some((app, database)) = books("doubts", |_| ()).await else { return };
-    pay(&app, json!({ "userId": "alice", "bet": 10, "payout": 0 })).await;
-    let own = connect(Some(&app_url("doubts"))).await;
-    let booking = |key: Option<&str>| Booking::new("alice".to_owned(), 5.0, 0.0, key.map(str::to_owned));
-    let [unnamed, named, never] = [booking(None), booking(Some("again")), booking(None)];
-    // As if the server had been silent, and had woken.
-    for booking in [&unnamed, &named] {
-        ledger::book(&own, booking).await.unwrap();
-    }
-    let doubts = Doubts::default();
-    [unnamed, named, never].into_iter().for_each(|booking| doubts.note(booking));
-    assert_eq!(doubts.resolve(&own).await.unwrap(), 1);
-    assert_eq!(doubts.resolve(&own).await.unwrap(), 0);
-
-    let user = &all(&database, "users").await[0];
-    assert_eq!(user.get_f64("balance").unwrap(), 985.0, "a caller with a key asks again");
-    assert!(user.get_array("pending").unwrap().is_empty());
-    assert_eq!(user.get_array("recent").unwrap().len(), 2);
-    assert_eq!(all(&database, "transactions").await.len(), 2);
 }
 
 #[actix_web::test]
