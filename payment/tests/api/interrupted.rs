@@ -182,9 +182,12 @@ async fn a_payment_that_arrives_after_it_was_cancelled_is_not_booked() {
     let failed = pay(&app, json!({ "userId": "alice", "bet": 5, "payout": 0 })).await;
     assert_eq!(failed.status, 503, "{failed:?}");
     wait_until("the payment is cancelled", SETTLED_WITHIN, async || {
-        let recent = accounts(&database, "alice").await.remove(0);
-        let entries: Vec<_> = recent.get_array("recent").unwrap().iter().cloned().collect();
-        entries.iter().any(|entry| entry.as_document().unwrap().get_bool("cancelled").is_ok())
+        let account = accounts(&database, "alice").await.remove(0);
+        account
+            .get_array("recent")
+            .unwrap()
+            .iter()
+            .any(|entry| entry.as_document().unwrap().get_bool("cancelled").is_ok())
     })
     .await;
     let released = actix_web::rt::task::spawn_blocking(move || proxy.release());

@@ -24,7 +24,7 @@ async fn ten_credits_of_ten_cents_are_one_to_the_last_bit() {
 #[actix_web::test]
 async fn amounts_near_the_bounds_and_with_more_decimals_are_exact_to_the_cent() {
     let prepare = async |database: &Database| {
-        let drifted = doc! { "_id": "drifted", "balance": 1001.000_000_000_000_2 };
+        let drifted = doc! { "_id": "drifted", "balance": 1_001.000_000_000_000_2 };
         let rich = doc! { "_id": "rich", "balance": 1e12 };
         database.collection::<Document>("users").insert_many([drifted, rich]).await.unwrap();
     };
