@@ -83,7 +83,7 @@ impl Proxy {
         self.shared.0.lock().unwrap().rule = Some((at, Then::Leave, command, collection));
     }
 
-    /// Lets the next such command, or its answer, stay where it is.
+    /// Lets all such commands, or their answers, stay where they are until [`Proxy::release`].
     pub(crate) fn hold_at(&self, at: At, command: &'static str, collection: &'static str) {
         self.shared.0.lock().unwrap().rule = Some((at, Then::Hold, command, collection));
     }
@@ -103,9 +103,12 @@ impl Proxy {
         self.wait_until("the command", |state| state.hits > 0);
     }
 
-    /// Sends the server what was held, and waits until it has answered.
+    /// Holds no more, sends the server what was held, and waits until it has answered.
     pub(crate) fn release(&self) {
-        let held = std::mem::take(&mut self.shared.0.lock().unwrap().held);
+        let mut state = self.shared.0.lock().unwrap();
+        state.rule = None;
+        let held = std::mem::take(&mut state.held);
+        drop(state);
         let count = held.len();
         for (mut server, message) in held {
             server.write_all(&message).unwrap();
@@ -187,13 +190,13 @@ impl State {
         }
     }
 
-    /// A rule holds once.
+    /// What is held is held however often it is tried; other rules hold once.
     fn matches(&mut self, message: &[u8]) -> Option<(At, Then)> {
         let (at, then, command, collection) = self.rule?;
         // Length, request, response, operation, flags, kind of section; then the command.
         let document = Document::from_reader(message.get(21..)?).ok()?;
         if document.get_str(command).is_ok_and(|name| name == collection) {
-            self.rule = None;
+            self.rule = self.rule.filter(|_| then == Then::Hold);
             return Some((at, then));
         }
         None
