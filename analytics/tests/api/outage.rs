@@ -3,8 +3,9 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
+use fixtures::proxy::Proxy;
 use reqwest::{Method, RequestBuilder};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 
@@ -133,4 +134,21 @@ async fn a_database_that_freezes_is_unreachable_until_it_goes_on() {
     server.thaw();
     comes_to_be(&app, 200, "up").await;
     assert_eq!(aggregate(&app).await.body["type"], "MongoServerError");
+}
+
+#[actix_web::test]
+async fn connections_that_are_cut_fail_no_route() {
+    let Some(server) = fixtures::mongo::Server::start() else { return };
+    let proxy = Proxy::start(&server.url(), None).await;
+    let app = spawn_app_on(proxy.url()).await;
+    let responses: Value = serde_json::from_str(include_str!("../fixtures/analytics.json")).unwrap();
+    for path in responses["responses"].as_object().unwrap().keys() {
+        // Several at once, so that the pool has several connections.
+        let answers = futures_util::future::join_all([app.get(path), app.get(path), app.get(path)]).await;
+        assert!(answers.iter().all(|answer| answer.status == 200), "{path}: {answers:?}");
+        proxy.cut_all();
+        let answer = app.get(path).await;
+        assert_eq!(answer.status, 200, "{path}: {answer:?}");
+    }
+    assert!(proxy.cuts() > 0);
 }

@@ -52,7 +52,10 @@ impl Outbox {
             self.suspicious = false;
         }
         let ended = self.send_all(channel).await;
-        self.suspicious = ended.as_ref().is_err_and(|error| is_refusal(error.kind()));
+        // A channel that the broker has ended may be found so by the next message.
+        self.suspicious = ended.as_ref().is_err_and(|error| {
+            is_refusal(error.kind()) || matches!(error.kind(), ErrorKind::InvalidChannelState(..))
+        });
         ended
     }
 
@@ -121,7 +124,6 @@ impl Outbox {
 fn is_refusal(error: &ErrorKind) -> bool {
     match error {
         ErrorKind::ProtocolError(error) => error.get_id() != CONNECTION_FORCED,
-        ErrorKind::InvalidChannelState(..) => true,
         _ => false,
     }
 }

@@ -3,7 +3,11 @@
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
 
+use fixtures::mongo::Server;
+use fixtures::rabbit::Broker;
 use fixtures::service::Service;
+use sentry_context::database::mongodb::Client;
+use sentry_context::database::mongodb::bson::{Document, doc};
 use serde_json::json;
 
 use crate::helpers::{answer, http, spawn_process};
@@ -87,6 +91,30 @@ async fn without_a_dsn_everything_works_and_nothing_is_sent() {
     assert_eq!((failed.status, &failed.body["type"]), (500, &json!("ValueError")));
     assert!(failed.body.get("event_id").is_none(), "{failed:?}");
     assert_eq!(get("crash").await.status, 500);
+}
+
+#[actix_web::test]
+async fn the_data_is_in_one_database_and_the_default_host_whatever_the_urls_end_in() {
+    let (Some(server), Some(broker)) = (Server::start(), Broker::start()) else { return };
+    let client = Client::with_uri_str(server.url()).await.unwrap();
+    let games = |database: &str| client.database(database).collection::<Document>("games");
+    for (number, (database, host)) in
+        [("/admin", "/"), ("", ""), ("/other?retryWrites=false", "/%2f")].iter().enumerate()
+    {
+        let (mongodb, rabbitmq) = (server.url() + database, broker.url() + host);
+        let service = Service::start(BINARY, &[("MONGODB_URL", &mongodb), ("RABBITMQ_URL", &rabbitmq)]);
+        let url = service.url();
+        let ready = json!({ "status": "ready", "mongodb": "up", "rabbitmq": "up" });
+        while answer(http().get(format!("{url}/ready"))).await.body != ready {
+            tokio::task::yield_now().await;
+        }
+        let spin = http().post(format!("{url}/calculate")).json(&json!({ "userId": "a", "bet": 1 }));
+        assert_eq!(answer(spin).await.status, 200);
+        assert_eq!(games("sentry_poc").count_documents(doc! {}).await.unwrap(), number as u64 + 1);
+    }
+    for other in ["admin", "other"] {
+        assert_eq!(games(other).count_documents(doc! {}).await.unwrap(), 0, "{other}");
+    }
 }
 
 #[actix_web::test]

@@ -21,5 +21,6 @@ mod overflow;
 mod payments;
 mod process;
 mod proxy;
+mod success_rate;
 mod tasks;
 mod telemetry;

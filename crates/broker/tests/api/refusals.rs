@@ -100,3 +100,23 @@ async fn baggage_without_end_does_not_end_publishing() {
         assert!(baggage.len() <= 8_192, "{}", baggage.len());
     }
 }
+
+#[actix_web::test]
+async fn a_queue_of_dead_letters_that_takes_none_keeps_no_message_coming() {
+    let Some(broker) = Broker::start() else { return };
+    let (inbox, hub) = sentry().await;
+    let publisher = Publisher::start(address(&broker.url()), &hub);
+    let judge =
+        |delivered: &broker::Delivered| if number(delivered) == 1 { Verdict::Dead } else { Verdict::Done };
+    let (consuming, seen) = consumer(&broker.url(), &hub, judge);
+    until("the consumer", || consuming.is_running()).await;
+    let full = r#"{"max-length":0,"overflow":"reject-publish"}"#;
+    broker.control(&["set_policy", "full", "^analytics.dead_letters$", full, "--apply-to", "queues"]);
+    publish(&hub, &publisher, 1);
+    inbox.wait_until("the report", |inbox| lost(inbox, "messages.dead_letter_refused") == 1).await.unwrap();
+    publish(&hub, &publisher, 2);
+    until("the next", || seen.borrow().iter().any(|it| number(it) == 2)).await;
+    assert_eq!(seen.borrow().len(), 2);
+    let counted = |inbox: &Inbox| counted(inbox, "messages.dead_letter_refused") == 1.0;
+    inbox.wait_until("one that is counted", counted).await.unwrap();
+}
