@@ -11,20 +11,23 @@ use utoipa_swagger_ui::{Config, serve};
 
 use crate::openapi;
 
-static DOCUMENT: LazyLock<OpenApi> = LazyLock::new(openapi::document);
+static WITH_DEBUG: LazyLock<OpenApi> = LazyLock::new(|| openapi::document(true));
+static WITHOUT_DEBUG: LazyLock<OpenApi> = LazyLock::new(|| openapi::document(false));
 
 /// Relative, so that it is found behind a gateway that puts a prefix before all paths, too.
 static UI: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| Arc::new(Config::from("openapi.json")));
 
-pub(crate) fn mount(app: &mut web::ServiceConfig) {
+/// What is switched off is not described.
+pub(crate) fn mount(app: &mut web::ServiceConfig, with_debug: bool) {
     let get = |path, route| web::resource::<&str>(path).route(route).default_service(only("GET"));
-    app.service(get("/openapi.json", web::get().to(document)))
+    app.service(get("/openapi.json", web::get().to(move || document(with_debug))))
         .service(get("/docs", web::get().to(page)))
         .service(get("/docs/{file}", web::get().to(file)));
 }
 
-async fn document() -> HttpResponse {
-    HttpResponse::Ok().json(&*DOCUMENT)
+async fn document(with_debug: bool) -> HttpResponse {
+    let document = if with_debug { &WITH_DEBUG } else { &WITHOUT_DEBUG };
+    HttpResponse::Ok().json(&**document)
 }
 
 /// Swagger's page expects its files beside it; they are one level below.

@@ -22,15 +22,17 @@ use crate::scenarios::{CATALOGUE, body_of};
 const DETAIL: &str = "Detail";
 const ERROR: &str = "Error";
 
-/// The document of every route.
-pub(crate) fn document() -> OpenApi {
+/// The document of every route; without the debug routes where there are none.
+pub(crate) fn document(with_debug: bool) -> OpenApi {
     let mut paths = Paths::new();
     for endpoint in endpoints() {
         paths.add_path_operation(endpoint.path, vec![HttpMethod::Get], plain(endpoint));
     }
-    paths.add_path_operation(CATALOGUE.path, vec![HttpMethod::Get], catalogue());
-    for scenario in CATALOGUE.scenarios {
-        paths.add_path_operation(scenario.path, vec![method(scenario.method)], breakage(scenario));
+    if with_debug {
+        paths.add_path_operation(CATALOGUE.path, vec![HttpMethod::Get], catalogue());
+        for scenario in CATALOGUE.scenarios {
+            paths.add_path_operation(scenario.path, vec![method(scenario.method)], breakage(scenario));
+        }
     }
     let mut parts = Vec::new();
     endpoints().filter_map(|endpoint| endpoint.shape).for_each(|shape| (shape.parts)(&mut parts));

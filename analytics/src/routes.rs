@@ -21,7 +21,7 @@ pub(crate) fn configure(app: &mut web::ServiceConfig, guards: &Guards) {
             body.entry("detail".to_owned()).or_insert_with(|| detail.into());
         }));
     endpoints().for_each(|endpoint| endpoint.mount(app));
-    docs::mount(app);
+    docs::mount(app, guards.are_open());
     CATALOGUE.mount(app, guards);
     app.default_service(web::to(not_found));
 }

@@ -12,7 +12,7 @@ use http_limits::Limits;
 use sentry_context::database::Database;
 use sentry_context::sentry::Hub;
 use sentry_context::stall::Watchdog;
-use sentry_context::{client, panic_recovery, traceparent};
+use sentry_context::{arrival, client, panic_recovery};
 
 use crate::domain::replay_cache::ReplayCache;
 use crate::domain::simulation::Simulations;
@@ -68,7 +68,7 @@ impl Server {
                 .wrap(from_fn(panic_recovery::boundary))
                 .wrap(client::middleware(Arc::clone(&hub)))
                 .wrap_fn(|mut request, app| {
-                    traceparent::translate(&mut request);
+                    arrival::prepare(&mut request);
                     app.call(request)
                 })
                 .wrap(from_fn(http_limits::read_body))

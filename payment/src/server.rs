@@ -12,7 +12,7 @@ use scenario::WorkerBlocks;
 use sentry_context::database::Database;
 use sentry_context::sentry::Hub;
 use sentry_context::stall::Watchdog;
-use sentry_context::{client, panic_recovery, traceparent};
+use sentry_context::{arrival, client, panic_recovery};
 
 use crate::business::success_rate::SuccessRate;
 use crate::domain::fraud::Scorings;
@@ -78,7 +78,7 @@ impl Server {
                 .wrap(from_fn(panic_recovery::boundary))
                 .wrap(client::middleware(Arc::clone(&hub)))
                 .wrap_fn(|mut request, app| {
-                    traceparent::translate(&mut request);
+                    arrival::prepare(&mut request);
                     app.call(request)
                 })
                 .wrap(from_fn(http_limits::read_body))

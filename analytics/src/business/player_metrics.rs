@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, web};
 use sentry_context::database::Database;
 use sentry_context::database::mongodb::bson::{Bson, doc};
 use sentry_context::failure::Failure;
-use sentry_context::{breadcrumbs, facts};
+use sentry_context::{breadcrumbs, facts, user};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -43,6 +43,7 @@ async fn tell(
     database: web::Data<Database>,
 ) -> std::result::Result<HttpResponse, Failure> {
     let user_id = user_id.into_inner();
+    user::identify_unless_known(&user_id);
     breadcrumbs::step(
         "analytics",
         "five queries for one player",

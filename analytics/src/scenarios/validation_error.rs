@@ -74,6 +74,7 @@ async fn submitted(payload: web::Payload) -> Result<HttpResponse, Failure> {
     }
     let body: Value = serde_json::from_slice(&body).map_err(|error| Refusal::BadBody(error.to_string()))?;
     let told = |invalid: Traced<Invalid>| RequestInvalid(invalid.error.details);
+    scenario::identify(&body);
     let player = Player::read(&body).map_err(told)?;
     Ok(HttpResponse::Ok().json(json!({ "status": "valid", "data": player })))
 }

@@ -18,13 +18,13 @@ async fn an_unknown_path_is_404_with_a_detail() {
 async fn a_wrong_method_is_405_with_a_detail_and_those_allowed() {
     let app = spawn_app().await;
     for (path, allowed) in [
-        ("/health", "GET"),
-        ("/ready", "GET"),
-        ("/docs", "GET"),
-        ("/openapi.json", "GET"),
-        ("/api/debug", "GET"),
-        ("/api/debug/crash", "GET"),
-        ("/api/debug/validation-error", "GET, POST"),
+        ("/health", "GET, HEAD"),
+        ("/ready", "GET, HEAD"),
+        ("/docs", "GET, HEAD"),
+        ("/openapi.json", "GET, HEAD"),
+        ("/api/debug", "GET, HEAD"),
+        ("/api/debug/crash", "GET, HEAD"),
+        ("/api/debug/validation-error", "GET, HEAD, POST"),
     ] {
         let answer = answer(app.request(Method::PUT, path)).await;
         assert_eq!((answer.status, answer.headers["allow"].to_str().unwrap()), (405, allowed), "{path}");

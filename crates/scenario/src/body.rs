@@ -6,6 +6,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage};
 use http_limits::Refused;
 use sentry_context::failure::Failure;
+use sentry_context::user;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use validator::Validate;
@@ -33,8 +34,18 @@ fn refusal(refused: Refused) -> Refusal {
     }
 }
 
-/// Reads and validates a body; the first mistake names its field.
+/// Names under which a body speaks of its user.
+const USER_ID: [&str; 2] = ["userId", "user_id"];
+
+/// Names the user that a body speaks of, on all that the request sends, unless its header has named one.
+pub fn identify(body: &Value) {
+    let id = USER_ID.iter().find_map(|name| body.get(name)?.as_str());
+    id.into_iter().for_each(user::identify_unless_known);
+}
+
+/// Reads and validates a body; the first mistake names its field. Its user is known from here on.
 pub fn read<T: DeserializeOwned + Validate>(body: Value) -> Result<T, Refusal> {
+    identify(&body);
     if !body.is_object() {
         return Err(bad("body", "must be a JSON object"));
     }

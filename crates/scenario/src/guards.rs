@@ -40,7 +40,12 @@ impl Guards {
             Some("off") => false,
             Some(other) => return Err(EnvError::new("DEBUG_ENDPOINTS", other, "on or off")),
         };
-        Ok(Self::new(enabled, env::text("DEBUG_TOKEN")?))
+        Ok(Self::new(enabled, token()?))
+    }
+
+    /// Are there any debug routes?
+    pub fn are_open(&self) -> bool {
+        self.enabled
     }
 
     /// Is the caller allowed to use the debug routes?
@@ -50,7 +55,7 @@ impl Guards {
         }
         let Some(token) = &self.token else { return Ok(()) };
         let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let given = given.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+        let given = given.and_then(bearer).unwrap_or_default();
         // In constant time, so that the answer's delay tells nothing about the token.
         if bool::from(given.as_bytes().ct_eq(token.as_bytes())) { Ok(()) } else { Err(Refusal::Unauthorized) }
     }
@@ -79,6 +84,27 @@ impl Slot {
     pub fn of(request: &HttpRequest) -> Self {
         request.extensions().get().cloned().unwrap_or_default()
     }
+}
+
+/// Longest token, in characters: what fits into a header beside all others.
+const LONGEST_TOKEN: usize = 512;
+
+/// `DEBUG_TOKEN`, which a client can send.
+fn token() -> Result<Option<String>, EnvError> {
+    const NAME: &str = "DEBUG_TOKEN";
+    let Some(token) = env::text(NAME)? else { return Ok(None) };
+    if token.len() > LONGEST_TOKEN || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let allowed =
+            format!("up to {LONGEST_TOKEN} visible ASCII characters without blanks, as a header can carry");
+        return Err(EnvError::hidden(NAME, allowed));
+    }
+    Ok(Some(token))
+}
+
+/// The token of `Bearer …`; the scheme's name may be in any case.
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_start_matches(' '))
 }
 
 /// Marks everything that this request will send as the scenario's, and as the caller's run.

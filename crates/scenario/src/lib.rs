@@ -13,7 +13,7 @@ mod parameter;
 mod refusal;
 
 pub use blocking::{WorkerBlock, WorkerBlocks};
-pub use body::{read, refuse as refuse_bodies};
+pub use body::{identify, read, refuse as refuse_bodies};
 pub use catalogue::Catalogue;
 pub use declaration::{Event, Expect, Method, Scenario};
 pub use guards::{Guards, HEAVY_AT_ONCE, RUN_HEADER, Slot};

@@ -88,8 +88,9 @@ pub async fn not_found() -> Result<HttpResponse, Failure> {
 }
 
 /// The default route of a resource that takes these methods only (`"GET, DELETE"`).
+/// Where there is GET, there is HEAD.
 pub fn only(methods: impl Into<String>) -> Route {
-    let methods = methods.into();
+    let methods = methods.into().replace("GET", "GET, HEAD");
     web::route().to(move || {
         let refusal = Refusal::MethodNotAllowed(methods.clone());
         async { Err::<HttpResponse, Failure>(refusal.into()) }

@@ -28,7 +28,7 @@ pub(crate) fn query(description: &str, data: Facts) {
 /// A database command that failed.
 #[cfg(feature = "mongodb")]
 pub(crate) fn failed_query(description: &str, data: Facts) {
-    add("query", "db", Level::Error, description.to_owned(), data);
+    add("query", "db", Level::Error, format!("{description} failed"), data);
 }
 
 /// The arrival of an HTTP request; the first breadcrumb of each.

@@ -15,6 +15,7 @@
 
 mod delivery;
 mod integration;
+mod naming;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +32,7 @@ use crate::transport::{Delivery, HttpTransportFactory};
 use crate::{logs, metrics, panic_recovery, runtime_stats, stall};
 
 pub use integration::ServiceIntegration;
-pub(crate) use integration::contexts_of;
+pub(crate) use integration::{add_contexts, contexts_of};
 
 /// How long a shutdown may wait for delivery.
 pub const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
@@ -92,13 +93,12 @@ impl Config {
     /// Reads `SENTRY_DSN`, `APP_VERSION`, `SENTRY_ENVIRONMENT`, `SENTRY_TRACES_SAMPLE_RATE`, `FINGERPRINT_RULES`,
     /// `SENTRY_SPOOL_DIR`, `SENTRY_SPOTLIGHT`, `STALL_THRESHOLD_MS`.
     pub fn from_env(service: &'static Service) -> Result<Self, ConfigError> {
-        let version = env::text("APP_VERSION")?.unwrap_or_else(|| "1.0.0".to_owned());
         let rate = |rate: &f32| (0.0..=1.0).contains(rate);
         Ok(Self {
             service,
             dsn: dsn()?,
-            release: format!("{}@{version}", service.release_name),
-            environment: env::text("SENTRY_ENVIRONMENT")?.unwrap_or_else(|| "development".to_owned()),
+            release: naming::release(service)?,
+            environment: naming::environment()?,
             traces_sample_rate: env::parsed("SENTRY_TRACES_SAMPLE_RATE", 1.0, "a number from 0 to 1", rate)?,
             stall_threshold: stall_threshold()?,
             rules: rules(service)?,

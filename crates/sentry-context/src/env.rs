@@ -18,13 +18,23 @@ pub struct EnvError {
 impl EnvError {
     /// An error that shows the value.
     pub fn new(name: &'static str, value: impl Display, allowed: impl Into<String>) -> Self {
-        Self { name, value: value.to_string(), allowed: allowed.into() }
+        Self { name, value: one_line(&value.to_string()), allowed: allowed.into() }
     }
 
     /// An error about a variable that may hold a secret: the value is not shown.
     pub fn hidden(name: &'static str, allowed: impl Into<String>) -> Self {
         Self::new(name, "[hidden]", allowed)
     }
+}
+
+/// Longest value that an error shows, in characters.
+const MOST_SHOWN: usize = 200;
+
+/// A value that breaks no line and floods none.
+fn one_line(value: &str) -> String {
+    let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    let shown: String = value.chars().take(MOST_SHOWN).map(escaped).collect();
+    if value.chars().nth(MOST_SHOWN).is_some() { shown + "…" } else { shown }
 }
 
 /// The variable's text; unset and empty are the same, and so is anything but UTF-8 an error.
@@ -48,5 +58,21 @@ pub fn parsed<T: FromStr>(
     match value.parse() {
         Ok(parsed) if accept(&parsed) => Ok(parsed),
         _ => Err(EnvError::new(name, value, allowed)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_one_line_of_bounded_length() {
+        let error = EnvError::new("APP_VERSION", format!("1\n2\u{1b}[0m{}", "x".repeat(5_000)), "less");
+        let text = error.to_string();
+        assert!(
+            text.starts_with("APP_VERSION=1\\n2\\u{1b}[0mxxx") && text.ends_with("x… is not valid: less"),
+            "{text}"
+        );
+        assert!(text.chars().count() < 300 && !text.contains(char::is_control));
     }
 }

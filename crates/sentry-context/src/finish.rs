@@ -1,11 +1,18 @@
 //! The last step before an event leaves, on the transport's thread: symbols, frames, redaction, grouping.
 
-use sentry::protocol::{Context, Envelope, EnvelopeItem, Event, ItemContainer, Transaction, User, Value};
+use std::sync::LazyLock;
+use std::time::SystemTime;
+
+use sentry::ClientOptions;
+use sentry::protocol::{
+    ClientSdkInfo, Context, Envelope, EnvelopeHeaders, EnvelopeItem, Event, ItemContainer, Transaction, User,
+    Value,
+};
 
 use crate::fingerprint::Rules;
 use crate::report::TYPE_TAG;
 use crate::trace_header::{About, Members, OwnContext};
-use crate::{frames, incoming, redaction, request, trace_header};
+use crate::{client, frames, incoming, redaction, request, trace_header};
 
 /// What finishing needs to know about a service.
 #[derive(Debug, Clone)]
@@ -52,10 +59,8 @@ impl Finisher {
             }
             EnvelopeItem::Transaction(mut transaction) => {
                 let frozen = incoming::take(&mut transaction.contexts);
-                name_user(&mut transaction);
-                transaction.tags.insert("service".to_owned(), self.service.to_owned());
-                redaction::transaction(&mut transaction);
-                let name = transaction.name.as_deref();
+                self.transaction(&mut transaction);
+                let name = transaction.name.as_deref().filter(|_| Source::of(&transaction).is_good());
                 let about = About { frozen, contexts: &transaction.contexts, transaction: name };
                 let trace = self.own.header(sdk, &about);
                 ((*transaction).into(), trace)
@@ -68,6 +73,19 @@ impl Finisher {
         }
     }
 
+    /// Finishes one transaction: it gets what the SDK gives to events only.
+    fn transaction(&self, transaction: &mut Transaction<'static>) {
+        complete_from_data(transaction);
+        transaction.tags.insert("service".to_owned(), self.service.to_owned());
+        client::add_contexts(&mut transaction.contexts, self.service, &self.own.release);
+        redaction::transaction(transaction);
+        request::add_context(
+            &mut transaction.contexts,
+            transaction.request.as_mut(),
+            transaction.user.as_ref(),
+        );
+    }
+
     /// Finishes one event.
     pub fn event(&self, event: &mut Event<'static>) {
         let exceptions =
@@ -78,16 +96,31 @@ impl Finisher {
             event.tags.insert(TYPE_TAG.to_owned(), outermost.ty.clone());
         }
         redaction::event(event);
-        request::add_context(event);
+        request::add_context(&mut event.contexts, event.request.as_mut(), event.user.as_ref());
         if let Some(fingerprint) = self.rules.fingerprint(event) {
             event.fingerprint = fingerprint.into_iter().map(Into::into).collect();
         }
     }
 }
 
+/// Headers that every envelope has: when it was sent, and by whom.
+pub(crate) fn stamped(headers: EnvelopeHeaders) -> EnvelopeHeaders {
+    static SDK: LazyLock<ClientSdkInfo> = LazyLock::new(|| {
+        let options = ClientOptions::default();
+        let (name, version) = options.user_agent.split_once('/').unwrap_or((&options.user_agent, ""));
+        ClientSdkInfo {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            integrations: Vec::new(),
+            packages: Vec::new(),
+        }
+    });
+    headers.with_sent_at(SystemTime::now()).with_sdk(SDK.clone())
+}
+
 /// The envelope's own headers, with that trace.
 fn headers_of(envelope: &Envelope, trace: Option<Members>) -> Members {
-    let headers = serde_json::to_value(envelope.headers()).unwrap_or_default();
+    let headers = serde_json::to_value(stamped(envelope.headers().clone())).unwrap_or_default();
     let mut headers: Members = match headers {
         Value::Object(headers) => headers.into_iter().collect(),
         _ => Members::new(),
@@ -97,11 +130,51 @@ fn headers_of(envelope: &Envelope, trace: Option<Members>) -> Members {
     headers
 }
 
-/// The middleware finishes the transaction outside the scope that knows the user; its data knows, too.
-fn name_user(transaction: &mut Transaction<'static>) {
+/// The middleware finishes the transaction outside the scope that knows the user and the request; its data knows, too.
+fn complete_from_data(transaction: &mut Transaction<'static>) {
     let Some(Context::Trace(trace)) = transaction.contexts.get("trace") else { return };
-    let id = trace.data.get("user.id").and_then(|id| id.as_str());
-    if transaction.user.is_none() && id.is_some() {
-        transaction.user = Some(User { id: id.map(str::to_owned), ..User::default() });
+    let told = |name: &str| trace.data.get(name).and_then(Value::as_str);
+    if let (None, Some(id)) = (&transaction.user, told("user.id")) {
+        let ip_address = told("client.address").and_then(|ip| ip.parse().ok());
+        transaction.user = Some(User { id: Some(id.to_owned()), ip_address, ..User::default() });
+    }
+    if let Some(method) = told("http.request.method") {
+        request::name_method(transaction.request.as_mut(), method);
+    }
+}
+
+/// What a transaction is named after, in Sentry's
+/// [words](https://develop.sentry.dev/sdk/foundations/data-model/event-payloads/transaction/#transaction-annotations).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    Route,
+    Url,
+    Task,
+    Custom,
+}
+
+impl Source {
+    pub(crate) fn of(transaction: &Transaction<'_>) -> Self {
+        let Some(Context::Trace(trace)) = transaction.contexts.get("trace") else { return Self::Custom };
+        match trace.op.as_deref() {
+            Some("http.server") if trace.data.contains_key("http.route") => Self::Route,
+            Some("http.server") => Self::Url,
+            Some("queue.process") => Self::Task,
+            _ => Self::Custom,
+        }
+    }
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Route => "route",
+            Self::Url => "url",
+            Self::Task => "task",
+            Self::Custom => "custom",
+        }
+    }
+
+    /// Is the name one of few?
+    fn is_good(self) -> bool {
+        self != Self::Url
     }
 }

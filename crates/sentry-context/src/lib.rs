@@ -6,7 +6,7 @@
 //! |---|---|
 //! | [`client`] | configuration, `init` before the runtime, a guard that delivers at shutdown |
 //! | [`transport`] | our envelopes out: bounded lanes, parallel connections, rate limits |
-//! | [`request`], [`user`], [`redaction`] | what a request was, who was affected, what never leaves |
+//! | [`arrival`], [`request`], [`user`], [`redaction`] | what a request was, who was affected, what never leaves |
 //! | [`mod@traceparent`], [`incoming`], [`baggage`] | traces that come in, and the dynamic sampling context that they bring |
 //! | [`runtime_stats`] | memory, CPU, threads: sampled in the background, free to read |
 //! | [`breadcrumbs`], [`contexts`] | what led to an event, and its facts |
@@ -29,6 +29,7 @@
 //! The way of an event: an error or panic captures *addresses* only (microseconds) on the request
 //! path; [`finish`] resolves symbols, cleans frames, redacts and fingerprints on the transport's thread.
 
+pub mod arrival;
 pub mod baggage;
 pub mod breadcrumbs;
 pub mod client;
@@ -40,6 +41,7 @@ pub mod facts;
 pub mod failure;
 pub mod fingerprint;
 pub mod finish;
+mod forwarded;
 pub mod frames;
 pub mod incoming;
 mod last_life;

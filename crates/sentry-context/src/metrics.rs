@@ -18,7 +18,7 @@ macro_rules! about {
     ($metric:expr, $service:expr, $answered:expr) => {
         $metric
             .attribute("service", $service)
-            .attribute("http.request.method", $answered.method.as_str())
+            .attribute("http.request.method", $answered.method)
             .attribute("http.route", $answered.route.as_str())
             .attribute("http.response.status_code", $answered.status)
     };

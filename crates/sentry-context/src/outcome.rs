@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use actix_web::dev::ServiceRequest;
-use actix_web::http::Method;
 use sentry::protocol::{Request, SpanStatus};
 use sentry::{Hub, Transaction, TransactionContext};
 
 use crate::metrics::{self, Answered};
 use crate::panic_recovery::Owner;
+use crate::request::Described;
 
 /// The status that nginx logs for a caller that hung up; nobody is ever sent it.
 const HUNG_UP: u16 = 499;
@@ -21,9 +21,7 @@ pub(crate) struct Pending {
     pub(crate) owner: Owner,
     /// Until it is finished.
     transaction: Option<Transaction>,
-    method: Method,
-    /// The pattern that matched, if one did: not the path.
-    pub(crate) route: Option<String>,
+    pub(crate) described: Described,
     start: Instant,
 }
 
@@ -31,9 +29,9 @@ impl Pending {
     /// Begins under the request's hub, whose scope gets the transaction as its span.
     pub(crate) fn begin(request: &ServiceRequest) -> Self {
         let hub = Hub::current();
-        let transaction = hub.client().map(|_| begin_transaction(&hub, request));
-        let (owner, method) = (Owner::new(), request.method().clone());
-        Self { hub, owner, transaction, method, route: None, start: Instant::now() }
+        let described = Described::of(request);
+        let transaction = hub.client().map(|_| begin_transaction(&hub, request, &described));
+        Self { hub, owner: Owner::new(), transaction, described, start: Instant::now() }
     }
 
     /// Ends with that HTTP status.
@@ -49,8 +47,12 @@ impl Pending {
     fn end(&mut self, status: u16, how: SpanStatus) {
         let Some(transaction) = self.transaction.take() else { return };
         transaction.set_status(how);
-        let route = self.route.take().unwrap_or_else(|| "<none>".to_owned());
-        let answered = Answered { method: self.method.clone(), route, status };
+        // Who hung up was answered with none.
+        if status != HUNG_UP {
+            transaction.set_data("http.response.status_code", status.into());
+        }
+        let route = self.described.route.take().unwrap_or_else(|| "<none>".to_owned());
+        let answered = Answered { method: self.described.method, route, status };
         let took = self.start.elapsed();
         // As the scope was: the transaction is the request's as its events are.
         Hub::run(Arc::clone(&self.hub), || {
@@ -67,21 +69,19 @@ impl Drop for Pending {
 }
 
 /// The middleware would finish its own when the answer's head is sent, whatever its body comes to.
-fn begin_transaction(hub: &Arc<Hub>, request: &ServiceRequest) -> Transaction {
-    let pattern = request.match_pattern();
-    let name = format!("{} {}", request.method(), pattern.as_deref().unwrap_or("<none>"));
+fn begin_transaction(hub: &Arc<Hub>, request: &ServiceRequest, described: &Described) -> Transaction {
     let headers = request.headers().iter();
     let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-    let context = TransactionContext::continue_from_headers(&name, "http.server", headers);
+    let context = TransactionContext::continue_from_headers(&described.name(), "http.server", headers);
     let transaction = hub.start_transaction(context);
     transaction.set_origin("auto.http.actix");
-    transaction.set_request(interface(request));
+    transaction.set_request(interface(request, described));
     hub.configure_scope(|scope| scope.set_span(Some(transaction.clone().into())));
     transaction
 }
 
 /// Sentry's `request` interface, as the middleware gives it to events.
-fn interface(request: &ServiceRequest) -> Request {
+fn interface(request: &ServiceRequest, described: &Described) -> Request {
     let connection = request.connection_info();
     let url = format!("{}://{}{}", connection.scheme(), connection.host(), request.uri());
     let headers = request.headers().iter();
@@ -89,7 +89,7 @@ fn interface(request: &ServiceRequest) -> Request {
         .map(|(name, value)| (name.as_str().to_owned(), value.to_str().unwrap_or_default().to_owned()));
     Request {
         url: url.parse().ok(),
-        method: Some(request.method().to_string()),
+        method: Some(described.method.to_owned()),
         headers: headers.collect(),
         ..Request::default()
     }

@@ -26,8 +26,8 @@ use std::time::Duration;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::{BlockingError, InternalError};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse};
 use sentry::protocol::{Event, Exception, Mechanism};
@@ -120,11 +120,11 @@ pub async fn boundary<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let mut pending = Pending::begin(&request);
+    let pending = Pending::begin(&request);
     let owner = pending.owner;
-    pending.route = request::describe(&request, owner);
+    request::describe(&request, owner, &pending.described);
     let style = request.app_data::<AnswerStyle>().copied();
-    let bodiless = request.method() == Method::HEAD;
+    let bodiless = pending.described.method == "HEAD";
     // Nothing of the request may be held across the call: actix panics where a clone outlives a caught panic.
     let called = stall::attributed(Call::new(move || next.call(request))).await;
     match called.and_then(|outcome| caught(|| settle(outcome, owner, style))) {

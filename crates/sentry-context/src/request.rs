@@ -1,54 +1,83 @@
 //! What the request was: set on the scope before anything can fail.
 
-use std::net::IpAddr;
 use std::time::SystemTime;
 
 use actix_web::HttpMessage;
 use actix_web::dev::ServiceRequest;
-use actix_web::http::Method;
 use sentry::TransactionOrSpan;
-use sentry::protocol::{Context, Event};
+use sentry::protocol::{Context, Event, Map, Request, User};
 use url::Url;
 
 use crate::facts::Facts;
 use crate::incoming::Incoming;
 use crate::panic_recovery::Owner;
-use crate::{breadcrumbs, user};
+use crate::{arrival, breadcrumbs, forwarded, user};
 
 /// The header that names the affected user.
 pub const USER_HEADER: &str = "X-User-Id";
 
-/// Longest user id taken from a header, in bytes: Sentry cuts tag-like values at 200.
-const USER_ID_LIMIT: usize = 128;
+/// Longest path in a transaction's data, in characters.
+const MOST_OF_PATH: usize = 1_024;
 
-/// Puts the request's facts on the current hub's scope: user, transaction name, first breadcrumb. Returns the route
-/// pattern.
+/// What a request is called wherever many are told apart.
+#[derive(Debug, Clone)]
+pub(crate) struct Described {
+    /// A method that HTTP has, or `_OTHER`.
+    pub(crate) method: &'static str,
+    /// The pattern that matched, not the path; `None` where none did.
+    pub(crate) route: Option<String>,
+}
+
+impl Described {
+    pub(crate) fn of(request: &ServiceRequest) -> Self {
+        Self { method: arrival::method(request), route: request.match_pattern() }
+    }
+
+    /// `GET /debug/error/{type}`.
+    pub(crate) fn name(&self) -> String {
+        format!("{} {}", self.method, self.route.as_deref().unwrap_or("<none>"))
+    }
+}
+
+/// Puts the request's facts on the current hub's scope and its transaction: user, name, first breadcrumb.
 ///
 /// Sentry's `request` interface itself comes from `sentry-actix`. Most requests make no event: what only an event
 /// shows is put together when there is one.
-pub(crate) fn describe(request: &ServiceRequest, owner: Owner) -> Option<String> {
-    let user = user::from_request(user_id(request), client_ip(request));
-    let pattern = request.match_pattern();
-    let arrival =
-        Arrival { at: SystemTime::now(), method: request.method().clone(), pattern: pattern.clone(), owner };
+pub(crate) fn describe(request: &ServiceRequest, owner: Owner, described: &Described) {
+    let id = request.headers().get(USER_HEADER).and_then(user::id_of);
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    let user = user::from_request(id, forwarded::client(request.headers(), peer));
+    let arrival = Arrival { at: SystemTime::now(), described: described.clone(), owner };
     sentry::configure_scope(|scope| {
         if let Some(incoming) = request.extensions().get::<Incoming>() {
             incoming.bind(scope);
         }
         if let Some(span) = scope.get_span().filter(is_sampled) {
-            span.set_data("user.id", user.id.clone().into());
+            tell_transaction(&span, request, described, &user);
         }
         scope.set_user(Some(user));
         scope.add_event_processor(move |event| Some(arrival.tell(event)));
     });
-    pattern
+}
+
+/// What OpenTelemetry's conventions want to be told of a request.
+fn tell_transaction(span: &TransactionOrSpan, request: &ServiceRequest, described: &Described, user: &User) {
+    span.set_data("http.request.method", described.method.into());
+    if let Some(route) = &described.route {
+        span.set_data("http.route", route.as_str().into());
+    }
+    let path: String = request.path().chars().take(MOST_OF_PATH).collect();
+    span.set_data("url.path", path.into());
+    span.set_data("user.id", user.id.clone().into());
+    if let Some(ip) = &user.ip_address {
+        span.set_data("client.address", ip.to_string().into());
+    }
 }
 
 /// What a request was when it came in.
 struct Arrival {
     at: SystemTime,
-    method: Method,
-    pattern: Option<String>,
+    described: Described,
     owner: Owner,
 }
 
@@ -56,10 +85,10 @@ impl Arrival {
     /// Adds the transaction's name, and the breadcrumb that all others followed.
     fn tell(&self, mut event: Event<'static>) -> Event<'static> {
         self.owner.mark();
-        let pattern = self.pattern.as_deref().unwrap_or("<none>");
-        event.transaction.get_or_insert_with(|| format!("{} {pattern}", self.method));
+        event.transaction.get_or_insert_with(|| self.described.name());
+        name_method(event.request.as_mut(), self.described.method);
         let path = event.request.as_ref().and_then(|request| request.url.as_ref()).map_or("", Url::path);
-        let crumb = breadcrumbs::request(self.at, self.method.as_str(), path);
+        let crumb = breadcrumbs::request(self.at, self.described.method, path);
         event.breadcrumbs.values.insert(0, crumb);
         event
     }
@@ -100,21 +129,21 @@ pub fn tag(name: &str, value: &str) {
     });
 }
 
-fn user_id(request: &ServiceRequest) -> Option<&str> {
-    let id = request.headers().get(USER_HEADER)?.to_str().ok()?.trim();
-    (!id.is_empty() && id.len() <= USER_ID_LIMIT).then_some(id)
+/// The method as the caller sent it: the routes may have been asked for another.
+pub(crate) fn name_method(request: Option<&mut Request>, method: &str) {
+    if let Some(request) = request {
+        request.method = Some(method.to_owned());
+    }
 }
 
-/// The client's real address: what a proxy in front says, else the peer's.
-fn client_ip(request: &ServiceRequest) -> Option<IpAddr> {
-    let told = request.connection_info().realip_remote_addr().and_then(|addr| addr.parse().ok());
-    told.or_else(|| request.peer_addr().map(|peer| peer.ip()))
-}
-
-/// `contexts.request`, in the shape that the Go gateway sends, from what the event knows already; and the query
-/// string beside the URL, where Sentry looks for it.
-pub(crate) fn add_context(event: &mut Event<'static>) {
-    let Some(request) = &mut event.request else { return };
+/// `contexts.request`, in the shape that the Go gateway sends, from what is known already; and the query string beside
+/// the URL, where Sentry looks for it.
+pub(crate) fn add_context(
+    contexts: &mut Map<String, Context>,
+    request: Option<&mut Request>,
+    user: Option<&User>,
+) {
+    let Some(request) = request else { return };
     if request.query_string.is_none() {
         request.query_string = request.url.as_ref().and_then(|url| url.query()).map(str::to_owned);
     }
@@ -125,7 +154,7 @@ pub(crate) fn add_context(event: &mut Event<'static>) {
     add("url", request.url.as_ref().map(ToString::to_string));
     add("method", request.method.clone());
     add("userAgent", request.headers.get("user-agent").cloned());
-    let ip = event.user.as_ref().and_then(|user| user.ip_address.as_ref());
+    let ip = user.and_then(|user| user.ip_address.as_ref());
     add("clientIP", ip.map(ToString::to_string));
-    event.contexts.insert("request".to_owned(), Context::Other(facts));
+    contexts.insert("request".to_owned(), Context::Other(facts));
 }

@@ -13,7 +13,8 @@ const WEIGHTS: [&str; 3] = ["0.30", "O.25", "0.20"];
 
 /// The symbol at which a reel stopped.
 pub fn symbol_at(reel: usize, stop: usize) -> Result<&'static str> {
-    breadcrumbs::step("reels", "reel stopped", facts([("reel", reel.into()), ("stop", stop.into())]));
+    let message = format!("reel {reel} stopped at {stop}");
+    breadcrumbs::step("reels", message, facts([("reel", reel.into()), ("stop", stop.into())]));
     let len = STRIP.len();
     Ok(STRIP.get(stop).ok_or(GameError::StopBeyondStrip { reel, stop, len })?)
 }
@@ -29,7 +30,11 @@ pub struct Loaded {
 
 /// Loads the strips, a thread each. A thread that fails reports by itself: nobody else knows its stack.
 pub fn load_strips() -> std::io::Result<Loaded> {
-    breadcrumbs::step("reels", "loading reel strips", facts([("threads", WEIGHTS.len().into())]));
+    breadcrumbs::step(
+        "reels",
+        format!("loading {} reel strips", WEIGHTS.len()),
+        facts([("threads", WEIGHTS.len().into())]),
+    );
     let start = |(index, weight): (usize, &'static str)| {
         let number = index + 1;
         spawn::thread(format!("reel-strip-{number}"), move || load_strip(number, weight))

@@ -70,7 +70,7 @@ impl ReplayCache {
         let held_mb = rounds.len() as u64 / ROUNDS_PER_MB;
         let data =
             facts([("mb", mb.into()), ("held_mb", held_mb.into()), ("limit_mb", self.limit_mb.into())]);
-        breadcrumbs::step("replay_cache", "recording rounds", data);
+        breadcrumbs::step("replay_cache", format!("recording {mb} MB of rounds"), data);
         if held_mb + mb > self.limit_mb.into() {
             let full = GameError::ReplayCacheFull { limit_mb: self.limit_mb, held_mb, asked_mb: mb };
             return Err(full.into());
@@ -86,7 +86,8 @@ impl ReplayCache {
         let released_mb = rounds.len() as u64 / ROUNDS_PER_MB;
         drop(rounds);
         give_memory_back();
-        breadcrumbs::step("replay_cache", "recordings dropped", facts([("released_mb", released_mb.into())]));
+        let message = format!("{released_mb} MB of recordings dropped");
+        breadcrumbs::step("replay_cache", message, facts([("released_mb", released_mb.into())]));
         let current_mb = memory_mb_now();
         let text = format!("Memory was released: {released_mb} MB of recordings dropped");
         let context = facts([("released_mb", released_mb.into()), ("current_memory_mb", current_mb.into())]);

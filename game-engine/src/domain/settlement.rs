@@ -31,7 +31,9 @@ pub async fn settle_spin() -> Vec<Step> {
     for (name, task) in [("credit-wallet", wallet), ("book-bonus", bonus), ("update-leaderboard", board)] {
         let result = task.await.unwrap_or_else(|lost| Err(GameError::WorkLost(lost.into()).into()));
         let data = facts([("task", name.into()), ("ok", result.is_ok().into())]);
-        breadcrumbs::step("settlement", "task ended", data);
+        let how = if result.is_ok() { "" } else { " with an error" };
+        let message = format!("task {name} ended{how}");
+        breadcrumbs::step("settlement", message, data);
         steps.push(Step { name, result });
     }
     steps

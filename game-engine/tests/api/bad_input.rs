@@ -15,9 +15,9 @@ async fn an_unknown_path_is_404_as_json() {
 async fn a_wrong_method_is_405_with_those_allowed() {
     let app = spawn_app().await;
     let crash = answer(app.request(Method::POST, "/debug/crash")).await;
-    assert_eq!((crash.status, crash.headers["allow"].to_str().unwrap()), (405, "GET"));
+    assert_eq!((crash.status, crash.headers["allow"].to_str().unwrap()), (405, "GET, HEAD"));
     let leak = answer(app.request(Method::PUT, "/debug/memory-leak")).await;
-    assert_eq!((leak.status, leak.headers["allow"].to_str().unwrap()), (405, "GET, DELETE"));
+    assert_eq!((leak.status, leak.headers["allow"].to_str().unwrap()), (405, "GET, HEAD, DELETE"));
     assert_eq!(answer(app.request(Method::POST, "/health")).await.status, 405);
 }
 

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod busy;
+mod callers;
 mod crash;
 mod delivery;
 mod errors;
@@ -12,10 +13,13 @@ mod helpers;
 mod isolation;
 mod last_life;
 mod leak;
+mod methods;
 mod process;
+mod raw;
 mod sampling_context;
 mod slow_clients;
 mod spins;
 mod storage;
 mod tasks;
 mod traces;
+mod transactions;

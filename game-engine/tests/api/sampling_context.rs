@@ -1,36 +1,14 @@
 //! The dynamic sampling context that a trace comes in with, or that it gets here.
 
-use inbox::{Inbox, Options};
+use inbox::Inbox;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::helpers::{App, answer, spawn_app_with};
+use crate::helpers::{App, answer};
+use crate::raw::{items, spawn_app};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const SPAN: &str = "00f067aa0ba902b7";
-
-/// An app whose inbox keeps what it received as it was.
-async fn spawn_app() -> App {
-    let inbox = Inbox::start_with(Options { keep_raw: true, ..Options::default() }).await.unwrap();
-    let app = spawn_app_with(|settings| settings.sentry.dsn = Some(inbox.dsn().parse().unwrap())).await;
-    App { inbox, ..app }
-}
-
-/// The headers of the envelopes that hold an item of that type, and the items.
-fn envelopes(app: &App, ty: &str) -> Vec<(Value, Value)> {
-    let mut found = Vec::new();
-    for envelope in app.inbox.received_bytes() {
-        let mut lines = envelope.split(|byte| *byte == b'\n').map(serde_json::from_slice::<Value>);
-        let headers = lines.next().unwrap().unwrap();
-        let mut lines = lines.flatten();
-        while let Some(item) = lines.next() {
-            if item["type"] == ty {
-                found.push((headers.clone(), lines.next().unwrap()));
-            }
-        }
-    }
-    found
-}
 
 /// Waits for a call's transaction and events, and returns the `trace` headers that all of them were sent with.
 async fn traces_after(app: &App, path: &str, headers: &[(&str, &str)], events: usize) -> Vec<Value> {
@@ -38,7 +16,7 @@ async fn traces_after(app: &App, path: &str, headers: &[(&str, &str)], events: u
     answer(headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))).await;
     let sent = |inbox: &Inbox| inbox.events().len() >= events && !inbox.transactions().is_empty();
     app.inbox.wait_until("the transaction and its events", sent).await.unwrap();
-    let all = ["event", "transaction"].map(|ty| envelopes(app, ty)).concat();
+    let all = ["event", "transaction"].map(|ty| items(app, ty)).concat();
     assert_eq!(all.len(), events + 1, "{path}");
     all.into_iter().map(|(headers, _)| headers["trace"].clone()).collect()
 }

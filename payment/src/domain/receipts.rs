@@ -69,7 +69,7 @@ impl ReceiptArchive {
         let held_mb = size_mb(receipts.len());
         let data =
             facts([("mb", mb.into()), ("held_mb", held_mb.into()), ("limit_mb", self.limit_mb.into())]);
-        breadcrumbs::step("receipts", "archiving receipts", data);
+        breadcrumbs::step("receipts", format!("archiving {mb} MB of receipts"), data);
         if held_mb + mb > self.limit_mb.into() {
             let full = PaymentError::ArchiveFull { limit_mb: self.limit_mb, held_mb, asked_mb: mb };
             return Err(full.into());
@@ -85,7 +85,8 @@ impl ReceiptArchive {
         let released_mb = size_mb(receipts.len());
         drop(receipts);
         give_memory_back();
-        breadcrumbs::step("receipts", "receipts dropped", facts([("released_mb", released_mb.into())]));
+        let message = format!("{released_mb} MB of receipts dropped");
+        breadcrumbs::step("receipts", message, facts([("released_mb", released_mb.into())]));
         let current_mb = memory_mb_now();
         let text = format!("Memory was released: {released_mb} MB of receipts dropped");
         let context = facts([("released_mb", released_mb.into()), ("current_memory_mb", current_mb.into())]);

@@ -19,7 +19,8 @@ pub async fn settle(payouts: u64) -> Result<u64> {
     let booked = spawn::task(book(payouts)).await;
     let booked = booked.unwrap_or_else(|lost| Err(PaymentError::WorkLost(lost).into()));
     // What the task itself noted went with its hub.
-    breadcrumbs::step("settlement", "the task ended", facts([("ok", booked.is_ok().into())]));
+    let how = if booked.is_ok() { "" } else { " with an error" };
+    breadcrumbs::step("settlement", format!("the task ended{how}"), facts([("ok", booked.is_ok().into())]));
     booked
 }
 

@@ -41,19 +41,36 @@ impl Integration for ServiceIntegration {
     }
 
     fn process_event(&self, mut event: Event<'static>, options: &ClientOptions) -> Option<Event<'static>> {
-        let stats = runtime_stats::read();
-        let release = options.release.as_deref().unwrap_or_default();
-        for (name, context) in contexts_of(&stats, self.name, release) {
-            // Whoever speaks of another process brings its own.
-            event.contexts.entry(name).or_insert(context);
-        }
-        name_runtime(&mut event);
-        if let Some(Context::Device(device)) = event.contexts.get_mut("device") {
-            device.memory_size = Some(stats.memory_total);
-            device.free_memory = Some(stats.memory_free);
-            device.other.insert("processor_count".to_owned(), processors().into());
-        }
+        complete(&mut event.contexts, self.name, options.release.as_deref().unwrap_or_default());
         Some(event)
+    }
+}
+
+/// The contexts that a transaction gets, which the SDK gives to events only.
+pub(crate) fn add_contexts(contexts: &mut Map<String, Context>, service: &str, release: &str) {
+    static OF_SDK: LazyLock<Map<String, Context>> = LazyLock::new(|| {
+        let options = ClientOptions::default();
+        let event = ContextIntegration::new().process_event(Event::default(), &options);
+        event.map(|event| event.contexts).unwrap_or_default()
+    });
+    for (name, context) in OF_SDK.iter() {
+        contexts.entry(name.clone()).or_insert_with(|| context.clone());
+    }
+    complete(contexts, service, release);
+}
+
+/// Adds what the SDK does not know to its contexts.
+fn complete(contexts: &mut Map<String, Context>, service: &str, release: &str) {
+    let stats = runtime_stats::read();
+    for (name, context) in contexts_of(&stats, service, release) {
+        // Whoever speaks of another process brings its own.
+        contexts.entry(name).or_insert(context);
+    }
+    name_runtime(contexts);
+    if let Some(Context::Device(device)) = contexts.get_mut("device") {
+        device.memory_size = Some(stats.memory_total);
+        device.free_memory = Some(stats.memory_free);
+        device.other.insert("processor_count".to_owned(), processors().into());
     }
 }
 
@@ -79,9 +96,9 @@ pub(crate) fn contexts_of(stats: &RuntimeStats, service: &str, release: &str) ->
 }
 
 /// Name and version stand beside the statistics, in the one runtime context: the SDK puts them under the key `rust`.
-fn name_runtime(event: &mut Event<'static>) {
-    if let Some(Context::Runtime(named)) = event.contexts.remove("rust")
-        && let Some(Context::Runtime(runtime)) = event.contexts.get_mut("runtime")
+fn name_runtime(contexts: &mut Map<String, Context>) {
+    if let Some(Context::Runtime(named)) = contexts.remove("rust")
+        && let Some(Context::Runtime(runtime)) = contexts.get_mut("runtime")
     {
         runtime.name = named.name;
         runtime.version = named.version;

@@ -4,12 +4,14 @@
 //! does not know as `unknown`. Viewers that are no Sentry server assume nothing, so events are written in full.
 
 use std::io::{self, Write};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use sentry::Envelope;
-use sentry::protocol::{EnvelopeItem, Event, Value};
+use sentry::protocol::{EnvelopeHeaders, EnvelopeItem, Event, Transaction, Value};
 use serde::Serialize;
+use serde_json::json;
 
-use crate::finish::Finished;
+use crate::finish::{Finished, Source, stamped};
 
 /// The envelope as it goes out.
 pub(super) fn bytes(finished: &Finished) -> io::Result<Vec<u8>> {
@@ -18,7 +20,7 @@ pub(super) fn bytes(finished: &Finished) -> io::Result<Vec<u8>> {
     for item in finished.envelope.items() {
         match item {
             EnvelopeItem::Event(event) => write_event(&mut body, event)?,
-            EnvelopeItem::Transaction(transaction) => write_json(&mut body, "transaction", transaction)?,
+            EnvelopeItem::Transaction(transaction) => write_transaction(&mut body, transaction)?,
             other => write_item(&mut body, other.clone())?,
         }
     }
@@ -27,8 +29,9 @@ pub(super) fn bytes(finished: &Finished) -> io::Result<Vec<u8>> {
 
 /// An envelope with one item of JSON.
 pub(super) fn item(ty: &str, payload: &Value) -> Vec<u8> {
+    let headers = serde_json::to_string(&stamped(EnvelopeHeaders::new())).unwrap_or_else(|_| "{}".to_owned());
     let payload = payload.to_string();
-    format!("{{}}\n{{\"type\":\"{ty}\",\"length\":{}}}\n{payload}\n", payload.len()).into_bytes()
+    format!("{headers}\n{{\"type\":\"{ty}\",\"length\":{}}}\n{payload}\n", payload.len()).into_bytes()
 }
 
 fn write_json(body: &mut Vec<u8>, ty: &str, payload: &impl Serialize) -> io::Result<()> {
@@ -41,6 +44,24 @@ fn write_json(body: &mut Vec<u8>, ty: &str, payload: &impl Serialize) -> io::Res
 
 fn write_event(body: &mut Vec<u8>, event: &Event<'_>) -> io::Result<()> {
     write_json(body, "event", &in_full(event)?)
+}
+
+/// The SDK writes the ends of transactions and spans as text, their starts as numbers: viewers that take both as they
+/// are show times that ran backwards.
+fn write_transaction(body: &mut Vec<u8>, transaction: &Transaction<'_>) -> io::Result<()> {
+    let mut json = serde_json::to_value(transaction)?;
+    set_time(&mut json, transaction.timestamp);
+    let spans = json.get_mut("spans").and_then(Value::as_array_mut).into_iter().flatten();
+    spans.zip(&transaction.spans).for_each(|(json, span)| set_time(json, span.timestamp));
+    drop_unknown_types(&mut json);
+    json["transaction_info"] = json!({ "source": Source::of(transaction).as_str() });
+    write_json(body, "transaction", &json)
+}
+
+fn set_time(json: &mut Value, time: Option<SystemTime>) {
+    if let Some(seconds) = time.and_then(|time| time.duration_since(UNIX_EPOCH).ok()) {
+        json["timestamp"] = seconds.as_secs_f64().into();
+    }
 }
 
 /// Written by the SDK, in an envelope of its own whose header is then left out.
@@ -60,16 +81,20 @@ fn in_full(event: &Event<'_>) -> serde_json::Result<Value> {
             crumb["level"] = "info".into();
         }
     }
-    for context in
-        json.get_mut("contexts").and_then(Value::as_object_mut).into_iter().flat_map(|all| all.values_mut())
-    {
+    drop_unknown_types(&mut json);
+    Ok(json)
+}
+
+/// Takes away what the SDK calls contexts that it does not know.
+fn drop_unknown_types(json: &mut Value) {
+    let contexts = json.get_mut("contexts").and_then(Value::as_object_mut);
+    for context in contexts.into_iter().flat_map(|all| all.values_mut()) {
         if let Some(fields) = context.as_object_mut()
             && fields.get("type").is_some_and(|ty| ty == "unknown")
         {
             fields.remove("type");
         }
     }
-    Ok(json)
 }
 
 #[cfg(test)]
