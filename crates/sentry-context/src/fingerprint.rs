@@ -9,16 +9,23 @@
 //!
 //! The first rule whose matchers all match decides; an event that none matches keeps Sentry's default.
 //!
-//! - Matchers: `error.type`, `error.value`, `message`, `logger`, `level`, `release`, `tags.NAME`, `stack.function`,
-//!   `stack.module`, `app`, and `transaction`, which Sentry's settings know as `tags.transaction`. `!` before one
-//!   negates it; `*` and `?` are globs.
-//! - Variables: `{{ default }}` and `{{ … }}` around any of these names but `app`.
+//! - Matchers: `error.type`, `error.value`, `stack.function`, `stack.module`, `stack.package`, `stack.abs_path` (and, as
+//!   in Sentry, `type`, `value`, `function`, `module`, `package`, `path` for short), `message`, `logger`, `level`,
+//!   `release`, `sdk`, `family`, `app`, `category`, `thread.…`, `tags.NAME`, and `transaction`, which Sentry's settings
+//!   know as `tags.transaction`. `!` before one negates it.
+//! - Patterns: `*`, `?`, `[a-z]`, `{a,b}`; a backslash takes the meaning from what follows. In paths, packages and
+//!   releases `*` is no slash, and `**` is anything.
+//! - Variables: `{{ default }}` and `{{ … }}` around the names of facts, also next to text: `logger-{{ logger }}` is a
+//!   fingerprint of two parts.
 //! - As in Sentry, `error.type` and `error.value` must hold for one and the same exception of the chain, matchers of the
 //!   stack for one and the same frame; `message` looks at the exceptions' values, too.
-//! - As in Sentry, upper and lower case are the same in `message`, `error.value`, `level` and `release`.
+//! - As in Sentry, upper and lower case are the same in `message`, `error.value`, `level`, `release`, paths and packages.
+//! - Unlike Sentry, which takes both for text: a comment behind a rule and an unknown variable are refused.
 
+mod cursor;
 mod event;
 mod field;
+mod glob;
 mod parse;
 mod text;
 
@@ -26,10 +33,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use sentry::protocol::Event;
-use wildmatch::WildMatch;
 
 use event::Candidate;
 use field::{Field, Place};
+use glob::Glob;
 
 pub use parse::RuleError;
 
@@ -52,9 +59,9 @@ struct Rule {
 struct Matcher {
     field: Field,
     negated: bool,
-    /// As written, without quotes.
-    text: String,
-    pattern: WildMatch,
+    /// Is its name written in quotes?
+    quoted_key: bool,
+    glob: Glob,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -147,7 +154,8 @@ impl Rule {
 
 fn found(wanted: &[&Matcher], candidates: &[Candidate<'_>]) -> Vec<String> {
     let values = |candidate: &Candidate<'_>| {
-        let values = wanted.iter().map(|matcher| candidate.value(&matcher.field).unwrap_or_default());
+        let values =
+            wanted.iter().map(|matcher| candidate.value(&matcher.field).unwrap_or_default().into_owned());
         values.collect::<Vec<_>>().join(" ")
     };
     let mut found: Vec<String> =
@@ -158,11 +166,18 @@ fn found(wanted: &[&Matcher], candidates: &[Candidate<'_>]) -> Vec<String> {
 
 impl Matcher {
     fn fits(&self, candidate: &Candidate<'_>) -> bool {
-        let matched = candidate.value(&self.field).is_some_and(|value| match self.field {
-            Field::App => field::truth(&self.text) == field::truth(value),
-            _ => self.pattern.matches(value),
-        });
-        matched != self.negated
+        candidate.values(&self.field).any(|value| self.is_met_by(&value)) != self.negated
+    }
+
+    fn is_met_by(&self, value: &str) -> bool {
+        let wanted = self.glob.text();
+        if self.field.is_truth() {
+            field::truth(wanted) == field::truth(value)
+        } else if self.field.is_word() {
+            wanted.split(',').any(|word| word == value || word == "all")
+        } else {
+            self.glob.matches(value)
+        }
     }
 }
 

@@ -25,8 +25,9 @@ pub(super) fn join(matchers: &[&Matcher]) -> String {
 
 impl fmt::Display for Matcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let not = if self.negated { "!" } else { "" };
-        write!(f, "{not}{}:{}", self.field.name(), plain_or_quoted(&self.text))
+        let (not, name) = (if self.negated { "!" } else { "" }, self.field.name());
+        let name = if self.quoted_key { quoted(&name) } else { name };
+        write!(f, "{not}{name}:{}", plain_or_quoted(self.glob.text()))
     }
 }
 
@@ -51,5 +52,10 @@ fn plain_or_quoted(text: &str) -> String {
 }
 
 fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', r"\\").replace('"', r#"\""#))
+    let escaped = text.chars().map(|c| match c {
+        '\\' | '"' => format!("\\{c}"),
+        c if c.is_control() => format!("\\u{:04x}", u32::from(c)),
+        c => c.to_string(),
+    });
+    format!("\"{}\"", escaped.collect::<String>())
 }

@@ -112,7 +112,7 @@ fn a_negated_matcher_wants_something_that_differs() {
 fn every_variable_tells_its_part_or_that_there_is_none() {
     let rules: Rules =
         "level:* -> {{ default }}, {{ error.type }}, {{error.value}}, {{ message }}, {{ logger }}, \
-        {{ level }}, {{ release }}, {{ transaction }}, {{ function }}, {{ stack.module }}, {{ tags.service }}"
+        {{ level }}, {{ transaction }}, {{ function }}, {{ stack.module }}, {{ tags.service }}"
             .parse()
             .unwrap();
     let told = [
@@ -122,7 +122,6 @@ fn every_variable_tells_its_part_or_that_there_is_none() {
         "order 7 cannot be paid",
         "shop.orders",
         "fatal",
-        "shop@1.2.3",
         "POST /orders",
         "shop::buy",
         "shop",
@@ -136,7 +135,6 @@ fn every_variable_tells_its_part_or_that_there_is_none() {
         "<no-message>",
         "<no-logger>",
         "error",
-        "<no-release>",
         "<no-transaction>",
         "<no-function>",
         "<no-module>",

@@ -6,6 +6,7 @@ mod backpressure;
 mod delivery;
 mod failing_app;
 mod fingerprint;
+mod fingerprint_documentation;
 mod fingerprint_grammar;
 mod helpers;
 mod last_life;
