@@ -1,7 +1,8 @@
 use analytics::scenarios::CATALOGUE;
+use scenario::Guards;
 use serde_json::{Value, json};
 
-use crate::helpers::{App, http, spawn_app};
+use crate::helpers::{App, http, spawn_app, spawn_app_with};
 
 async fn text(app: &App, path: &str) -> (u16, String) {
     let response = http().get(format!("{}{path}", app.url)).send().await.unwrap();
@@ -95,4 +96,13 @@ async fn the_docs_page_loads_all_of_its_files_from_the_service() {
     let (_, initializer) = text(&app, "/docs/swagger-initializer.js").await;
     assert!(initializer.contains("\"openapi.json\""), "{initializer}");
     assert_eq!(text(&app, "/docs/no-such-file").await.0, 404);
+}
+
+#[actix_web::test]
+async fn what_is_switched_off_is_not_in_the_openapi_document() {
+    let app = spawn_app_with(|settings| settings.guards = Guards::new(false, None)).await;
+    let document = app.get("/openapi.json").await.body;
+    let paths = document["paths"].as_object().unwrap();
+    assert!(paths.contains_key("/health"));
+    assert!(paths.keys().all(|path| !path.contains("debug")), "{:?}", paths.keys());
 }

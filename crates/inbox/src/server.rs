@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
-use actix_web::http::StatusCode;
+use actix_web::dev::{ServerHandle, Service};
 use actix_web::http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, Route, web};
 use http_limits::Limits;
@@ -122,6 +122,13 @@ fn bind(
             .configure(page::routes)
             .default_service(web::to(nothing))
             .wrap(from_fn(hosts::guard))
+            .wrap_fn(|mut request, app| {
+                // Answered as GET; the server leaves out the body, since the caller asked for none.
+                if request.method() == Method::HEAD {
+                    request.head_mut().method = Method::GET;
+                }
+                app.call(request)
+            })
             .wrap(from_fn(http_limits::exchange))
     })
     // Receiving is parsing: one worker keeps up with what a machine can crash, and leaves it the other cores.
@@ -136,11 +143,13 @@ fn bind(
     Ok((addr, server.run()))
 }
 
-/// The default route of a resource that takes only this method.
+/// The default route of a resource that takes only these methods. Where there is GET, there is HEAD.
 pub(crate) fn takes(method: &'static str) -> Route {
     web::route().to(move || async move {
         let mut answer = refusal(StatusCode::METHOD_NOT_ALLOWED, &format!("this path takes {method} only"));
-        answer.headers_mut().insert(ALLOW, HeaderValue::from_static(method));
+        if let Ok(allowed) = HeaderValue::try_from(method.replace("GET", "GET, HEAD")) {
+            answer.headers_mut().insert(ALLOW, allowed);
+        }
         answer
     })
 }

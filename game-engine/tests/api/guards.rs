@@ -41,3 +41,22 @@ async fn the_catalogue_lists_every_scenario_with_its_promise() {
         }
     }
 }
+
+#[actix_web::test]
+async fn the_scheme_of_a_token_may_be_in_any_case() {
+    let guards = Guards::new(true, Some("s3cret".to_owned()));
+    let app = spawn_app_with(|settings| settings.guards = guards).await;
+    for (header, status) in [
+        ("Bearer s3cret", 200),
+        ("bearer s3cret", 200),
+        ("BEARER  s3cret", 200),
+        ("Basic s3cret", 401),
+        ("s3cret", 401),
+        ("bearer", 401),
+        ("bearer s3cre", 401),
+        ("bearer s3cret ", 200),
+    ] {
+        let request = app.request(Method::GET, "/debug").header("Authorization", header);
+        assert_eq!(answer(request).await.status, status, "{header}");
+    }
+}

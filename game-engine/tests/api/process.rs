@@ -44,6 +44,12 @@ fn a_bad_setting_stops_the_start_with_one_line_that_names_it() {
         ("SENTRY_SPOTLIGHT", "ftp://localhost/stream"),
         ("LOG_FORMAT", "xml"),
         ("RUST_LOG", "payment=loud"),
+        ("SENTRY_ENVIRONMENT", "a/b"),
+        ("SENTRY_ENVIRONMENT", "None"),
+        ("SENTRY_ENVIRONMENT", &"e".repeat(65)),
+        ("APP_VERSION", ".."),
+        ("APP_VERSION", "1/2"),
+        ("APP_VERSION", &"1".repeat(190)),
     ] {
         let told = refusal(&[(name, value)]);
         assert!(told.contains(name) && told.contains(value), "{name}={value}: {told}");
@@ -57,6 +63,22 @@ fn a_bad_line_of_fingerprint_rules_stops_the_start_with_its_place_and_what_is_al
     let told = refusal(&[("FINGERPRINT_RULES", &rules)]);
     let place = format!("{rules}: line 3, column 1: unknown matcher `levle`; there are error.type");
     assert!(told.contains(&place), "{told}");
+}
+
+#[test]
+fn a_value_with_a_line_break_is_told_in_one_line() {
+    for name in ["APP_VERSION", "SENTRY_ENVIRONMENT"] {
+        let told = refusal(&[(name, "one\ntwo")]);
+        assert!(told.contains(&format!(r"{name}=one\ntwo is not valid")), "{told}");
+    }
+}
+
+#[test]
+fn a_token_that_no_client_can_send_stops_the_start_and_is_not_told() {
+    for token in ["s3cr et", "s3cret\n", "s3crét", &"s3cret".repeat(100)] {
+        let told = refusal(&[("DEBUG_TOKEN", token)]);
+        assert!(told.contains("DEBUG_TOKEN=[hidden] is not valid") && !told.contains("s3cr"), "{told}");
+    }
 }
 
 #[test]

@@ -41,16 +41,29 @@ async fn a_wrong_method_is_405_and_names_the_right_one() {
     for (method, path, allowed) in [
         (Method::GET, "/api/1/envelope/", "POST"),
         (Method::PUT, "/api/1/envelope", "POST"),
-        (Method::POST, "/health", "GET"),
-        (Method::POST, "/api/issues", "GET, DELETE"),
-        (Method::DELETE, "/api/issues/1", "GET"),
-        (Method::DELETE, "/api/events", "GET"),
-        (Method::DELETE, "/api/transactions", "GET"),
-        (Method::POST, "/api/stats", "GET"),
-        (Method::POST, "/", "GET"),
-        (Method::POST, "/page.js", "GET"),
+        (Method::POST, "/health", "GET, HEAD"),
+        (Method::POST, "/api/issues", "GET, HEAD, DELETE"),
+        (Method::DELETE, "/api/issues/1", "GET, HEAD"),
+        (Method::DELETE, "/api/events", "GET, HEAD"),
+        (Method::DELETE, "/api/transactions", "GET, HEAD"),
+        (Method::POST, "/api/stats", "GET, HEAD"),
+        (Method::POST, "/", "GET, HEAD"),
+        (Method::POST, "/page.js", "GET, HEAD"),
     ] {
         assert_eq!(refused(&app, method, path, 405).await.as_deref(), Some(allowed), "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn head_is_answered_as_get_without_a_body() {
+    let app = spawn_app().await;
+    for path in ["/", "/health", "/api/issues", "/api/stats", "/page.js", "/nothing"] {
+        let get = app.request(Method::GET, path).send().await.unwrap();
+        let head = app.request(Method::HEAD, path).send().await.unwrap();
+        assert_eq!(head.status(), get.status(), "{path}");
+        assert_eq!(head.headers()["content-type"], get.headers()["content-type"], "{path}");
+        assert_ne!(head.headers()["content-length"], "0", "{path}");
+        assert!(head.bytes().await.unwrap().is_empty(), "{path}");
     }
 }
 
