@@ -14,7 +14,7 @@
 //!   `release`, `sdk`, `family`, `app`, `category`, `thread.…`, `tags.NAME`, and `transaction`, which Sentry's settings
 //!   know as `tags.transaction`. `!` before one negates it.
 //! - Patterns: `*`, `?`, `[a-z]`, `{a,b}`; a backslash takes the meaning from what follows. In paths, packages and
-//!   releases `*` is no slash, and `**` is anything.
+//!   releases `*` is no slash, and `**` between slashes is any number of parts.
 //! - Variables: `{{ default }}` and `{{ … }}` around the names of facts, also next to text: `logger-{{ logger }}` is a
 //!   fingerprint of two parts.
 //! - As in Sentry, `error.type` and `error.value` must hold for one and the same exception of the chain, matchers of the

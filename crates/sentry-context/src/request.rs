@@ -85,7 +85,8 @@ impl Arrival {
     /// Adds the transaction's name, and the breadcrumb that all others followed.
     fn tell(&self, mut event: Event<'static>) -> Event<'static> {
         self.owner.mark();
-        event.transaction.get_or_insert_with(|| self.described.name());
+        // The middleware has named it by whatever method was sent.
+        event.transaction = Some(self.described.name());
         name_method(event.request.as_mut(), self.described.method);
         let path = event.request.as_ref().and_then(|request| request.url.as_ref()).map_or("", Url::path);
         let crumb = breadcrumbs::request(self.at, self.described.method, path);

@@ -13,7 +13,8 @@ pub(super) enum Style {
     Exact,
     /// Upper and lower case are the same.
     AnyCase,
-    /// The same, of a path: `*` is anything but a slash, `**` is anything, and a backslash is a slash.
+    /// The same, of a path: `*` is anything but a slash, `**` between slashes is any number of parts,
+    /// and a backslash is a slash.
     Path,
 }
 
