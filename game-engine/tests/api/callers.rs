@@ -66,7 +66,7 @@ async fn the_address_is_the_first_public_one_that_a_proxy_names_or_absent() {
         ("X-Real-IP", "8.8.4.4", Some("8.8.4.4")),
         ("X-Forwarded-For", "unknown", None),
         ("X-Forwarded-For", "192.168.0.1", None),
-        ("X-Other", "8.8.8.8", None),
+        ("X-Other", "8.8.8.8", Some("127.0.0.1")),
     ] {
         let event = event_with(&app, &[(name, header.as_bytes())]).await;
         assert_eq!(event["user"]["ip_address"].as_str(), address, "{name}: {header}");
