@@ -11,6 +11,9 @@ const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 /// How much of the headers of one name is read, in bytes: dozens of proxies.
 const LIMIT: usize = 4_096;
 
+/// Finds the client in the value of a header.
+type Reader = fn(&str) -> Option<IpAddr>;
+
 /// The first public address that the headers name, in their order. Without such a header nobody stands between, and the
 /// peer is the client; a proxy that names no public address leaves it unknown.
 pub(crate) fn client(headers: &HeaderMap, peer: Option<IpAddr>) -> Option<IpAddr> {
@@ -18,7 +21,7 @@ pub(crate) fn client(headers: &HeaderMap, peer: Option<IpAddr>) -> Option<IpAddr
         let all: Vec<_> = headers.get_all(name).map(HeaderValue::as_bytes).collect();
         String::from_utf8_lossy(&all.join(&b',')).chars().take(LIMIT).collect::<String>()
     };
-    let readers: [(fn(&str) -> Option<IpAddr>, HeaderName); 3] =
+    let readers: [(Reader, HeaderName); 3] =
         [(forwarded, FORWARDED), (plain, X_FORWARDED_FOR), (plain, X_REAL_IP)];
     if readers.iter().all(|(_, name)| !headers.contains_key(name)) {
         return peer;
