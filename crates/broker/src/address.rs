@@ -1,6 +1,7 @@
 //! `RABBITMQ_URL`.
 
 use lapin::uri::AMQPUri;
+use sentry_context::env::EnvError;
 use sentry_context::redaction;
 
 /// Seconds between heartbeats, at most: a broker that is frozen is noticed within two of them. RabbitMQ's own 60 leave
@@ -15,12 +16,8 @@ const CONNECT_TIMEOUT: u64 = 5_000;
 
 /// A URL that is none of a broker.
 #[derive(Debug, thiserror::Error)]
-#[error("RABBITMQ_URL={url}: must be a URL such as amqp://127.0.0.1:5672 ({reason})")]
-pub struct BadUrl {
-    /// The URL without its password.
-    url: String,
-    reason: String,
-}
+#[error(transparent)]
+pub struct BadUrl(#[from] EnvError);
 
 /// Where a broker is, and what it shall know this service by.
 #[derive(Debug, Clone)]
@@ -34,7 +31,9 @@ impl Address {
     pub fn parse(url: Option<&str>, service: &'static str) -> Result<Option<Self>, BadUrl> {
         let Some(url) = url else { return Ok(None) };
         redaction::hide_password_of(url);
-        let bad = |reason: String| BadUrl { url: redaction::dsn(url), reason };
+        let bad = |reason: String| {
+            BadUrl(EnvError::refused_url("RABBITMQ_URL", url, "a URL such as amqp://127.0.0.1:5672", &reason))
+        };
         let mut uri: AMQPUri = url.parse().map_err(bad)?;
         if uri.vhost.is_empty() {
             // `…/` means the default host to most clients, and an empty one, which nobody has, by the specification.
@@ -55,6 +54,9 @@ mod tests {
         let told = Address::parse(Some("http://guest:hunter2@localhost"), "test").unwrap_err().to_string();
         assert!(told.contains("RABBITMQ_URL=http://") && told.contains("amqp://"), "{told}");
         assert!(!told.contains("hunter2"), "{told}");
+        let told = Address::parse(Some("guest:hunter2@localhost"), "test").unwrap_err().to_string();
+        assert!(told.contains("RABBITMQ_URL") && told.contains("amqp://"), "{told}");
+        assert!(!told.contains("hunter2") && !told.contains("guest"), "{told}");
     }
 
     #[test]

@@ -31,9 +31,13 @@ enum Unhealthy {
 impl std::fmt::Display for Unhealthy {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Setting { name, value, allowed } => write!(out, "{name}={value} is not valid: {allowed}"),
+            Self::Setting { name, value, allowed } => {
+                write!(out, "{name}={} is not valid: {allowed}", shown(value))
+            }
             Self::NoAnswer(error) => write!(out, "no answer to GET /health ({error})"),
-            Self::Answer(line) => write!(out, "GET /health answered {line:?}"),
+            Self::Answer(line) => {
+                write!(out, "GET /health answered {:?}", line.chars().take(80).collect::<String>())
+            }
         }
     }
 }
@@ -52,6 +56,13 @@ pub fn asked(program: &str, port: u16) -> Option<ExitCode> {
             Some(ExitCode::from(2))
         }
     }
+}
+
+/// A variable's value as an error shows it: whole where it is short and plain, as an address or a number is; anything
+/// else may be a URL with a password in it.
+pub fn shown(value: &str) -> &str {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".:-_".contains(&byte);
+    if value.len() <= 64 && value.bytes().all(plain) { value } else { "[hidden]" }
 }
 
 fn report(program: &str, port: u16) -> ExitCode {

@@ -53,5 +53,5 @@ fn setting<T: FromStr>(name: &str, allowed: &str, accept: fn(&T) -> bool) -> Res
     }
     let value = value.to_string_lossy();
     let parsed = value.parse().ok().filter(accept);
-    parsed.map(Some).ok_or_else(|| format!("{name}={value}: must be {allowed}"))
+    parsed.map(Some).ok_or_else(|| format!("{name}={}: must be {allowed}", healthcheck::shown(&value)))
 }

@@ -120,17 +120,12 @@ fn stall_threshold() -> Result<Duration, EnvError> {
     .map(Duration::from_millis)
 }
 
-/// A DSN holds a key, and one with a secret part a secret: a bad one is not repeated whole.
+/// A DSN holds a key, and what was meant as one may hold anything.
 fn dsn() -> Result<Option<Dsn>, EnvError> {
     let Some(text) = env::text("SENTRY_DSN")? else { return Ok(None) };
-    match text.parse() {
-        Ok(dsn) => Ok(Some(dsn)),
-        Err(error) => Err(EnvError::new(
-            "SENTRY_DSN",
-            crate::redaction::dsn(&text),
-            format!("a DSN such as https://key@host/1, or nothing ({error})"),
-        )),
-    }
+    let dsn = text.parse();
+    let bad = |_| EnvError::url("SENTRY_DSN", &text, "a DSN such as https://key@host/1, or nothing");
+    dsn.map(Some).map_err(bad)
 }
 
 fn rules(service: &Service) -> Result<Rules, ConfigError> {

@@ -28,6 +28,8 @@ pub use state::State;
 
 use state::Watched;
 
+use crate::env::EnvError;
+
 /// The database of the services. One that a URL names is where its user is known, and nothing else.
 pub const NAME: &str = "sentry_poc";
 
@@ -56,12 +58,8 @@ const OTHER_OPTIONS: [i32; 2] = [85, 86];
 
 /// A URL that the driver does not take.
 #[derive(Debug, thiserror::Error)]
-#[error("MONGODB_URL={url}: must be a URL such as mongodb://127.0.0.1:27017 ({reason})")]
-pub struct BadUrl {
-    /// The URL without its password.
-    url: String,
-    reason: String,
-}
+#[error(transparent)]
+pub struct BadUrl(#[from] EnvError);
 
 /// A database that may be there or not; commands tell.
 #[derive(Debug, Clone)]
@@ -80,9 +78,13 @@ impl Database {
     pub async fn connect_to(url: Option<&str>, name: &str) -> Result<Self, BadUrl> {
         let Some(url) = url else { return Ok(Self { database: None, watched: Watched::new(State::Down) }) };
         crate::redaction::hide_password_of(url);
-        let bad = |error: mongodb::error::Error| BadUrl {
-            url: crate::redaction::dsn(url),
-            reason: error::sentence(&error),
+        let bad = |error: mongodb::error::Error| {
+            BadUrl(EnvError::refused_url(
+                "MONGODB_URL",
+                url,
+                "a URL such as mongodb://127.0.0.1:27017",
+                &error::sentence(&error),
+            ))
         };
         let watched = Watched::new(State::Connecting);
         let mut options = ClientOptions::parse(url).await.map_err(bad)?;

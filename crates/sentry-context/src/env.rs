@@ -3,6 +3,9 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use crate::logs::printable;
+use crate::{redaction, size};
+
 /// A variable whose value cannot be used.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{name}={value} is not valid: {allowed}")]
@@ -15,10 +18,29 @@ pub struct EnvError {
     pub allowed: String,
 }
 
+/// Bytes of a value that an error shows.
+const SHOWN: usize = 200;
+
 impl EnvError {
-    /// An error that shows the value.
+    /// An error that shows the value, as far as it is short, printable and no secret.
     pub fn new(name: &'static str, value: impl Display, allowed: impl Into<String>) -> Self {
-        Self { name, value: one_line(&value.to_string()), allowed: allowed.into() }
+        Self { name, value: shown(value), allowed: shown(allowed.into()) }
+    }
+
+    /// An error about a URL: scheme, host, port and path are shown, and nothing where they cannot be told apart.
+    pub fn url(name: &'static str, url: &str, allowed: impl Into<String>) -> Self {
+        match redaction::address(url) {
+            Some(address) => Self::new(name, address, allowed),
+            None => Self::hidden(name, allowed),
+        }
+    }
+
+    /// The same with what its reader says, unless that repeats what is not shown.
+    pub fn refused_url(name: &'static str, url: &str, allowed: &str, reason: &str) -> Self {
+        match redaction::about_address(url, reason) {
+            Some(reason) => Self::url(name, url, format!("{allowed} ({reason})")),
+            None => Self::url(name, url, allowed),
+        }
     }
 
     /// An error about a variable that may hold a secret: the value is not shown.
@@ -27,14 +49,12 @@ impl EnvError {
     }
 }
 
-/// Longest value that an error shows, in characters.
-const MOST_SHOWN: usize = 200;
-
-/// A value that breaks no line and floods none.
-fn one_line(value: &str) -> String {
-    let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
-    let shown: String = value.chars().take(MOST_SHOWN).map(escaped).collect();
-    if value.chars().nth(MOST_SHOWN).is_some() { shown + "…" } else { shown }
+fn shown(value: impl Display) -> String {
+    let mut text = value.to_string();
+    redaction::text(&mut text);
+    printable(&mut text);
+    size::cut(&mut text, SHOWN);
+    text
 }
 
 /// The variable's text; unset and empty are the same, and so is anything but UTF-8 an error.
@@ -70,7 +90,7 @@ mod tests {
         let error = EnvError::new("APP_VERSION", format!("1\n2\u{1b}[0m{}", "x".repeat(5_000)), "less");
         let text = error.to_string();
         assert!(
-            text.starts_with("APP_VERSION=1\\n2\\u{1b}[0mxxx") && text.ends_with("x… is not valid: less"),
+            text.starts_with("APP_VERSION=1\\n2\\u001b[0mxxx") && text.ends_with(" bytes) is not valid: less"),
             "{text}"
         );
         assert!(text.chars().count() < 300 && !text.contains(char::is_control));

@@ -12,7 +12,7 @@ use sentry::protocol::{
 use crate::fingerprint::Rules;
 use crate::report::TYPE_TAG;
 use crate::trace_header::{About, Members, OwnContext};
-use crate::{client, frames, incoming, redaction, request, trace_header};
+use crate::{client, frames, incoming, redaction, request, size, trace_header};
 
 /// What finishing needs to know about a service.
 #[derive(Debug, Clone)]
@@ -78,7 +78,9 @@ impl Finisher {
         complete_from_data(transaction);
         transaction.tags.insert("service".to_owned(), self.service.to_owned());
         client::add_contexts(&mut transaction.contexts, self.service, &self.own.release);
+        size::new_transaction(transaction);
         redaction::transaction(transaction);
+        size::transaction(transaction);
         request::add_context(
             &mut transaction.contexts,
             transaction.request.as_mut(),
@@ -95,10 +97,13 @@ impl Finisher {
         if let Some(outermost) = event.exception.values.last() {
             event.tags.insert(TYPE_TAG.to_owned(), outermost.ty.clone());
         }
+        size::new_event(event);
         redaction::event(event);
+        size::event(event);
         request::add_context(&mut event.contexts, event.request.as_mut(), event.user.as_ref());
         if let Some(fingerprint) = self.rules.fingerprint(event) {
             event.fingerprint = fingerprint.into_iter().map(Into::into).collect();
+            size::fingerprint(event);
         }
     }
 }

@@ -24,6 +24,7 @@
 //! | `last_life` | deaths that nobody can report himself, told by the next process |
 //! | [`stall`] | blocked workers, found and told with their stacks |
 //! | [`fingerprint`] | grouping rules in Sentry's own grammar |
+//! | [`size`] | how much of a text, a list or an event is sent |
 //! | [`env`](mod@env) | environment variables as typed settings |
 //!
 //! The way of an event: an error or panic captures *addresses* only (microseconds) on the request
@@ -56,6 +57,7 @@ pub mod redaction;
 pub mod report;
 pub mod request;
 pub mod runtime_stats;
+pub mod size;
 pub mod spawn;
 mod stack;
 pub mod stall;

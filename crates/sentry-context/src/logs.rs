@@ -11,26 +11,31 @@ use std::io::IsTerminal;
 use sentry::integrations::tracing::LogLayer;
 use sentry::protocol::{Event as SentryEvent, Log, Map, TraceContext, Value};
 use sentry::{Hub, TransactionOrSpan};
+use tracing::field::Field;
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Subscriber};
+use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::filter::{FilterExt, filter_fn};
-use tracing_subscriber::fmt::format::{DefaultFields, Format, Full, Json, Writer};
+use tracing_subscriber::fmt::format::{Format, Full, Json, Writer, debug_fn};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{EnvFilter, Layer, prelude::*};
 
 use crate::env::{self, EnvError};
-use crate::redaction;
+use crate::{redaction, size};
 
 /// What the transport says of its own troubles would be sent by the transport, and so on for ever.
 const OWN_TARGET: &str = concat!(env!("CARGO_CRATE_NAME"), "::transport");
+
+/// Bytes of a line, or of a field of one in JSON; the rest is cut.
+const LONGEST: usize = 8192;
 
 /// Logs to standard error at the level of `RUST_LOG`, or `info`, in the form of `LOG_FORMAT`; warnings and errors also
 /// to Sentry. Later calls change nothing.
 pub fn init(service: &'static str) -> Result<(), EnvError> {
     let lines = Lines { service, style: style()? };
     let terminal = tracing_subscriber::fmt::layer()
-        .fmt_fields(DefaultFields::new())
+        .fmt_fields(debug_fn(field).delimited(" "))
         .event_format(lines)
         .with_writer(std::io::stderr)
         .with_filter(filter()?);
@@ -103,15 +108,17 @@ where
 impl Lines {
     fn finish_text(&self, line: &mut String) {
         line.truncate(line.trim_end().len());
+        size::cut(line, LONGEST + size::WINDOW);
+        redaction::text(line);
+        size::cut(line, LONGEST);
         if let Some(trace) = trace() {
             line.push_str(&format!(" trace_id={} span_id={}", trace.trace_id, trace.span_id));
         }
-        redaction::text(line);
     }
 
     fn finish_json(&self, line: &str) -> String {
         let Ok(mut fields) = serde_json::from_str::<Map<String, Value>>(line) else {
-            return line.trim_end().to_owned();
+            return String::new();
         };
         fields.insert("service".to_owned(), self.service.into());
         if let Some(trace) = trace() {
@@ -119,8 +126,50 @@ impl Lines {
             fields.insert("span_id".to_owned(), trace.span_id.to_string().into());
         }
         let mut json = Value::Object(fields.into_iter().collect());
+        size::cut_each(&mut json, LONGEST + size::WINDOW);
         redaction::value(&mut json);
-        json.to_string()
+        size::cut_each(&mut json, LONGEST);
+        let mut line = json.to_string();
+        printable(&mut line);
+        line
+    }
+}
+
+/// A field as text, with nothing in it that a terminal obeys: what colours a line is written around it.
+fn field(out: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug) -> fmt::Result {
+    let mut text = format!("{value:?}");
+    printable(&mut text);
+    match field.name() {
+        "message" => write!(out, "{text}"),
+        name => write!(out, "{name}={text}"),
+    }
+}
+
+/// Writes what ends a line, moves a cursor or turns the direction of the text as its code: a line is one line, and
+/// looks like what it says.
+pub(crate) fn printable(text: &mut String) {
+    let moves = |letter: char| {
+        letter.is_control()
+            || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    if text.contains(moves) {
+        let mut codes = [0; 2];
+        *text = text.chars().fold(String::with_capacity(text.len()), |mut line, letter| {
+            match letter {
+                '\n' => line.push_str("\\n"),
+                '\r' => line.push_str("\\r"),
+                '\t' => line.push_str("\\t"),
+                // As JSON writes it: all of them have one code.
+                letter if moves(letter) => {
+                    letter
+                        .encode_utf16(&mut codes)
+                        .iter()
+                        .for_each(|code| line.push_str(&format!("\\u{code:04x}")));
+                }
+                letter => line.push(letter),
+            }
+            line
+        });
     }
 }
 

@@ -4,20 +4,37 @@
 //! it too); the *form* of a text (`password=…`, `Bearer …`, `scheme://user:password@host`); and *values* that the
 //! process knows to be secret ([`hide`]). [`event`], [`transaction`] and [`log`] look at all that is sent.
 
+mod address;
+mod decoded;
+mod hidden;
 mod names;
+mod numbers;
+mod pairs;
 mod request;
+mod shapes;
 mod text;
+mod userinfo;
 
 use sentry::protocol::{Breadcrumb, Context, Event, Log, Map, Span, Thread, Transaction, User, Value};
 
 use crate::facts::Facts;
+use crate::size;
 
-pub use names::is_secret;
+pub use address::{about_address, address};
+pub use hidden::{hide, hide_password_of};
+pub use names::{is_secret, is_secret_of_client};
 pub use request::{query_string, request};
-pub use text::{dsn, hide, hide_password_of, text};
+pub use text::text;
 
 /// What stands in place of a secret, as in Sentry's own scrubbing.
 pub const FILTERED: &str = "[Filtered]";
+
+/// Whose words these are: a client may call a secret what is harmless in our own data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Own,
+    Client,
+}
 
 /// Redacts an event in place.
 pub fn event(event: &mut Event<'static>) {
@@ -30,6 +47,10 @@ pub fn event(event: &mut Event<'static>) {
     event.threads.values.iter_mut().for_each(thread);
     for exception in &mut event.exception.values {
         exception.value.as_mut().map(text);
+        if let Some(mechanism) = &mut exception.mechanism {
+            mechanism.description.as_mut().map(text);
+            facts(&mut mechanism.data);
+        }
     }
     if let Some(entry) = &mut event.logentry {
         text(&mut entry.message);
@@ -53,24 +74,78 @@ pub fn transaction(transaction: &mut Transaction<'static>) {
 
 /// Redacts a log entry in place.
 pub fn log(log: &mut Log) {
+    size::log(log, size::WINDOW);
     text(&mut log.body);
     for (name, attribute) in &mut log.attributes {
         field(name, &mut attribute.0);
     }
+    size::log(log, 0);
 }
 
 /// Redacts JSON in place, by the names of its fields and the form of its texts.
 pub fn value(json: &mut Value) {
+    json_of(Place::Own, json);
+}
+
+fn json_of(place: Place, json: &mut Value) {
     match json {
-        Value::String(string) => text(string),
-        Value::Array(items) => items.iter_mut().for_each(value),
-        Value::Object(fields) => fields.iter_mut().for_each(|(name, json)| field(name, json)),
-        _ => {}
+        Value::String(string) => text::of(place, string),
+        Value::Array(items) => items.iter_mut().for_each(|item| json_of(place, item)),
+        Value::Object(fields) => {
+            let named = names_a_secret(place, fields);
+            for (name, json) in fields {
+                let value_of_named = named && VALUE.contains(&name.as_str());
+                if value_of_named { filter(json) } else { field_of(place, name, json) }
+            }
+        }
+        Value::Number(number) => {
+            // The number of a card may be one.
+            let mut written = number.to_string();
+            text::of(place, &mut written);
+            if written == FILTERED {
+                *json = written.into();
+            }
+        }
+        Value::Null | Value::Bool(_) => {}
+    }
+}
+
+/// Fields that name what their neighbour in [`VALUE`] is the value of.
+const NAME: [&str; 6] = ["name", "key", "field", "header", "loc", "param"];
+const VALUE: [&str; 2] = ["value", "input"];
+
+/// `{"name": "password", "value": "…"}`, `{"loc": ["body", "password"], "input": "…"}`.
+fn names_a_secret(place: Place, fields: &serde_json::Map<String, Value>) -> bool {
+    VALUE.iter().any(|value| fields.contains_key(*value))
+        && NAME.iter().filter_map(|name| fields.get(*name)).any(|name| match name {
+            Value::Array(path) => path.iter().filter_map(Value::as_str).any(|name| place.is_secret(name)),
+            name => name.as_str().is_some_and(|name| place.is_secret(name)),
+        })
+}
+
+/// A flag and a missing value tell nothing.
+fn filter(json: &mut Value) {
+    let empty = json.as_str().is_some_and(str::is_empty);
+    if !empty && !json.is_null() && !json.is_boolean() {
+        *json = FILTERED.into();
     }
 }
 
 fn field(name: &str, json: &mut Value) {
-    if is_secret(name) { *json = FILTERED.into() } else { value(json) }
+    field_of(Place::Own, name, json);
+}
+
+fn field_of(place: Place, name: &str, json: &mut Value) {
+    if place.is_secret(name) { filter(json) } else { json_of(place, json) }
+}
+
+impl Place {
+    fn is_secret(self, name: &str) -> bool {
+        match self {
+            Self::Own => is_secret(name),
+            Self::Client => is_secret_of_client(name),
+        }
+    }
 }
 
 fn facts(facts: &mut Facts) {
@@ -84,13 +159,7 @@ fn tags(tags: &mut Map<String, String>) {
 }
 
 fn contexts(contexts: &mut Map<String, Context>) {
-    for context in contexts.values_mut() {
-        match context {
-            Context::Other(fields) => facts(fields),
-            Context::Trace(trace) => facts(&mut trace.data),
-            _ => {}
-        }
-    }
+    contexts.values_mut().flat_map(size::facts_of).for_each(facts);
 }
 
 fn user(user: &mut User) {

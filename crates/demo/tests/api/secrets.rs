@@ -11,7 +11,9 @@ const PLANTED: &str = "planted";
 /// Secrets wherever a caller can put some.
 fn dressed(request: RequestBuilder) -> RequestBuilder {
     let body = r#"{"password":"planted-b1","card":{"number":4111,"holder":"planted-b2"},"list":[{"cvv":"planted-b3"}],
-        "note":"token=planted-b4","user_id":"u","age":5,"email":"planted-debug-token"}"#;
+        "note":"token=planted-b4","accessJwt":"planted-b5","session":"planted-b6","otp":"planted-b7","ssn":"planted-b8",
+        "iban":"planted-b9","cc_number":"planted-b10","code":"planted-b11","fields":[{"name":"password","value":"planted-b12"}],
+        "user_id":"u","age":5,"email":"planted-debug-token"}"#;
     let (client, request) = request.build_split();
     let mut request = request.expect("a request");
     request.url_mut().query_pairs_mut().extend_pairs([
@@ -20,6 +22,15 @@ fn dressed(request: RequestBuilder) -> RequestBuilder {
         ("cardNumber", "planted-q3"),
         ("next", "https://u:planted-q4@host/?access_token=planted-q5"),
         ("note", "planted-debug-token"),
+        ("auth_key", "planted-q6"),
+        ("session", "planted-q7"),
+        ("PHPSESSID", "planted-q8"),
+        ("X-Amz-Signature", "planted-q9"),
+        ("otp", "planted-q10"),
+        ("code", "planted-q11"),
+        ("back", "https://host/cb?code=planted-q12&user[password]=planted-q13"),
+        ("twice", "password%3Dplanted-q14"),
+        ("jwt_in", "/login/eyJplanted0123456789.eyJplanted.abc"),
     ]);
     request.headers_mut().insert("X-User-Id", HeaderValue::from_static("bob password=planted-h7"));
     RequestBuilder::from_parts(client, request)
@@ -31,8 +42,16 @@ fn dressed(request: RequestBuilder) -> RequestBuilder {
         .header("X-Auth-Token", "planted-h6")
         .header("User-Agent", "agent/1 token=planted-h8 planted-debug-token")
         .header("Referer", "http://host/?secret=planted-h9")
-        .header("baggage", "my-token=planted-h10,note=password%3Dplanted-h11,other=planted-debug-token")
+        .header("baggage", "my-token=planted-h10,note=password%3Dplanted-h11,session=planted-h21,accessJwt=planted-h22;code=planted-h23,other=planted-debug-token")
         .header("X-Forwarded-For", "10.0.0.1, planted-debug-token")
+        .header("X-Auth-Key", "planted-h12")
+        .header("Ocp-Apim-Subscription-Key", "planted-h13")
+        .header("X-Functions-Key", "planted-h14")
+        .header("Authentication", "planted-h15")
+        .header("Cf-Access-Jwt-Assertion", "planted-h16")
+        .header("X-Session", "planted-h17")
+        .header("X-Original-Url", "/cb?code=planted-h18")
+        .header("X-Note", "password%253Dplanted-h19 user:planted-h20@host eyJplanted0123456789")
         .header("Content-Type", "application/json")
         .body(body)
 }

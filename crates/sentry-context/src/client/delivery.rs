@@ -39,6 +39,6 @@ fn spotlight() -> Result<Option<Url>, EnvError> {
     };
     match url.parse::<Url>() {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(Some(url)),
-        _ => Err(EnvError::new(NAME, crate::redaction::dsn(&text), ALLOWED)),
+        _ => Err(EnvError::url(NAME, &text, ALLOWED)),
     }
 }

@@ -11,6 +11,7 @@ use super::Service;
 use crate::limit::Limiter;
 use crate::metrics::Requests;
 use crate::runtime_stats::{self, RuntimeStats, mb};
+use crate::size;
 
 /// The integrations of a client, in order: ours comes after the SDK's contexts and completes them.
 pub(super) fn all(service: &'static Service) -> Vec<Arc<dyn Integration>> {
@@ -42,6 +43,8 @@ impl Integration for ServiceIntegration {
 
     fn process_event(&self, mut event: Event<'static>, options: &ClientOptions) -> Option<Event<'static>> {
         complete(&mut event.contexts, self.name, options.release.as_deref().unwrap_or_default());
+        // From here on it waits: no input is kept whole.
+        size::new_event(&mut event);
         Some(event)
     }
 }

@@ -1,60 +1,203 @@
 //! Names that speak of a secret.
+//!
+//! A name is split into its words: `X-Auth-Key`, `x_auth_key` and `xAuthKey` are `x`, `auth` and `key`. Words are what
+//! the deny lists of Sentry's SDKs look for, too; a part of a word is looked for only where no other word has it.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// Anywhere in a name, which is compared without case and separators: `X-Api-Key`, `cardNumber`, `user.passwordHash`.
-const PARTS: [&str; 19] = [
-    "accesskey",
-    "apikey",
-    "authorization",
-    "card",
-    "cookie",
-    "credential",
-    "csrf",
-    "cvc",
-    "cvv",
-    "passphrase",
-    "passwd",
-    "password",
-    "privatekey",
-    "pwd",
-    "secret",
-    "sessionid",
-    "signingkey",
-    "token",
-    "xsrf",
-];
-
-/// Too short to be looked for anywhere.
-const WHOLE: [&str; 6] = ["auth", "jwt", "pass", "pin", "pw", "xauth"];
-
-/// One of these is in every such name: most texts have none, and need no closer look.
-static STEMS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+/// One of these is in every such name: most have none, and need no closer look.
+static STEMS: Pattern = LazyLock::new(|| {
     Regex::new(
-        "(?i-u)auth|bearer|card|cookie|credential|csrf|cvc|cvv|jwt|key|pass|pin|pw|secret|session|token|xsrf",
+        "(?i-u)account|assert|auth|bearer|card|cc|code|cookie|cred|csc|csrf|cv[cnv]|factor|hmac|iban|jwt|key|mfa\
+         |otp|pan|pass|pem|pin|pw|saml|secret|sess|sid|sig|social|ss[no]|token|xsrf",
     )
     .ok()
 });
 
-/// Words that only contain such a part.
-const HARMLESS: [&str; 3] = ["cardinal", "discard", "wildcard"];
+/// In any word, wherever it stands in it.
+static PARTS: Pattern = LazyLock::new(|| {
+    Regex::new(
+        "accesskey|accountkey|apikey|authenticat|authkey|authori[sz]|bearer|card|cookie|credential|csrf|cvc|cvv|jwt\
+         |passcode|passkey|passphrase|passport|passw|privatekey|pwd|secret|sessid|sessionid|signature|signingkey\
+         |token|xsrf",
+    )
+    .ok()
+});
 
-/// Does the name of a header, field or parameter speak of a secret?
+/// Whole words.
+static WORDS: Pattern = LazyLock::new(|| {
+    Regex::new(
+        "^(?:assertion|o?auth|auth[nz]|csc|cvn|hmac|iban|mfa|t?otp|pass|passwd|pem|pin|pincode|pw|saml|sess|sig|ssn\
+         |sso|xauth)$",
+    )
+    .ok()
+});
+
+/// Words that only contain a part.
+static HARMLESS: Pattern = LazyLock::new(|| {
+    Regex::new("card(?:board|inal|io)|(?:dis|flash|post|score|wild)card|tokeniz|secretar").ok()
+});
+
+/// What may follow `key`, `session` or `sid` where they make a secret: `api_key`, `session_id`; but not `key_count` or
+/// `session_duration`.
+static TAILS: Pattern = LazyLock::new(|| {
+    Regex::new("^(?:cookie|data|hash|id|material|secret|state|string|text|ticket|value)$").ok()
+});
+
+/// Keys that open nothing and that people need to see.
+static KEYS: Pattern = LazyLock::new(|| {
+    Regex::new(
+        "^(?:cache|correlation|dedup|distribution|dup|duplicate|foreign|group|grouping|hash|idempotency|index|natural\
+         |object|partition|primary|public|routing|shard|socket|sort|unique|websocket)$",
+    )
+    .ok()
+});
+
+/// Words that end in `key` or `session` and mean neither.
+static ENDINGS: Pattern =
+    LazyLock::new(|| Regex::new("(?:don|hot|hoc|joc|lac|mon|tur|whis)key$|(?:ob|pos)session$").ok());
+
+/// With one of these, a `code` is a secret: `mfa_code`, `reset_code`; not `error_code`, `country_code`.
+static CODED: Pattern = LazyLock::new(|| {
+    Regex::new(
+        "^(?:access|activation|backup|card|confirmation|device|factor|grant|invite|login|recovery|reset|security|sms\
+         |time|verification)$",
+    )
+    .ok()
+});
+
+/// Secrets by two words that mean nothing alone.
+const PAIRS: [[&str; 2]; 8] = [
+    ["account", "no"],
+    ["account", "number"],
+    ["bank", "account"],
+    ["cc", "number"],
+    ["cc", "num"],
+    ["pass", "word"],
+    ["social", "security"],
+    ["two", "factor"],
+];
+
+/// Longer ones are no names: only so much of each end is looked at.
+const LONGEST: usize = 256;
+
+/// Linear in the text, as all of this crate's regexes are.
+type Pattern = LazyLock<Option<Regex>>;
+
+/// What cannot be looked at counts as found.
+fn has(pattern: &Pattern, text: &str) -> bool {
+    pattern.as_ref().is_none_or(|pattern| pattern.is_match(text))
+}
+
+/// What a name says of its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Grade {
+    /// Nothing.
+    Harmless,
+    /// A secret where a client sent it: `code`, `session` or `key` alone, which our own data use for other things.
+    Sent,
+    /// A secret as the name of a field; in prose (`invalid signature: …`) it may be a word like any other.
+    Field,
+    /// A secret wherever it stands.
+    Secret,
+}
+
+/// Does the name of one of our own fields, tags or parameters speak of a secret?
 pub fn is_secret(name: &str) -> bool {
-    may_name_a_secret(name) && is_known(name)
+    grade(name) >= Grade::Field
 }
 
-fn is_known(name: &str) -> bool {
-    let plain: String = name.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
-    let plain = HARMLESS.iter().fold(plain, |plain, harmless| plain.replace(harmless, ""));
-    WHOLE.contains(&plain.as_str()) || PARTS.iter().any(|part| plain.contains(part))
+/// Does the name of something that a client sent speak of a secret: a header, a parameter, a field of a body?
+pub fn is_secret_of_client(name: &str) -> bool {
+    grade(name) >= Grade::Sent
 }
 
-/// Is it worth looking for secrets in this text?
-pub(super) fn may_name_a_secret(text: &str) -> bool {
-    STEMS.as_ref().is_none_or(|stems| stems.is_match(text))
+/// Of a name that is longer than any, both ends are judged.
+pub(super) fn grade(name: &str) -> Grade {
+    if name.len() <= LONGEST {
+        return judge(name);
+    }
+    let (head, tail) = (name.floor_char_boundary(LONGEST), name.ceil_char_boundary(name.len() - LONGEST));
+    judge(&name[..head]).max(judge(&name[tail..]))
+}
+
+fn judge(name: &str) -> Grade {
+    if !has(&STEMS, name) {
+        return Grade::Harmless;
+    }
+    let words = words(name);
+    if let [only] = words.as_slice()
+        && matches!(only.as_str(), "code" | "key" | "session" | "pan" | "assertion" | "sid")
+    {
+        return Grade::Sent;
+    }
+    let pair = words.windows(2).any(|two| PAIRS.iter().any(|pair| pair == two));
+    let code = words.iter().any(|word| word == "code" || word == "codes")
+        && words.iter().any(|word| has(&CODED, word));
+    if pair || code {
+        return Grade::Secret;
+    }
+    (0..words.len()).map(|at| word(&words, at)).max().unwrap_or(Grade::Harmless)
+}
+
+/// What the word at this place makes of the name.
+fn word(words: &[String], at: usize) -> Grade {
+    let word = words[at].as_str();
+    if !has(&STEMS, word) {
+        return Grade::Harmless;
+    }
+    let rest = HARMLESS.as_ref().map_or(Cow::Borrowed(word), |harmless| harmless.replace_all(word, " "));
+    if has(&PARTS, &rest) {
+        return if rest == "signature" { Grade::Field } else { Grade::Secret };
+    }
+    if has(&WORDS, word) {
+        let prose = ["assertion", "auth", "pass", "sig", "sso"].contains(&word);
+        return if prose { Grade::Field } else { Grade::Secret };
+    }
+    let before = at.checked_sub(1).map_or("", |before| words[before].as_str());
+    let ends = words[at + 1..].iter().all(|tail| has(&TAILS, tail));
+    let secret = match word {
+        "key" | "keys" => ends && at > 0 && !has(&KEYS, before),
+        "session" => ends && !["active", "current"].contains(&before),
+        "sid" => ends,
+        _ => is_compound(word),
+    };
+    if secret { Grade::Field } else { Grade::Harmless }
+}
+
+/// `subscriptionkey`, `basicauth`, `usersession`.
+fn is_compound(word: &str) -> bool {
+    match word.strip_suffix("key") {
+        Some(first) => !has(&KEYS, first) && !has(&ENDINGS, word),
+        None => word.ends_with("auth") || (word.ends_with("session") && !has(&ENDINGS, word)),
+    }
+}
+
+/// The words of a name in lower case, without its digits.
+fn words(name: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let mut letters = name.chars().peekable();
+    let mut before = ' ';
+    while let Some(letter) = letters.next() {
+        let follows = letters.peek().copied().unwrap_or(' ');
+        let hump = letter.is_uppercase()
+            && (before.is_lowercase() || (before.is_uppercase() && follows.is_lowercase()));
+        if (hump || !letter.is_alphabetic()) && !word.is_empty() {
+            words.push(std::mem::take(&mut word));
+        }
+        if letter.is_alphabetic() {
+            word.extend(letter.to_lowercase());
+        }
+        before = letter;
+    }
+    if !word.is_empty() {
+        words.push(word);
+    }
+    words
 }
 
 #[cfg(test)]
@@ -75,6 +218,8 @@ mod tests {
             "X-Auth-Token",
             "api_key",
             "apiKey",
+            "APIKey",
+            "APIKEY",
             "X-API-KEY",
             "Authorization",
             "Proxy-Authorization",
@@ -89,29 +234,144 @@ mod tests {
             "private_key",
             "DEBUG_TOKEN",
             "aws.accessKey",
+            "accessKeyId",
             "credentials",
             "jwt",
             "X-Auth",
             "session_id",
+            "X-Auth-Key",
+            "Ocp-Apim-Subscription-Key",
+            "X-Functions-Key",
+            "Authentication",
+            "Cf-Access-Jwt-Assertion",
+            "X-Session",
+            "auth_key",
+            "PHPSESSID",
+            "JSESSIONID",
+            "ASP.NET_SessionId",
+            "X-Amz-Signature",
+            "X-Amz-Credential",
+            "sig",
+            "otp",
+            "totp",
+            "accessJwt",
+            "refreshJwt",
+            "ssn",
+            "iban",
+            "IBAN",
+            "cc_number",
+            "ccNumber",
+            "connect.sid",
+            "laravel_session",
+            "userSession",
+            "usersession",
+            "sso",
+            "SAMLResponse",
+            "mfa_code",
+            "smsCode",
+            "pin",
+            "PIN",
+            "pin_code",
+            "xsrf",
+            "XSRF-TOKEN",
+            "authkey",
+            "basicAuth",
+            "proxyauth",
+            "oauth_verifier",
+            "oauth2",
+            "passphrase",
+            "passcode",
+            "mysql_pwd",
+            "signing_key",
+            "subscriptionkey",
+            "SharedAccessKey",
+            "AccountKey",
+            "api_keys",
+            "sessionToken",
+            "passport_number",
+            "account_number",
+            "social_security_number",
+            "two_factor",
+            "pass_word",
+            "user[password]",
+            "Stripe-Signature",
+            "X-Hub-Signature-256",
+            "client_assertion",
+            "ssh_key",
         ] {
             assert!(is_secret(name), "{name}");
+            assert!(is_secret_of_client(name), "{name}");
         }
     }
 
     #[test]
-    fn every_secrets_name_is_worth_a_look() {
-        for part in PARTS.iter().chain(&WHOLE) {
-            assert!(may_name_a_secret(part) && is_known(part), "{part}");
+    fn what_only_a_client_means_as_a_secret_is_filtered_only_in_what_it_sent() {
+        for name in ["code", "session", "key", "sid", "Key", "assertion"] {
+            assert!(is_secret_of_client(name) && !is_secret(name), "{name}");
         }
-        assert!(!may_name_a_secret("GET /debug/crash"));
     }
 
     #[test]
-    fn what_is_none_is_left_alone() {
-        for name in
-            ["user_id", "author", "cardinality", "discarded", "pinned", "compass", "sentry-trace", "key", ""]
-        {
+    fn what_people_need_to_see_is_left_alone() {
+        for name in [
+            "user_id",
+            "author",
+            "authority",
+            "cardinality",
+            "discarded",
+            "wildcard",
+            "pinned",
+            "spinning",
+            "compass",
+            "passenger",
+            "sentry-trace",
+            "traceparent",
+            "sentry-public_key",
+            "sentry-release",
+            "monkey",
+            "keyboard",
+            "keyspace",
+            "key_count",
+            "routing_key",
+            "messaging.rabbitmq.destination.routing_key",
+            "idempotency-key",
+            "Idempotency-Key",
+            "idempotency_key",
+            "primaryKey",
+            "dup key",
+            "Sec-WebSocket-Key",
+            "error.code",
+            "error_code",
+            "status_code",
+            "http.response.status_code",
+            "db.code",
+            "db.response.status_code",
+            "country_code",
+            "code_name",
+            "codeName",
+            "code.filepath",
+            "code.lineno",
+            "exit_code",
+            "active_sessions",
+            "session_count",
+            "current_session",
+            "session_duration",
+            "assigned",
+            "design",
+            "signal",
+            "opinion",
+            "shipping",
+            "mapping",
+            "classname",
+            "bypass",
+            "assessment",
+            "session_surge",
+            "sessions",
+            "tokio",
+            "",
+        ] {
             assert!(!is_secret(name), "{name}");
+            assert!(!is_secret_of_client(name), "{name}");
         }
     }
 }

@@ -1,28 +1,32 @@
 //! Secrets in what a client sent: headers, URL, query string, body.
 
 use sentry::protocol::{Request, Url, Value};
-use url::form_urlencoded;
 
-use super::{FILTERED, is_secret, text, value};
+use super::decoded::Decoded;
+use super::{FILTERED, Place, is_secret_of_client, json_of, text};
 
 /// Redacts headers, cookies, the URL, its query string and the body of a request.
 pub fn request(request: &mut Request) {
     request.data = request.data.take().and_then(|data| body(&data, request.headers.get("content-type")));
     for (name, header) in &mut request.headers {
         match name.to_ascii_lowercase().as_str() {
-            name if is_secret(name) => FILTERED.clone_into(header),
+            name if is_secret_of_client(name) => FILTERED.clone_into(header),
             "baggage" => *header = baggage(header),
-            _ => text(header),
+            _ => text::of(Place::Client, header),
         }
     }
     request.cookies = request.cookies.take().map(|_| FILTERED.to_owned());
     request.url = request.url.take().and_then(url);
     request.query_string = request.query_string.take().map(|query| query_string(&query));
-    request.env.iter_mut().for_each(|(_, told)| text(told));
+    if let Some(method) = &mut request.method {
+        text::of(Place::Client, method);
+    }
+    request.env.iter_mut().for_each(|(_, told)| text::of(Place::Client, told));
 }
 
 fn url(mut url: Url) -> Option<Url> {
-    if url.password().is_some() && url.set_password(Some("Filtered")).is_err() {
+    let named = !url.username().is_empty() || url.password().is_some();
+    if named && (url.set_password(None).is_err() || url.set_username("Filtered").is_err()) {
         return None;
     }
     if let Some(query) = url.query() {
@@ -31,45 +35,42 @@ fn url(mut url: Url) -> Option<Url> {
     }
     url.set_fragment(url.fragment().map(query_string).as_deref());
     let mut path = url.path().to_owned();
-    text(&mut path);
-    url.set_path(&path);
+    text::of(Place::Client, &mut path);
+    if path != url.path() {
+        url.set_path(&path);
+    }
     Some(url)
 }
 
-/// `name=value&…` with secrets filtered, also where a value is itself such a text, encoded.
+/// `name=value&…` with secrets filtered, also where a value is itself such a text, however often it is encoded.
 pub fn query_string(query: &str) -> String {
     query.split('&').map(pair).collect::<Vec<_>>().join("&")
 }
 
 fn pair(pair: &str) -> String {
-    let Some((name, told)) = form_urlencoded::parse(pair.as_bytes()).next() else { return pair.to_owned() };
-    let written = pair.split('=').next().unwrap_or_default();
-    if !told.is_empty() && is_secret(&name) {
+    let (written, told) = pair.split_once('=').unwrap_or((pair, ""));
+    // A name that is encoded too often to be read is taken for a secret's.
+    let secret = Decoded::of(written).is_none_or(|name| {
+        is_secret_of_client(String::from_utf8_lossy(&name.bytes).trim_matches(['+', ' ']))
+    });
+    if secret && !told.is_empty() {
         return format!("{written}={FILTERED}");
     }
-    let (mut name, mut told) = (name.into_owned(), told.into_owned());
-    let before = (name.clone(), told.clone());
-    text(&mut name);
-    text(&mut told);
-    if (&name, &told) == (&before.0, &before.1) {
-        return pair.to_owned();
-    }
-    form_urlencoded::Serializer::new(String::new()).append_pair(&name, &told).finish()
+    let mut pair = pair.to_owned();
+    text::of(Place::Client, &mut pair);
+    pair
 }
 
 /// The members of the [baggage](https://www.w3.org/TR/baggage/) header; some belong to others than Sentry.
 fn baggage(header: &str) -> String {
-    let member = |member: &str| match member.split_once('=') {
-        Some((name, _)) if is_secret(name) => format!("{name}={FILTERED}"),
-        _ => query_string(member),
-    };
+    let member = |member: &str| member.split(';').map(pair).collect::<Vec<_>>().join(";");
     header.split(',').map(member).collect::<Vec<_>>().join(",")
 }
 
 /// A body that is JSON or a form, redacted; anything else is not sent.
 fn body(data: &str, content_type: Option<&String>) -> Option<String> {
     if let Ok(mut json) = serde_json::from_str::<Value>(data) {
-        value(&mut json);
+        json_of(Place::Client, &mut json);
         return serde_json::to_string(&json).ok();
     }
     let form = content_type.is_some_and(|ty| ty.starts_with("application/x-www-form-urlencoded"));
@@ -86,7 +87,7 @@ mod tests {
             "user=a%20b&token=x&next=https%3A%2F%2Fu%3Apw%40host%2F&flag&api%5Fkey=1&empty=&password=";
         assert_eq!(
             query_string(query),
-            "user=a%20b&token=[Filtered]&next=https%3A%2F%2Fu%3A%5BFiltered%5D%40host%2F&flag&\
+            "user=a%20b&token=[Filtered]&next=https%3A%2F%2F[Filtered]%40host%2F&flag&\
              api%5Fkey=[Filtered]&empty=&password="
         );
     }

@@ -1,0 +1,227 @@
+//! Values behind a secret's name: `name=value`, `name: value`, `"name": "value"`, also with the escaped quotes of JSON
+//! within JSON; `<name>value</name>`; `--name value`.
+
+use std::ops::Range;
+
+use super::Place;
+use super::decoded::Decoded;
+use super::names::{self, Grade};
+
+/// Blanks that may stand between a name and its separator.
+const BLANKS: usize = 16;
+
+/// A name before a separator.
+struct Name<'b> {
+    grade: Grade,
+    name: &'b [u8],
+    quoted: bool,
+    /// The byte before it.
+    before: Option<u8>,
+}
+
+/// Looks at every separator once, and at every name and value once: goes on behind the separator of a harmless name,
+/// since its value may hold a pair that is none, and behind the value of a secret one.
+pub(super) fn find(text: &Decoded<'_>, place: Place, spans: &mut Vec<Range<usize>>) {
+    let bytes = text.bytes.as_ref();
+    let mut at = 0;
+    while let Some(next) = bytes[at..].iter().position(|byte| matches!(byte, b'=' | b':' | b'>' | b'-')) {
+        let separator = at + next;
+        at = separator + 1;
+        let value = match bytes[separator] {
+            b'-' => option(text, separator),
+            b'>' => element(bytes, separator),
+            _ => assigned(text, separator, place),
+        };
+        if let Some(value) = value {
+            at = at.max(value.end);
+            spans.push(value);
+        }
+    }
+}
+
+/// `--name value`; `--name=value` is found as any pair is.
+fn option(text: &Decoded<'_>, at: usize) -> Option<Range<usize>> {
+    let bytes = text.bytes.as_ref();
+    let starts = at == 0 || bytes[at - 1].is_ascii_whitespace();
+    if !starts || bytes.get(at + 1) != Some(&b'-') {
+        return None;
+    }
+    let name = &bytes[at + 2..];
+    let name = &name[..name.iter().position(|byte| !is_name(*byte)).unwrap_or(name.len())];
+    let end = at + 2 + name.len();
+    (bytes.get(end) == Some(&b' ') && grade(name) >= Grade::Field).then(|| run(text, end + 1, 1))?
+}
+
+/// `<name>value<`.
+fn element(bytes: &[u8], close: usize) -> Option<Range<usize>> {
+    let tag = bytes[..close].rsplit(|byte| matches!(byte, b'<' | b'>' | b'\n')).next()?;
+    let opened = close.checked_sub(tag.len() + 1).is_some_and(|at| bytes[at] == b'<');
+    let name = tag.split(|byte| !is_name(*byte)).next()?;
+    if !opened || grade(name) < Grade::Field {
+        return None;
+    }
+    let value = &bytes[close + 1..];
+    let length = value.iter().position(|byte| *byte == b'<').unwrap_or(value.len());
+    (length > 0).then_some(close + 1..close + 1 + length)
+}
+
+fn assigned(text: &Decoded<'_>, separator: usize, place: Place) -> Option<Range<usize>> {
+    let bytes = text.bytes.as_ref();
+    let colon = bytes[separator] == b':';
+    let mut start = separator + 1;
+    match bytes.get(start) {
+        // A path of Rust's.
+        Some(b':') if colon => return None,
+        // The padding of base64, or a comparison.
+        Some(b'=') if bytes.get(start + 1).is_none_or(u8::is_ascii_whitespace) => return None,
+        Some(b'>' | b'=') => start += 1,
+        _ => {}
+    }
+    let name = name_before(bytes, separator)?;
+    start += bytes[start..].iter().position(|byte| !byte.is_ascii_whitespace())?;
+    let prose = colon && !name.quoted && !is_quote(bytes[start]) && is_word(name.name);
+    let parameter = matches!(name.before, Some(b'?' | b'&'));
+    let secret = match name.grade {
+        Grade::Harmless => false,
+        Grade::Sent => parameter || (place == Place::Client && !prose),
+        Grade::Field => !prose,
+        Grade::Secret => true,
+    };
+    if !secret {
+        return None;
+    }
+    let lower = name.name.to_ascii_lowercase();
+    let line = lower.ends_with(b"cookie") || (colon && lower.ends_with(b"authorization"));
+    if line && !parameter && !is_quote(bytes[start]) {
+        return rest_of_line(text, start, &lower);
+    }
+    run(text, start, text.width(separator))
+}
+
+/// Is it a word of a sentence, and no identifier?
+fn is_word(name: &[u8]) -> bool {
+    name.iter().all(u8::is_ascii_alphabetic) && !name.iter().skip(1).any(u8::is_ascii_uppercase)
+}
+
+fn name_before(bytes: &[u8], separator: usize) -> Option<Name<'_>> {
+    let mut end = separator;
+    while end > 0 && separator - end < BLANKS && bytes[end - 1].is_ascii_whitespace() {
+        end -= 1;
+    }
+    let closing = end;
+    while end > 0 && matches!(bytes[end - 1], b'"' | b'\'' | b'\\' | b']') {
+        end -= 1;
+    }
+    let length = bytes[..end].iter().rev().position(|byte| !is_name(*byte)).unwrap_or(end);
+    let name = &bytes[end - length..end];
+    let before = (end - length).checked_sub(1).map(|at| bytes[at]);
+    let quoted = bytes[end..closing].iter().any(|byte| is_quote(*byte));
+    let grade = grade(name);
+    (grade > Grade::Harmless).then_some(Name { grade, name, quoted, before })
+}
+
+fn grade(name: &[u8]) -> Grade {
+    if name.is_empty() { Grade::Harmless } else { names::grade(&String::from_utf8_lossy(name)) }
+}
+
+fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'[' | b'$') || byte >= 0x80
+}
+
+fn is_quote(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\'' | b'\\')
+}
+
+/// Cookies and the credentials of unusual schemes have parts that any separator parts.
+fn rest_of_line(text: &Decoded<'_>, start: usize, name: &[u8]) -> Option<Range<usize>> {
+    let bytes = text.bytes.as_ref();
+    if !name.ends_with(b"cookie") && scheme(&bytes[start..]).is_some_and(|(known, _)| known != b"digest") {
+        return run(text, start, 1);
+    }
+    let length = bytes[start..].iter().position(|byte| matches!(byte, b'\r' | b'\n' | b'`'));
+    let end = length.map_or(bytes.len(), |length| start + length);
+    (end > start).then_some(start..end)
+}
+
+/// `Bearer ` and the like, and the length with its blanks.
+pub(super) fn scheme(bytes: &[u8]) -> Option<(&'static [u8], usize)> {
+    const SCHEMES: [&[u8]; 5] = [b"bearer", b"basic", b"digest", b"token", b"negotiate"];
+    let scheme = SCHEMES
+        .into_iter()
+        .find(|scheme| bytes.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))?;
+    let blanks = bytes[scheme.len()..].iter().take_while(|byte| byte.is_ascii_whitespace() || **byte == b'+');
+    let blanks = blanks.count();
+    (blanks > 0).then_some((scheme, scheme.len() + blanks))
+}
+
+/// The value that starts here, in a text whose separators take `width` bytes: what is encoded deeper belongs to it.
+fn run(text: &Decoded<'_>, start: usize, width: usize) -> Option<Range<usize>> {
+    let bytes = text.bytes.as_ref();
+    let mut at = start + scheme(&bytes[start..]).map_or(0, |(_, length)| length);
+    let slashes = bytes[at..].iter().take_while(|byte| **byte == b'\\').count();
+    if let Some(quote @ (b'"' | b'\'')) = bytes.get(at + slashes)
+        && text.width(at + slashes) <= width.max(6)
+    {
+        let inside = at + slashes + 1;
+        let end = quoted(bytes, inside, *quote, slashes);
+        return (end > inside).then_some(inside..end);
+    }
+    while let Some(byte) = bytes.get(at) {
+        let outer = text.width(at) <= width;
+        at = match byte {
+            b'(' | b'[' | b'{' if outer => balanced(bytes, at),
+            b',' | b';' if outer && goes_on(&bytes[at + 1..]) => at + 1,
+            b'"' if outer && at > start && at - start <= 2 => quoted(bytes, at + 1, b'"', 0) + 1,
+            byte if outer && is_end(*byte) => break,
+            _ => at + 1,
+        }
+        .min(bytes.len());
+    }
+    (at > start).then_some(start..at)
+}
+
+fn is_end(byte: u8) -> bool {
+    byte.is_ascii_whitespace()
+        || matches!(byte, b'&' | b',' | b';' | b'"' | b'\'' | b')' | b'}' | b']' | b'<' | b'>')
+}
+
+/// Is what follows a comma still the value, and not the next pair?
+fn goes_on(rest: &[u8]) -> bool {
+    let end = rest.iter().position(|byte| is_end(*byte)).unwrap_or(rest.len());
+    end > 0 && !rest[..end].iter().any(|byte| matches!(byte, b'=' | b':'))
+}
+
+/// Where the text ends that such a quote opened, behind so many backslashes; the end of all where none closes it.
+fn quoted(bytes: &[u8], from: usize, quote: u8, slashes: usize) -> usize {
+    let mut before = 0;
+    for (at, byte) in bytes.iter().enumerate().skip(from) {
+        match *byte {
+            b'\\' => before += 1,
+            // JSON in JSON doubles them, so those of the content come in full turns.
+            byte if byte == quote && before % (2 * (slashes + 1)) == slashes => return at - slashes,
+            _ => before = 0,
+        }
+    }
+    bytes.len()
+}
+
+/// Behind the bracket that closes this one; the end of all where none does.
+fn balanced(bytes: &[u8], from: usize) -> usize {
+    let (mut depth, mut at) = (0_usize, from);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            b'"' => {
+                let slashes = bytes[from..at].iter().rev().take_while(|byte| **byte == b'\\').count();
+                at = quoted(bytes, at + 1, b'"', slashes) + slashes;
+            }
+            _ => {}
+        }
+        at += 1;
+        if depth == 0 {
+            break;
+        }
+    }
+    at.min(bytes.len())
+}

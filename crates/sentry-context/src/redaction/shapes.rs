@@ -1,0 +1,118 @@
+//! Secrets that are known by their form, whatever stands before them.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::bytes::Regex;
+
+use super::decoded::Decoded;
+use super::numbers;
+use super::pairs::scheme;
+
+/// What has a form of its own: JSON Web Tokens (and whatever else is JSON in base64), keys of AWS, GitHub, GitLab, Slack,
+/// Stripe, Google, npm and SendGrid. All but the first letters is one class, so that a search never goes back.
+static KEYS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?x-u)
+        (?: eyJ[A-Za-z0-9_.=+-]{8,}
+          | (?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}
+          | (?:gh[opsur]_|github_pat_|glpat-|xox[abprs]-|[rs]k_(?:live|test)_|npm_|SG\.)[A-Za-z0-9_.-]{16,}
+          | (?:AIza|ya29\.)[A-Za-z0-9_-]{16,} )",
+    )
+    .ok()
+});
+
+const PEM: &[u8] = b"-----BEGIN ";
+const PEM_END: &[u8] = b"-----END ";
+
+pub(super) fn find(text: &Decoded<'_>, spans: &mut Vec<Range<usize>>) {
+    let bytes = text.bytes.as_ref();
+    keys(bytes, spans);
+    pem(bytes, spans);
+    let mut at = 0;
+    while at < bytes.len() {
+        if at > 0 && bytes[at - 1].is_ascii_alphanumeric() {
+            at += 1;
+            continue;
+        }
+        let end = match bytes[at] {
+            b'b' | b'B' => credentials(bytes, at, spans),
+            b'0'..=b'9' => numbers::find(bytes, at, spans),
+            b'A'..=b'Z' => numbers::iban(bytes, at, spans),
+            _ => at,
+        };
+        at = end.max(at + 1);
+    }
+}
+
+fn keys(bytes: &[u8], spans: &mut Vec<Range<usize>>) {
+    // What cannot be looked for is not sent.
+    let Some(keys) = &*KEYS else { return spans.push(0..bytes.len()) };
+    let starts = |at: usize| at == 0 || !bytes[at - 1].is_ascii_alphanumeric();
+    spans.extend(keys.find_iter(bytes).map(|found| found.range()).filter(|range| starts(range.start)));
+}
+
+/// What is between the lines of a block; without its end, all that follows.
+fn pem(bytes: &[u8], spans: &mut Vec<Range<usize>>) {
+    let mut at = 0;
+    while let Some(begin) = position(&bytes[at..], PEM) {
+        let name = at + begin + PEM.len();
+        let start = position(&bytes[name..], b"-----").map_or(bytes.len(), |end| name + end + 5);
+        let end = position(&bytes[start..], PEM_END).map_or(bytes.len(), |end| start + end);
+        if end > start {
+            spans.push(start..end);
+        }
+        at = end;
+    }
+}
+
+fn position(bytes: &[u8], what: &[u8]) -> Option<usize> {
+    bytes.windows(what.len()).position(|window| window == what)
+}
+
+/// `Bearer …`, and `Basic …` where that is base64 of a user and a password: otherwise it is a word.
+fn credentials(bytes: &[u8], at: usize, spans: &mut Vec<Range<usize>>) -> usize {
+    let Some((scheme, length)) = scheme(&bytes[at..]) else { return at };
+    let start = at + length;
+    // A form's blank is a plus, which then cannot be one of base64.
+    let form = bytes[start - 1] == b'+';
+    let token =
+        bytes[start..].iter().take_while(|byte| is_token(**byte) && !(form && **byte == b'+')).count();
+    let secret = match scheme {
+        b"bearer" => token > 0,
+        b"basic" => names_user(&bytes[start..start + token]),
+        _ => false,
+    };
+    if secret {
+        spans.push(start..start + token);
+        return start + token;
+    }
+    at + scheme.len()
+}
+
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'~' | b'+' | b'/' | b'=' | b'-')
+}
+
+/// Is this base64 of text with a colon in it?
+fn names_user(token: &[u8]) -> bool {
+    let (mut bits, mut count, mut colon) = (0_u32, 0, false);
+    for byte in token {
+        let digit = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            b'=' => continue,
+            _ => return false,
+        };
+        (bits, count) = (bits << 6 | u32::from(digit), count + 6);
+        if count >= 8 {
+            count -= 8;
+            colon |= bits >> count & 0xff == u32::from(b':');
+        }
+        bits &= 0xff;
+    }
+    colon
+}

@@ -1,0 +1,221 @@
+//! How much of anything is sent: long texts are cut with a mark, lists and trees keep their ends, and a whole event stays
+//! below what Sentry takes by construction, whatever came in.
+//!
+//! Sentry refuses an event of more than 1 MB, or of 200 kB compressed, as a whole; and it trims
+//! [what is longer than its limits](https://docs.sentry.io/concepts/data-management/size-limits/), without anybody
+//! here knowing. What is cut here says so: `… (1300000 bytes)` is what the text was. [`event`] is called twice: as soon
+//! as an event is made, with [`WINDOW`] more than is kept, so that nothing large waits in a queue, and once it is
+//! redacted: a secret must be seen whole to be known as one.
+
+mod walk;
+
+use std::borrow::Cow;
+
+use sentry::protocol::{Event, Log, Span, Transaction};
+
+use walk::Walk;
+pub(crate) use walk::facts_of;
+
+/// Bytes of an event as JSON, but for what every event has.
+pub const EVENT: usize = 180_000;
+/// Bytes of a transaction with its spans, as JSON.
+pub const TRANSACTION: usize = 800_000;
+/// Bytes of a message, and of what an exception says.
+pub const MESSAGE: usize = 8192;
+/// Bytes of the value of a tag, a transaction's name, a release.
+pub const TAG: usize = 200;
+/// Breadcrumbs: the newest.
+pub const BREADCRUMBS: usize = 100;
+/// Frames of a stack: the first and the last.
+pub const FRAMES: usize = 250;
+/// Exceptions in a chain: the first and the last.
+pub const EXCEPTIONS: usize = 50;
+/// Spans of a transaction.
+pub const SPANS: usize = 1000;
+/// Tags, headers, fields of a context, items of a list.
+pub const FIELDS: usize = 100;
+/// How deep contexts and other free data are.
+pub const DEPTH: usize = 7;
+
+/// How much more of a text is looked at than is kept: no secret is longer.
+pub const WINDOW: usize = 8192;
+
+/// The longest mark of a text that was cut.
+const MARK: usize = 40;
+
+/// How much of which part is kept.
+#[derive(Debug, Clone, Copy)]
+struct Sizes {
+    total: usize,
+    request: usize,
+    contexts: usize,
+    extra: usize,
+    crumbs: usize,
+    frames: usize,
+}
+
+const USUAL: Sizes =
+    Sizes { total: EVENT, request: 20_000, contexts: 48_000, extra: 24_000, crumbs: 32_000, frames: FRAMES };
+
+/// For an event that was refused as too large.
+const SMALL: Sizes =
+    Sizes { total: 24_000, request: 2_000, contexts: 6_000, extra: 0, crumbs: 2_000, frames: 20 };
+
+/// Cuts a text to so many bytes, on a character's boundary; the mark, which counts, says how long it was.
+pub fn cut(text: &mut String, most: usize) {
+    if text.len() <= most {
+        return;
+    }
+    let mark = mark(original(text).unwrap_or(text.len()));
+    let mut end = text.floor_char_boundary(most.saturating_sub(mark.len()));
+    // Half a mark would not be known as one.
+    let tail = text.floor_char_boundary(end.saturating_sub(crate::redaction::FILTERED.len() - 1));
+    if let Some(filtered) = text[tail..].find(crate::redaction::FILTERED) {
+        end = end.min(tail + filtered);
+    }
+    text.truncate(end);
+    if mark.len() <= most {
+        text.push_str(&mark);
+    }
+}
+
+/// The text, cut to so many bytes; for answers, which never repeat a long input.
+pub fn clipped(text: &str, most: usize) -> Cow<'_, str> {
+    if text.len() <= most {
+        return Cow::Borrowed(text);
+    }
+    let mark = mark(text.len());
+    let end = text.floor_char_boundary(most.saturating_sub(mark.len()));
+    Cow::Owned(format!("{}{mark}", &text[..end]))
+}
+
+/// JSON cut to about so many bytes, [`FIELDS`] and [`DEPTH`].
+pub fn cut_json(json: &mut serde_json::Value, most: usize) {
+    Walk::new(most, 0).json(json, most);
+}
+
+/// Cuts each field of an object to about so many bytes: one long field takes no room from the others.
+pub fn cut_each(json: &mut serde_json::Value, most: usize) {
+    json.as_object_mut().into_iter().flatten().for_each(|(_, field)| cut_json(field, most));
+}
+
+fn mark(length: usize) -> String {
+    format!("… ({length} bytes)")
+}
+
+/// How long a text was before it was cut.
+fn original(text: &str) -> Option<usize> {
+    let tail = &text[text.ceil_char_boundary(text.len().saturating_sub(MARK))..];
+    let (_, told) = tail.rsplit_once("… (")?;
+    told.strip_suffix(" bytes)")?.parse().ok()
+}
+
+/// Cuts an event that was just made, before it waits: everything is kept that [`event`] keeps in the end, and
+/// [`WINDOW`] more of each text.
+pub fn new_event(event: &mut Event<'static>) {
+    Walk::new(usize::MAX, WINDOW).event(event, &USUAL);
+}
+
+/// Cuts an event to what is sent of it: less than 200 kB.
+pub fn event(event: &mut Event<'static>) {
+    Walk::new(USUAL.total, 0).event(event, &USUAL);
+}
+
+/// Cuts an event that was refused as too large: some 30 kB, with the exceptions, the tags and the newest breadcrumbs.
+pub fn shrink(event: &mut Event<'static>) {
+    if let Some(request) = &mut event.request {
+        request.data = None;
+    }
+    Walk::new(SMALL.total, 0).event(event, &SMALL);
+}
+
+/// Cuts a transaction before it is redacted.
+pub fn new_transaction(transaction: &mut Transaction<'static>) {
+    Walk::new(usize::MAX, WINDOW).transaction(transaction);
+}
+
+/// Cuts a transaction to what is sent of it: less than 1 MB.
+pub fn transaction(transaction: &mut Transaction<'static>) {
+    Walk::new(TRANSACTION, 0).transaction(transaction);
+}
+
+/// Cuts a log entry, by `window` more than is sent of it.
+pub fn log(log: &mut Log, window: usize) {
+    let mut walk = Walk::new(usize::MAX, window);
+    walk.text(&mut log.body, MESSAGE);
+    walk::first(&mut log.attributes, FIELDS);
+    log.attributes.values_mut().for_each(|attribute| walk.json(&mut attribute.0, 1024));
+}
+
+impl Walk {
+    fn event(&mut self, event: &mut Event<'static>, sizes: &Sizes) {
+        event.message.iter_mut().for_each(|text| self.text(text, MESSAGE));
+        for text in [&mut event.transaction, &mut event.culprit, &mut event.logger] {
+            text.iter_mut().for_each(|text| self.text(text, TAG));
+        }
+        if let Some(entry) = &mut event.logentry {
+            self.text(&mut entry.message, MESSAGE);
+            self.list(&mut entry.params, 2048);
+        }
+        let names = [&mut event.release, &mut event.environment, &mut event.server_name, &mut event.dist];
+        names.into_iter().flatten().for_each(|name| self.name(name));
+        self.exceptions(&mut event.exception.values);
+        self.tags(&mut event.tags);
+        event.user.iter_mut().for_each(|user| self.user(user));
+        event.request.iter_mut().for_each(|request| self.request(request, sizes.request));
+        self.part(sizes.contexts, |part| part.contexts(&mut event.contexts));
+        // A new event's stack is addresses in one frame; they were bounded where they were taken.
+        if self.is_last() {
+            self.stacks(event, sizes.frames);
+        }
+        self.part(sizes.crumbs, |part| part.breadcrumbs(&mut event.breadcrumbs.values));
+        self.part(sizes.extra, |part| part.facts(&mut event.extra, 16_384));
+        self.strings(&mut event.modules, 4096);
+        fingerprint(event);
+        event.template = None;
+    }
+
+    fn stacks(&mut self, event: &mut Event<'static>, frames: usize) {
+        for exception in event.exception.values.iter_mut().rev() {
+            self.stack(&mut exception.stacktrace, frames);
+            self.stack(&mut exception.raw_stacktrace, frames);
+        }
+        self.stack(&mut event.stacktrace, frames);
+        self.threads(&mut event.threads.values, frames);
+    }
+
+    fn transaction(&mut self, transaction: &mut Transaction<'static>) {
+        transaction.name.iter_mut().for_each(|name| self.text(name, TAG));
+        let names = [&mut transaction.release, &mut transaction.environment, &mut transaction.server_name];
+        names.into_iter().flatten().for_each(|name| self.name(name));
+        self.tags(&mut transaction.tags);
+        transaction.user.iter_mut().for_each(|user| self.user(user));
+        transaction.request.iter_mut().for_each(|request| self.request(request, USUAL.request));
+        self.part(USUAL.contexts, |part| part.contexts(&mut transaction.contexts));
+        self.part(USUAL.extra, |part| part.facts(&mut transaction.extra, 16_384));
+        walk::ends(&mut transaction.spans, SPANS);
+        transaction.spans.retain_mut(|span| self.span(span));
+    }
+
+    /// False where there is no more room for it.
+    fn span(&mut self, span: &mut Span) -> bool {
+        span.op.iter_mut().for_each(|op| self.text(op, 128));
+        span.description.iter_mut().for_each(|text| self.text(text, 1024));
+        self.tags(&mut span.tags);
+        self.facts(&mut span.data, 1024);
+        self.has_room(250)
+    }
+}
+
+/// Cuts what the rules made of it.
+pub fn fingerprint(event: &mut Event<'static>) {
+    if event.fingerprint.len() > FIELDS || event.fingerprint.iter().any(|part| part.len() > 2 * TAG) {
+        let mut parts = event.fingerprint.to_vec();
+        parts.truncate(FIELDS);
+        parts.iter_mut().for_each(|part| cut(part.to_mut(), 2 * TAG));
+        event.fingerprint = parts.into();
+    }
+}
+
+#[cfg(test)]
+mod tests;
