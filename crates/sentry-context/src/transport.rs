@@ -11,8 +11,8 @@
 //!
 //! | module | |
 //! |---|---|
-//! | `lanes`, `category` | what waits, and who goes first |
-//! | `sender`, `letter`, `wire`, `http` | the threads that make envelopes ready and send them |
+//! | `lanes`, `category`, `weight` | what waits, how much memory it takes, and who goes first |
+//! | `sender`, `letter`, `wire`, `http`, `shrink` | the threads that make envelopes ready and send them |
 //! | `outage`, `limits`, `backpressure` | what holds them up |
 //! | `losses` | what is told of those that are lost |
 //! | `spool`, `spotlight` | where else they may go |
@@ -26,14 +26,16 @@ mod limits;
 mod losses;
 mod outage;
 mod sender;
+mod shrink;
 pub(crate) mod spool;
 mod spotlight;
+mod weight;
 mod wire;
 
 use std::path::PathBuf;
-use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, Mutex};
+use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
 use sentry::protocol::{EnvelopeFilterCallbacks, EnvelopeItem};
@@ -59,6 +61,9 @@ pub struct Delivery {
     /// A [Spotlight](https://spotlightjs.com) sidecar that gets a copy of everything.
     pub spotlight: Option<reqwest::Url>,
 }
+
+/// How long a transport that is dropped without a shutdown may take to save what it has.
+const LAST_WAIT: Duration = Duration::from_secs(1);
 
 /// What the SDK takes for a DSN where only Spotlight is there: without one it does nothing at all.
 const NOWHERE: &str = "http://spotlight@localhost/0";
@@ -104,6 +109,7 @@ impl HttpTransportFactory {
             losses: Arc::clone(&self.backpressure.losses),
             backpressure: Arc::clone(&self.backpressure),
             spool: self.spool(),
+            disk_refuses: AtomicBool::default(),
             sent: AtomicU64::default(),
             sent_before: AtomicU64::default(),
         })
@@ -129,7 +135,7 @@ impl TransportFactory for HttpTransportFactory {
             lanes: Arc::clone(&lanes),
             losses: Arc::clone(&self.backpressure.losses),
             has_spool: false,
-            thread: Mutex::default(),
+            thread: None,
         };
         let thread = match self.sender(&options, &lanes) {
             Ok(sender) => {
@@ -143,7 +149,7 @@ impl TransportFactory for HttpTransportFactory {
             Err(error) => Err(error.to_string()),
         };
         match thread {
-            Ok(thread) => transport.thread = Mutex::new(Some(thread)),
+            Ok(thread) => transport.thread = Some(thread.thread().id()),
             Err(error) => {
                 tracing::error!(%error, "no transport: nothing will be sent");
                 lanes.finish(true);
@@ -157,7 +163,8 @@ struct HttpTransport {
     lanes: Arc<Lanes>,
     losses: Arc<Losses>,
     has_spool: bool,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    /// The sender's; `None` where there is none.
+    thread: Option<ThreadId>,
 }
 
 impl HttpTransport {
@@ -191,6 +198,7 @@ impl Transport for HttpTransport {
     fn send_envelope(&self, envelope: Envelope) {
         let Some(envelope) = self.without_reports(envelope) else { return };
         let refused = match Parcel::new(envelope) {
+            Ok(parcel) if parcel.is_empty() => return,
             Ok(parcel) => self.lanes.push(parcel),
             Err(error) => return tracing::error!(%error, "an envelope cannot be read"),
         };
@@ -210,11 +218,10 @@ impl Transport for HttpTransport {
 
 impl Drop for HttpTransport {
     fn drop(&mut self) {
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         // The transport may be dropped on its own thread, by the last event's client handle.
-        if let Some(thread) = thread.filter(|thread| thread.thread().id() != std::thread::current().id()) {
+        if self.thread.is_some_and(|thread| thread != std::thread::current().id()) {
             self.close(Duration::ZERO);
-            let _ = thread.join();
+            self.lanes.wait_ended(Instant::now() + LAST_WAIT);
         }
     }
 }
@@ -228,5 +235,6 @@ fn steps(now: Instant, timeout: Duration, unready: usize, hopeless: bool) -> Clo
     let wait_until = if hopeless { now } else { now + (timeout - to_save) };
     // What is sent later than an answer takes, and saved as unanswered, arrives twice.
     let send_until = if hopeless { now } else { wait_until - timeout * 3 / 10 };
-    Closing { send_until, wait_until, deadline: now + timeout }
+    // Whoever waits for the end is to see it before the time is over.
+    Closing { send_until, wait_until, deadline: now + timeout - timeout / 20 }
 }

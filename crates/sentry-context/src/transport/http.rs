@@ -1,15 +1,22 @@
-//! One attempt to hand a letter to a server.
+//! One attempt to send an encoded envelope to a server, which may answer anything, slowly, or without an end.
 
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode};
 use sentry::TransportOptions;
 
 use super::letter::Letter;
 
-/// Longest wait for one answer.
+/// Longest wait for one answer, from the connection to the end of its body.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Most of an answer's body that is read, and for how long. Nothing in it is looked at: a short one is read to its end
+/// so that the connection can be used again, and a connection with more is closed. The HTTP library bounds the head: 100
+/// headers and 408 KiB.
+const MAX_ANSWER_BYTES: usize = 64 * 1024;
+const BODY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long a connection is kept for the next envelope. A burst opens all; none of them is left open for long.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -61,8 +68,8 @@ impl Endpoint {
         let request = self.client.post(self.url.clone()).headers(headers).body(letter.body.clone());
         let response = request.send().await.map_err(reqwest::Error::without_url)?;
         let answer = Answer::of(&response);
-        // Read to its end, so that the connection can be used again.
-        let _ = response.bytes().await;
+        // The status is known: a body that takes too long changes nothing.
+        let _ = tokio::time::timeout(BODY_TIMEOUT, read_body(response)).await;
         Ok(answer)
     }
 
@@ -83,9 +90,22 @@ impl Answer {
         }
     }
 
-    /// Is the server in trouble, so that the same request may succeed later?
+    /// Has the server neither taken nor refused the envelope, so that the same request may succeed later? A redirect
+    /// counts as such: the envelope and its key go to the DSN's server only.
     pub(super) fn is_trouble(&self) -> bool {
-        self.status.is_server_error() || self.status == StatusCode::REQUEST_TIMEOUT
+        let status = self.status;
+        status.is_server_error() || status.is_redirection() || status == StatusCode::REQUEST_TIMEOUT
+    }
+}
+
+/// Reads a body that is short; drops the connection where it is not.
+async fn read_body(mut response: Response) {
+    let mut left = MAX_ANSWER_BYTES;
+    while let Ok(Some(chunk)) = response.chunk().await {
+        match left.checked_sub(chunk.len()) {
+            Some(rest) => left = rest,
+            None => return,
+        }
     }
 }
 
@@ -103,5 +123,6 @@ pub(super) enum EndpointError {
 fn client() -> Result<reqwest::ClientBuilder, reqwest::Error> {
     // One TLS stack for all: rustls with ring. Another crate may have chosen a provider already.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Ok(Client::builder().timeout(REQUEST_TIMEOUT).pool_idle_timeout(IDLE_TIMEOUT))
+    let builder = Client::builder().timeout(REQUEST_TIMEOUT).pool_idle_timeout(IDLE_TIMEOUT);
+    Ok(builder.redirect(Policy::none()))
 }

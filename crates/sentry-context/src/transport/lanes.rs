@@ -42,7 +42,7 @@ pub(super) enum Fate {
 impl Lanes {
     /// Queues something; gives it back where it cannot be kept, and why.
     pub(super) fn push(&self, parcel: Parcel) -> Result<(), (Box<Parcel>, Reason)> {
-        let category = parcel.category();
+        let (category, weight) = (parcel.category(), parcel.weight());
         let mut state = self.lock();
         if state.phase != Phase::Open {
             return Err((Box::new(parcel), Reason::QueueOverflow));
@@ -51,7 +51,8 @@ impl Lanes {
             return Err((Box::new(parcel), Reason::RateLimited));
         }
         let is_for_finisher = state.is_for_finisher(&parcel);
-        state.lane(category).push(parcel).map_err(|parcel| (parcel, Reason::QueueOverflow))?;
+        let pushed = state.lane(category).push(parcel, weight, category.bounds());
+        pushed.map_err(|parcel| (parcel, Reason::QueueOverflow))?;
         // Waking costs a system call; who is busy will look anyway.
         if !is_for_finisher && state.idle > 0 {
             drop(state);
@@ -233,22 +234,23 @@ impl Lanes {
         }
     }
 
-    /// Takes everything that is left, also what is just being made ready.
-    pub(super) fn drain(&self) -> Vec<Parcel> {
-        let mut state = self.lock();
-        state.finisher_must_go = true;
+    /// Takes everything that is left, also what is just being made ready, if that is done by then. False where it is
+    /// not: one error is still with the thread that makes it ready.
+    pub(super) fn drain(&self, deadline: Instant) -> (Vec<Parcel>, bool) {
+        self.lock().finisher_must_go = true;
         self.unready.notify_all();
-        while state.finisher != Finisher::Missing {
-            state = self.settled.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
-        state.lanes.iter_mut().flat_map(|lane| std::iter::from_fn(|| lane.pop())).collect()
+        let complete = self.wait(deadline, |state| state.finisher == Finisher::Missing);
+        let mut state = self.lock();
+        (state.lanes.iter_mut().flat_map(|lane| std::iter::from_fn(|| lane.pop())).collect(), complete)
     }
 
-    /// Takes an error out where they are beyond a share of their queue's bounds.
+    /// Takes an error out where they are beyond a share of their queue's bounds. [`Self::settle`] it.
     pub(super) fn take_excess_error(&self, share: f32) -> Option<Parcel> {
         let mut state = self.lock();
         let lane = state.lane(Category::Error);
-        (lane.fullness(Category::Error) > share).then(|| lane.pop()).flatten()
+        let parcel = (lane.fullness(Category::Error) > share).then(|| lane.pop()).flatten()?;
+        state.in_flight += 1;
+        Some(parcel)
     }
 
     /// Tells whoever waits that the sender has ended, and whether it lost nothing at the end.
@@ -265,8 +267,12 @@ impl Lanes {
 
     /// Waits until the sender has ended; false if that took too long, or something was lost.
     pub(super) fn wait_finished(&self, deadline: Instant) -> bool {
+        self.wait_ended(deadline) && self.lock().phase == Phase::Finished(true)
+    }
+
+    /// The same, whatever was lost.
+    pub(super) fn wait_ended(&self, deadline: Instant) -> bool {
         self.wait(deadline, |state| matches!(state.phase, Phase::Finished(_)))
-            && matches!(self.lock().phase, Phase::Finished(true))
     }
 
     fn wait(&self, deadline: Instant, holds: impl Fn(&State) -> bool) -> bool {

@@ -1,5 +1,6 @@
 //! What waits for delivery: envelopes as the SDK makes them, and letters, which are ready for the wire.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::io::{self, Read};
 use std::mem::size_of;
@@ -9,11 +10,11 @@ use actix_web::web::Bytes;
 use flate2::read::GzDecoder;
 use flate2::{Compress, Compression, FlushCompress, Status};
 use sentry::Envelope;
-use sentry::protocol::{EnvelopeItem, Event, Exception, Frame, ItemContainer};
 use serde_json::Value;
 
 use super::category::Category;
 use super::losses::{self, Quantity};
+use super::weight;
 
 /// Bodies from this size on are compressed: below, the time costs more than the bytes.
 const COMPRESS_FROM: usize = 8 * 1024;
@@ -26,6 +27,9 @@ const WINDOW_BITS: u8 = 15;
 
 /// Room for what a compressed body has beside its contents.
 const SPARE: usize = 64;
+
+/// The longest envelope that is read back, decompressed.
+const MAX_PLAIN_BYTES: u64 = 32 * 1024 * 1024;
 
 /// An envelope that waits.
 pub(super) enum Parcel {
@@ -49,6 +53,8 @@ pub(super) struct Letter {
     pub(super) strikes: u8,
     /// Where it lies on disk, if it does.
     pub(super) file: Option<PathBuf>,
+    /// Its less important parts are gone already, since the server found it too large.
+    pub(super) is_reduced: bool,
 }
 
 impl Letter {
@@ -60,7 +66,7 @@ impl Letter {
         }
         // Written piece by piece, a body has room for as much again.
         body.shrink_to_fit();
-        Ok(Self { body: body.into(), gzip, category, content, strikes: 0, file: None })
+        Ok(Self { body: body.into(), gzip, category, content, strikes: 0, file: None, is_reduced: false })
     }
 
     /// One of an envelope that was written already.
@@ -69,17 +75,21 @@ impl Letter {
         Self::new(body, category, content)
     }
 
-    /// One of compressed bytes. Fails where they are torn.
+    /// One of compressed bytes. Fails where they are torn, or far too many once decompressed.
     pub(super) fn of_gzip(body: Vec<u8>) -> io::Result<Self> {
-        let mut plain = Vec::new();
-        GzDecoder::new(body.as_slice()).read_to_end(&mut plain)?;
-        let (category, content) = about(&plain);
-        Ok(Self { body: body.into(), gzip: true, category, content, strikes: 0, file: None })
+        let (category, content) = about(&decompress(&body)?);
+        let (strikes, file, is_reduced) = (0, None, false);
+        Ok(Self { body: body.into(), gzip: true, category, content, strikes, file, is_reduced })
+    }
+
+    /// Its body, not compressed.
+    pub(super) fn plain(&self) -> io::Result<Cow<'_, [u8]>> {
+        Ok(if self.gzip { decompress(&self.body)?.into() } else { Cow::Borrowed(&self.body) })
     }
 
     /// The bytes it takes in memory, about.
     pub(super) fn weight(&self) -> usize {
-        self.body.len() + size_of::<Self>()
+        self.body.len() + self.content.len() * size_of::<Quantity>() + size_of::<Self>()
     }
 
     /// The same for a long wait: smaller, where that is worth it.
@@ -128,59 +138,63 @@ impl Parcel {
         }
     }
 
+    /// Has it no item at all?
+    pub(super) fn is_empty(&self) -> bool {
+        matches!(self, Self::Bytes(bytes) if items(bytes).next().is_none())
+    }
+
+    pub(super) fn is_on_disk(&self) -> bool {
+        matches!(self, Self::Letter(letter) if letter.file.is_some())
+    }
+
     /// The bytes it takes in memory, about.
     pub(super) fn weight(&self) -> usize {
         match self {
-            Self::Envelope(envelope) => envelope.items().map(weight).sum(),
-            Self::Bytes(bytes) => bytes.len(),
+            Self::Envelope(envelope) => weight::envelope(envelope),
+            Self::Bytes(bytes) => bytes.capacity(),
             Self::Letter(letter) => letter.weight(),
         }
     }
 }
 
-/// An item's weight by its large parts; the rest is much the same in all. Most of it is maps, whose nodes have room for
-/// eleven entries even where there is one.
-fn weight(item: &EnvelopeItem) -> usize {
-    const SMALL: usize = 256;
-    match item {
-        EnvelopeItem::Event(event) => event_weight(event),
-        EnvelopeItem::Transaction(it) => 20 * SMALL + it.spans.len() * 4 * SMALL,
-        EnvelopeItem::Attachment(it) => it.buffer.len() + SMALL,
-        EnvelopeItem::ItemContainer(ItemContainer::Logs(it)) => it.len() * 12 * SMALL,
-        EnvelopeItem::ItemContainer(ItemContainer::Metrics(it)) => it.len() * 6 * SMALL,
-        _ => SMALL,
-    }
-}
-
-fn event_weight(event: &Event<'_>) -> usize {
-    let frame = |frame: &Frame| size_of::<Frame>() + frame.symbol.as_ref().map_or(0, String::len);
-    let frames = |exception: &Exception| -> usize {
-        exception.stacktrace.as_ref().map_or(0, |stack| stack.frames.iter().map(frame).sum())
-    };
-    let frames: usize = event.exception.iter().map(frames).sum();
-    let body = event.request.as_ref().and_then(|request| request.data.as_ref()).map_or(0, String::len);
-    12 * 1024 + frames + event.breadcrumbs.len() * 512 + body
-}
-
 /// What a written envelope is about, and what is lost with it, from the headers of its items.
 fn about(envelope: &[u8]) -> (Category, Vec<Quantity>) {
     let (mut category, mut content) = (Category::Other, Vec::new());
-    let mut rest = after_line(envelope);
-    while !rest.is_empty() {
-        let header: Value = serde_json::from_slice(line(rest)).unwrap_or_default();
+    for (header, payload) in items(envelope) {
         let ty = header["type"].as_str().unwrap_or_default();
+        if let Some(its) = Category::of_type(ty) {
+            category = category.min(its);
+            count(&mut content, its.name(), 1);
+        } else if ty == "attachment" {
+            count(&mut content, "attachment", payload.len() as u64);
+        }
+    }
+    (category, content)
+}
+
+/// Sums by category: an envelope may have as many items as it has lines.
+fn count(content: &mut Vec<Quantity>, category: &'static str, quantity: u64) {
+    match content.iter_mut().find(|(name, _)| *name == category) {
+        Some((_, sum)) => *sum += quantity,
+        None => content.push((category, quantity)),
+    }
+}
+
+/// The items of a written envelope: header and payload.
+pub(super) fn items(envelope: &[u8]) -> impl Iterator<Item = (Value, &[u8])> {
+    let mut rest = after_line(envelope);
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let header: Value = serde_json::from_slice(line(rest)).unwrap_or_default();
         rest = after_line(rest);
         let length = header["length"].as_u64().and_then(|length| usize::try_from(length).ok());
         let length = length.unwrap_or_else(|| line(rest).len()).min(rest.len());
-        if let Some(its) = Category::of_type(ty) {
-            category = category.min(its);
-            content.push((its.name(), 1));
-        } else if ty == "attachment" {
-            content.push(("attachment", length as u64));
-        }
-        rest = after_line(&rest[length..]);
-    }
-    (category, content)
+        let (payload, after) = rest.split_at(length);
+        rest = after_line(after);
+        Some((header, payload))
+    })
 }
 
 fn line(bytes: &[u8]) -> &[u8] {
@@ -189,6 +203,15 @@ fn line(bytes: &[u8]) -> &[u8] {
 
 fn after_line(bytes: &[u8]) -> &[u8] {
     bytes.get(line(bytes).len() + 1..).unwrap_or_default()
+}
+
+fn decompress(body: &[u8]) -> io::Result<Vec<u8>> {
+    let mut plain = Vec::new();
+    GzDecoder::new(body).take(MAX_PLAIN_BYTES + 1).read_to_end(&mut plain)?;
+    if plain.len() as u64 > MAX_PLAIN_BYTES {
+        return Err(io::Error::other(format!("it is longer than {MAX_PLAIN_BYTES} bytes decompressed")));
+    }
+    Ok(plain)
 }
 
 /// By one compressor for each thread: its state is 300 KB, and thousands of them between letters tear the heap apart.
@@ -235,6 +258,36 @@ mod tests {
         assert_eq!(Letter::of_gzip(whole.to_vec()).unwrap().category, Category::Error);
         for length in 0..whole.len() {
             assert!(Letter::of_gzip(whole[..length].to_vec()).is_err(), "{length} of {}", whole.len());
+        }
+    }
+
+    #[test]
+    fn a_bomb_is_refused_before_it_takes_more_than_the_bound() {
+        let zeros = vec![0; MAX_PLAIN_BYTES as usize + 1];
+        let error = Letter::of_gzip(compress(&zeros).unwrap()).unwrap_err();
+        assert!(error.to_string().contains("decompressed"), "{error}");
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config { failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn fuzz_bytes_that_say_they_are_an_envelope(
+            bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..2_000),
+            text in "(\\{\\}|\\{\"type\":\"(event|attachment|x)\"(,\"length\":(-1|[0-9]{1,20}))?\\}|[a-z]{0,9}|\n){0,60}",
+        ) {
+            for envelope in [bytes.as_slice(), text.as_bytes()] {
+                let (_, content) = about(envelope);
+                assert!(content.len() <= Category::ALL.len() + 1);
+                // Each item takes one byte of it at least: so the reading ends, and in linear time.
+                assert!(items(envelope).count() <= envelope.len());
+                let payloads: usize = items(envelope).map(|(_, payload)| payload.len()).sum();
+                assert!(payloads <= envelope.len());
+            }
+            // Of anything, only whole gzip is read.
+            let _ = Letter::of_gzip(bytes.clone());
+            let packed = compress(&bytes).unwrap();
+            assert_eq!(*Letter::of_gzip(packed).unwrap().plain().unwrap(), *bytes);
         }
     }
 }

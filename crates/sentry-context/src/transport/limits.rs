@@ -13,11 +13,15 @@ const DEFAULT: Duration = Duration::from_secs(60);
 /// stale then, and would use the next quota up.
 pub(super) const WORTH_WAITING: Duration = Duration::from_secs(30);
 
+/// The longest limit that is believed: after a day, one envelope finds out whether it still holds.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Until when the server wants nothing of a category.
 #[derive(Debug, Default)]
 pub(super) struct Limits {
     all: Option<Instant>,
-    by_name: HashMap<String, Instant>,
+    /// Of categories that are sent from here; a server may name as many others as it likes.
+    by_name: HashMap<&'static str, Instant>,
 }
 
 impl Limits {
@@ -26,8 +30,8 @@ impl Limits {
         let status = answer.status.as_u16();
         match (&answer.limits, &answer.retry_after) {
             (Some(limits), _) => limits.split(',').for_each(|limit| self.limit(limit.trim())),
-            (None, Some(after)) if status == 429 => self.all = after_now(retry_after_duration(after)),
-            (None, None) if status == 429 => self.all = after_now(DEFAULT),
+            (None, Some(after)) if status == 429 => self.all = Some(after_now(retry_after_duration(after))),
+            (None, None) if status == 429 => self.all = Some(after_now(DEFAULT)),
             _ => return false,
         }
         true
@@ -40,11 +44,9 @@ impl Limits {
         let until = after_now(seconds);
         match parts.next() {
             None => {}
-            Some("") => self.all = until,
+            Some("") => self.all = Some(until),
             Some(categories) => {
-                for category in categories.split(';') {
-                    self.by_name.extend(until.map(|until| (category.to_owned(), until)));
-                }
+                self.by_name.extend(categories.split(';').filter_map(sent).map(|name| (name, until)));
             }
         }
     }
@@ -72,9 +74,14 @@ fn retry_after_duration(text: &str) -> Duration {
     seconds(text).or_else(date).unwrap_or(DEFAULT)
 }
 
-/// `None` where the time is beyond all clocks.
-fn after_now(duration: Duration) -> Option<Instant> {
-    Instant::now().checked_add(duration)
+fn after_now(duration: Duration) -> Instant {
+    Instant::now() + duration.min(LONGEST)
+}
+
+/// The name of a category that is sent from here.
+fn sent(name: &str) -> Option<&'static str> {
+    let names = Category::ALL.into_iter().map(Category::name).chain(["attachment"]);
+    names.into_iter().find(|known| *known == name)
 }
 
 #[cfg(test)]
@@ -114,5 +121,40 @@ mod tests {
             assert_eq!(limited(Some(told), None, 200), [""; 0], "{told}");
         }
         assert_eq!(limited(None, Some("60"), 200), [""; 0]);
+    }
+
+    #[test]
+    fn a_limit_beyond_a_day_is_a_day_and_unknown_categories_are_not_kept() {
+        let mut limits = Limits::default();
+        let named: Vec<_> = (0..10_000).map(|number| format!("60:category{number}:key")).collect();
+        let answer = |limits: String| Answer {
+            status: reqwest::StatusCode::OK,
+            limits: Some(limits),
+            retry_after: None,
+        };
+        limits.update(&answer(named.join(",")));
+        assert_eq!(limits.by_name.len(), 0);
+        limits.update(&answer("1e12:error:key".to_owned()));
+        assert!(limits.left("error", Instant::now()).is_some_and(|left| left <= LONGEST));
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config { failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn fuzz_rate_limits_and_retry_after_are_bounded_whatever_they_say(
+            limits in proptest::option::of("[ -~]{0,200}|([0-9.e+-]{0,9}:(error|transaction|session|;|x){0,6}:[a-z:]{0,9},?){0,40}"),
+            retry_after in proptest::option::of("[ -~]{0,60}|-?[0-9]{1,40}(\\.[0-9]{0,5})?(e[0-9]{1,4})?|inf|NaN"),
+            status in 200_u16..600,
+        ) {
+            let mut all = Limits::default();
+            let status = reqwest::StatusCode::from_u16(status).unwrap();
+            all.update(&Answer { status, limits, retry_after });
+            assert!(all.by_name.len() <= Category::ALL.len() + 1);
+            let now = Instant::now();
+            for category in Category::ALL {
+                assert!(all.left(category.name(), now).is_none_or(|left| left <= LONGEST));
+            }
+        }
     }
 }

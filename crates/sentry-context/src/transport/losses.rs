@@ -131,6 +131,13 @@ pub(super) fn report(sums: &Sums) -> Value {
     json!({ "timestamp": now, "discarded_events": sums.iter().map(line).collect::<Vec<_>>() })
 }
 
+/// The same in words, for a log line: `queue_overflow error 3, …`.
+pub(super) fn list(sums: &Sums) -> String {
+    let line =
+        |((reason, category), quantity): (&(&str, &str), &u64)| format!("{reason} {category} {quantity}");
+    sums.iter().map(line).collect::<Vec<_>>().join(", ")
+}
+
 /// What is lost with something of the SDK's.
 pub(super) fn content(source: &(impl LossSource + ?Sized)) -> Vec<Quantity> {
     source.losses().map(|loss| (category(loss.category), loss.quantity)).collect()

@@ -3,11 +3,12 @@
 
 mod finisher;
 mod shutdown;
+mod spooling;
 mod upkeep;
 
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ use super::lanes::{Fate, Lanes};
 use super::letter::{Letter, Parcel};
 use super::limits::WORTH_WAITING;
 use super::losses::{self, Losses, Reason};
+use super::shrink::shrink;
 use super::spool::{self, Spool};
 use super::spotlight::Spotlight;
 use super::wire;
@@ -43,6 +45,8 @@ pub(super) struct Sender {
     pub(super) losses: Arc<Losses>,
     pub(super) backpressure: Arc<Backpressure>,
     pub(super) spool: Option<Mutex<Spool>>,
+    /// The disk has refused what was to be kept there.
+    pub(super) disk_refuses: AtomicBool,
     /// Envelopes that the server has taken.
     pub(super) sent: AtomicU64,
     /// How many of them before the end began.
@@ -71,7 +75,7 @@ impl Sender {
         // The end waits for all three: who stops at once still learns whether Sentry is there, and a report that is
         // under way would be told twice if it were told again.
         let connections =
-            join3(self.greet(), self.report(), join_all((0..CONNECTIONS).map(|_| self.serve())));
+            join3(self.startup_probe(), self.report(), join_all((0..CONNECTIONS).map(|_| self.serve())));
         let mut copies = std::pin::pin!(self.copy());
         tokio::select! {
             _ = connections => {}
@@ -161,7 +165,7 @@ impl Sender {
         };
         match sentry.post(letter).await {
             Ok(answer) if answer.is_trouble() => self.trouble(letter, sentry, &answer),
-            Ok(answer) => self.heed(letter, sentry, &answer),
+            Ok(answer) => self.handle_response(letter, sentry, &answer),
             Err(error) => {
                 if self.lanes.failed() {
                     tracing::warn!(error = %source(&error), "Sentry at {} cannot be reached: events wait", sentry.host());
@@ -174,7 +178,8 @@ impl Sender {
     /// A 503 may carry limits, too, but an outage is waited for anyway.
     fn trouble(&self, letter: &mut Letter, sentry: &Endpoint, answer: &Answer) -> Attempt {
         if self.lanes.failed() {
-            tracing::warn!(status = %answer.status, "Sentry at {} is in trouble: events wait", sentry.host());
+            let hint = if answer.status.is_redirection() { ", and redirects are not followed" } else { "" };
+            tracing::warn!(status = %answer.status, "Sentry at {} takes nothing{hint}: events wait", sentry.host());
             letter.strikes += 1;
         }
         if letter.strikes < MOST_STRIKES {
@@ -184,7 +189,7 @@ impl Sender {
         Attempt::Over
     }
 
-    fn heed(&self, letter: &mut Letter, sentry: &Endpoint, answer: &Answer) -> Attempt {
+    fn handle_response(&self, letter: &mut Letter, sentry: &Endpoint, answer: &Answer) -> Attempt {
         for stale in self.lanes.reached(answer) {
             self.losses.record(&stale.content(), Reason::RateLimited);
         }
@@ -196,12 +201,23 @@ impl Sender {
                 return Attempt::Again;
             }
             // Not counted: the server itself counts what it refuses so.
+        } else if answer.status == StatusCode::PAYLOAD_TOO_LARGE && self.reduce(letter) {
+            return Attempt::Again;
         } else {
             tracing::error!(status = %answer.status, "Sentry at {} refused an envelope", sentry.host());
             self.losses.record(&letter.content, Reason::SendError);
         }
         spool::remove(letter);
         Attempt::Over
+    }
+
+    /// Leaves out what a smaller envelope can do without. False where nothing can be spared, or is gone already.
+    fn reduce(&self, letter: &mut Letter) -> bool {
+        let Some((smaller, dropped)) = shrink(letter) else { return false };
+        tracing::warn!("Sentry finds an envelope too large: it is sent once more with less in it");
+        self.losses.record(&dropped, Reason::SendError);
+        *letter = smaller;
+        true
     }
 
     fn settle(&self, fate: Fate) {
@@ -214,27 +230,6 @@ impl Sender {
     fn lose(&self, letter: &Letter, reason: Reason) {
         self.losses.record(&letter.content, reason);
         spool::remove(letter);
-    }
-
-    fn spool(&self) -> Option<MutexGuard<'_, Spool>> {
-        Some(self.spool.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Keeps a letter on disk; loses it where that fails.
-    fn keep(&self, spool: &mut Spool, letter: &Letter) -> bool {
-        match spool.keep(letter) {
-            Ok(forgotten) => {
-                forgotten
-                    .iter()
-                    .for_each(|letter| self.losses.record(&letter.content, Reason::CacheOverflow));
-                true
-            }
-            Err(error) => {
-                tracing::error!(%error, "an envelope could not be kept in the spool");
-                self.losses.record(&letter.content, Reason::Internal);
-                false
-            }
-        }
     }
 }
 

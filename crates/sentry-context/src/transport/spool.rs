@@ -2,24 +2,38 @@
 //!
 //! One gzip file for each envelope, so `zcat` shows it; written under another name first, so a process that dies
 //! leaves no half of one. Each process has a folder of its own, locked while it lives; what is in the folder of a
-//! process that is gone is taken over by the next one.
+//! process that is gone is taken over by the next one. What is found there is not trusted: see `folder`.
+
+mod folder;
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::letter::Letter;
+use super::letter::{Letter, items};
+use super::losses::Quantity;
 
 /// How much is kept; the oldest goes first.
-const MOST_FILES: usize = 20_000;
-const MOST_BYTES: u64 = 64 * 1024 * 1024;
+const MAX_FILES: usize = 20_000;
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Torn files that are kept for a look at them.
+const MAX_TORN: usize = 16;
 
 /// Processes of one service that can share a spool.
-const MOST_PROCESSES: usize = 64;
+const MAX_PROCESSES: usize = 64;
 
-const ENDING: &str = "envelope.gz";
+/// Room in the lock's file that is taken while there is room: on a full disk, the last client report fits in there.
+const RESERVE: usize = 8 * 1024;
+
+const ENDING: &str = ".envelope.gz";
+const TORN: &str = "torn";
+
+/// Nobody knows what was in a torn file, but it was one error.
+pub(super) const TORN_CONTENT: [Quantity; 1] = [("error", 1)];
 
 /// A spool that is this process's own.
 #[derive(Debug)]
@@ -29,8 +43,10 @@ pub(super) struct Spool {
     waiting: VecDeque<Entry>,
     bytes: u64,
     written: u64,
-    /// Holds the lock.
-    _lock: File,
+    torn: usize,
+    lock: File,
+    /// Reports that earlier processes could not put anywhere else.
+    carried: Vec<Letter>,
 }
 
 #[derive(Debug)]
@@ -43,46 +59,60 @@ impl Spool {
     /// Takes the first folder below `SPOOL/SERVICE` that no living process has, and what others left behind.
     pub(super) fn open(spool: &Path, service: &str) -> io::Result<Self> {
         let (mut own, mut left) = (None, Vec::new());
-        for number in 0..MOST_PROCESSES {
+        folder::own(&spool.join(service))?;
+        for number in 0..MAX_PROCESSES {
             let folder = spool.join(service).join(number.to_string());
             if own.is_some() && !folder.exists() {
                 break;
             }
-            fs::create_dir_all(&folder)?;
-            let lock = File::create(folder.join("lock"))?;
-            if lock.try_lock().is_err() {
-                continue;
-            }
+            let Some(lock) = take(&folder) else { continue };
             match &own {
                 None => own = Some((folder, lock)),
                 Some(_) => left.push((folder, lock)),
             }
         }
-        let (folder, lock) = own.ok_or_else(|| io::Error::other("too many processes share it"))?;
-        for (abandoned, _lock) in &left {
-            for path in envelopes(abandoned)? {
-                fs::rename(&path, folder.join(path.file_name().unwrap_or_default()))?;
+        let (folder, lock) = own.ok_or_else(|| io::Error::other("no folder in it can be had"))?;
+        let torn = folder::files(&folder, TORN)?.len();
+        let mut spool =
+            Self { folder, waiting: VecDeque::new(), bytes: 0, written: 0, torn, lock, carried: Vec::new() };
+        for (abandoned, lock) in &left {
+            spool.carried.extend(carried(lock));
+            if let Err(error) = spool.take_over(abandoned) {
+                tracing::warn!(folder = %abandoned.display(), %error, "what another process left cannot be taken over");
             }
         }
-        let mut spool = Self { folder, waiting: VecDeque::new(), bytes: 0, written: 0, _lock: lock };
-        for path in envelopes(&spool.folder)? {
+        spool.carried.extend(carried(&spool.lock));
+        remove_unfinished(&spool.folder)?;
+        for path in folder::files(&spool.folder, ENDING)? {
             spool.add(path)?;
         }
         Ok(spool)
     }
 
-    /// Keeps a letter, on disk already or not. What had to go for it is returned.
-    pub(super) fn keep(&mut self, letter: &Letter) -> io::Result<Vec<Letter>> {
-        let path = match &letter.file {
-            Some(path) => path.clone(),
-            None => self.write(letter)?,
-        };
-        self.add(path)?;
+    fn take_over(&self, abandoned: &Path) -> io::Result<()> {
+        remove_unfinished(abandoned)?;
+        for path in folder::files(abandoned, ENDING)? {
+            fs::rename(&path, self.folder.join(path.file_name().unwrap_or_default()))?;
+        }
+        Ok(())
+    }
+
+    /// Keeps a letter, on disk already or not; fails where the disk refuses it. Returns what had to go for it.
+    pub(super) fn keep(&mut self, letter: &Letter) -> io::Result<Vec<Quantity>> {
+        let is_there = letter.file.as_ref().is_some_and(|path| self.add(path.clone()).is_ok());
+        if !is_there {
+            let path = self.write(letter)?;
+            self.add(path)?;
+        }
         let mut forgotten = Vec::new();
-        while self.waiting.len() > 1 && (self.waiting.len() > MOST_FILES || self.bytes > MOST_BYTES) {
-            if let Some(Ok(oldest)) = self.next() {
-                remove(&oldest);
-                forgotten.push(oldest);
+        while self.waiting.len() > 1 && (self.waiting.len() > MAX_FILES || self.bytes > MAX_BYTES) {
+            match self.next() {
+                Some(Ok(oldest)) => {
+                    remove(&oldest);
+                    forgotten.extend(oldest.content);
+                }
+                Some(Err(_)) => forgotten.extend(TORN_CONTENT),
+                None => break,
             }
         }
         Ok(forgotten)
@@ -93,36 +123,83 @@ impl Spool {
     pub(super) fn next(&mut self) -> Option<Result<Letter, TornFile>> {
         let entry = self.waiting.pop_front()?;
         self.bytes -= entry.bytes;
-        let letter = fs::read(&entry.path).and_then(Letter::of_gzip);
+        let letter = folder::read(&entry.path).and_then(Letter::of_gzip);
         Some(match letter {
             Ok(letter) => Ok(Letter { file: Some(entry.path), ..letter }),
-            Err(reason) => {
-                let aside = entry.path.with_extension("torn");
-                // Where it cannot be renamed, it will be found, and skipped, again.
-                let _ = fs::rename(&entry.path, &aside);
-                Err(TornFile { path: aside, reason })
-            }
+            Err(reason) => Err(TornFile { path: self.put_aside(&entry.path), reason }),
         })
+    }
+
+    /// What earlier processes had still to report and could not.
+    pub(super) fn take_carried(&mut self) -> Vec<Letter> {
+        std::mem::take(&mut self.carried)
+    }
+
+    /// Keeps a client report for the next process in room that is taken already.
+    pub(super) fn carry(&self, report: &Letter) -> io::Result<()> {
+        let mut room = [0; RESERVE];
+        let Some(start) = room.get_mut(..report.body.len()) else {
+            return Err(io::Error::other(format!("it is longer than {RESERVE} bytes")));
+        };
+        start.copy_from_slice(&report.body);
+        self.lock.write_all_at(&room, 0)
+    }
+
+    fn put_aside(&mut self, path: &Path) -> PathBuf {
+        let aside = path.with_extension(TORN);
+        self.torn += 1;
+        // Where it can be neither renamed nor removed, it will be found, and skipped, again.
+        let _ = if self.torn > MAX_TORN { fs::remove_file(path) } else { fs::rename(path, &aside) };
+        aside
     }
 
     fn write(&mut self, letter: &Letter) -> io::Result<PathBuf> {
         // Names sort by age, also those of several processes.
         let nanoseconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
         self.written += 1;
-        let name = format!("{nanoseconds:020}-{}-{:06}", std::process::id(), self.written);
-        let unfinished = self.folder.join(format!("{name}.unfinished"));
-        let path = self.folder.join(format!("{name}.{ENDING}"));
-        fs::write(&unfinished, letter.compressed()?)?;
-        fs::rename(&unfinished, &path)?;
+        let name = format!("{nanoseconds:020}-{}-{:06}{ENDING}", std::process::id(), self.written);
+        let path = self.folder.join(name);
+        folder::write(&path, &letter.compressed()?)?;
         Ok(path)
     }
 
     fn add(&mut self, path: PathBuf) -> io::Result<()> {
-        let bytes = fs::metadata(&path)?.len();
+        let bytes = fs::symlink_metadata(&path)?.len();
         self.bytes += bytes;
         self.waiting.push_back(Entry { path, bytes });
         Ok(())
     }
+}
+
+/// The lock of a folder, if it can be had: a process may have it, or it is not a folder of ours.
+fn take(folder: &Path) -> Option<File> {
+    let lock = folder::own(folder).and_then(|()| folder::lock_file(&folder.join("lock")));
+    match lock {
+        Ok(lock) => lock.try_lock().is_ok().then_some(lock),
+        Err(error) => {
+            tracing::warn!(folder = %folder.display(), %error, "a folder of the spool cannot be used");
+            None
+        }
+    }
+}
+
+/// The report in a lock's file, if there is one; the room is free afterwards, and taken.
+fn carried(lock: &File) -> Option<Letter> {
+    let mut room = vec![0; RESERVE];
+    let length = lock.read_at(&mut room, 0).unwrap_or(0);
+    if length < RESERVE || room.iter().any(|byte| *byte != 0) {
+        // On a full disk there is no room to be had; then there is none at the end.
+        let _ = lock.write_all_at(&[0; RESERVE], 0);
+    }
+    let end = room.iter().rposition(|byte| *byte != 0)? + 1;
+    room.truncate(end);
+    let is_report = items(&room).all(|(header, _)| header["type"] == "client_report");
+    if is_report && items(&room).next().is_some() { Letter::of_bytes(room).ok() } else { None }
+}
+
+/// Those whose writing a death or a full disk has ended.
+fn remove_unfinished(folder: &Path) -> io::Result<()> {
+    folder::files(folder, folder::UNFINISHED)?.iter().try_for_each(fs::remove_file)
 }
 
 /// A spool file that cannot be read.
@@ -144,21 +221,10 @@ pub(super) fn remove(letter: &Letter) {
 
 /// Is this a folder that a spool can be in? Makes it where it is missing.
 pub(crate) fn check(folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
+    folder::create(folder)?;
     let probe = folder.join(format!(".writable-{}", std::process::id()));
-    File::create(&probe)?;
+    // One that a process of the same number left, or a link that somebody put there.
+    let _ = fs::remove_file(&probe);
+    File::create_new(&probe)?;
     fs::remove_file(&probe)
-}
-
-/// The envelopes in a folder, oldest first.
-fn envelopes(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut paths = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.to_string_lossy().ends_with(ENDING) {
-            paths.push(path);
-        }
-    }
-    paths.sort();
-    Ok(paths)
 }

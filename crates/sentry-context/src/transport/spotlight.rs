@@ -1,5 +1,6 @@
 //! A copy of everything for [Spotlight](https://spotlightjs.com), which shows events on the developer's own machine.
 
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,7 @@ use super::letter::Letter;
 
 /// Copies that wait. Where Spotlight is slower than the service, it misses some.
 const CAPACITY: usize = 256;
+const MAX_BYTES: usize = 8 * 1024 * 1024;
 
 /// How long nothing is tried after Spotlight was not there.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -20,18 +22,25 @@ pub(super) struct Spotlight {
     /// `None` once no more will come.
     sender: Mutex<Option<Sender<Letter>>>,
     receiver: Mutex<Option<Receiver<Letter>>>,
+    /// Bytes of the copies that wait.
+    bytes: AtomicUsize,
 }
 
 impl Spotlight {
     pub(super) fn new(endpoint: Endpoint) -> Self {
         let (sender, receiver) = channel(CAPACITY);
-        Self { endpoint, sender: Mutex::new(Some(sender)), receiver: Mutex::new(Some(receiver)) }
+        let (sender, receiver) = (Mutex::new(Some(sender)), Mutex::new(Some(receiver)));
+        Self { endpoint, sender, receiver, bytes: AtomicUsize::default() }
     }
 
     /// Leaves a copy, and never waits.
     pub(super) fn show(&self, letter: &Letter) {
-        if let Some(sender) = &*lock(&self.sender) {
-            let _ = sender.try_send(letter.clone());
+        let weight = letter.weight();
+        let fits = self.bytes.fetch_add(weight, Relaxed) + weight <= MAX_BYTES;
+        let sender = lock(&self.sender);
+        let is_sent = fits && sender.as_ref().is_some_and(|it| it.try_send(letter.clone()).is_ok());
+        if !is_sent {
+            self.bytes.fetch_sub(weight, Relaxed);
         }
     }
 
@@ -52,6 +61,7 @@ impl Spotlight {
         let Some(mut receiver) = lock(&self.receiver).take() else { return };
         let mut absent_until = Instant::now();
         while let Some(letter) = receiver.recv().await {
+            self.bytes.fetch_sub(letter.weight(), Relaxed);
             if Instant::now() < absent_until {
                 continue;
             }

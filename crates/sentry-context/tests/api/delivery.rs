@@ -62,7 +62,7 @@ async fn a_receiver_in_trouble_is_tried_again() {
 
 #[actix_web::test]
 async fn what_the_receiver_refuses_is_counted_and_not_tried_again() {
-    for refusal in [400, 401, 413] {
+    for refusal in [400, 401, 404, 405, 410, 415, 422, 431] {
         let app = app_with(Delivery::default(), status(refusal)).await;
         app.inbox.wait_until("the start-up check", |inbox| inbox.stats().rejected == 1).await.unwrap();
         errors(&app.hub, 3);
@@ -125,7 +125,9 @@ async fn the_end_delivers_what_is_queued_and_what_was_lost() {
     (0..7).for_each(|_| transaction(&app.hub));
     assert!(close(&app.hub).await);
     assert_eq!(app.items("event"), 501);
-    assert_eq!(app.discarded("transaction"), [("ratelimit_backoff".to_owned(), 7)]);
+    // Backpressure may have kept some of them from being traced.
+    let discarded: u64 = app.discarded("transaction").iter().map(|(_, count)| count).sum();
+    assert_eq!(discarded, 7, "{:?}", app.discarded("transaction"));
 }
 
 #[actix_web::test]

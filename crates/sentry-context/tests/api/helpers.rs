@@ -9,7 +9,7 @@ use std::time::Duration;
 use inbox::{Answer, Inbox, Options};
 use sentry_context::client::{self, Config, Service};
 use sentry_context::sentry::protocol::{Event, Exception};
-use sentry_context::sentry::{Hub, Level, TransactionContext};
+use sentry_context::sentry::{Envelope, Hub, Level, TransactionContext};
 use sentry_context::transport::Delivery;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
@@ -83,6 +83,8 @@ pub(crate) fn transaction(hub: &Arc<Hub>) {
 /// Ends the client as a service's shutdown does.
 pub(crate) async fn close(hub: &Hub) -> bool {
     let client = hub.client().unwrap();
+    // Brings what the SDK has still to report.
+    client.send_envelope(Envelope::new());
     tokio::task::spawn_blocking(move || client.close(Some(client::SHUTDOWN_TIMEOUT))).await.unwrap()
 }
 
@@ -156,4 +158,17 @@ async fn forward(mut client: TcpStream, target: SocketAddr, up: Arc<AtomicBool>)
         _ = copy_bidirectional(&mut client, &mut server) => {}
         () = cut => {}
     }
+}
+
+/// Text that compresses badly.
+pub(crate) fn noise(length: usize, seed: u64) -> String {
+    let mut state = seed | 1;
+    let mut letter = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        char::from(b'a' + (state % 26) as u8)
+    };
+    // Words, since one of that length would look like a secret.
+    (0..length).map(|place| if place % 9 == 8 { ' ' } else { letter() }).collect()
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in test functions, but not in what they call")]
 
+mod answers;
 mod backpressure;
 mod delivery;
 mod failing_app;
@@ -11,6 +12,8 @@ mod fingerprint_grammar;
 mod helpers;
 mod last_life;
 mod limits;
+mod memory;
 mod one_event;
 mod spool;
+mod spool_faults;
 mod spotlight;

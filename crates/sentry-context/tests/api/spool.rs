@@ -10,21 +10,21 @@ use sentry_context::transport::Delivery;
 use crate::helpers::{App, app_with, close, errors, status};
 
 /// A folder of this test's own, gone at its end.
-struct Folder(PathBuf);
+pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let name = format!("spool-test-{}-{}", std::process::id(), NUMBER.fetch_add(1, SeqCst));
         Self(std::env::temp_dir().join(name))
     }
 
-    fn delivery(&self) -> Delivery {
+    pub(crate) fn delivery(&self) -> Delivery {
         Delivery { spool: Some(self.0.clone()), ..Delivery::default() }
     }
 
     /// The files in the folder of the first process.
-    fn files(&self, ending: &str) -> Vec<PathBuf> {
+    pub(crate) fn files(&self, ending: &str) -> Vec<PathBuf> {
         let path = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().path();
         let files = fs::read_dir(self.0.join("shop/0")).unwrap().map(path);
         files.filter(|path: &PathBuf| path.to_str().unwrap().ends_with(ending)).collect()
@@ -38,7 +38,7 @@ impl Drop for Folder {
 }
 
 /// Makes errors that stay on disk.
-async fn leave(folder: &Folder, count: usize) {
+pub(crate) async fn leave(folder: &Folder, count: usize) {
     let app = app_with(folder.delivery(), status(503)).await;
     errors(&app.hub, count);
     assert!(close(&app.hub).await, "they are not lost");
@@ -46,7 +46,7 @@ async fn leave(folder: &Folder, count: usize) {
 }
 
 /// Starts anew, with a receiver that is well.
-async fn next(folder: &Folder) -> App {
+pub(crate) async fn next(folder: &Folder) -> App {
     app_with(folder.delivery(), Answer::default()).await
 }
 

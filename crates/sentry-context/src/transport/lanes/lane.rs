@@ -2,33 +2,36 @@
 
 use std::collections::VecDeque;
 
-use crate::transport::category::Category;
+use crate::transport::category::{Bounds, Category};
 use crate::transport::letter::{Letter, Parcel};
+
+/// The longest envelope that gets its chance in an empty queue though it is beyond the bound by itself. Sentry takes
+/// 20 MiB, compressed.
+const MAX_ENVELOPE_BYTES: usize = 32 * 1024 * 1024;
 
 /// What waits of one category: letters that are ready, before parcels that are not.
 #[derive(Default)]
 pub(super) struct Lane {
     ready: VecDeque<Letter>,
-    unready: VecDeque<Parcel>,
+    /// With their weights: an envelope as the SDK makes it is weighed once.
+    unready: VecDeque<(Parcel, usize)>,
     bytes: usize,
     /// The most that they were.
     peak: usize,
 }
 
 impl Lane {
-    /// Adds the newest; gives it back where it does not fit.
-    pub(super) fn push(&mut self, parcel: Parcel) -> Result<(), Box<Parcel>> {
-        let (bounds, weight) = (parcel.category().bounds(), parcel.weight());
-        // What alone is beyond the bound still gets its chance in an empty queue.
-        let fits = self.len() < bounds.count && (self.is_empty() || self.bytes + weight <= bounds.bytes);
-        if !fits {
+    /// Adds the newest, which weighs that much; gives it back where it does not fit.
+    pub(super) fn push(&mut self, parcel: Parcel, weight: usize, bounds: Bounds) -> Result<(), Box<Parcel>> {
+        let most = if self.is_empty() { bounds.bytes.max(MAX_ENVELOPE_BYTES) } else { bounds.bytes };
+        if self.len() >= bounds.count || self.bytes + weight > most {
             return Err(Box::new(parcel));
         }
         self.bytes += weight;
         self.peak = self.peak.max(self.bytes);
         match parcel {
             Parcel::Letter(letter) => self.ready.push_back(letter),
-            unready => self.unready.push_back(unready),
+            unready => self.unready.push_back((unready, weight)),
         }
         Ok(())
     }
@@ -50,8 +53,8 @@ impl Lane {
     }
 
     pub(super) fn pop_unready(&mut self) -> Option<Parcel> {
-        let parcel = self.unready.pop_front()?;
-        self.bytes -= parcel.weight();
+        let (parcel, weight) = self.unready.pop_front()?;
+        self.bytes -= weight;
         Some(parcel)
     }
 

@@ -1,12 +1,17 @@
 //! The end: what cannot be sent any more goes to disk or is counted as lost, and one line says how much.
 
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
 
 use super::super::category::Category;
+use super::super::lanes::Closing;
 use super::super::letter::Parcel;
-use super::super::losses::Reason;
+use super::super::losses::{self, Reason};
 use super::Sender;
 use super::upkeep::report_letter;
+
+/// How long the saving may take at least, for a transport that is dropped without a shutdown.
+const TIME_TO_SAVE: Duration = Duration::from_millis(500);
 
 /// What of the last envelopes became what.
 #[derive(Default)]
@@ -23,16 +28,23 @@ impl Sender {
         tokio::time::sleep_until(closing.wait_until.into()).await;
     }
 
-    /// Saves what can be saved.
+    /// Saves what can be saved. The disk may be slow, and so may be the encoder: what is left at the deadline is only
+    /// counted.
     pub(super) async fn leave(&self, copies: impl Future<Output = ()>) {
+        let Closing { deadline, .. } = self.lanes.closing().await;
+        let save_until = deadline.max(Instant::now() + TIME_TO_SAVE);
         let mut tally = Tally::default();
-        for parcel in self.lanes.drain() {
-            self.save(parcel, &mut tally);
+        let (left, complete) = self.lanes.drain(save_until);
+        if !complete {
+            tally.dropped += 1;
+            self.losses.record(&[("error", 1)], Reason::NetworkError);
         }
-        let deadline = self.lanes.closing().await.deadline;
+        for parcel in left {
+            self.save(parcel, save_until, &mut tally);
+        }
         let told = tokio::time::timeout_at(deadline.into(), self.last_words(copies)).await;
         if !told.unwrap_or(false) {
-            self.save_report();
+            self.carry_report();
         }
         let Tally { spooled, dropped } = tally;
         let sent = self.sent.load(Relaxed).saturating_sub(self.sent_before.load(Relaxed));
@@ -53,26 +65,34 @@ impl Sender {
         self.lanes.outage().is_none() && self.tell_losses().await
     }
 
-    fn save(&self, parcel: Parcel, tally: &mut Tally) {
-        let worth_it = parcel.category() <= Category::CheckIn;
-        let Some(mut spool) = self.spool().filter(|_| worth_it) else {
+    fn save(&self, parcel: Parcel, until: Instant, tally: &mut Tally) {
+        let is_worth_it = parcel.category() <= Category::CheckIn && Instant::now() < until;
+        let (content, is_on_disk) = (parcel.content(), parcel.is_on_disk());
+        let Some(mut spool) = self.spool().filter(|_| is_worth_it || is_on_disk) else {
             tally.dropped += 1;
-            if let Parcel::Letter(letter) = &parcel {
-                super::spool::remove(letter);
-            }
-            return self.losses.record(&parcel.content(), Reason::NetworkError);
+            return self.losses.record(&content, Reason::NetworkError);
         };
         match self.letter(parcel) {
             Some(letter) if self.keep(&mut spool, &letter) => tally.spooled += 1,
-            _ => tally.dropped += 1,
+            Some(letter) => {
+                tally.dropped += 1;
+                self.lose(&letter, Reason::CacheOverflow);
+            }
+            None => tally.dropped += 1,
         }
     }
 
-    /// What is still to be told of losses is told by the next process.
-    fn save_report(&self) {
-        let Some(mut spool) = self.spool() else { return };
-        if let Some(sums) = self.losses.take() {
-            self.keep(&mut spool, &report_letter(&sums));
+    /// What is still to be reported as discarded is reported by the next process, if the disk takes it; a log line tells
+    /// it otherwise.
+    fn carry_report(&self) {
+        let Some(sums) = self.losses.take() else { return };
+        let report = report_letter(&sums);
+        if let Some(mut spool) = self.spool()
+            && (spool.keep(&report).is_ok() || spool.carry(&report).is_ok())
+        {
+            return;
         }
+        let total: u64 = sums.values().sum();
+        tracing::warn!(total, discarded = %losses::list(&sums), "Sentry does not know what was discarded");
     }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::super::category::Category;
-use super::super::letter::{Letter, Parcel};
-use super::super::losses::{self, Quantity, Reason};
+use super::super::letter::Letter;
+use super::super::losses;
 use super::super::wire;
 use super::{Sender, source};
 use crate::frames;
@@ -14,7 +14,7 @@ use crate::runtime_stats::give_memory_back;
 const LOOK: Duration = Duration::from_millis(100);
 
 /// How often losses are told, and the spool is looked at.
-const REPORT: Duration = Duration::from_secs(1);
+pub(super) const REPORT: Duration = Duration::from_secs(1);
 
 /// How long the symbol tables may lie idle, at least. They are as large as all that a burst of crashes queues, and it
 /// needs them for its first.
@@ -23,21 +23,14 @@ const REST: Duration = Duration::from_millis(250);
 /// As many bytes in the queues at once are worth being given back.
 const MUCH: usize = 4 * 1024 * 1024;
 
-/// An outage this long counts as long: errors go to disk, where they are safe.
-const LONG_OUTAGE: Duration = Duration::from_secs(10);
-
-/// How full the errors' queue is where some of them go to disk, and up to where it is filled from there.
-const CROWDED: f32 = 0.5;
-const ROOMY: f32 = 0.25;
-
 impl Sender {
     /// Never ends.
     pub(super) async fn keep_up(&self) {
-        tokio::join!(self.look(), self.mind_spool(), self.rest());
+        tokio::join!(self.look(), self.spool_loop(), self.rest());
     }
 
     /// Asks the server once whether it takes anything from us, by an empty report.
-    pub(super) async fn greet(&self) {
+    pub(super) async fn startup_probe(&self) {
         let Some(sentry) = &self.sentry else { return };
         match sentry.post(&report_letter(&losses::Sums::new())).await {
             Ok(answer) if answer.status.is_success() => {
@@ -101,64 +94,22 @@ impl Sender {
             }
         }
     }
-
-    async fn mind_spool(&self) {
-        if self.spool.is_none() {
-            return;
-        }
-        loop {
-            match self.lanes.outage() {
-                None => self.send_spooled(),
-                Some(age) if age >= LONG_OUTAGE => self.spool_errors(0.0).await,
-                Some(_) => self.spool_errors(CROWDED).await,
-            }
-            tokio::time::sleep(REPORT).await;
-        }
-    }
-
-    /// Moves errors from the disk into their queue, while there is room.
-    fn send_spooled(&self) {
-        let Some(mut spool) = self.spool() else { return };
-        while self.lanes.limit_left("error").is_none() && self.lanes.health(Category::Error).0 < ROOMY {
-            match spool.next() {
-                None => return,
-                Some(Err(torn)) => {
-                    tracing::error!(%torn, "a spool file is skipped");
-                    self.losses.record(&TORN, Reason::Internal);
-                }
-                Some(Ok(letter)) => {
-                    if let Err((parcel, _)) = self.lanes.push(Parcel::Letter(letter))
-                        && let Parcel::Letter(letter) = *parcel
-                    {
-                        self.keep(&mut spool, &letter);
-                        return;
-                    }
-                }
-            }
-        }
-    }
-
-    /// Moves errors beyond a share of their queue to the disk.
-    async fn spool_errors(&self, share: f32) {
-        // One at a time: what is held when the end comes would be lost.
-        while let Some(parcel) = self.lanes.take_excess_error(share) {
-            if let (Some(letter), Some(mut spool)) = (self.letter(parcel), self.spool()) {
-                self.keep(&mut spool, &letter);
-            }
-            tokio::task::yield_now().await;
-        }
-    }
 }
 
 /// A report of losses, ready for the wire.
 pub(super) fn report_letter(sums: &losses::Sums) -> Letter {
     let body = wire::item("client_report", &losses::report(sums));
-    let content = Vec::new();
-    Letter { body: body.into(), gzip: false, category: Category::Other, content, strikes: 0, file: None }
+    let (content, is_reduced) = (Vec::new(), false);
+    Letter {
+        body: body.into(),
+        gzip: false,
+        category: Category::Other,
+        content,
+        strikes: 0,
+        file: None,
+        is_reduced,
+    }
 }
-
-/// Nobody knows what was in a torn file, but it was one error.
-const TORN: [Quantity; 1] = [("error", 1)];
 
 struct Untold<'a> {
     sender: &'a Sender,

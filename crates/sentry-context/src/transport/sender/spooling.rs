@@ -1,0 +1,119 @@
+//! Errors that wait on disk: in a long outage, at the end, and what earlier processes left there.
+
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::super::category::Category;
+use super::super::lanes::Fate;
+use super::super::letter::{Letter, Parcel};
+use super::super::losses::Reason;
+use super::super::spool::{Spool, TORN_CONTENT};
+use super::Sender;
+use super::upkeep::REPORT;
+
+/// An outage this long counts as long: errors go to disk, where they are safe.
+const LONG_OUTAGE: Duration = Duration::from_secs(10);
+
+/// How full the errors' queue is where some of them go to disk, and up to where it is filled from there.
+const CROWDED: f32 = 0.5;
+const ROOMY: f32 = 0.25;
+
+impl Sender {
+    /// Moves errors to the disk and back, for ever.
+    pub(super) async fn spool_loop(&self) {
+        if self.spool.is_none() {
+            return;
+        }
+        self.send_carried();
+        loop {
+            match self.lanes.outage() {
+                None => self.send_spooled(),
+                Some(age) if age >= LONG_OUTAGE => self.spool_errors(0.0).await,
+                Some(_) => self.spool_errors(CROWDED).await,
+            }
+            tokio::time::sleep(REPORT).await;
+        }
+    }
+
+    /// Queues the client reports that earlier processes could not even put into files.
+    fn send_carried(&self) {
+        let Some(mut spool) = self.spool() else { return };
+        for report in spool.take_carried() {
+            if let Err((parcel, _)) = self.lanes.push(Parcel::Letter(report))
+                && let Parcel::Letter(report) = *parcel
+            {
+                let _ = spool.carry(&report);
+            }
+        }
+    }
+
+    /// Moves errors from the disk into their queue, while there is room.
+    fn send_spooled(&self) {
+        let Some(mut spool) = self.spool() else { return };
+        while self.lanes.limit_left("error").is_none() && self.lanes.health(Category::Error).0 < ROOMY {
+            match spool.next() {
+                None => return,
+                Some(Err(torn)) => {
+                    tracing::error!(%torn, "a spool file is skipped");
+                    self.losses.record(&TORN_CONTENT, Reason::Internal);
+                }
+                Some(Ok(letter)) => {
+                    if let Err((parcel, _)) = self.lanes.push(Parcel::Letter(letter))
+                        && let Parcel::Letter(letter) = *parcel
+                    {
+                        // It is on disk already; where it has gone from there meanwhile, it is lost.
+                        if !self.keep(&mut spool, &letter) {
+                            self.losses.record(&letter.content, Reason::CacheOverflow);
+                        }
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Moves errors beyond a share of their queue to the disk. What the disk refuses stays in memory, and the next
+    /// attempt comes with the next look.
+    async fn spool_errors(&self, share: f32) {
+        // One at a time: what is held when the end comes would be lost.
+        while let Some(parcel) = self.lanes.take_excess_error(share) {
+            let fate = self.moved_to_disk(parcel);
+            let is_refused = matches!(fate, Fate::Back(_));
+            self.settle(fate);
+            if is_refused {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn moved_to_disk(&self, parcel: Parcel) -> Fate {
+        let Some(letter) = self.letter(parcel) else { return Fate::Settled };
+        let is_kept = self.spool().is_some_and(|mut spool| self.keep(&mut spool, &letter));
+        if is_kept { Fate::Settled } else { Fate::Back(letter) }
+    }
+
+    pub(super) fn spool(&self) -> Option<MutexGuard<'_, Spool>> {
+        Some(self.spool.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Keeps a letter on disk; false where the disk refuses it. Says so once.
+    pub(super) fn keep(&self, spool: &mut Spool, letter: &Letter) -> bool {
+        match spool.keep(letter) {
+            Ok(forgotten) => {
+                self.losses.record(&forgotten, Reason::CacheOverflow);
+                if self.disk_refuses.swap(false, Relaxed) {
+                    tracing::info!("the spool takes errors again");
+                }
+                true
+            }
+            Err(error) => {
+                if !self.disk_refuses.swap(true, Relaxed) {
+                    tracing::error!(%error, "the spool takes no more: errors wait in memory");
+                }
+                false
+            }
+        }
+    }
+}
