@@ -26,20 +26,16 @@ pub mod upkeep;
 use std::process::ExitCode;
 
 use sentry_context::database::{BadUrl, Database};
-use sentry_context::{client, logs};
+use sentry_context::logs::{self, LogError};
+use sentry_context::{client, process};
 
 use crate::server::{BindError, Server};
 use crate::settings::{SERVICE, Settings, SettingsError};
 
-/// The whole process: settings, Sentry, runtime, server. Exit status 2 means that it could not start.
+/// The whole process: settings, Sentry, runtime, server. Exit status 2 means that it could not start; see
+/// [`process`] for the others.
 pub fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("analytics: {error}");
-            ExitCode::from(2)
-        }
-    }
+    process::exit_code(SERVICE.name, run())
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -50,25 +46,22 @@ enum StartError {
     Database(#[from] BadUrl),
     #[error(transparent)]
     Bind(#[from] BindError),
+    #[error(transparent)]
+    Log(#[from] LogError),
     #[error("the server stopped: {0}")]
     Serve(#[from] std::io::Error),
 }
 
-/// Synchronous on purpose: the Sentry client exists before the runtime's threads, and outlives them.
 fn run() -> Result<(), StartError> {
-    logs::init(SERVICE.name).map_err(SettingsError::from)?;
+    logs::init(SERVICE.name)?;
     let settings = Settings::from_env()?;
     let sentry = client::init(settings.sentry.clone());
-    let system = actix_web::rt::System::new();
-    system.block_on(async {
+    let hub = sentry.hub();
+    process::run(sentry, async |stop| {
         let database = Database::connect(settings.mongodb_url.as_deref()).await?;
-        let consuming = upkeep::start(settings.rabbitmq.clone(), database.clone(), &sentry.hub());
-        let server = Server::bind(&settings, sentry.hub(), database, consuming)?;
+        let consuming = upkeep::start(settings.rabbitmq.clone(), database.clone(), &hub);
+        let server = Server::bind(&settings, hub, database, consuming)?;
         tracing::info!(address = %server.address(), "analytics listens");
-        server.run().await.map_err(StartError::Serve)
-    })?;
-    if !sentry.finish() {
-        tracing::warn!("not everything reached Sentry in time");
-    }
-    Ok(())
+        Ok(server.run_until(stop).await?)
+    })
 }

@@ -16,27 +16,19 @@ pub mod server;
 pub mod settings;
 
 use std::process::ExitCode;
-use std::time::Duration;
 
 use broker::Publisher;
 use sentry_context::database::{BadUrl, Database};
-use sentry_context::{client, logs};
+use sentry_context::logs::{self, LogError};
+use sentry_context::{client, process};
 
 use crate::server::{BindError, Server};
 use crate::settings::{SERVICE, Settings, SettingsError};
 
-/// How long messages may take to the broker once nobody is served any more.
-const PUBLISH_TIMEOUT: Duration = Duration::from_secs(3);
-
-/// The whole process: settings, Sentry, runtime, server. Exit status 2 means that it could not start.
+/// The whole process: settings, Sentry, runtime, server. Exit status 2 means that it could not start; see
+/// [`process`] for the others.
 pub fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("game-engine: {error}");
-            ExitCode::from(2)
-        }
-    }
+    process::exit_code(SERVICE.name, run())
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -47,30 +39,27 @@ enum StartError {
     Database(#[from] BadUrl),
     #[error(transparent)]
     Bind(#[from] BindError),
+    #[error(transparent)]
+    Log(#[from] LogError),
     #[error("the server stopped: {0}")]
     Serve(#[from] std::io::Error),
 }
 
-/// Synchronous on purpose: the Sentry client exists before the runtime's threads, and outlives them.
 fn run() -> Result<(), StartError> {
-    logs::init(SERVICE.name).map_err(SettingsError::from)?;
+    logs::init(SERVICE.name)?;
     let settings = Settings::from_env()?;
     let sentry = client::init(settings.sentry.clone());
-    let system = actix_web::rt::System::new();
-    system.block_on(async {
+    let hub = sentry.hub();
+    process::run(sentry, async |stop| {
         let database = Database::connect(settings.mongodb_url.as_deref()).await?;
-        let publisher = Publisher::start(settings.rabbitmq.clone(), &sentry.hub());
-        let server = Server::bind(&settings, sentry.hub(), database, publisher.clone())?;
+        let publisher = Publisher::start(settings.rabbitmq.clone(), &hub);
+        let server = Server::bind(&settings, hub, database, publisher.clone())?;
         tracing::info!(address = %server.address(), "game-engine listens");
-        server.run().await.map_err(StartError::Serve)?;
-        let lost = publisher.finish(PUBLISH_TIMEOUT).await;
+        server.run_until(stop).await?;
+        let lost = publisher.finish(stop.time_to_publish()).await;
         if lost > 0 {
             tracing::warn!(lost, "not all messages reached RabbitMQ in time");
         }
-        Ok::<_, StartError>(())
-    })?;
-    if !sentry.finish() {
-        tracing::warn!("not everything reached Sentry in time");
-    }
-    Ok(())
+        Ok(())
+    })
 }

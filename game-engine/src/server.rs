@@ -10,6 +10,7 @@ use actix_web::{App, HttpServer, web};
 use broker::Publisher;
 use http_limits::Limits;
 use sentry_context::database::Database;
+use sentry_context::process::{GRACE, Stop};
 use sentry_context::sentry::Hub;
 use sentry_context::stall::Watchdog;
 use sentry_context::{arrival, client, panic_recovery};
@@ -19,9 +20,6 @@ use crate::domain::simulation::Simulations;
 use crate::domain::unstored::GameStore;
 use crate::routes;
 use crate::settings::Settings;
-
-/// How long requests in flight may take after SIGTERM, seconds.
-const DRAIN_SECONDS: u64 = 5;
 
 /// How long games that wait for the database may take once nobody is served any more.
 const STORE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -75,7 +73,9 @@ impl Server {
         })
         // A caller that hangs up ends its handler: nothing goes on for nobody.
         .h1_allow_half_closed(false)
-        .shutdown_timeout(DRAIN_SECONDS);
+        // The process takes signals, and ends in time.
+        .disable_signals()
+        .shutdown_timeout(GRACE.as_secs());
         let workers = settings.workers.unwrap_or_else(http_limits::workers);
         let (limits, connections) = (Limits::default(), http_limits::max_connections(workers));
         server = server
@@ -96,9 +96,14 @@ impl Server {
         self.address
     }
 
-    /// Serves until SIGTERM or SIGINT, then drains.
+    /// Serves for ever.
     pub async fn run(self) -> std::io::Result<()> {
-        self.running.await?;
+        self.running.await
+    }
+
+    /// Serves until the process is asked to end, then drains.
+    pub async fn run_until(self, stop: &Stop) -> std::io::Result<()> {
+        stop.serve(self.running).await?;
         let lost = self.games.finish(STORE_TIMEOUT).await;
         if lost > 0 {
             tracing::error!(lost, "games were not stored: no database was reached");

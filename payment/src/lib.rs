@@ -21,30 +21,23 @@ use std::time::Duration;
 
 use broker::Publisher;
 use sentry_context::database::{BadUrl, Database};
-use sentry_context::{client, logs, native_crash};
+use sentry_context::logs::{self, LogError};
+use sentry_context::{client, native_crash, process};
 
 use crate::domain::unconfirmed::Unconfirmed;
 use crate::server::{BindError, Server};
 use crate::settings::{SERVICE, Settings, SettingsError};
 
-/// How long messages may take to the broker once nobody is served any more.
-const PUBLISH_TIMEOUT: Duration = Duration::from_secs(3);
-
-/// How long unconfirmed payments may take then.
+/// How long unconfirmed payments may take once nobody is served any more.
 const UNCONFIRMED_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The whole process: settings, Sentry, runtime, server. Exit status 2 means that it could not start.
+/// The whole process: settings, Sentry, runtime, server. Exit status 2 means that it could not start; see
+/// [`process`] for the others.
 pub fn main() -> ExitCode {
     if native_crash::is_sacrifice() {
         native_crash::perish(domain::referrals::unguarded_bonus);
     }
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("payment: {error}");
-            ExitCode::from(2)
-        }
-    }
+    process::exit_code(SERVICE.name, run())
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -55,37 +48,33 @@ enum StartError {
     Database(#[from] BadUrl),
     #[error(transparent)]
     Bind(#[from] BindError),
+    #[error(transparent)]
+    Log(#[from] LogError),
     #[error("the server stopped: {0}")]
     Serve(#[from] std::io::Error),
 }
 
-/// Synchronous on purpose: the Sentry client exists before the runtime's threads, and outlives them.
 fn run() -> Result<(), StartError> {
-    logs::init(SERVICE.name).map_err(SettingsError::from)?;
+    logs::init(SERVICE.name)?;
     let settings = Settings::from_env()?;
     let sentry = client::init(settings.sentry.clone());
-    let system = actix_web::rt::System::new();
-    system.block_on(async {
+    let hub = sentry.hub();
+    process::run(sentry, async |stop| {
         let database = Database::connect(settings.mongodb_url.as_deref()).await?;
-        let publisher = Publisher::start(settings.rabbitmq.clone(), &sentry.hub());
+        let publisher = Publisher::start(settings.rabbitmq.clone(), &hub);
         let unconfirmed = Unconfirmed::default();
         actix_web::rt::spawn(upkeep::run(database.clone(), unconfirmed.clone()));
-        let server =
-            Server::bind(&settings, sentry.hub(), database.clone(), unconfirmed.clone(), publisher.clone())?;
+        let server = Server::bind(&settings, hub, database.clone(), unconfirmed.clone(), publisher.clone())?;
         tracing::info!(address = %server.address(), "payment listens");
-        server.run().await.map_err(StartError::Serve)?;
-        let left = unconfirmed.finish(&database, UNCONFIRMED_TIMEOUT).await;
+        server.run_until(stop).await?;
+        let left = unconfirmed.finish(&database, UNCONFIRMED_TIMEOUT.min(stop.time_to_publish())).await;
         if left > 0 {
             tracing::error!(left, "payments stay unconfirmed: their callers were told that they failed");
         }
-        let lost = publisher.finish(PUBLISH_TIMEOUT).await;
+        let lost = publisher.finish(stop.time_to_publish()).await;
         if lost > 0 {
             tracing::warn!(lost, "not all messages reached RabbitMQ in time");
         }
-        Ok::<_, StartError>(())
-    })?;
-    if !sentry.finish() {
-        tracing::warn!("not everything reached Sentry in time");
-    }
-    Ok(())
+        Ok(())
+    })
 }

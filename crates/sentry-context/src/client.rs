@@ -17,11 +17,11 @@ mod delivery;
 mod integration;
 mod naming;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sentry::types::Dsn;
-use sentry::{Client, ClientOptions, Hub, MaxRequestBodySize, Scope, SessionMode};
+use sentry::{Client, ClientOptions, Envelope, Hub, MaxRequestBodySize, Scope, SessionMode};
 
 use crate::env::{self, EnvError};
 use crate::fingerprint::{RuleError, Rules};
@@ -196,7 +196,7 @@ pub fn init(config: Config) -> Guard {
     Hub::main().bind_client(hub.client());
     // What happens outside of requests is this service's, too.
     Hub::main().configure_scope(|scope| scope.set_tag("service", service.name));
-    Guard { hub, life }
+    Guard(Closer { hub, life: Arc::new(Mutex::new(life)) })
 }
 
 /// `sentry-actix` as it must be set up beside [`panic_recovery::boundary`]: its own capture off, since that would make
@@ -211,34 +211,53 @@ pub fn middleware(hub: Arc<Hub>) -> sentry_actix::Sentry {
 
 /// Owns the client; delivers what is queued when finished or dropped.
 #[derive(Debug)]
-pub struct Guard {
+pub struct Guard(Closer);
+
+/// Ends the client, and the life that is recorded; where several do it, the first.
+#[derive(Debug, Clone)]
+pub(crate) struct Closer {
     hub: Arc<Hub>,
     /// Until the end is in order.
-    life: Option<Life>,
+    life: Arc<Mutex<Option<Life>>>,
 }
 
 impl Guard {
     /// The hub to serve under.
     pub fn hub(&self) -> Arc<Hub> {
-        Arc::clone(&self.hub)
+        Arc::clone(&self.0.hub)
     }
 
     /// Delivers what is queued within [`SHUTDOWN_TIMEOUT`]; false where something was left.
-    pub fn finish(mut self) -> bool {
-        self.close()
+    pub fn finish(self) -> bool {
+        self.finish_within(SHUTDOWN_TIMEOUT)
     }
 
-    fn close(&mut self) -> bool {
-        if let Some(life) = self.life.take() {
+    /// The same within another time.
+    pub fn finish_within(self, timeout: Duration) -> bool {
+        self.0.close(timeout)
+    }
+
+    pub(crate) fn closer(&self) -> Closer {
+        self.0.clone()
+    }
+}
+
+impl Closer {
+    pub(crate) fn close(&self, timeout: Duration) -> bool {
+        if let Some(life) = self.life.lock().unwrap_or_else(PoisonError::into_inner).take() {
             life.end();
         }
-        Hub::run(self.hub(), metrics::tell_rest);
-        self.hub.client().is_none_or(|client| client.close(Some(SHUTDOWN_TIMEOUT)))
+        Hub::run(Arc::clone(&self.hub), metrics::tell_rest);
+        self.hub.client().is_none_or(|client| {
+            // What the SDK has discarded goes with the next envelope; this one brings the last of it.
+            client.send_envelope(Envelope::new());
+            client.close(Some(timeout))
+        })
     }
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        self.close();
+        self.0.close(SHUTDOWN_TIMEOUT);
     }
 }

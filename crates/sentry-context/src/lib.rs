@@ -52,6 +52,7 @@ pub mod metrics;
 pub mod native_crash;
 mod outcome;
 pub mod panic_recovery;
+pub mod process;
 pub mod propagation;
 pub mod redaction;
 pub mod report;

@@ -5,8 +5,12 @@
 //! An error that is logged makes no event: events come from [`crate::report`] and from panics only, which log
 //! themselves.
 
+mod writer;
+
 use std::fmt;
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use sentry::integrations::tracing::LogLayer;
 use sentry::protocol::{Event as SentryEvent, Log, Map, TraceContext, Value};
@@ -23,6 +27,7 @@ use tracing_subscriber::{EnvFilter, Layer, prelude::*};
 
 use crate::env::{self, EnvError};
 use crate::{redaction, size};
+use writer::{Queue, Terminal};
 
 /// What the transport says of its own troubles would be sent by the transport, and so on for ever.
 const OWN_TARGET: &str = concat!(env!("CARGO_CRATE_NAME"), "::transport");
@@ -30,19 +35,45 @@ const OWN_TARGET: &str = concat!(env!("CARGO_CRATE_NAME"), "::transport");
 /// Bytes of a line, or of a field of one in JSON; the rest is cut.
 const LONGEST: usize = 8192;
 
+/// The lines that are not written yet.
+static LINES: OnceLock<Arc<Queue>> = OnceLock::new();
+
 /// Logs to standard error at the level of `RUST_LOG`, or `info`, in the form of `LOG_FORMAT`; warnings and errors also
-/// to Sentry. Later calls change nothing.
-pub fn init(service: &'static str) -> Result<(), EnvError> {
-    let lines = Lines { service, style: style()? };
+/// to Sentry. Nobody who logs waits for whoever reads: lines beyond 1 MiB are dropped and counted. Later calls change
+/// nothing.
+pub fn init(service: &'static str) -> Result<(), LogError> {
+    let (style, filter) = (style()?, filter()?);
+    let queue = Queue::start(io::stderr())?;
     let terminal = tracing_subscriber::fmt::layer()
         .fmt_fields(debug_fn(field).delimited(" "))
-        .event_format(lines)
-        .with_writer(std::io::stderr)
-        .with_filter(filter()?);
+        .event_format(Lines { service, style })
+        .with_writer(Terminal(Arc::clone(&queue)))
+        .with_filter(filter);
     let sent = filter_fn(|about| !about.target().starts_with(OWN_TARGET)).and(LevelFilter::WARN);
+    let both = tracing_subscriber::registry().with(terminal).with(LogLayer::new().with_filter(sent));
     // A subscriber may be there already, in tests; then it stays.
-    let _ = tracing_subscriber::registry().with(terminal).with(LogLayer::new().with_filter(sent)).try_init();
+    if both.try_init().is_ok() {
+        let _ = LINES.set(queue);
+    }
     Ok(())
+}
+
+/// Waits until every line that was logged is written, or until the time is over. For the end of a process.
+pub fn flush(timeout: Duration) {
+    if let Some(lines) = LINES.get() {
+        lines.flush(timeout);
+    }
+}
+
+/// There can be no logs.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// A variable's value is wrong.
+    #[error(transparent)]
+    Env(#[from] EnvError),
+    /// The system gives no thread.
+    #[error("no thread for the log: {0}")]
+    Thread(#[from] io::Error),
 }
 
 fn filter() -> Result<EnvFilter, EnvError> {
@@ -57,7 +88,7 @@ fn style() -> Result<Style, EnvError> {
     match env::text("LOG_FORMAT")?.as_deref() {
         // Colours are for eyes: a container's log would show their codes.
         None | Some("text") => {
-            let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+            let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
             Ok(Style::Text(Format::default().with_ansi(colours)))
         }
         Some("json") => {

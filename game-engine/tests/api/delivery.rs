@@ -29,11 +29,11 @@ impl Drop for Spool {
     }
 }
 
-fn in_trouble() -> Answer {
+pub(crate) fn in_trouble() -> Answer {
     Answer { status: 503, ..Answer::default() }
 }
 
-async fn errors(service: &Service, count: usize) {
+pub(crate) async fn errors(service: &Service, count: usize) {
     let http = http();
     for _ in 0..count {
         let failed = answer(http.get(format!("{}/debug/error/value", service.url()))).await;

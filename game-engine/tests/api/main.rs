@@ -17,6 +17,7 @@ mod methods;
 mod process;
 mod raw;
 mod sampling_context;
+mod shutdown;
 mod slow_clients;
 mod spins;
 mod storage;

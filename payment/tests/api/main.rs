@@ -21,6 +21,7 @@ mod overflow;
 mod payments;
 mod process;
 mod proxy;
+mod shutdown;
 mod success_rate;
 mod tasks;
 mod telemetry;

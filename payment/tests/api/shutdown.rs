@@ -1,0 +1,100 @@
+//! The end of a process whose workers are blocked.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use fixtures::service::Service;
+use inbox::{Answer, Inbox, Options};
+use sentry_context::process::{DELIVERY, GRACE};
+use tokio::task::spawn_local;
+
+use crate::helpers::{answer, http};
+
+/// What a machine under load may add.
+const SLACK: Duration = Duration::from_secs(5);
+
+/// A spool of this test's own, gone at its end.
+struct Spool(PathBuf);
+
+impl Spool {
+    fn new(name: &str) -> Self {
+        Self(std::env::temp_dir().join(format!("payment-{name}-{}", std::process::id())))
+    }
+
+    fn start(&self, inbox: &Inbox) -> Service {
+        let spool = self.0.to_str().unwrap();
+        let environment = [("SENTRY_DSN", inbox.dsn()), ("SENTRY_SPOOL_DIR", spool.to_owned())];
+        let environment = environment.each_ref().map(|(name, value)| (*name, value.as_str()));
+        Service::start(env!("CARGO_BIN_EXE_payment"), &environment)
+    }
+}
+
+impl Drop for Spool {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A service with ten errors that its Sentry has not taken, and every worker blocked for half a minute.
+async fn blocked(spool: &Spool) -> Service {
+    let inbox = Inbox::start_with(Options {
+        answer: Answer { status: 503, ..Answer::default() },
+        ..Options::default()
+    });
+    let inbox = inbox.await.unwrap();
+    let service = spool.start(&inbox);
+    for _ in 0..10 {
+        let failed = answer(http().get(format!("{}/debug/type-error", service.url()))).await;
+        assert_eq!(failed.status, 500);
+    }
+    let url = service.url().to_owned();
+    for _ in 0..8 {
+        // Connections of their own, so that each worker gets some; nobody waits for their answers.
+        drop(spawn_local(http().get(format!("{url}/debug/event-loop-block?seconds=30")).send()));
+    }
+    // Once all are blocked, nobody answers.
+    let answers = || async {
+        let health = http().get(format!("{url}/health")).timeout(Duration::from_millis(500));
+        health.send().await.is_ok()
+    };
+    while answers().await {}
+    service
+}
+
+async fn delivers_ten_at_the_next_start(spool: &Spool) {
+    let inbox = Inbox::start().await.unwrap();
+    let mut service = spool.start(&inbox);
+    let failed = |inbox: &Inbox| {
+        let events = inbox.events();
+        events.iter().filter(|event| event["transaction"] == "GET /debug/type-error").count() == 10
+    };
+    inbox.wait_until("the errors", failed).await.unwrap();
+    assert_eq!(service.terminate(), Some(0));
+    let killed = |event: &serde_json::Value| event["exception"]["values"][0]["type"] == "ProcessKilled";
+    assert!(!inbox.events().iter().any(killed), "its end was in order");
+}
+
+#[actix_web::test]
+async fn sigterm_ends_a_process_with_blocked_workers_in_time_and_keeps_its_errors() {
+    let spool = Spool::new("blocked");
+    let mut service = blocked(&spool).await;
+    let began = Instant::now();
+    assert_eq!(service.terminate(), Some(0));
+    assert!(began.elapsed() < GRACE + DELIVERY + SLACK, "{:?}", began.elapsed());
+    assert!(service.log().contains("requests in flight are cut off"));
+    delivers_ten_at_the_next_start(&spool).await;
+}
+
+#[actix_web::test]
+async fn a_second_sigterm_ends_it_sooner_and_keeps_its_errors_too() {
+    let spool = Spool::new("hurried");
+    let mut service = blocked(&spool).await;
+    let began = Instant::now();
+    service.signal("TERM");
+    // Two signals that come together are one.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    service.signal("TERM");
+    assert_eq!(service.end_by("TERM").code(), Some(0));
+    assert!(began.elapsed() < GRACE, "{:?}", began.elapsed());
+    delivers_ten_at_the_next_start(&spool).await;
+}
