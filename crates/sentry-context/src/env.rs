@@ -90,7 +90,8 @@ mod tests {
         let error = EnvError::new("APP_VERSION", format!("1\n2\u{1b}[0m{}", "x".repeat(5_000)), "less");
         let text = error.to_string();
         assert!(
-            text.starts_with("APP_VERSION=1\\n2\\u001b[0mxxx") && text.ends_with(" bytes) is not valid: less"),
+            text.starts_with("APP_VERSION=1\\n2\\u001b[0mxxx")
+                && text.ends_with(" bytes) is not valid: less"),
             "{text}"
         );
         assert!(text.chars().count() < 300 && !text.contains(char::is_control));

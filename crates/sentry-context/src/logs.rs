@@ -58,6 +58,11 @@ pub fn init(service: &'static str) -> Result<(), LogError> {
     Ok(())
 }
 
+/// Is this module's log the one of the process?
+pub(crate) fn is_on() -> bool {
+    LINES.get().is_some()
+}
+
 /// Waits until every line that was logged is written, or until the time is over. For the end of a process.
 pub fn flush(timeout: Duration) {
     if let Some(lines) = LINES.get() {

@@ -40,7 +40,7 @@ use crate::failure::{AnswerStyle, EVENT_ID_HEADER, Failure, answer};
 use crate::frames::Origin;
 use crate::last_life::panics::{self, Outlook};
 use crate::outcome::Pending;
-use crate::{report, request, stall};
+use crate::{logs, report, request, stall};
 use caught::{Call, Payload, caught, forget};
 use reported::Claim;
 use streamed::Body;
@@ -52,7 +52,8 @@ const LAST_WORDS: Duration = client::SHUTDOWN_TIMEOUT;
 
 /// Reports every panic under a hub with a client, and never waits for delivery: the default hook of the SDK
 /// flushes on the panicking thread, which stops a worker for as long as Sentry takes.
-/// Panics elsewhere go to the hook that was there before.
+/// Panics elsewhere are logged, since the hook that was there before writes to standard error and waits for its reader;
+/// without a log they go to that hook.
 pub fn install_hook() {
     static INSTALL: Once = Once::new();
     INSTALL.call_once(|| {
@@ -60,7 +61,10 @@ pub fn install_hook() {
         let previous = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
             let watched = !reporter::is_this() && report_panic(info);
-            if !watched {
+            if !watched && logs::is_on() {
+                let place = info.location().map(ToString::to_string);
+                tracing::error!(place, "panicked: {}", text(info.payload()));
+            } else if !watched {
                 previous(info);
             }
         }));
