@@ -18,6 +18,9 @@ pub struct EnvError {
     pub allowed: String,
 }
 
+/// What stands in place of a value that may hold a secret.
+const HIDDEN: &str = "[hidden]";
+
 /// Bytes of a value that an error shows.
 const SHOWN: usize = 200;
 
@@ -29,23 +32,21 @@ impl EnvError {
 
     /// An error about a URL: scheme, host, port and path are shown, and nothing where they cannot be told apart.
     pub fn url(name: &'static str, url: &str, allowed: impl Into<String>) -> Self {
-        match redaction::address(url) {
-            Some(address) => Self::new(name, address, allowed),
-            None => Self::hidden(name, allowed),
-        }
+        let value = redaction::address(url).map_or_else(|| HIDDEN.to_owned(), shown);
+        Self { name, value, allowed: allowed.into() }
     }
 
     /// The same with what its reader says, unless that repeats what is not shown.
     pub fn refused_url(name: &'static str, url: &str, allowed: &str, reason: &str) -> Self {
         match redaction::about_address(url, reason) {
-            Some(reason) => Self::url(name, url, format!("{allowed} ({reason})")),
+            Some(reason) => Self::url(name, url, format!("{allowed} ({})", shown(reason))),
             None => Self::url(name, url, allowed),
         }
     }
 
     /// An error about a variable that may hold a secret: the value is not shown.
     pub fn hidden(name: &'static str, allowed: impl Into<String>) -> Self {
-        Self::new(name, "[hidden]", allowed)
+        Self { name, value: HIDDEN.to_owned(), allowed: allowed.into() }
     }
 }
 

@@ -34,13 +34,11 @@ fn a_bad_setting_stops_the_start_with_one_line_that_names_it() {
         ("PORT", "abc"),
         ("PORT", "65536"),
         ("HOST", "nowhere"),
-        ("SENTRY_DSN", "not a dsn"),
         ("SENTRY_TRACES_SAMPLE_RATE", "1.5"),
         ("DEBUG_ENDPOINTS", "maybe"),
         ("MEMORY_LEAK_LIMIT_MB", "0"),
         ("FINGERPRINT_RULES", "/no/such/file"),
         ("SENTRY_SPOOL_DIR", "/dev/null/spool"),
-        ("SENTRY_SPOTLIGHT", "perhaps"),
         ("SENTRY_SPOTLIGHT", "ftp://localhost/stream"),
         ("LOG_FORMAT", "xml"),
         ("RUST_LOG", "payment=loud"),
@@ -83,6 +81,10 @@ fn a_token_that_no_client_can_send_stops_the_start_and_is_not_told() {
 
 #[test]
 fn a_bad_dsn_does_not_tell_its_key() {
+    let told = refusal(&[("SENTRY_DSN", "not a dsn")]);
+    assert!(told.contains("SENTRY_DSN=[hidden] is not valid: a DSN such as https://key@host/1"), "{told}");
+    let told = refusal(&[("SENTRY_SPOTLIGHT", "perhaps")]);
+    assert!(told.contains("SENTRY_SPOTLIGHT=[hidden] is not valid: 1, true"), "{told}");
     let told = refusal(&[("SENTRY_DSN", "https://publickey:secretkey@sentry.example")]);
     assert!(!told.contains("publickey") && !told.contains("secretkey"), "{told}");
 }

@@ -19,7 +19,8 @@ async fn a_runaway_recursion_is_cut_and_told_with_its_frames() {
     assert_eq!(top_frame(&event)["function"], RECURSION);
     let frames = exception(&event)["stacktrace"]["frames"].as_array().unwrap();
     let recursive = |frame: &&Value| frame["function"] == RECURSION && frame["in_app"] == true;
-    assert!(frames.iter().filter(recursive).count() > 200, "{} frames", frames.len());
+    // The size of an event is bounded: both ends of the stack are there.
+    assert!(frames.iter().filter(recursive).count() > 100, "{} frames", frames.len());
     app.transaction("GET /debug/stack-overflow").await;
     assert_eq!(app.inbox.events().len(), 1);
 }

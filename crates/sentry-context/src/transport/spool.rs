@@ -135,6 +135,13 @@ impl Spool {
         std::mem::take(&mut self.carried)
     }
 
+    /// Gives the folder to the next process: nothing may be kept any more.
+    pub(super) fn release(&self) {
+        if let Err(error) = self.lock.unlock() {
+            tracing::warn!(folder = %self.folder.display(), %error, "the spool stays locked until this process ends");
+        }
+    }
+
     /// Keeps a client report for the next process in room that is taken already.
     pub(super) fn carry(&self, report: &Letter) -> io::Result<()> {
         let mut room = [0; RESERVE];

@@ -163,7 +163,7 @@ async fn an_answer_that_drips_holds_its_connection_for_two_seconds_only() {
 type Taken = Arc<Mutex<(Vec<String>, usize)>>;
 
 /// Finds bodies too large that are longer than this.
-const LARGEST: usize = 32 * 1024;
+const LARGEST: usize = 16 * 1024;
 
 fn with_a_limit() -> (String, Taken) {
     let taken = Taken::default();

@@ -53,6 +53,10 @@ impl Sender {
         } else if self.sentry.is_some() {
             tracing::info!(sent, spooled, dropped, "the last envelopes for Sentry");
         }
+        // Whoever waits for the end may start the next client at once.
+        if let Some(spool) = self.spool() {
+            spool.release();
+        }
         self.lanes.finish(dropped == 0);
     }
 
