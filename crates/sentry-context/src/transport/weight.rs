@@ -147,6 +147,7 @@ fn frame(it: &Frame) -> usize {
     size_of::<Frame>() + texts.map(optional).iter().sum::<usize>() + lines.sum::<usize>() + fields(&it.vars)
 }
 
+#[expect(clippy::ptr_arg, reason = "a borrowed one weighs nothing")]
 fn debug_meta(it: &Cow<'_, DebugMeta>) -> usize {
     // The SDK keeps one for all events; an event that has its own is another process's.
     let Cow::Owned(it) = it else { return 0 };
@@ -223,6 +224,7 @@ fn optional(text: &Option<String>) -> usize {
 }
 
 /// Zero where it is shared.
+#[expect(clippy::ptr_arg, reason = "a borrowed one weighs nothing")]
 fn borrowed(text: &Cow<'_, str>) -> usize {
     if let Cow::Owned(text) = text { text.len() } else { 0 }
 }
