@@ -240,7 +240,7 @@ async fn a_bad_period_is_422_in_fastapis_words_and_no_event() {
         assert_eq!((told.status, &told.body["detail"][0]["type"]), (422, &json!(kind)), "{path}");
     }
     let wrong_method = answer(app.request(Method::POST, "/api/v1/business-metrics/rtp")).await;
-    assert_eq!((wrong_method.status, &wrong_method.headers["allow"]), (405, &"GET".parse().unwrap()));
+    assert_eq!((wrong_method.status, &wrong_method.headers["allow"]), (405, &"GET, HEAD".parse().unwrap()));
     assert!(app.inbox.events().is_empty());
 }
 

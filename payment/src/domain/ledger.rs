@@ -62,7 +62,10 @@ pub async fn replay(database: &Database, booking: &Booking) -> Result<Option<Boo
         return repeated(booking, row, Ok(then.balance)).map(Some);
     }
     let Some(Account { entry, balance }) = account(database, booking).await? else { return Ok(None) };
-    row.or(entry).map(|document| repeated(booking, &document, balance)).transpose()
+    let Some(document) = row.or(entry) else { return Ok(None) };
+    // An entry remembers the balance then, also while its row is still to be written.
+    let then = receipt(&document).map_or(balance, |then| Ok(then.balance));
+    repeated(booking, &document, then).map(Some)
 }
 
 /// Books a payment once, however often it is called.

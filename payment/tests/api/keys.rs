@@ -67,7 +67,8 @@ async fn a_booked_key_is_answered_with_its_result_however_many_payments_fail() {
         let again = pay_as(&bad, "spin-1", body()).await;
         assert_eq!((again.status, &again.body["newBalance"]), (200, &json!(1002.0)));
     }
-    // The same while only the account knows of it.
+    // The same while only the account knows of it, and another payment has changed the balance.
+    assert_eq!(pay_as(&good, "spin-3", body()).await.body["newBalance"], 1004.0);
     database.collection::<Document>("transactions").delete_many(doc! {}).await.unwrap();
     assert_eq!(pay_as(&bad, "spin-1", body()).await.body["newBalance"], 1002.0);
     assert_eq!(pay_as(&bad, "spin-2", body()).await.status, 500);
