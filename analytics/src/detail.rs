@@ -4,7 +4,7 @@
 
 use scenario::OutOfBounds;
 use sentry_context::report::Reportable;
-use sentry_context::{Facts, facts};
+use sentry_context::{Facts, facts, size};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -62,8 +62,13 @@ impl Reportable for RequestInvalid {
     }
 }
 
-/// The list as FastAPI's clients read it.
+/// Bytes of an input that an answer repeats.
+const INPUT_BYTES: usize = 256;
+
+/// The list as FastAPI's clients read it; long inputs are cut.
 pub fn answer(details: &[Detail]) -> Facts {
+    let mut details = details.to_vec();
+    details.iter_mut().for_each(|detail| size::cut_json(&mut detail.input, INPUT_BYTES));
     facts([("detail", serde_json::json!(details))])
 }
 

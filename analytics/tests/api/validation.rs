@@ -106,6 +106,20 @@ async fn a_body_that_is_no_registration_at_all_is_refused() {
     assert_eq!((long.status, &long.body["type"]), (413, &json!("PayloadTooLarge")));
 }
 
+#[actix_web::test]
+async fn a_long_input_is_not_repeated_whole() {
+    let app = spawn_app().await;
+    let long = "u".repeat(40_000);
+    let body = app.post(PATH, json!({ "user_id": "alice", "age": 18, "email": long }).to_string()).await;
+    let query = app.get(&format!("/api/v1/analytics/daily-stats?days={}", &long[..8_000])).await;
+    for answer in [body, query] {
+        assert_eq!(answer.status, 422);
+        let shown = answer.body["detail"][0]["input"].as_str().unwrap();
+        assert!(shown.starts_with("uuu") && shown.ends_with(" bytes)"), "{shown}");
+        assert!(answer.body.to_string().len() < 2_000, "{answer:?}");
+    }
+}
+
 #[test]
 fn each_set_of_failing_fields_is_an_issue_of_its_own() {
     let rules: Rules = analytics::settings::SERVICE.fingerprint_rules.parse().unwrap();

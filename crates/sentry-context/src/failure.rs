@@ -12,6 +12,10 @@ use sentry::types::Uuid;
 use crate::facts::Facts;
 use crate::frames::Origin;
 use crate::report::{self, Reportable, Traced};
+use crate::size;
+
+/// Bytes of each field of an error's answer.
+const FIELD_BYTES: usize = 4_096;
 
 /// The header that names the event about a request, `X-Sentry-Event-Id`.
 pub const EVENT_ID_HEADER: &str = "x-sentry-event-id";
@@ -75,6 +79,8 @@ impl Failure {
         body.insert("error".to_owned(), self.to_string().into());
         body.insert("type".to_owned(), self.error.type_name().into());
         style.into_iter().for_each(|AnswerStyle(add)| add(&mut body));
+        // Whatever an error quotes of its input, an answer never repeats it whole.
+        body.iter_mut().for_each(|(_, field)| size::cut_json(field, FIELD_BYTES));
         let mut response = answer(status, body, report(self));
         for (name, value) in headers {
             if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {

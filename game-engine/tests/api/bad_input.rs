@@ -60,3 +60,13 @@ async fn hostile_headers_change_nothing() {
     assert_eq!(event["user"]["id"], "anonymous");
     assert!(event["tags"].get("demo.run_id").is_none());
 }
+
+#[actix_web::test]
+async fn a_long_input_is_not_repeated_whole() {
+    let app = spawn_app().await;
+    let body = json!({ "userId": "alice", "bet": "1".repeat(30_000) });
+    let answer = answer(app.request(Method::POST, "/calculate").json(&body)).await;
+    assert_eq!(answer.status, 400);
+    let error = answer.body["error"].as_str().unwrap();
+    assert!(error.len() <= 4_096 && error.ends_with(" bytes)"), "{error}");
+}

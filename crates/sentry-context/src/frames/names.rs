@@ -201,8 +201,8 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("names-{}-{}", std::process::id(), mangling.len()));
         std::fs::create_dir_all(&folder).unwrap();
         let program = folder.join("prog.o");
-        let compiler = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-        let compiled = Command::new(compiler)
+        // The one that cargo finds on PATH.
+        let compiled = Command::new("rustc")
             .args(["--edition", "2024", "--crate-name", "prog", "--emit", "obj", "-o"])
             .arg(&program)
             .arg(source)
