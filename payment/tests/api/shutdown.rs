@@ -43,9 +43,13 @@ async fn blocked(spool: &Spool) -> Service {
     });
     let inbox = inbox.await.unwrap();
     let service = spool.start(&inbox);
-    for _ in 0..10 {
+    for number in 0..10 {
         let failed = answer(http().get(format!("{}/debug/type-error", service.url()))).await;
         assert_eq!(failed.status, 500);
+        if number == 0 {
+            // The first stack loads the symbols of a whole debug build, which may take longer than a shutdown.
+            inbox.wait_until("an attempt", |inbox| inbox.stats().rejected >= 2).await.unwrap();
+        }
     }
     let url = service.url().to_owned();
     for _ in 0..8 {

@@ -68,7 +68,7 @@ fn a_bad_setting_stops_the_start_with_one_line_that_names_it() {
 fn a_setting_that_is_no_text_is_a_bad_one() {
     let mut command = binary(&[]);
     command.env("PORT", std::ffi::OsStr::from_bytes(b"90\xff0"));
-    assert!(refusal(command).contains("PORT=90"));
+    assert!(refusal(command).contains("PORT="));
 }
 
 #[test]
