@@ -231,11 +231,8 @@ impl Walk {
             keep /= 2;
         }
         self.left = self.left.saturating_sub(cost(&stack.frames, keep));
-        let all = stack.frames.len() as u64;
-        if let Some(start) = ends(&mut stack.frames, keep) {
-            let start = start as u64;
-            stack.frames_omitted = Some((start, start + all - keep as u64));
-        }
+        // Without `frames_omitted`: receivers with Sentry's published schema refuse it.
+        ends(&mut stack.frames, keep);
         first(&mut stack.registers, 64);
     }
 
