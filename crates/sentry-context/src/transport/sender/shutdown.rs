@@ -34,7 +34,9 @@ impl Sender {
         let Closing { deadline, .. } = self.lanes.closing().await;
         let save_until = deadline.max(Instant::now() + TIME_TO_SAVE);
         let mut tally = Tally::default();
-        let (left, complete) = self.lanes.drain(save_until);
+        // An encoder that is slow must leave time to save what waits behind it.
+        let now = Instant::now();
+        let (left, complete) = self.lanes.drain(now + save_until.saturating_duration_since(now) / 2);
         if !complete {
             tally.dropped += 1;
             self.losses.record(&[("error", 1)], Reason::NetworkError);
