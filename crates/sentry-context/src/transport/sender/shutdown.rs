@@ -13,6 +13,9 @@ use super::upkeep::report_letter;
 /// How long the saving may take at least, for a transport that is dropped without a shutdown.
 const TIME_TO_SAVE: Duration = Duration::from_millis(500);
 
+/// How long the saving of an error that is ready may take.
+const TIME_TO_SAVE_ONE: Duration = Duration::from_millis(100);
+
 /// What of the last envelopes became what.
 #[derive(Default)]
 struct Tally {
@@ -34,15 +37,19 @@ impl Sender {
         let Closing { deadline, .. } = self.lanes.closing().await;
         let save_until = deadline.max(Instant::now() + TIME_TO_SAVE);
         let mut tally = Tally::default();
-        // An encoder that is slow must leave time to save what waits behind it.
+        // An encoder that is slow must leave time to save what waits behind it, and then itself what it worked on.
         let now = Instant::now();
-        let (left, complete) = self.lanes.drain(now + save_until.saturating_duration_since(now) / 2);
+        let (left, _) = self.lanes.drain(now + save_until.saturating_duration_since(now) / 2);
+        for parcel in left {
+            self.save(parcel, save_until, &mut tally);
+        }
+        let (late, complete) = self.lanes.drain(save_until - TIME_TO_SAVE_ONE);
+        for parcel in late {
+            self.save(parcel, save_until, &mut tally);
+        }
         if !complete {
             tally.dropped += 1;
             self.losses.record(&[("error", 1)], Reason::NetworkError);
-        }
-        for parcel in left {
-            self.save(parcel, save_until, &mut tally);
         }
         let told = tokio::time::timeout_at(deadline.into(), self.last_words(copies)).await;
         if !told.unwrap_or(false) {
