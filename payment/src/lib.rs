@@ -63,7 +63,7 @@ fn run() -> Result<(), StartError> {
         let database = Database::connect(settings.mongodb_url.as_deref()).await?;
         let publisher = Publisher::start(settings.rabbitmq.clone(), &hub);
         let unconfirmed = Unconfirmed::default();
-        actix_web::rt::spawn(upkeep::run(database.clone(), unconfirmed.clone()));
+        upkeep::start(database.clone(), unconfirmed.clone(), publisher.clone(), &hub);
         let server = Server::bind(&settings, hub, database.clone(), unconfirmed.clone(), publisher.clone())?;
         tracing::info!(address = %server.address(), "payment listens");
         server.run_until(stop).await?;

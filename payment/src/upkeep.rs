@@ -1,10 +1,12 @@
 //! What has to be done beside the requests, whenever the database is there: indexes, unconfirmed payments, rows that are
 //! due, and documents of earlier versions.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use broker::Publisher;
 use sentry_context::database::{Database, DatabaseError, State};
-use sentry_context::sentry::Level;
+use sentry_context::sentry::{Hub, Level, SentryFutureExt};
 use sentry_context::{facts, report};
 use tokio::time::sleep;
 
@@ -14,12 +16,18 @@ use crate::domain::unconfirmed::Unconfirmed;
 /// Between two looks.
 const INTERVAL: Duration = Duration::from_secs(2);
 
-/// Looks after the database for ever.
-pub async fn run(database: Database, unconfirmed: Unconfirmed) {
+/// Begins to look after the database. Must be called in a `LocalSet` such as actix-web's.
+pub fn start(database: Database, unconfirmed: Unconfirmed, publisher: Publisher, hub: &Arc<Hub>) {
+    let hub = Arc::new(Hub::new_from_top(Arc::clone(hub)));
+    actix_web::rt::spawn(run(database, unconfirmed, publisher).bind_hub(hub));
+}
+
+/// For ever.
+async fn run(database: Database, unconfirmed: Unconfirmed, publisher: Publisher) {
     let mut upkeep = Upkeep { indexed: false, sweep: Sweep::default() };
     loop {
         if database.state() == State::Up
-            && let Err(error) = upkeep.turn(&database, &unconfirmed).await
+            && let Err(error) = upkeep.turn(&database, &unconfirmed, &publisher).await
         {
             tracing::warn!(%error, "the upkeep of the database will be tried again");
         }
@@ -33,7 +41,12 @@ struct Upkeep {
 }
 
 impl Upkeep {
-    async fn turn(&mut self, database: &Database, unconfirmed: &Unconfirmed) -> Result<(), DatabaseError> {
+    async fn turn(
+        &mut self,
+        database: &Database,
+        unconfirmed: &Unconfirmed,
+        publisher: &Publisher,
+    ) -> Result<(), DatabaseError> {
         if !self.indexed {
             ledger::ensure_indexes(database).await?;
             self.indexed = true;
@@ -43,7 +56,7 @@ impl Upkeep {
             0 => {}
             payments => tracing::warn!(payments, "payments that had failed for their callers were undone"),
         }
-        match ledger::settle(database).await? {
+        match ledger::settle(database, publisher).await? {
             0 => {}
             rows => tracing::warn!(rows, "rows of payments were written that had been left as notes"),
         }

@@ -60,12 +60,12 @@ pub(crate) async fn process(
     contexts::set("payment", data);
     let booking =
         Booking::new(payment.user_id, amount("bet", payment.bet)?, amount("payout", payment.payout)?, key);
-    let booked = match ledger::replay(&database, &booking).await? {
+    let booked = match ledger::replay(&database, &publisher, &booking).await? {
         Some(booked) => booked,
         None => {
             processor.approve()?;
             let place = unconfirmed.reserve(&booking)?;
-            let booked = ledger::book(&database, &booking).await;
+            let booked = ledger::book(&database, &publisher, &booking).await;
             if booked.as_ref().is_err_and(|failed| failed.error.may_be_booked()) {
                 place.take(booking.clone());
             }
@@ -74,8 +74,6 @@ pub(crate) async fn process(
     };
     let balance = match booked {
         Booked::Applied(receipt) => {
-            let (routing_key, message) = booking.message(receipt);
-            publisher.publish(routing_key, message);
             metrics::count("payments.processed", &[("type", booking.kind())]);
             receipt.balance
         }

@@ -2,12 +2,12 @@
 //!
 //! A lone MongoDB server changes one document at a time. So one update of the player's account does all that a payment
 //! is: it changes the balance, remembers the payment in `recent`, and notes its row in `pending`. From then on the
-//! payment is booked, whatever fails. What is left is to copy the row to `transactions` and to remove the note. Whoever
-//! ends in between leaves the note, and [`settle()`] does the rest.
+//! payment is booked, whatever fails. What is left is to publish the message, to copy the row to `transactions`, and to
+//! remove the note. Whoever ends in between leaves the note, and [`settle()`] does the rest.
 //!
 //! ```text
-//!             apply                  write the row, remove the note
-//! (nothing) ─────────▶ booked, due ─────────────────────────────────▶ booked
+//!             apply                publish, write the row, remove the note
+//! (nothing) ─────────▶ booked, due ───────────────────────────────────────▶ booked
 //!     │                    │ undo
 //!     │ fence              ▼
 //!     └──────────────▶ cancelled
@@ -20,8 +20,10 @@ mod accounts;
 mod booking;
 mod cancel;
 mod commands;
+mod message;
 mod settle;
 
+use broker::Publisher;
 use sentry_context::database::mongodb::bson::{Bson, Document, doc};
 use sentry_context::database::mongodb::options::ReturnDocument;
 use sentry_context::database::{Database, DatabaseError};
@@ -50,7 +52,7 @@ pub enum Booked {
 }
 
 /// What an earlier call with this key did, if there was one.
-pub async fn replay(database: &Database, booking: &Booking) -> Result<Option<Booked>> {
+pub async fn replay(database: &Database, publisher: &Publisher, booking: &Booking) -> Result<Option<Booked>> {
     if !booking.is_keyed() {
         return Ok(None);
     }
@@ -59,20 +61,18 @@ pub async fn replay(database: &Database, booking: &Booking) -> Result<Option<Boo
     let row = database.run_idempotent("findOne", TRANSACTIONS, || rows.find_one(this.clone())).await;
     let row = row.map_err(unavailable)?;
     if let Some((row, then)) = row.as_ref().and_then(|row| Some((row, receipt(row)?))) {
-        return repeated(booking, row, Ok(then.balance)).map(Some);
+        return repeated(publisher, booking, row, Ok(then.balance)).map(Some);
     }
     let Some(Account { entry, balance }) = account(database, booking).await? else { return Ok(None) };
     let Some(document) = row.or(entry) else { return Ok(None) };
-    // An entry remembers the balance then, also while its row is still to be written.
-    let then = receipt(&document).map_or(balance, |then| Ok(then.balance));
-    repeated(booking, &document, then).map(Some)
+    repeated(publisher, booking, &document, balance).map(Some)
 }
 
 /// Books a payment once, however often it is called.
-pub async fn book(database: &Database, booking: &Booking) -> Result<Booked> {
+pub async fn book(database: &Database, publisher: &Publisher, booking: &Booking) -> Result<Booked> {
     for _ in 0..ROUNDS {
         if let Some(receipt) = apply(database, booking).await? {
-            return Ok(finished(database, booking, receipt).await);
+            return Ok(finished(database, publisher, booking, receipt).await);
         }
         match account(database, booking).await? {
             None => accounts::open(database, &booking.user_id).await.map_err(unavailable)?,
@@ -80,9 +80,9 @@ pub async fn book(database: &Database, booking: &Booking) -> Result<Booked> {
                 return match receipt(&entry) {
                     // An earlier attempt of this very call, whose answer was lost.
                     Some(receipt) if entry.get_str("call").is_ok_and(|call| call == booking.call) => {
-                        Ok(finished(database, booking, receipt).await)
+                        Ok(finished(database, publisher, booking, receipt).await)
                     }
-                    then => repeated(booking, &entry, then.map_or(balance, |then| Ok(then.balance))),
+                    _ => repeated(publisher, booking, &entry, balance),
                 };
             }
             Some(Account { balance: Err(found), .. }) => {
@@ -151,18 +151,23 @@ fn receipt(document: &Document) -> Option<Receipt> {
 }
 
 /// What the first call was answered. Earlier versions remembered no balances: there, today's stands in.
-fn repeated(booking: &Booking, document: &Document, balance: Balance) -> Result<Booked> {
+fn repeated(publisher: &Publisher, booking: &Booking, document: &Document, today: Balance) -> Result<Booked> {
     if !booking.has_amounts_of(document) {
         return Ok(Booked::KeyReused);
     }
-    Ok(Booked::Replayed(balance.map_err(|found| PaymentError::UnreadableBalance { found })?))
+    // An entry remembers the balance then, also while its row is still to be written.
+    if let Some(receipt) = receipt(document) {
+        message::publish_again(publisher, booking, document, receipt);
+        return Ok(Booked::Replayed(receipt.balance));
+    }
+    Ok(Booked::Replayed(today.map_err(|found| PaymentError::UnreadableBalance { found })?))
 }
 
-/// Writes the row of a payment that is booked. What fails here is made good by [`settle()`].
-async fn finished(database: &Database, booking: &Booking, receipt: Receipt) -> Booked {
-    let mut row = booking.row();
-    row.extend(doc! { "balance_after": receipt.balance.as_f64(), "timestamp": receipt.at });
-    if let Err(error) = settle::write(database, &booking.user_id, row).await {
+/// Publishes a payment that is booked, and writes its row. What fails here is made good by [`settle()`].
+async fn finished(database: &Database, publisher: &Publisher, booking: &Booking, receipt: Receipt) -> Booked {
+    let row = booking.row(receipt);
+    message::publish(publisher, &row);
+    if let Err(error) = settle::write(database, &booking.user_id, &row).await {
         tracing::warn!(%error, id = booking.id, "the row of a payment will be written later");
     }
     Booked::Applied(receipt)

@@ -14,7 +14,6 @@ use scenario::Guards;
 use sentry_context::client::{self, Config};
 use sentry_context::database::{self, Database};
 use sentry_context::native_crash::Sacrifice;
-use sentry_context::sentry::SentryFutureExt;
 use sentry_context::stall;
 use sentry_context::transport::Delivery;
 
@@ -44,8 +43,7 @@ pub(crate) async fn spawn_app_as(telemetry: Telemetry, change: impl FnOnce(&mut 
     let hub = client::hub(&settings.sentry);
     let publisher = Publisher::start(settings.rabbitmq.clone(), &hub);
     let unconfirmed = Unconfirmed::default();
-    let upkeep = upkeep::run(database.clone(), unconfirmed.clone());
-    actix_web::rt::spawn(upkeep.bind_hub(Arc::clone(&hub)));
+    upkeep::start(database.clone(), unconfirmed.clone(), publisher.clone(), &hub);
     let server = Server::bind(&settings, hub, database, unconfirmed, publisher).unwrap();
     let url = format!("http://{}", server.address());
     actix_web::rt::spawn(server.run());

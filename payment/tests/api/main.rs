@@ -14,6 +14,7 @@ mod helpers;
 mod interrupted;
 mod keys;
 mod leak;
+mod messages;
 mod money;
 mod native;
 mod outage;

@@ -1,7 +1,6 @@
 //! A payment: what it changes, and what it is called.
 
 use sentry_context::database::mongodb::bson::{DateTime, Document, doc};
-use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::domain::money::Money;
@@ -63,8 +62,15 @@ impl Booking {
         if self.change() >= Money::cents(0) { "WIN" } else { "LOSS" }
     }
 
+    /// Its row.
+    pub(super) fn row(&self, receipt: Receipt) -> Document {
+        let mut row = self.due();
+        row.extend(doc! { "balance_after": receipt.balance.as_f64(), "timestamp": receipt.at });
+        row
+    }
+
     /// The row but for what the database adds: `balance_after` and `timestamp`.
-    pub(super) fn row(&self) -> Document {
+    pub(super) fn due(&self) -> Document {
         doc! {
             "_id": &self.id,
             "user_id": &self.user_id,
@@ -84,29 +90,6 @@ impl Booking {
     pub(super) fn has_amounts_of(&self, document: &Document) -> bool {
         let amount = |name: &str| document.get(name).and_then(Money::of_bson);
         amount("bet") == Some(self.bet) && amount("payout") == Some(self.payout)
-    }
-
-    /// The message about it, and its routing key.
-    pub fn message(&self, receipt: Receipt) -> (&'static str, Map<String, Value>) {
-        let (key, kind) = match self.kind() {
-            "WIN" => ("payment.credit", "credit"),
-            _ => ("payment.debit", "debit"),
-        };
-        let data = json!({
-            "_id": self.id,
-            "userId": self.user_id,
-            "amount": self.change().abs().as_f64(),
-            "bet": self.bet.as_f64(),
-            "payout": self.payout.as_f64(),
-            "balance_after": receipt.balance.as_f64(),
-            "timestamp": receipt.at.try_to_rfc3339_string().unwrap_or_default(),
-        });
-        let message = [
-            ("type".to_owned(), kind.into()),
-            ("data".to_owned(), data),
-            ("timestamp".to_owned(), receipt.at.timestamp_millis().into()),
-        ];
-        (key, message.into_iter().collect())
     }
 }
 

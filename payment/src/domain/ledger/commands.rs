@@ -58,7 +58,7 @@ pub(super) fn apply(booking: &Booking) -> Vec<Document> {
         let added = doc! { "balance_after": "$balance", "timestamp": "$$NOW" };
         doc! { "$mergeObjects": [{ "$literal": part }, added] }
     };
-    let due = doc! { "$concatArrays": [array("pending"), [finished(booking.row())]] };
+    let due = doc! { "$concatArrays": [array("pending"), [finished(booking.due())]] };
     vec![
         doc! { "$set": { "balance": changed_balance(booking.change().as_cents()), "updated_at": "$$NOW" } },
         doc! { "$set": { "recent": remember(finished(booking.entry())), "pending": due } },

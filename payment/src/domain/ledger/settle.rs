@@ -1,15 +1,17 @@
-//! Rows that are due: copied to `transactions`, and their notes removed.
+//! Rows that are due: copied to `transactions`, published where their process could not, and their notes removed.
 
 use std::time::{Duration, SystemTime};
 
+use broker::Publisher;
 use futures_util::future::try_join_all;
 use sentry_context::database::mongodb::bson::{Bson, DateTime, Document, doc};
 use sentry_context::database::{Database, DatabaseError};
 
 use super::commands::{TRANSACTIONS, USERS, insert, users};
+use super::message;
 
 /// Older notes belong to nobody who still works on them.
-const ABANDONED: Duration = Duration::from_secs(8);
+pub(super) const ABANDONED: Duration = Duration::from_secs(8);
 
 /// Accounts that are settled at once.
 const BATCH: i64 = 100;
@@ -21,19 +23,19 @@ const BATCHES: usize = 100;
 const AT_ONCE: usize = 16;
 
 /// Writes a row, unless it is there, and removes the note of it.
-pub(super) async fn write(database: &Database, user_id: &str, row: Document) -> Result<(), DatabaseError> {
-    insert(database, TRANSACTIONS, &row).await?;
+pub(super) async fn write(database: &Database, user_id: &str, row: &Document) -> Result<(), DatabaseError> {
+    insert(database, TRANSACTIONS, row).await?;
     let (users, this) = (users(database)?, doc! { "_id": user_id });
     let done = doc! { "$pull": { "pending": { "_id": row.get_str("_id").unwrap_or_default() } } };
     database.run_idempotent("update", USERS, || users.update_one(this.clone(), done.clone())).await.map(drop)
 }
 
-/// Writes the rows that others left as notes; how many.
-pub async fn settle(database: &Database) -> Result<usize, DatabaseError> {
+/// Writes the rows that others left as notes, and publishes them; how many.
+pub async fn settle(database: &Database, publisher: &Publisher) -> Result<usize, DatabaseError> {
     let before = DateTime::from(SystemTime::now() - ABANDONED);
     let mut settled = 0;
     for _ in 0..BATCHES {
-        match settle_some(database, before).await? {
+        match settle_some(database, publisher, before).await? {
             0 => break,
             rows => settled += rows,
         }
@@ -41,7 +43,11 @@ pub async fn settle(database: &Database) -> Result<usize, DatabaseError> {
     Ok(settled)
 }
 
-async fn settle_some(database: &Database, before: DateTime) -> Result<usize, DatabaseError> {
+async fn settle_some(
+    database: &Database,
+    publisher: &Publisher,
+    before: DateTime,
+) -> Result<usize, DatabaseError> {
     let users = users(database)?;
     let abandoned = doc! { "timestamp": { "$lt": before }, "_id": { "$type": "string" } };
     let filter = doc! { "pending": { "$elemMatch": abandoned } };
@@ -60,6 +66,8 @@ async fn settle_some(database: &Database, before: DateTime) -> Result<usize, Dat
     for rows in rows.chunks(AT_ONCE) {
         try_join_all(rows.iter().map(|row| insert(database, TRANSACTIONS, row))).await?;
     }
+    // As long as their notes are there.
+    rows.iter().for_each(|row| message::publish(publisher, row));
     let written: Vec<_> = rows.iter().filter_map(id).collect();
     let done = doc! { "$pull": { "pending": { "_id": { "$in": written }, "claimed": true } } };
     database.run_idempotent("update", USERS, || users.update_many(these.clone(), done.clone())).await?;
