@@ -71,8 +71,13 @@ pub(crate) fn ago(seconds: u32) -> DateTime {
 
 /// Today in UTC: `2026-11-24`.
 pub(crate) fn today() -> String {
-    let now = DateTime::now().try_to_rfc3339_string().unwrap_or_default();
-    now.get(..10).unwrap_or_default().to_owned()
+    day_of(DateTime::now())
+}
+
+/// The day of a moment in UTC.
+pub(crate) fn day_of(moment: DateTime) -> String {
+    let moment = moment.try_to_rfc3339_string().unwrap_or_default();
+    moment.get(..10).unwrap_or_default().to_owned()
 }
 
 /// Now in UTC, as Python's `isoformat` has it: without a zone.

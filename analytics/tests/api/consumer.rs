@@ -1,5 +1,7 @@
 //! Messages, by a real broker into a real database.
 
+use std::time::Duration;
+
 use fixtures::rabbit::Broker;
 use futures_util::StreamExt;
 use inbox::Inbox;
@@ -12,45 +14,58 @@ use serde_json::{Value, json};
 
 use crate::helpers::{App, Telemetry, spawn_app_as};
 
+/// A wait that is in vain fails the test after this.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 /// An app that consumes, its broker, and its database.
-struct Stack {
-    app: App,
+pub(crate) struct Stack {
+    pub(crate) app: App,
     telemetry: Telemetry,
+    url: String,
     database: Database,
     channel: Channel,
     _connection: Connection,
-    _broker: Broker,
+    broker: Broker,
 }
 
-async fn stack(name: &str, telemetry: Telemetry) -> Option<Stack> {
+pub(crate) async fn stack(name: &str, telemetry: Telemetry) -> Option<Stack> {
     stack_on(name, telemetry, async |_| ()).await
 }
 
 /// On a database in which something is already.
-async fn stack_on(name: &str, telemetry: Telemetry, prepare: impl AsyncFnOnce(&Database)) -> Option<Stack> {
+pub(crate) async fn stack_on(
+    name: &str,
+    telemetry: Telemetry,
+    prepare: impl AsyncFnOnce(&Database),
+) -> Option<Stack> {
     let url = format!("{}/{name}_{telemetry:?}_{}", fixtures::mongo::url()?, std::process::id());
     let broker = Broker::start()?;
     let database = Client::with_uri_str(&url).await.unwrap().default_database().unwrap();
     prepare(&database).await;
     let app = spawn_app_as(telemetry, |settings| {
-        settings.mongodb_url = Some(url);
+        settings.mongodb_url = Some(url.clone());
         settings.rabbitmq = broker::Address::parse(Some(&broker.url()), "test").unwrap();
     });
     let app = app.await;
     while app.get("/health").await.body["consumer"] != "running" {}
     let connection = Connection::connect(&broker.url(), ConnectionProperties::default()).await.unwrap();
     let channel = connection.create_channel().await.unwrap();
-    Some(Stack { app, telemetry, database, channel, _connection: connection, _broker: broker })
+    Some(Stack { app, telemetry, url, database, channel, _connection: connection, broker })
 }
 
 impl Stack {
-    async fn publish(&self, key: &str, body: &str) {
+    /// For another replica: the database, and the broker.
+    pub(crate) fn addresses(&self) -> (String, Option<broker::Address>) {
+        (self.url.clone(), broker::Address::parse(Some(&self.broker.url()), "test").unwrap())
+    }
+
+    pub(crate) async fn publish(&self, key: &str, body: &str) {
         let (options, properties) = (BasicPublishOptions::default(), BasicProperties::default());
         let body = body.as_bytes();
         self.channel.basic_publish("gaming".into(), key.into(), options, body, properties).await.unwrap();
     }
 
-    async fn game(&self, id: &str, bet: f64, payout: f64) {
+    pub(crate) async fn game(&self, id: &str, bet: f64, payout: f64) {
         let data = json!({ "_id": id, "user_id": "alice", "bet": bet, "payout": payout, "win": payout > 0.0,
             "symbols": ["🍒", "🍒", "🍒"], "timestamp": 1.0 });
         self.publish("game.result", &json!({ "data": data, "timestamp": 1.0 }).to_string()).await;
@@ -58,29 +73,41 @@ impl Stack {
 
     /// Today's figures, once so many messages have been worked on, and so many games and payments are counted. Each
     /// message has a transaction of its own, where these are sent.
-    async fn today_after(&self, messages: usize, counted: u64) -> Value {
+    pub(crate) async fn today_after(&self, messages: usize, counted: u64) -> Value {
         if self.telemetry == Telemetry::On {
             let consumed = |it: &&Value| it["contexts"]["trace"]["op"] == "queue.process";
             let all = |inbox: &Inbox| inbox.transactions().iter().filter(consumed).count() >= messages;
             self.app.inbox.wait_until("a transaction of each message", all).await.unwrap();
         }
-        loop {
-            let told = self.app.get("/api/v1/analytics/realtime/summary").await.body;
-            let of = |part: &str, name: &str| told[part][name].as_u64().unwrap();
-            let payments = of("payments", "total_credits") + of("payments", "total_debits");
-            if of("today", "total_games") + payments >= counted {
-                return told;
+        let wait = async {
+            loop {
+                let told = self.app.get("/api/v1/analytics/realtime/summary").await.body;
+                // On a busy machine a query may take too long.
+                let of = |part: &str, name: &str| told[part][name].as_u64().unwrap_or_default();
+                let payments = of("payments", "total_credits") + of("payments", "total_debits");
+                if of("today", "total_games") + payments >= counted {
+                    return told;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
             }
-            tokio::task::yield_now().await;
-        }
+        };
+        tokio::time::timeout(PATIENCE, wait).await.expect("so many are counted")
     }
 
-    /// The events but for the warnings of figures, which are out of range where the test makes them so.
-    fn errors(&self) -> Vec<Value> {
-        self.app.inbox.events().into_iter().filter(|event| event["level"] == "error").collect()
+    /// The errors of messages. Figures may be out of range, where the test makes them so.
+    pub(crate) fn errors(&self) -> Vec<Value> {
+        let events = self.app.inbox.events().into_iter();
+        events.filter(|event| event["level"] == "error" && event["tags"]["queue"].is_string()).collect()
     }
 
-    async fn all(&self, collection: &str) -> Vec<Document> {
+    /// Puts one document in place of all.
+    pub(crate) async fn replace(&self, collection: &str, document: Document) {
+        let documents = self.database.collection::<Document>(collection);
+        documents.delete_many(doc! {}).await.unwrap();
+        documents.insert_one(document).await.unwrap();
+    }
+
+    pub(crate) async fn all(&self, collection: &str) -> Vec<Document> {
         let found = self.database.collection::<Document>(collection).find(doc! {}).await.unwrap();
         found.map(Result::unwrap).collect().await
     }

@@ -6,6 +6,7 @@ mod bad_input;
 mod browsers;
 mod business;
 mod consumer;
+mod counting;
 mod crash;
 mod database;
 mod docs;
