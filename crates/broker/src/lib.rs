@@ -16,7 +16,9 @@ mod link;
 mod message;
 mod outbox;
 mod publisher;
+mod readable;
 mod refused;
+mod stream;
 pub mod topology;
 
 pub use address::{Address, BadUrl};

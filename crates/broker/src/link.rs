@@ -7,7 +7,7 @@ use std::time::Duration;
 use lapin::{Channel, Connection, ConnectionProperties};
 use tokio::time::{sleep, timeout};
 
-use crate::{Address, topology};
+use crate::{Address, stream, topology};
 
 /// Between two tries, at first and at most.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
@@ -101,7 +101,7 @@ pub(crate) async fn keep(
 
 async fn connect(address: &Address) -> lapin::Result<(Connection, Channel)> {
     let properties = ConnectionProperties::default().with_connection_name(address.service.into());
-    let connection = Connection::connect_uri(address.uri.clone(), properties).await?;
+    let connection = stream::connect(address, properties).await?;
     let channel = connection.create_channel().await?;
     topology::declare(&channel).await?;
     Ok((connection, channel))

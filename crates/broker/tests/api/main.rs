@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in test functions, but not in what they call")]
 
 mod cuts;
+mod foreign;
 mod helpers;
 mod outage;
+mod raw;
 mod refusals;
 mod traces;
 mod verdicts;
