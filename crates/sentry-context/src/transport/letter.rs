@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::io::{self, Read};
 use std::mem::size_of;
 use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
 
 use actix_web::web::Bytes;
 use flate2::read::GzDecoder;
@@ -14,7 +15,7 @@ use serde_json::Value;
 
 use super::category::Category;
 use super::losses::{self, Quantity};
-use super::weight;
+use super::{weight, wire};
 
 /// Bodies from this size on are compressed: below, the time costs more than the bytes.
 const COMPRESS_FROM: usize = 8 * 1024;
@@ -27,6 +28,9 @@ const WINDOW_BITS: u8 = 15;
 
 /// Room for what a compressed body has beside its contents.
 const SPARE: usize = 64;
+
+/// How old a header's `sent_at` may be: to write it anew, a compressed body has to be compressed again.
+const SENT_AT_PRECISION: Duration = Duration::from_secs(1);
 
 /// The longest envelope that is read back, decompressed.
 const MAX_PLAIN_BYTES: u64 = 32 * 1024 * 1024;
@@ -55,10 +59,12 @@ pub(super) struct Letter {
     pub(super) file: Option<PathBuf>,
     /// Its less important parts are gone already, since the server found it too large.
     pub(super) is_reduced: bool,
+    /// What its header says of when it was sent, if that is known.
+    pub(super) sent_at: Option<SystemTime>,
 }
 
 impl Letter {
-    /// Compresses what is worth it.
+    /// One whose header was written just now. Compresses what is worth it.
     pub(super) fn new(mut body: Vec<u8>, category: Category, content: Vec<Quantity>) -> io::Result<Self> {
         let gzip = body.len() >= COMPRESS_FROM;
         if gzip {
@@ -66,20 +72,39 @@ impl Letter {
         }
         // Written piece by piece, a body has room for as much again.
         body.shrink_to_fit();
-        Ok(Self { body: body.into(), gzip, category, content, strikes: 0, file: None, is_reduced: false })
+        let (strikes, file, is_reduced, sent_at) = (0, None, false, Some(SystemTime::now()));
+        Ok(Self { body: body.into(), gzip, category, content, strikes, file, is_reduced, sent_at })
     }
 
     /// One of an envelope that was written already.
     pub(super) fn of_bytes(body: Vec<u8>) -> io::Result<Self> {
         let (category, content) = about(&body);
-        Self::new(body, category, content)
+        Ok(Self { sent_at: None, ..Self::new(body, category, content)? })
     }
 
     /// One of compressed bytes. Fails where they are torn, or far too many once decompressed.
     pub(super) fn of_gzip(body: Vec<u8>) -> io::Result<Self> {
         let (category, content) = about(&decompress(&body)?);
-        let (strikes, file, is_reduced) = (0, None, false);
-        Ok(Self { body: body.into(), gzip: true, category, content, strikes, file, is_reduced })
+        let (strikes, file, is_reduced, sent_at) = (0, None, false, None);
+        Ok(Self { body: body.into(), gzip: true, category, content, strikes, file, is_reduced, sent_at })
+    }
+
+    /// Says in its header that it is sent now, unless that says so already, to within a second. Servers take the
+    /// difference to their own clock for a wrong clock of ours, and move all times of the event by it. A header that
+    /// cannot be read stays.
+    pub(super) fn stamp(&mut self, now: SystemTime) {
+        let is_fresh = |then: SystemTime| now.duration_since(then).is_ok_and(|age| age <= SENT_AT_PRECISION);
+        if self.sent_at.is_some_and(is_fresh) {
+            return;
+        }
+        self.sent_at = Some(now);
+        let plain = self.plain().ok();
+        let Some(body) = plain.and_then(|plain| wire::with_sent_at(&plain, now)) else { return };
+        if !self.gzip {
+            self.body = body.into();
+        } else if let Ok(body) = compress(&body) {
+            self.body = body.into();
+        }
     }
 
     /// Its body, not compressed.
@@ -266,6 +291,46 @@ mod tests {
         let zeros = vec![0; MAX_PLAIN_BYTES as usize + 1];
         let error = Letter::of_gzip(compress(&zeros).unwrap()).unwrap_err();
         assert!(error.to_string().contains("decompressed"), "{error}");
+    }
+
+    #[test]
+    fn a_header_says_when_it_is_sent_and_the_rest_stays() {
+        let now = SystemTime::now() + Duration::from_secs(3_600);
+        let sent_at = |letter: &Letter| {
+            let plain = letter.plain().unwrap();
+            let (header, rest) = plain.split_at(plain.iter().position(|byte| *byte == b'\n').unwrap());
+            let header: Value = serde_json::from_slice(header).unwrap();
+            (header["event_id"] == "1", header["sent_at"].clone(), rest.to_vec())
+        };
+        let item = format!("\n{{\"type\":\"event\"}}\n{{\"message\":\"{}\"}}\n", "m".repeat(9_000));
+        for (header, is_packed) in
+            [(r#"{"event_id":"1"}"#, false), (r#"{"sent_at":"1970-01-01T00:00:00Z","event_id":"1"}"#, true)]
+        {
+            let body = format!("{header}{}", &item[..if is_packed { item.len() } else { 30 }]);
+            let mut letter = Letter::of_bytes(body.into_bytes()).unwrap();
+            let before = sent_at(&letter);
+            letter.stamp(now);
+            let after = sent_at(&letter);
+            assert_eq!((letter.gzip, after.0, &after.2), (is_packed, true, &before.2));
+            assert_ne!(after.1, before.1);
+            // Fresh enough; then too old; then a clock that was set back.
+            for (now, is_new) in
+                [(now + SENT_AT_PRECISION, false), (now + Duration::from_secs(3), true), (now, true)]
+            {
+                let before = sent_at(&letter).1;
+                letter.stamp(now);
+                assert_eq!(sent_at(&letter).1 != before, is_new);
+            }
+        }
+    }
+
+    #[test]
+    fn what_has_no_header_stays_as_it_is() {
+        for torn in [&b""[..], b"\n", b"[]\n{}", b"{\n", b"nonsense"] {
+            let mut letter = Letter::of_bytes(torn.to_vec()).unwrap();
+            letter.stamp(SystemTime::now());
+            assert_eq!(*letter.plain().unwrap(), *torn);
+        }
     }
 
     proptest::proptest! {

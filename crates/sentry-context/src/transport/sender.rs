@@ -10,7 +10,7 @@ use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_util::future::{join_all, join3};
 use reqwest::StatusCode;
@@ -157,6 +157,7 @@ impl Sender {
     }
 
     async fn attempt(&self, letter: &mut Letter) -> Attempt {
+        letter.stamp(SystemTime::now());
         let Some(sentry) = &self.sentry else {
             if let Some(spotlight) = &self.spotlight {
                 spotlight.deliver(letter).await;

@@ -33,7 +33,8 @@ pub(super) fn shrink(letter: &Letter) -> Option<(Letter, Vec<Quantity>)> {
     let kept = letter.content.iter().filter(|(category, _)| *category != "attachment");
     let smaller = Letter::new(body, letter.category, kept.copied().collect()).ok()?;
     let dropped = if attachments > 0 { vec![("attachment", attachments)] } else { Vec::new() };
-    Some((Letter { is_reduced: true, file: letter.file.clone(), ..smaller }, dropped))
+    let (file, sent_at) = (letter.file.clone(), letter.sent_at);
+    Some((Letter { is_reduced: true, file, sent_at, ..smaller }, dropped))
 }
 
 /// The written envelope with less in it, and the bytes of its attachments, which are gone.

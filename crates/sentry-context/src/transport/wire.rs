@@ -34,6 +34,18 @@ pub(super) fn item(ty: &str, payload: &Value) -> Vec<u8> {
     format!("{headers}\n{{\"type\":\"{ty}\",\"length\":{}}}\n{payload}\n", payload.len()).into_bytes()
 }
 
+/// A written envelope whose header says that it is sent now; `None` where it has no header that says anything.
+pub(super) fn with_sent_at(envelope: &[u8], now: SystemTime) -> Option<Vec<u8>> {
+    let end = envelope.iter().position(|byte| *byte == b'\n').unwrap_or(envelope.len());
+    let (header, rest) = envelope.split_at(end);
+    let mut header: serde_json::Map<String, Value> = serde_json::from_slice(header).ok()?;
+    let stamp = serde_json::to_value(EnvelopeHeaders::new().with_sent_at(now)).ok()?;
+    header.insert("sent_at".to_owned(), stamp.get("sent_at")?.clone());
+    let mut body = serde_json::to_vec(&header).ok()?;
+    body.extend_from_slice(rest);
+    Some(body)
+}
+
 fn write_json(body: &mut Vec<u8>, ty: &str, payload: &impl Serialize) -> io::Result<()> {
     let payload = serde_json::to_vec(payload)?;
     writeln!(body, r#"{{"type":"{ty}","length":{}}}"#, payload.len())?;

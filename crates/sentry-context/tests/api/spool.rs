@@ -3,11 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::time::SystemTime;
 
-use inbox::Answer;
+use inbox::{Answer, Inbox, Options, timestamp};
+use sentry_context::client;
 use sentry_context::transport::Delivery;
+use serde_json::Value;
 
-use crate::helpers::{App, app_with, close, errors, status};
+use crate::helpers::{App, app_with, close, config, errors, status};
 
 /// A folder of this test's own, gone at its end.
 pub(crate) struct Folder(pub(crate) PathBuf);
@@ -63,7 +66,7 @@ async fn errors_left_at_the_end_are_sent_at_the_next_start_and_none_twice() {
     assert!(close(&again.hub).await);
     assert_eq!((app.items("event"), again.items("event")), (100, 0));
     let values =
-        |event: &serde_json::Value| event["exception"]["values"][0]["value"].as_str().unwrap().to_owned();
+        |event: &Value| event["exception"]["values"][0]["value"].as_str().unwrap().to_owned();
     let mut told: Vec<_> = app.inbox.events().iter().map(values).collect();
     told.sort();
     told.dedup();
@@ -125,4 +128,56 @@ async fn what_was_lost_before_is_told_after() {
     app.wait_for_events(1).await;
     app.inbox.wait_until("the loss", |_| !app.discarded("transaction").is_empty()).await.unwrap();
     assert_eq!(app.discarded("transaction"), [("network_error".to_owned(), 1)]);
+}
+
+/// A client whose receiver keeps what it gets.
+async fn watched(delivery: Delivery, answer: Answer) -> App {
+    let inbox = Inbox::start_with(Options { keep_raw: true, answer, ..Options::default() }).await.unwrap();
+    App { hub: client::hub(&config(&inbox.dsn(), delivery)), inbox }
+}
+
+/// When the envelopes with events say that they were sent, seconds since 1970.
+fn sent_at(inbox: &Inbox) -> Vec<f64> {
+    let (mut all, received) = (Vec::new(), inbox.received_bytes());
+    for envelope in &received {
+        let mut lines = envelope.split(|byte| *byte == b'\n').map(String::from_utf8_lossy);
+        let header: Value = serde_json::from_str(&lines.next().unwrap()).unwrap();
+        if lines.any(|line| line.contains(r#""type":"event""#)) {
+            all.push(timestamp::seconds(&header["sent_at"]).unwrap());
+        }
+    }
+    all
+}
+
+/// Now, as headers say it: they count milliseconds.
+fn now() -> f64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs_f64() - 0.001
+}
+
+#[actix_web::test]
+async fn what_comes_from_the_spool_says_that_it_is_sent_now() {
+    let folder = Folder::new();
+    leave(&folder, 10).await;
+    let began = now();
+    let app = watched(folder.delivery(), Answer::default()).await;
+    app.wait_for_events(10).await;
+    assert!(close(&app.hub).await);
+    let told = sent_at(&app.inbox);
+    assert_eq!(told.len(), 10);
+    assert!(told.iter().all(|sent| *sent >= began), "{began:?}: {told:?}");
+}
+
+#[actix_web::test]
+async fn what_is_tried_again_says_that_it_is_sent_now() {
+    let app = watched(Delivery::default(), status(503)).await;
+    errors(&app.hub, 10);
+    // The waits between the attempts are three seconds together, at least.
+    app.inbox.wait_until("attempts", |inbox| inbox.stats().rejected >= 8).await.unwrap();
+    // What was stamped a second ago is fresh.
+    let began = now() - 1.0;
+    app.inbox.set_answer(Answer::default());
+    app.wait_for_events(10).await;
+    let told = sent_at(&app.inbox);
+    assert!(told.iter().all(|sent| *sent >= began), "{began:?}: {told:?}");
+    assert!(close(&app.hub).await);
 }

@@ -1,6 +1,6 @@
 //! What goes on beside the sending: backpressure, reports of what was lost, the spool.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::super::category::Category;
 use super::super::letter::Letter;
@@ -98,16 +98,15 @@ impl Sender {
 
 /// A report of losses, ready for the wire.
 pub(super) fn report_letter(sums: &losses::Sums) -> Letter {
-    let body = wire::item("client_report", &losses::report(sums));
-    let (content, is_reduced) = (Vec::new(), false);
     Letter {
-        body: body.into(),
+        body: wire::item("client_report", &losses::report(sums)).into(),
         gzip: false,
         category: Category::Other,
-        content,
+        content: Vec::new(),
         strikes: 0,
         file: None,
-        is_reduced,
+        is_reduced: false,
+        sent_at: Some(SystemTime::now()),
     }
 }
 
