@@ -1,5 +1,7 @@
 //! A really started app and the inbox that its events go to.
 
+use std::time::Duration;
+
 use broker::Publisher;
 pub(crate) use fixtures::app::{Answer, App, Telemetry, answer, exception, http, top_frame};
 use fixtures::service::Service;
@@ -9,8 +11,9 @@ use inbox::Inbox;
 use scenario::Guards;
 use sentry_context::client::{self, Config};
 use sentry_context::database::{self, Database};
-use sentry_context::stall;
 use sentry_context::transport::Delivery;
+
+use crate::delivery::NO_WATCHDOG;
 
 /// An app with its own Sentry client and inbox.
 pub(crate) async fn spawn_app() -> App {
@@ -40,8 +43,15 @@ pub(crate) async fn spawn_app_as(telemetry: Telemetry, change: impl FnOnce(&mut 
 
 /// The binary, in a process of its own, with its own inbox.
 pub(crate) async fn spawn_process() -> App {
+    spawn_process_with(&[]).await
+}
+
+/// The same with more of an environment.
+pub(crate) async fn spawn_process_with(more: &[(&str, &str)]) -> App {
     let inbox = Inbox::start().await.unwrap();
-    let service = Service::start(env!("CARGO_BIN_EXE_game-engine"), &[("SENTRY_DSN", &inbox.dsn())]);
+    let (dsn, binary) = (inbox.dsn(), env!("CARGO_BIN_EXE_game-engine"));
+    let usual = [("SENTRY_DSN", dsn.as_str()), NO_WATCHDOG];
+    let service = Service::start(binary, &[&usual, more].concat());
     App::of(service, inbox)
 }
 
@@ -62,7 +72,8 @@ fn settings(dsn: &str) -> Settings {
             release: "game-engine@test".to_owned(),
             environment: "test".to_owned(),
             traces_sample_rate: 1.0,
-            stall_threshold: stall::THRESHOLD,
+            // A busy machine blocks workers by itself, and each event counts.
+            stall_threshold: Duration::ZERO,
             rules: SERVICE.fingerprint_rules.parse().unwrap(),
             delivery: Delivery::default(),
         },

@@ -6,11 +6,13 @@ use std::process::{Command, Output, Stdio};
 use fixtures::mongo::Server;
 use fixtures::rabbit::Broker;
 use fixtures::service::Service;
+use inbox::{Answer, Inbox};
 use sentry_context::database::mongodb::Client;
 use sentry_context::database::mongodb::bson::{Document, doc};
 use serde_json::json;
 
-use crate::helpers::{answer, http, spawn_process};
+use crate::delivery::{copies_to, in_trouble};
+use crate::helpers::{answer, http, spawn_process_with};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_game-engine");
 
@@ -99,13 +101,14 @@ fn a_taken_port_stops_the_start_with_one_line() {
 
 #[actix_web::test]
 async fn sigterm_delivers_what_is_queued_and_ends_with_0() {
-    let mut app = spawn_process().await;
-    // The first stack loads the symbols of a whole debug build, which may take longer than a shutdown.
-    let first = app.get("/debug/crash").await;
-    app.event_of(&first).await;
-    for _ in 1..50 {
+    let encoded = Inbox::start().await.unwrap();
+    let mut app = spawn_process_with(&[("SENTRY_SPOTLIGHT", &copies_to(&encoded))]).await;
+    app.inbox.set_answer(in_trouble());
+    for _ in 0..50 {
         assert_eq!(app.get("/debug/crash").await.status, 500);
     }
+    encoded.wait_until("50 encoded crashes", |inbox| inbox.events().len() >= 50).await.unwrap();
+    app.inbox.set_answer(Answer::default());
     assert_eq!(app.service.as_mut().unwrap().terminate(), Some(0));
     assert_eq!(app.inbox.events().len(), 50);
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use fixtures::service::Service;
 use inbox::{Answer, Inbox};
 
-use crate::delivery::{BINARY, Spool, errors, in_trouble};
+use crate::delivery::{BINARY, Spool, copies_to, errors, in_trouble};
 use crate::helpers::{answer, http};
 
 #[actix_web::test]
@@ -15,10 +15,10 @@ async fn each_signal_that_asks_for_an_end_keeps_what_is_queued_and_ends_with_0()
     for signal in ["HUP", "INT", "TERM", "QUIT"] {
         let (inbox, spool) = (Inbox::start().await.unwrap(), Spool::new(signal));
         inbox.set_answer(in_trouble());
-        let mut service = spool.start(&inbox);
+        let encoded = Inbox::start().await.unwrap();
+        let mut service = spool.start_with(&inbox, &[("SENTRY_SPOTLIGHT", &copies_to(&encoded))]);
         errors(&service, 20).await;
-        // Loading the symbols of a whole debug build may take longer than a shutdown.
-        service.wait_until_idle();
+        encoded.wait_until("20 encoded errors", |inbox| inbox.events().len() >= 20).await.unwrap();
         assert_eq!(service.end_by(signal).code(), Some(0), "SIG{signal}");
         inbox.set_answer(Answer::default());
         let mut service = spool.start(&inbox);

@@ -21,11 +21,10 @@ impl Spool {
         Self(std::env::temp_dir().join(format!("payment-{name}-{}", std::process::id())))
     }
 
-    fn start(&self, inbox: &Inbox) -> Service {
-        let spool = self.0.to_str().unwrap();
-        let environment = [("SENTRY_DSN", inbox.dsn()), ("SENTRY_SPOOL_DIR", spool.to_owned())];
-        let environment = environment.each_ref().map(|(name, value)| (*name, value.as_str()));
-        Service::start(env!("CARGO_BIN_EXE_payment"), &environment)
+    fn start(&self, inbox: &Inbox, more: &[(&str, &str)]) -> Service {
+        let (dsn, spool) = (inbox.dsn(), self.0.to_str().unwrap());
+        let usual = [("SENTRY_DSN", dsn.as_str()), ("SENTRY_SPOOL_DIR", spool)];
+        Service::start(env!("CARGO_BIN_EXE_payment"), &[&usual, more].concat())
     }
 }
 
@@ -42,13 +41,16 @@ async fn blocked(spool: &Spool) -> Service {
         ..Options::default()
     });
     let inbox = inbox.await.unwrap();
-    let service = spool.start(&inbox);
+    // Loading the symbols of a whole debug build may take longer than a shutdown. What is encoded has had them, and
+    // Spotlight sees it at once.
+    let encoded = Inbox::start().await.unwrap();
+    let spotlight = format!("{}/api/1/envelope/", encoded.url());
+    let service = spool.start(&inbox, &[("SENTRY_SPOTLIGHT", &spotlight)]);
     for _ in 0..10 {
         let failed = answer(http().get(format!("{}/debug/type-error", service.url()))).await;
         assert_eq!(failed.status, 500);
     }
-    // Loading the symbols of a whole debug build may take longer than a shutdown.
-    service.wait_until_idle();
+    encoded.wait_until("ten encoded errors", |inbox| inbox.events().len() >= 10).await.unwrap();
     let url = service.url().to_owned();
     for _ in 0..8 {
         // Connections of their own, so that each worker gets some; nobody waits for their answers.
@@ -65,7 +67,7 @@ async fn blocked(spool: &Spool) -> Service {
 
 async fn delivers_ten_at_the_next_start(spool: &Spool) {
     let inbox = Inbox::start().await.unwrap();
-    let mut service = spool.start(&inbox);
+    let mut service = spool.start(&inbox, &[]);
     let failed = |inbox: &Inbox| {
         let events = inbox.events();
         events.iter().filter(|event| event["transaction"] == "GET /debug/type-error").count() == 10
