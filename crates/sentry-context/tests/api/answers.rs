@@ -13,7 +13,7 @@ use sentry_context::transport::Delivery;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::helpers::{app_with, close, config, error, errors, inbox, noise, with_header};
+use crate::helpers::{app_with, close, close_in_time, config, error, errors, inbox, noise, with_header};
 
 #[actix_web::test]
 async fn a_redirect_is_a_failed_send_and_leads_nowhere() {
@@ -38,7 +38,7 @@ async fn what_is_redirected_until_the_end_is_reported_as_discarded_by_the_next_s
     let app = app_with(folder.delivery(), with_header(302, "Location", "http://127.0.0.1:9/")).await;
     crate::helpers::transaction(&app.hub);
     app.inbox.wait_until("an attempt", |inbox| inbox.stats().rejected >= 2).await.unwrap();
-    assert!(!close(&app.hub).await, "the transaction is lost");
+    assert!(!close_in_time(&app.hub).await, "the transaction is lost");
     let next = crate::spool::next(&folder).await;
     next.inbox.wait_until("the report", |_| !next.discarded("transaction").is_empty()).await.unwrap();
     assert_eq!(next.discarded("transaction"), [("network_error".to_owned(), 1)]);
@@ -116,7 +116,7 @@ async fn an_answer_without_an_end_is_read_for_64_kib_and_its_envelope_is_deliver
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(30), ended).await.unwrap();
+        tokio::time::timeout(Duration::from_secs(300), ended).await.unwrap();
         assert!(sent.load(SeqCst) < 2 * BETWEEN, "{}", sent.load(SeqCst));
     }
 }
@@ -135,8 +135,8 @@ async fn a_head_without_an_end_is_a_failed_send_and_is_not_kept() {
         let hub = client::hub(&config(&dsn, Delivery::default()));
         error(&hub, "not delivered");
         let began = Instant::now();
-        assert!(!close(&hub).await, "nobody has taken it");
-        assert!(began.elapsed() < client::SHUTDOWN_TIMEOUT + Duration::from_secs(5));
+        assert!(!close_in_time(&hub).await, "nobody has taken it");
+        assert!(began.elapsed() < client::SHUTDOWN_TIMEOUT + Duration::from_secs(30));
         // A shutdown tries a few times a second.
         assert!(sent.load(SeqCst) < 100 * BETWEEN, "{}", sent.load(SeqCst));
     }
@@ -156,7 +156,8 @@ async fn an_answer_that_drips_holds_its_connection_for_two_seconds_only() {
     error(&hub, "delivered with the head of the answer");
     let began = Instant::now();
     assert!(close(&hub).await);
-    assert!(began.elapsed() < client::SHUTDOWN_TIMEOUT, "{:?}", began.elapsed());
+    // Read to its end, or for as long as a whole answer may take, it holds on for ten seconds or more.
+    assert!(began.elapsed() < Duration::from_secs(9), "{:?}", began.elapsed());
 }
 
 /// Bodies of envelopes that a receiver has taken, and how many it found too large.

@@ -1,5 +1,6 @@
 //! A client whose events go to an inbox, by a line that can be cut.
 
+use std::collections::HashSet;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use sentry_context::client::{self, Config, Service};
 use sentry_context::sentry::protocol::{Event, Exception};
 use sentry_context::sentry::{Envelope, Hub, Level, TransactionContext};
 use sentry_context::transport::Delivery;
+use serde_json::Value;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 
@@ -21,6 +23,10 @@ pub(crate) static SERVICE: Service = Service {
     panic_type: "Panic",
     fingerprint_rules: "",
 };
+
+/// A wait that is in vain fails the test after this. The sender yields to everything else: on a busy machine, it takes
+/// minutes for thousands of envelopes.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(600);
 
 /// A client, and where its events go.
 pub(crate) struct App {
@@ -80,12 +86,21 @@ pub(crate) fn transaction(hub: &Arc<Hub>) {
     Hub::run(Arc::clone(hub), || transaction.finish());
 }
 
-/// Ends the client as a service's shutdown does.
+/// Ends the client as a service's shutdown does, in the time that one has.
+pub(crate) async fn close_in_time(hub: &Hub) -> bool {
+    close_within(hub, client::SHUTDOWN_TIMEOUT).await
+}
+
+/// Ends the client as soon as a receiver that is well has got everything, however busy the machine is.
 pub(crate) async fn close(hub: &Hub) -> bool {
+    close_within(hub, PATIENCE).await
+}
+
+pub(crate) async fn close_within(hub: &Hub, timeout: Duration) -> bool {
     let client = hub.client().unwrap();
     // Brings what the SDK has still to report.
     client.send_envelope(Envelope::new());
-    tokio::task::spawn_blocking(move || client.close(Some(client::SHUTDOWN_TIMEOUT))).await.unwrap()
+    tokio::task::spawn_blocking(move || client.close(Some(timeout))).await.unwrap()
 }
 
 impl App {
@@ -99,10 +114,19 @@ impl App {
         self.inbox.stats().items.get(ty).copied().unwrap_or(0)
     }
 
+    /// How many events and transactions there are by their ids. An answer that comes too late on a busy machine makes one
+    /// come twice.
+    pub(crate) fn distinct(&self) -> (usize, usize) {
+        let count = |payloads: Vec<Value>| {
+            payloads.iter().map(|it| it["event_id"].to_string()).collect::<HashSet<_>>().len()
+        };
+        (count(self.inbox.events()), count(self.inbox.transactions()))
+    }
+
     /// Waits until the client has read all answers.
     pub(crate) async fn flush(&self) {
         let client = self.hub.client().unwrap();
-        let flushed = tokio::task::spawn_blocking(move || client.flush(Some(client::SHUTDOWN_TIMEOUT)));
+        let flushed = tokio::task::spawn_blocking(move || client.flush(Some(PATIENCE)));
         assert!(flushed.await.unwrap());
     }
 
