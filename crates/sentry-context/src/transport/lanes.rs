@@ -13,6 +13,7 @@ use super::http::Answer;
 use super::letter::{Letter, Parcel};
 use super::limits::WORTH_WAITING;
 use super::losses::Reason;
+use super::outage::Gate;
 use lane::Lane;
 pub(super) use state::Closing;
 use state::{Finisher, Next, Phase, State};
@@ -178,6 +179,15 @@ impl Lanes {
     /// For how long the server has not answered.
     pub(super) fn outage(&self) -> Option<Duration> {
         self.lock().outage.age(Instant::now())
+    }
+
+    /// Is there an outage that nothing which waits would find the end of? Then the caller is to find out, and to call
+    /// [`Self::reached`] or [`Self::failed`].
+    pub(super) fn may_probe(&self) -> bool {
+        let (mut state, now) = (self.lock(), Instant::now());
+        state.outage.age(now).is_some()
+            && state.has_nothing_to_send(now)
+            && state.outage.enter(now) == Gate::Open
     }
 
     /// How full a lane is, 0 to 1, and whether the server wants nothing of it.

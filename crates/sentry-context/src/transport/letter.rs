@@ -107,6 +107,11 @@ impl Letter {
         }
     }
 
+    /// Is there nothing in it but client reports?
+    pub(super) fn is_report(&self) -> bool {
+        self.content.is_empty()
+    }
+
     /// Its body, not compressed.
     pub(super) fn plain(&self) -> io::Result<Cow<'_, [u8]>> {
         Ok(if self.gzip { decompress(&self.body)?.into() } else { Cow::Borrowed(&self.body) })
@@ -260,99 +265,4 @@ fn compress(body: &[u8]) -> io::Result<Vec<u8>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_written_envelope_tells_what_it_is_about() {
-        let chunk = b"{}\n{\"type\":\"profile_chunk\",\"length\":5}\n{\n\n\n}\n{\"type\":\"attachment\",\"length\":2}\nxy\n";
-        assert_eq!(about(chunk), (Category::Profile, vec![("profile_chunk", 1), ("attachment", 2)]));
-        let event =
-            b"{}\n{\"type\":\"attachment\",\"length\":0}\n\n{\"type\":\"event\"}\n{\"message\":\"it\"}";
-        assert_eq!(about(event), (Category::Error, vec![("attachment", 0), ("error", 1)]));
-        for torn in [&b""[..], b"{}", b"{}\n", b"{}\nnonsense", b"{}\n{\"type\":\"event\",\"length\":99}\n{"]
-        {
-            about(torn);
-        }
-    }
-
-    #[test]
-    fn torn_bytes_are_no_letter() {
-        let whole =
-            Letter::of_bytes(b"{}\n{\"type\":\"event\"}\n{}\n".to_vec()).unwrap().compressed().unwrap();
-        assert_eq!(Letter::of_gzip(whole.to_vec()).unwrap().category, Category::Error);
-        for length in 0..whole.len() {
-            assert!(Letter::of_gzip(whole[..length].to_vec()).is_err(), "{length} of {}", whole.len());
-        }
-    }
-
-    #[test]
-    fn a_bomb_is_refused_before_it_takes_more_than_the_bound() {
-        let zeros = vec![0; MAX_PLAIN_BYTES as usize + 1];
-        let error = Letter::of_gzip(compress(&zeros).unwrap()).unwrap_err();
-        assert!(error.to_string().contains("decompressed"), "{error}");
-    }
-
-    #[test]
-    fn a_header_says_when_it_is_sent_and_the_rest_stays() {
-        let now = SystemTime::now() + Duration::from_secs(3_600);
-        let sent_at = |letter: &Letter| {
-            let plain = letter.plain().unwrap();
-            let (header, rest) = plain.split_at(plain.iter().position(|byte| *byte == b'\n').unwrap());
-            let header: Value = serde_json::from_slice(header).unwrap();
-            (header["event_id"] == "1", header["sent_at"].clone(), rest.to_vec())
-        };
-        let item = format!("\n{{\"type\":\"event\"}}\n{{\"message\":\"{}\"}}\n", "m".repeat(9_000));
-        for (header, is_packed) in
-            [(r#"{"event_id":"1"}"#, false), (r#"{"sent_at":"1970-01-01T00:00:00Z","event_id":"1"}"#, true)]
-        {
-            let body = format!("{header}{}", &item[..if is_packed { item.len() } else { 30 }]);
-            let mut letter = Letter::of_bytes(body.into_bytes()).unwrap();
-            let before = sent_at(&letter);
-            letter.stamp(now);
-            let after = sent_at(&letter);
-            assert_eq!((letter.gzip, after.0, &after.2), (is_packed, true, &before.2));
-            assert_ne!(after.1, before.1);
-            // Fresh enough; then too old; then a clock that was set back.
-            for (now, is_new) in
-                [(now + SENT_AT_PRECISION, false), (now + Duration::from_secs(3), true), (now, true)]
-            {
-                let before = sent_at(&letter).1;
-                letter.stamp(now);
-                assert_eq!(sent_at(&letter).1 != before, is_new);
-            }
-        }
-    }
-
-    #[test]
-    fn what_has_no_header_stays_as_it_is() {
-        for torn in [&b""[..], b"\n", b"[]\n{}", b"{\n", b"nonsense"] {
-            let mut letter = Letter::of_bytes(torn.to_vec()).unwrap();
-            letter.stamp(SystemTime::now());
-            assert_eq!(*letter.plain().unwrap(), *torn);
-        }
-    }
-
-    proptest::proptest! {
-        #![proptest_config(proptest::test_runner::Config { failure_persistence: None, ..Default::default() })]
-
-        #[test]
-        fn fuzz_bytes_that_say_they_are_an_envelope(
-            bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..2_000),
-            text in "(\\{\\}|\\{\"type\":\"(event|attachment|x)\"(,\"length\":(-1|[0-9]{1,20}))?\\}|[a-z]{0,9}|\n){0,60}",
-        ) {
-            for envelope in [bytes.as_slice(), text.as_bytes()] {
-                let (_, content) = about(envelope);
-                assert!(content.len() <= Category::ALL.len() + 1);
-                // Each item takes one byte of it at least: so the reading ends, and in linear time.
-                assert!(items(envelope).count() <= envelope.len());
-                let payloads: usize = items(envelope).map(|(_, payload)| payload.len()).sum();
-                assert!(payloads <= envelope.len());
-            }
-            // Of anything, only whole gzip is read.
-            let _ = Letter::of_gzip(bytes.clone());
-            let packed = compress(&bytes).unwrap();
-            assert_eq!(*Letter::of_gzip(packed).unwrap().plain().unwrap(), *bytes);
-        }
-    }
-}
+mod tests;

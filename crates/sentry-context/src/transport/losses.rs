@@ -11,6 +11,8 @@ use sentry::protocol::ClientReport;
 use sentry::protocol::client_report::{self, LossSource};
 use serde_json::{Value, json};
 
+use super::letter::items;
+
 /// Why something was not sent: the [discard reasons](https://develop.sentry.dev/sdk/telemetry/client-reports/) of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reason {
@@ -50,6 +52,35 @@ pub(super) type Sums = BTreeMap<(&'static str, &'static str), u64>;
 const BACKPRESSURE: &str = "backpressure";
 const SAMPLE_RATE: &str = "sample_rate";
 
+/// Every reason and category that reports of ours name.
+const REASONS: [&str; 11] = [
+    "queue_overflow",
+    "cache_overflow",
+    "ratelimit_backoff",
+    "send_error",
+    "network_error",
+    "internal_sdk_error",
+    "buffer_overflow",
+    "event_processor",
+    "before_send",
+    BACKPRESSURE,
+    SAMPLE_RATE,
+];
+const CATEGORIES: [&str; 12] = [
+    "error",
+    "session",
+    "transaction",
+    "span",
+    "attachment",
+    "monitor",
+    "profile_chunk",
+    "log_item",
+    "log_byte",
+    "trace_metric",
+    "trace_metric_byte",
+    "default",
+];
+
 #[derive(Debug, Default)]
 pub(super) struct Losses {
     pending: Mutex<Pending>,
@@ -66,7 +97,8 @@ impl Losses {
     pub(super) fn record(&self, content: &[Quantity], reason: Reason) {
         let mut pending = self.lock();
         for (category, quantity) in content {
-            *pending.sums.entry((reason.name(), category)).or_default() += quantity;
+            let sum = pending.sums.entry((reason.name(), category)).or_default();
+            *sum = sum.saturating_add(*quantity);
         }
     }
 
@@ -87,6 +119,24 @@ impl Losses {
         pending.add(fresh);
     }
 
+    /// Takes over what an earlier process reported to its disk, an envelope of reports. Names that no report of ours has
+    /// are left out, since anything may be in a file.
+    pub(super) fn absorb_written(&self, envelope: &[u8]) {
+        let mut pending = self.lock();
+        for (_, payload) in items(envelope).filter(|(header, _)| header["type"] == "client_report") {
+            let report: Value = serde_json::from_slice(payload).unwrap_or_default();
+            for line in report["discarded_events"].as_array().into_iter().flatten() {
+                let known =
+                    |names: &[&'static str], key: &str| names.iter().copied().find(|it| line[key] == *it);
+                if let (Some(reason), Some(category), Some(quantity)) =
+                    (known(&REASONS, "reason"), known(&CATEGORIES, "category"), line["quantity"].as_u64())
+                {
+                    pending.add(Sums::from([((reason, category), quantity)]));
+                }
+            }
+        }
+    }
+
     /// Takes what is to be told. [`Self::restore`] it if that fails.
     pub(super) fn take(&self) -> Option<Sums> {
         let sums = std::mem::take(&mut self.lock().sums);
@@ -105,7 +155,8 @@ impl Losses {
 impl Pending {
     fn add(&mut self, sums: Sums) {
         for (key, quantity) in sums {
-            *self.sums.entry(key).or_default() += quantity;
+            let sum = self.sums.entry(key).or_default();
+            *sum = sum.saturating_add(quantity);
         }
     }
 
@@ -172,5 +223,58 @@ fn reason(reason: client_report::Reason) -> &'static str {
         R::BeforeSend => "before_send",
         R::SampleRate => SAMPLE_RATE,
         _ => "internal_sdk_error",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::category::Category;
+    use super::super::wire;
+    use super::*;
+
+    #[test]
+    fn what_one_process_writes_the_next_one_reports() {
+        let mut sums = Sums::new();
+        for reason in REASONS {
+            for (number, category) in CATEGORIES.into_iter().enumerate() {
+                sums.insert((reason, category), number as u64 + 1);
+            }
+        }
+        let losses = Losses::default();
+        losses.absorb_written(&wire::item("client_report", &report(&sums)));
+        assert_eq!(losses.take(), Some(sums));
+    }
+
+    #[test]
+    fn every_reason_and_category_can_be_read_back() {
+        for reason in [
+            Reason::QueueOverflow,
+            Reason::CacheOverflow,
+            Reason::RateLimited,
+            Reason::SendError,
+            Reason::NetworkError,
+            Reason::Internal,
+        ] {
+            assert!(REASONS.contains(&reason.name()), "{reason:?}");
+        }
+        assert!(Category::ALL.iter().all(|category| CATEGORIES.contains(&category.name())));
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config { failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn fuzz_reports_from_a_disk_that_may_hold_anything(
+            bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..500),
+            lines in "(\\{\"reason\":\"(send_error|x|)\",\"category\":(\"error\"|\"y\"|7),\"quantity\":(-1|[0-9]{1,20}|1e9|null)\\},?){0,9}",
+        ) {
+            let losses = Losses::default();
+            losses.absorb_written(&bytes);
+            let envelope = format!("{{}}\n{{\"type\":\"client_report\"}}\n{{\"discarded_events\":[{}]}}\n", lines.trim_end_matches(','));
+            for _ in 0..3 {
+                losses.absorb_written(envelope.as_bytes());
+            }
+            assert!(losses.take().is_none_or(|sums| sums.len() <= REASONS.len() * CATEGORIES.len()));
+        }
     }
 }

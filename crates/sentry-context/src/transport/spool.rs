@@ -45,7 +45,7 @@ pub(super) struct Spool {
     written: u64,
     torn: usize,
     lock: File,
-    /// Reports that earlier processes could not put anywhere else.
+    /// Client reports that are to be taken over, from earlier processes or from files that had to go.
     carried: Vec<Letter>,
 }
 
@@ -107,6 +107,8 @@ impl Spool {
         let mut forgotten = Vec::new();
         while self.waiting.len() > 1 && (self.waiting.len() > MAX_FILES || self.bytes > MAX_BYTES) {
             match self.next() {
+                // Its numbers must not be forgotten.
+                Some(Ok(report)) if report.is_report() => self.carried.push(report),
                 Some(Ok(oldest)) => {
                     remove(&oldest);
                     forgotten.extend(oldest.content);
@@ -130,7 +132,7 @@ impl Spool {
         })
     }
 
-    /// What earlier processes had still to report and could not.
+    /// The client reports that are to be taken over.
     pub(super) fn take_carried(&mut self) -> Vec<Letter> {
         std::mem::take(&mut self.carried)
     }

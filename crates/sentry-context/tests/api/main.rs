@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in test functions, but not in what they call")]
 
+mod accounts;
 mod answers;
 mod backpressure;
+mod books;
 mod delivery;
 mod failing_app;
 mod fingerprint;

@@ -10,7 +10,7 @@ use sentry_context::client;
 use sentry_context::transport::Delivery;
 use serde_json::Value;
 
-use crate::helpers::{App, app_with, close, config, errors, status};
+use crate::helpers::{App, PATIENCE, app_with, close, close_in_time, config, errors, status};
 
 /// A folder of this test's own, gone at its end.
 pub(crate) struct Folder(pub(crate) PathBuf);
@@ -24,6 +24,14 @@ impl Folder {
 
     pub(crate) fn delivery(&self) -> Delivery {
         Delivery { spool: Some(self.0.clone()), ..Delivery::default() }
+    }
+
+    /// How many files wait in the folders of all processes.
+    pub(crate) fn waiting(&self) -> usize {
+        let entries =
+            |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().flatten().map(|it| it.path());
+        let files = entries(self.0.join("shop")).flat_map(entries);
+        files.filter(|path| path.to_str().is_some_and(|it| it.ends_with(".envelope.gz"))).count()
     }
 
     /// The files in the folder of the first process.
@@ -44,7 +52,7 @@ impl Drop for Folder {
 pub(crate) async fn leave(folder: &Folder, count: usize) {
     let app = app_with(folder.delivery(), status(503)).await;
     errors(&app.hub, count);
-    assert!(close(&app.hub).await, "they are not lost");
+    assert!(close_in_time(&app.hub).await, "they are not lost");
     assert_eq!(app.items("event"), 0);
 }
 
@@ -65,8 +73,7 @@ async fn errors_left_at_the_end_are_sent_at_the_next_start_and_none_twice() {
     let again = next(&folder).await;
     assert!(close(&again.hub).await);
     assert_eq!((app.items("event"), again.items("event")), (100, 0));
-    let values =
-        |event: &Value| event["exception"]["values"][0]["value"].as_str().unwrap().to_owned();
+    let values = |event: &Value| event["exception"]["values"][0]["value"].as_str().unwrap().to_owned();
     let mut told: Vec<_> = app.inbox.events().iter().map(values).collect();
     told.sort();
     told.dedup();
@@ -106,9 +113,9 @@ async fn processes_that_share_a_spool_do_not_send_each_others_errors() {
     let second = app_with(folder.delivery(), status(503)).await;
     errors(&first.hub, 3);
     errors(&second.hub, 4);
-    assert!(close(&second.hub).await);
+    assert!(close_in_time(&second.hub).await);
     assert!(Path::new(&folder.0.join("shop/1")).exists());
-    assert!(close(&first.hub).await);
+    assert!(close_in_time(&first.hub).await);
     // Both are gone: the next one takes over from both.
     let app = next(&folder).await;
     app.wait_for_events(7).await;
@@ -123,11 +130,29 @@ async fn what_was_lost_before_is_told_after() {
     errors(&app.hub, 1);
     crate::helpers::transaction(&app.hub);
     app.inbox.wait_until("trouble", |inbox| inbox.stats().rejected >= 2).await.unwrap();
-    assert!(!close(&app.hub).await, "the transaction is lost");
+    assert!(!close_in_time(&app.hub).await, "the transaction is lost");
     let app = next(&folder).await;
     app.wait_for_events(1).await;
     app.inbox.wait_until("the loss", |_| !app.discarded("transaction").is_empty()).await.unwrap();
     assert_eq!(app.discarded("transaction"), [("network_error".to_owned(), 1)]);
+}
+
+#[actix_web::test]
+async fn what_went_to_disk_in_a_long_outage_is_sent_when_it_is_over_though_nothing_new_comes() {
+    let folder = Folder::new();
+    let app = app_with(folder.delivery(), status(503)).await;
+    errors(&app.hub, 10);
+    // After ten seconds all of them.
+    let spooled = async {
+        while folder.waiting() < 10 {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, spooled).await.unwrap();
+    app.inbox.set_answer(Answer::default());
+    app.wait_for_events(10).await;
+    assert!(close(&app.hub).await);
+    assert_eq!((app.distinct().0, app.discarded("error"), folder.waiting()), (10, vec![], 0));
 }
 
 /// A client whose receiver keeps what it gets.

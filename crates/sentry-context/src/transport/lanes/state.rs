@@ -142,6 +142,10 @@ impl State {
         (None, again)
     }
 
+    pub(super) fn has_nothing_to_send(&self, now: Instant) -> bool {
+        self.first_allowed(now).0.is_none()
+    }
+
     /// Takes what waits for the end of a limit that is too long.
     pub(super) fn take_stale(&mut self, now: Instant) -> Vec<Parcel> {
         let mut stale = Vec::new();

@@ -75,7 +75,8 @@ impl Sender {
             spotlight.end();
             copies.await;
         }
-        self.lanes.outage().is_none() && self.tell_losses().await
+        // Where there is a disk, what a server in trouble is to learn is safer there.
+        (self.spool.is_none() || self.lanes.outage().is_none()) && self.tell_losses().await
     }
 
     fn save(&self, parcel: Parcel, until: Instant, tally: &mut Tally) {

@@ -8,7 +8,7 @@ use super::super::category::Category;
 use super::super::lanes::Fate;
 use super::super::letter::{Letter, Parcel};
 use super::super::losses::Reason;
-use super::super::spool::{Spool, TORN_CONTENT};
+use super::super::spool::{self, Spool, TORN_CONTENT};
 use super::Sender;
 use super::upkeep::REPORT;
 
@@ -25,7 +25,9 @@ impl Sender {
         if self.spool.is_none() {
             return;
         }
-        self.send_carried();
+        if let Some(mut spool) = self.spool() {
+            self.absorb(&spool.take_carried());
+        }
         loop {
             match self.lanes.outage() {
                 None => self.send_spooled(),
@@ -36,15 +38,15 @@ impl Sender {
         }
     }
 
-    /// Queues the client reports that earlier processes could not even put into files.
-    fn send_carried(&self) {
-        let Some(mut spool) = self.spool() else { return };
-        for report in spool.take_carried() {
-            if let Err((parcel, _)) = self.lanes.push(Parcel::Letter(report))
-                && let Parcel::Letter(report) = *parcel
-            {
-                let _ = spool.carry(&report);
+    /// Takes over the numbers of client reports from the disk. A report among envelopes could be refused, limited or
+    /// dropped like these, and nobody would count what is in it.
+    fn absorb(&self, reports: &[Letter]) {
+        for report in reports {
+            match report.plain() {
+                Ok(plain) => self.losses.absorb_written(&plain),
+                Err(error) => tracing::error!(%error, "a client report on disk cannot be read"),
             }
+            spool::remove(report);
         }
     }
 
@@ -58,6 +60,7 @@ impl Sender {
                     tracing::error!(%torn, "a spool file is skipped");
                     self.losses.record(&TORN_CONTENT, Reason::Internal);
                 }
+                Some(Ok(report)) if report.is_report() => self.absorb(&[report]),
                 Some(Ok(letter)) => {
                     if let Err((parcel, _)) = self.lanes.push(Parcel::Letter(letter))
                         && let Parcel::Letter(letter) = *parcel
@@ -103,6 +106,7 @@ impl Sender {
         match spool.keep(letter) {
             Ok(forgotten) => {
                 self.losses.record(&forgotten, Reason::CacheOverflow);
+                self.absorb(&spool.take_carried());
                 if self.disk_refuses.swap(false, Relaxed) {
                     tracing::info!("the spool takes errors again");
                 }

@@ -3,8 +3,9 @@
 use std::time::{Duration, SystemTime};
 
 use super::super::category::Category;
+use super::super::http::{Answer, Endpoint};
 use super::super::letter::Letter;
-use super::super::losses;
+use super::super::losses::{self, Reason};
 use super::super::wire;
 use super::{Sender, source};
 use crate::frames;
@@ -67,21 +68,40 @@ impl Sender {
         while tokio::time::timeout(REPORT, self.lanes.closing()).await.is_err() {
             if self.lanes.outage().is_none() {
                 self.tell_losses().await;
+            } else if self.lanes.may_probe() {
+                self.probe().await;
             }
+        }
+    }
+
+    /// Finds out whether an outage is over where no envelope does: all may be on disk, or discarded.
+    async fn probe(&self) {
+        let Some(sentry) = &self.sentry else { return };
+        match self.post_report(sentry, self.losses.take().unwrap_or_default()).await {
+            Ok(answer) if !answer.is_trouble() => {
+                for stale in self.lanes.reached(&answer) {
+                    self.losses.record(&stale.content(), Reason::RateLimited);
+                }
+            }
+            Ok(_) | Err(_) => drop(self.lanes.failed()),
         }
     }
 
     /// Tells the server what was lost, if anything; true unless there is still something to tell.
     pub(super) async fn tell_losses(&self) -> bool {
         let (Some(sentry), Some(sums)) = (&self.sentry, self.losses.take()) else { return true };
+        self.post_report(sentry, sums).await.is_ok_and(|answer| answer.status.is_success())
+    }
+
+    async fn post_report(&self, sentry: &Endpoint, sums: losses::Sums) -> Result<Answer, reqwest::Error> {
         let letter = report_letter(&sums);
         // Where this is interrupted, it has still to be told.
         let mut untold = Untold { sender: self, sums: Some(sums) };
-        let told = sentry.post(&letter).await.is_ok_and(|answer| answer.status.is_success());
-        if told {
+        let answer = sentry.post(&letter).await;
+        if answer.as_ref().is_ok_and(|answer| answer.status.is_success()) {
             untold.sums = None;
         }
-        told
+        answer
     }
 
     /// Gives memory back: the symbol tables' while nothing new is to be resolved, the queues' once they are empty.
