@@ -11,6 +11,7 @@ mod frames;
 mod grouping;
 mod health;
 mod helpers;
+mod profile;
 mod real;
 mod recovery;
 mod secrets;
