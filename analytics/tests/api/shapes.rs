@@ -4,7 +4,8 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use sentry_context::database::mongodb::bson::oid::ObjectId;
-use sentry_context::database::mongodb::bson::{Bson, DateTime, Decimal128, Document, Timestamp, doc};
+use sentry_context::database::mongodb::bson::spec::BinarySubtype;
+use sentry_context::database::mongodb::bson::{Binary, Bson, DateTime, Decimal128, Document, Timestamp, doc};
 use sentry_context::database::mongodb::{Client, Database};
 use serde_json::{Value, json};
 
@@ -115,7 +116,21 @@ fn any_value() -> impl Strategy<Value = Bson> {
         any::<i64>().prop_map(Bson::from),
         any::<f64>().prop_map(Bson::from),
         (-1e3..2e9).prop_map(Bson::from),
-        prop_oneof![Just(f64::NAN), Just(f64::INFINITY), Just(-0.0), Just(f64::MAX)].prop_map(Bson::from),
+        prop_oneof![Just(f64::NAN), Just(f64::INFINITY), Just(f64::NEG_INFINITY)].prop_map(Bson::from),
+        prop_oneof![Just(-0.0), Just(f64::MAX), Just(f64::MIN), Just(f64::MIN_POSITIVE)].prop_map(Bson::from),
+        prop_oneof![Just(i64::MAX), Just(i64::MIN)].prop_map(Bson::from),
+        prop_oneof![Just("NaN"), Just("-Infinity"), Just("1E+6000"), Just("-1E-6000"), Just("0.1")]
+            .prop_map(|text| text.parse::<Decimal128>().unwrap().into()),
+        prop_oneof![Just("$bet"), Just("$$NOW"), Just("2026-02-30"), Just("1e3"), Just(" ")]
+            .prop_map(Bson::from),
+        Just("é".repeat(2_000).into()),
+        Just(Bson::JavaScriptCode("1".to_owned())),
+        Just(Bson::Symbol("alice".to_owned())),
+        prop::collection::vec(any::<u8>(), 0..8).prop_map(|bytes| Binary {
+            subtype: BinarySubtype::Generic,
+            bytes
+        }
+        .into()),
         "[a-z0-9.:-]{0,12}".prop_map(Bson::from),
         prop_oneof![Just("2026-01-01T00:00:00Z"), Just("12.5"), Just("alice"), Just("WIN")]
             .prop_map(Bson::from),

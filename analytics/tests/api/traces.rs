@@ -35,3 +35,19 @@ async fn a_message_from_another_thread_carries_the_requests_trace_and_user() {
     assert_eq!(event["contexts"]["trace"]["trace_id"], TRACE);
     assert_eq!(event["user"]["id"], "carol");
 }
+
+#[actix_web::test]
+async fn the_player_of_a_path_is_the_user_of_its_transaction_and_of_its_event() {
+    for (path, name, status) in [
+        ("/api/v1/analytics/player-metrics/zo%C3%AB", "GET /api/v1/analytics/player-metrics/{user_id}", 503),
+        ("/api/debug/panic/zo%C3%AB", "GET /api/debug/panic/{user_id}", 200),
+    ] {
+        let app = spawn_app().await;
+        let answer = app.get(path).await;
+        assert_eq!(answer.status, status, "{answer:?}");
+        assert_eq!(app.transaction(name).await["user"]["id"], "zoë", "{path}");
+        if status >= 500 {
+            assert_eq!(app.event_of(&answer).await["user"]["id"], "zoë", "{path}");
+        }
+    }
+}

@@ -5,13 +5,18 @@ use std::time::Duration;
 use fixtures::mongo::Server;
 use fixtures::proxy::Proxy;
 use futures_util::future::join_all;
+use game_engine::domain::played::Game;
+use game_engine::domain::spin::Spin;
+use game_engine::domain::unstored::{GameStore, Stored};
 use reqwest::Method;
+use sentry_context::database::State;
 use sentry_context::database::mongodb::bson::{Document, doc};
 use sentry_context::database::mongodb::{Client, Database};
+use sentry_context::sentry::Hub;
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
-use crate::helpers::{App, answer, exception, spawn_app_with};
+use crate::helpers::{App, answer, connect, exception, spawn_app_with};
 
 /// A wait that is in vain fails the test after this.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -118,4 +123,26 @@ async fn games_of_an_outage_are_reported_once_and_stored_when_it_is_over() {
     stored(&database(&server.url()).await, 50).await;
     play(&app, 1).await;
     stored(&database(&server.url()).await, 51).await;
+}
+
+#[actix_web::test]
+async fn no_more_games_wait_than_have_room() {
+    // Nobody listens there.
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let database = connect(Some(&format!("mongodb://{nobody}"))).await;
+    let down = async {
+        while database.state() != State::Down {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(PATIENCE, down).await.unwrap();
+    let games = GameStore::start(database, &Hub::current());
+    let spin = Spin { win: false, payout: 0.0, symbols: ["🍒", "🍋", "🍊"] };
+    let mut outcomes = Vec::new();
+    for _ in 0..10_003 {
+        outcomes.push(games.store(Game::new("alice".to_owned(), 1.0, spin.clone())).await);
+    }
+    let of = |outcome: Stored| outcomes.iter().filter(|it| **it == outcome).count();
+    assert_eq!((of(Stored::Now), of(Stored::Later), of(Stored::Never)), (0, 10_000, 3));
+    assert_eq!(games.finish(Duration::ZERO).await, 10_000);
 }

@@ -34,6 +34,15 @@ pub(crate) async fn spawn_app_with(change: impl FnOnce(&mut Settings)) -> App {
 
 /// The same with less of Sentry.
 pub(crate) async fn spawn_app_as(telemetry: Telemetry, change: impl FnOnce(&mut Settings)) -> App {
+    spawn(telemetry, Unconfirmed::default(), change).await
+}
+
+/// The same with that list of unconfirmed payments.
+pub(crate) async fn spawn(
+    telemetry: Telemetry,
+    unconfirmed: Unconfirmed,
+    change: impl FnOnce(&mut Settings),
+) -> App {
     let inbox = Inbox::start().await.unwrap();
     let mut settings = settings(&inbox.dsn());
     settings.sentry.dsn = telemetry.dsn(&inbox.dsn()).map(|dsn| dsn.parse().unwrap());
@@ -42,7 +51,6 @@ pub(crate) async fn spawn_app_as(telemetry: Telemetry, change: impl FnOnce(&mut 
     let database = connect(settings.mongodb_url.as_deref()).await;
     let hub = client::hub(&settings.sentry);
     let publisher = Publisher::start(settings.rabbitmq.clone(), &hub);
-    let unconfirmed = Unconfirmed::default();
     upkeep::start(database.clone(), unconfirmed.clone(), publisher.clone(), &hub);
     let server = Server::bind(&settings, hub, database, unconfirmed, publisher).unwrap();
     let url = format!("http://{}", server.address());

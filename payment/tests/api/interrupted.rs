@@ -6,9 +6,7 @@ use broker::Publisher;
 use fixtures::mongo::Server;
 use fixtures::rabbit::Broker;
 use fixtures::service::Service;
-use payment::domain::ledger::{self, Booking};
-use payment::domain::money::Money;
-use payment::domain::unconfirmed::Unconfirmed;
+use payment::domain::ledger;
 use sentry_context::database::NAME;
 use sentry_context::database::mongodb::bson::{DateTime, Document, doc, oid::ObjectId};
 use sentry_context::database::mongodb::{Client, Database};
@@ -244,22 +242,4 @@ async fn all_rows_that_are_due_are_written_at_once_and_a_note_without_an_id_is_l
     let left = all(&database, "users").await;
     let pending = |account: &&Document| !account.get_array("pending").unwrap().is_empty();
     assert_eq!(left.iter().filter(pending).collect::<Vec<_>>(), [&odd]);
-}
-
-#[test]
-fn while_too_many_payments_are_unconfirmed_those_without_a_key_are_refused() {
-    let booking = |key: Option<&str>| {
-        Booking::new("alice".to_owned(), Money::cents(1), Money::cents(0), key.map(str::to_owned))
-    };
-    let unconfirmed = Unconfirmed::with_capacity(2);
-    let first = unconfirmed.reserve(&booking(None)).unwrap();
-    let second = unconfirmed.reserve(&booking(None)).unwrap();
-    assert!(unconfirmed.reserve(&booking(None)).is_err());
-    assert!(unconfirmed.reserve(&booking(Some("key"))).is_ok(), "its caller can ask again");
-    first.take(booking(None));
-    drop(second);
-    let third = unconfirmed.reserve(&booking(None)).unwrap();
-    assert!(unconfirmed.reserve(&booking(None)).is_err(), "the first one waits still");
-    assert_eq!(unconfirmed.len(), 1);
-    drop(third);
 }

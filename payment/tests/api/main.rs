@@ -26,3 +26,4 @@ mod shutdown;
 mod success_rate;
 mod tasks;
 mod telemetry;
+mod unconfirmed;

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::books::{all, books, pay, pay_as};
+use crate::books::{all, books, database_of, pay, pay_as};
 use crate::helpers::{answer, exception, spawn_app_with};
 
 #[actix_web::test]
@@ -152,4 +152,26 @@ async fn business_figures_outside_of_what_is_normal_are_warnings() {
             && value("business.revenue.net", -25_000.0)
     };
     app.inbox.wait_until("the figures as metrics", told).await.unwrap();
+}
+
+#[actix_web::test]
+async fn the_user_of_the_body_is_on_each_transaction_and_each_event() {
+    let app_with = async |error_rate: f64, url: Option<String>| {
+        spawn_app_with(|settings| (settings.error_rate, settings.mongodb_url) = (error_rate, url)).await
+    };
+    let Some((url, _)) = database_of("users_of_bodies").await else { return };
+    for (error_rate, url, bet, status) in [
+        (0.0, Some(url.clone()), 10, 200),
+        (0.0, Some(url.clone()), -10, 400),
+        (1.0, Some(url), 10, 500),
+        (0.0, None, 10, 503),
+    ] {
+        let app = app_with(error_rate, url).await;
+        let answer = pay(&app, json!({ "userId": "zoë", "bet": bet, "payout": 0 })).await;
+        assert_eq!(answer.status, status, "{answer:?}");
+        assert_eq!(app.transaction("POST /process").await["user"]["id"], "zoë", "{status}");
+        if status >= 500 {
+            assert_eq!(app.event_of(&answer).await["user"]["id"], "zoë", "{status}");
+        }
+    }
 }

@@ -120,3 +120,17 @@ async fn a_queue_of_dead_letters_that_takes_none_keeps_no_message_coming() {
     let counted = |inbox: &Inbox| counted(inbox, "messages.dead_letter_refused") == 1.0;
     inbox.wait_until("one that is counted", counted).await.unwrap();
 }
+
+#[actix_web::test]
+async fn no_more_messages_wait_than_have_room_and_the_others_are_counted() {
+    let (inbox, hub) = sentry().await;
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let publisher = Publisher::start(address(&format!("amqp://{nobody}")), &hub);
+    Hub::run(hub.clone(), || (0..10_003).for_each(|_| publisher.publish("game.result", Map::new())));
+    assert_eq!(publisher.finish(std::time::Duration::ZERO).await, 10_000);
+    inbox
+        .wait_until("three that are counted", |inbox| counted(inbox, "messages.dropped") == 3.0)
+        .await
+        .unwrap();
+    inbox.wait_until("the report", |inbox| lost(inbox, "messages.dropped") == 1).await.unwrap();
+}
