@@ -22,5 +22,6 @@ mod slow_clients;
 mod spins;
 mod storage;
 mod tasks;
+mod telemetry;
 mod traces;
 mod transactions;
