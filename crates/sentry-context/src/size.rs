@@ -9,8 +9,6 @@
 
 mod walk;
 
-use std::borrow::Cow;
-
 use sentry::protocol::{Event, Log, Span, Transaction};
 
 use walk::Walk;
@@ -77,16 +75,6 @@ pub fn cut(text: &mut String, most: usize) {
     if mark.len() <= most {
         text.push_str(&mark);
     }
-}
-
-/// The text, cut to so many bytes; for answers, which never repeat a long input.
-pub fn clipped(text: &str, most: usize) -> Cow<'_, str> {
-    if text.len() <= most {
-        return Cow::Borrowed(text);
-    }
-    let mark = mark(text.len());
-    let end = text.floor_char_boundary(most.saturating_sub(mark.len()));
-    Cow::Owned(format!("{}{mark}", &text[..end]))
 }
 
 /// JSON cut to about so many bytes, [`FIELDS`] and [`DEPTH`].

@@ -1,10 +1,9 @@
 //! What the inbox forgets, and that it says so.
 
 use inbox::{Limits, Options};
-use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::helpers::{App, answer, envelope, spawn_app, spawn_app_with};
+use crate::helpers::{App, envelope, spawn_app, spawn_app_with};
 
 async fn bounded(limits: Limits) -> App {
     spawn_app_with(Options { limits, ..Options::default() }).await
@@ -223,83 +222,4 @@ async fn an_item_header_or_payload_that_is_too_long_is_413() {
     let many = "{\"type\":\"a\"}\n\n".repeat(1_001);
     assert_eq!(app.send(format!("{{}}\n{many}")).await.status, 413);
     assert_eq!(app.send(envelope(json!({}), &[("attachment", json!(long))])).await.status, 200);
-}
-
-#[actix_web::test]
-async fn a_list_is_answered_in_pages() {
-    let app = spawn_app().await;
-    for number in 0..5 {
-        app.event(json!({ "message": number.to_string() })).await;
-    }
-    let page = async |query: &str| {
-        let answer = app.get(&format!("/api/events?{query}")).await.body;
-        let titles =
-            answer["events"].as_array().unwrap().iter().map(|it| it["title"].as_str().unwrap().to_owned());
-        (titles.collect::<Vec<_>>().join(""), answer["more"].clone())
-    };
-    assert_eq!(page("limit=2").await, ("43".to_owned(), json!(true)));
-    assert_eq!(page("limit=2&offset=2").await, ("21".to_owned(), json!(true)));
-    assert_eq!(page("limit=2&offset=4").await, ("0".to_owned(), json!(false)));
-    assert_eq!(page("offset=5").await, (String::new(), json!(false)));
-}
-
-#[actix_web::test]
-async fn an_answer_has_a_bound_in_bytes_and_what_is_beyond_comes_with_the_next() {
-    let app = spawn_app().await;
-    let entry = json!({ "body": "x".repeat(900_000) });
-    for _ in 0..20 {
-        app.accepted(envelope(json!({}), &[("log", json!({ "items": [entry] }))])).await;
-    }
-    let mut got = 0;
-    loop {
-        let answer = app.get(&format!("/api/logs?limit=100&offset={got}")).await.body;
-        assert!(answer.to_string().len() < 9_000_000, "{}", answer.to_string().len());
-        got += answer["logs"].as_array().unwrap().len();
-        if answer["more"] == false {
-            break;
-        }
-    }
-    assert_eq!(got, 20);
-}
-
-#[actix_web::test]
-async fn delete_forgets_everything_and_the_counters_too() {
-    let app = spawn_app().await;
-    app.event(json!({ "message": "gone" })).await;
-    app.send("nonsense").await;
-    let items = [
-        ("transaction", json!({})),
-        ("log", json!({ "items": [{}] })),
-        ("trace_metric", json!({ "items": [{}] })),
-        ("session", json!({ "status": "exited", "attrs": { "release": "a@1" } })),
-        ("client_report", json!({ "discarded_events": [{ "reason": "r", "category": "c", "quantity": 1 }] })),
-    ];
-    app.accepted(envelope(json!({ "event_id": crate::helpers::EVENT_ID }), &items)).await;
-    let before = app.get("/api/stats").await.body;
-
-    let answer = answer(app.request(Method::DELETE, "/api/issues")).await;
-    assert_eq!((answer.status, answer.body), (204, Value::Null));
-    for name in ["issues", "events", "transactions", "logs", "metrics", "sessions"] {
-        assert!(app.list(&format!("/api/{name}"), name).await.is_empty(), "{name}");
-    }
-    let after = app.get("/api/stats").await.body;
-    assert!(after["version"].as_u64() > before["version"].as_u64(), "a page must notice");
-    for counter in ["envelopes", "rejected", "bytes"] {
-        assert_ne!(before[counter], 0, "{counter}");
-        assert_eq!(after[counter], 0, "{counter}");
-    }
-    assert_eq!((&after["items"], &after["discarded"]), (&json!({}), &json!([])));
-    assert_eq!(after["held"], json!({ "events": 0, "transactions": 0, "bytes": 0 }));
-}
-
-#[actix_web::test]
-async fn an_issue_that_comes_back_after_a_delete_is_another() {
-    let app = spawn_app().await;
-    app.event(json!({ "message": "it" })).await;
-    let old = app.inbox.issues()[0].id.clone();
-    answer(app.request(Method::DELETE, "/api/issues")).await;
-    app.event(json!({ "message": "it" })).await;
-    let issue = &app.inbox.issues()[0];
-    assert_eq!(issue.count, 1);
-    assert_ne!(issue.id, old, "a page that shows the old one must not show this");
 }

@@ -5,6 +5,7 @@
 mod bad_envelopes;
 mod bounds;
 mod clients;
+mod deletes;
 mod delivery;
 mod encodings;
 mod events;
@@ -15,6 +16,7 @@ mod healthcheck;
 mod helpers;
 mod hosts;
 mod issues;
+mod lists;
 mod page;
 mod paths;
 mod process;

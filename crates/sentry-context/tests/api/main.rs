@@ -9,6 +9,7 @@ mod books;
 mod delivery;
 mod failing_app;
 mod fingerprint;
+mod fingerprint_details;
 mod fingerprint_documentation;
 mod fingerprint_grammar;
 mod helpers;
