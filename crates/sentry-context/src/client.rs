@@ -16,7 +16,9 @@
 mod delivery;
 mod integration;
 mod naming;
+mod rules_file;
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -132,9 +134,9 @@ fn rules(service: &Service) -> Result<Rules, ConfigError> {
     let (place, text) = match env::text("FINGERPRINT_RULES")? {
         None => (service.name.to_owned(), service.fingerprint_rules.to_owned()),
         Some(path) => {
-            let unreadable =
-                |error| EnvError::new("FINGERPRINT_RULES", &path, format!("a readable file ({error})"));
-            let text = std::fs::read_to_string(&path).map_err(unreadable)?;
+            let text = rules_file::read(Path::new(&path)).map_err(|error| {
+                EnvError::new("FINGERPRINT_RULES", &path, format!("{} ({error})", rules_file::ALLOWED))
+            })?;
             (path, text)
         }
     };
