@@ -40,7 +40,11 @@ const USER_ID: [&str; 2] = ["userId", "user_id"];
 /// Names the user that a body speaks of, on all that the request sends, unless its header has named one.
 pub fn identify(body: &Value) {
     let id = USER_ID.iter().find_map(|name| body.get(name)?.as_str());
-    id.into_iter().for_each(user::identify_unless_known);
+    let Some(id) = id else { return };
+    user::identify_unless_known(id);
+    if let Some(username) = body.get("username").and_then(Value::as_str) {
+        user::name(id, username);
+    }
 }
 
 /// Reads and validates a body; the first mistake names its field. Its user is known from here on.

@@ -29,7 +29,7 @@ pub(crate) fn id_of(header: &HeaderValue) -> Option<String> {
     clean(&decoded.unwrap_or(raw.into()))
 }
 
-/// An id fit to be sent: not empty, not too long, no control characters.
+/// An id, or a name, fit to be sent: not empty, not too long, no control characters.
 fn clean(id: &str) -> Option<String> {
     let id = id.trim();
     let fits = !id.is_empty() && id.chars().nth(MOST_CHARS).is_none();
@@ -46,6 +46,17 @@ pub fn identify_unless_known(id: &str) {
     replace(id, |user| user.id.as_deref().is_none_or(|known| known == ANONYMOUS));
 }
 
+/// Adds the name of the user with this id, where that is whom the events of this request name.
+pub fn name(id: &str, username: &str) {
+    let (Some(id), Some(username)) = (clean(id), clean(username)) else { return };
+    sentry::configure_scope(|scope| {
+        if let Some(user) = scope.user().filter(|user| user.id.as_ref() == Some(&id)) {
+            let user = User { username: Some(username), ..user.clone() };
+            scope.set_user(Some(user));
+        }
+    });
+}
+
 fn replace(id: &str, wanted: impl FnOnce(&User) -> bool) {
     let Some(id) = clean(id) else { return };
     sentry::configure_scope(|scope| {
@@ -55,6 +66,10 @@ fn replace(id: &str, wanted: impl FnOnce(&User) -> bool) {
         }
         if let Some(span) = scope.get_span() {
             span.set_data("user.id", id.as_str().into());
+        }
+        if user.id.as_ref() != Some(&id) {
+            // It was another user's.
+            user.username = None;
         }
         user.id = Some(id);
         scope.set_user(Some(user));

@@ -99,13 +99,14 @@ pub async fn book(database: &Database, publisher: &Publisher, booking: &Booking)
 async fn apply(database: &Database, booking: &Booking) -> Result<Option<Receipt>> {
     let users = commands::users(database).map_err(unavailable)?;
     let this = doc! { "_id": &booking.user_id, "recent._id": { "$nin": booking.ids() } };
-    let (this, entry) =
-        (commands::with_balance(this), doc! { "recent": { "$elemMatch": { "_id": &booking.id } } });
+    let this = commands::with_balance(this);
+    let entry = doc! { "username": 1, "recent": { "$elemMatch": { "_id": &booking.id } } };
     let update = || {
         let update = users.find_one_and_update(this.clone(), commands::apply(booking));
         update.projection(entry.clone()).return_document(ReturnDocument::After)
     };
     let account = database.run_idempotent("findAndModify", USERS, update).await.map_err(unavailable)?;
+    account.iter().for_each(|account| accounts::name_user(&booking.user_id, account));
     Ok(account.and_then(|account| receipt(account.get_array("recent").ok()?.first()?.as_document()?)))
 }
 
@@ -122,10 +123,12 @@ struct Account {
 async fn account(database: &Database, booking: &Booking) -> Result<Option<Account>> {
     let users = commands::users(database).map_err(unavailable)?;
     let this = doc! { "_id": &booking.user_id };
-    let parts = doc! { "balance": 1, "recent": { "$elemMatch": { "_id": { "$in": booking.ids() } } } };
+    let parts =
+        doc! { "balance": 1, "username": 1, "recent": { "$elemMatch": { "_id": { "$in": booking.ids() } } } };
     let find = || users.find_one(this.clone()).projection(parts.clone());
     let found = database.run_idempotent("findOne", USERS, find).await.map_err(unavailable)?;
     Ok(found.map(|account| {
+        accounts::name_user(&booking.user_id, &account);
         let recent =
             account.get_array("recent").ok().and_then(|recent| recent.first()?.as_document().cloned());
         Account { entry: recent, balance: balance(account.get("balance")) }

@@ -91,6 +91,23 @@ async fn accounts_of_earlier_versions_are_found_and_become_what_the_stack_reads(
 }
 
 #[actix_web::test]
+async fn an_event_says_what_the_player_is_called_where_the_account_knows_it() {
+    let prepare = async |database: &sentry_context::database::mongodb::Database| {
+        database.collection("users").insert_one(of_the_stack("alice", "no number")).await.unwrap();
+    };
+    let Some((app, _)) = books_on("username", prepare, |_| ()).await else { return };
+    let failed = pay(&app, spin("alice", 1.0, 0.0)).await;
+    assert_eq!((failed.status, &failed.body["type"]), (500, &json!("AccountError")), "{failed:?}");
+    let user = &app.event_of(&failed).await["user"];
+    assert_eq!((&user["id"], &user["username"]), (&json!("alice"), &json!("the alice")));
+    // Whom the header names is somebody else.
+    let request = app.request(reqwest::Method::POST, "/process").header("X-User-Id", "bob");
+    let failed = crate::helpers::answer(request.json(&spin("alice", 1.0, 0.0))).await;
+    let user = &app.event_of(&failed).await["user"];
+    assert_eq!((&user["id"], user.get("username")), (&json!("bob"), None));
+}
+
+#[actix_web::test]
 async fn where_two_documents_name_a_player_the_stacks_counts_and_the_other_is_reported_and_kept() {
     let other = doc! { "_id": ObjectId::new(), "user_id": "alice", "balance": 1200.0 };
     let kept = other.clone();

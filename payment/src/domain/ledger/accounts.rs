@@ -9,6 +9,7 @@
 
 use sentry_context::database::mongodb::bson::{Bson, DateTime, Document, doc};
 use sentry_context::database::{Database, DatabaseError};
+use sentry_context::user;
 
 use super::commands::{USERS, insert, users};
 use crate::domain::money::Money;
@@ -45,6 +46,13 @@ pub(super) async fn open(database: &Database, user_id: &str) -> Result<(), Datab
         // Another call opened it just now.
         Err(error) if error.is_duplicate_key() => Ok(()),
         opened => opened.map(drop),
+    }
+}
+
+/// Has events of this call say what the player is called, where the account knows it.
+pub(super) fn name_user(user_id: &str, account: &Document) {
+    if let Some(username) = account.get_str("username").ok().filter(|name| *name != USERNAME) {
+        user::name(user_id, username);
     }
 }
 
