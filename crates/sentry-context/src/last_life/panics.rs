@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::signals::{millis, thread_id};
 use crate::frames::Origin;
-use crate::redaction;
+use crate::{redaction, size};
 
 /// Where they stand in the file, behind the entry and the signal.
 const START: u64 = 2048;
@@ -99,7 +99,8 @@ pub(super) fn watch(file: &Arc<File>) {
 /// For the hook, first of all.
 pub(crate) fn note(text: &str, place: Option<&Location<'_>>, origin: &Origin) -> Outlook {
     let panic = Panic {
-        text: cut(text, TEXT).to_owned(),
+        // A secret must be seen whole to be known as one.
+        text: cut(text, TEXT + size::WINDOW).to_owned(),
         place: cut(&place.map(ToString::to_string).unwrap_or_default(), PLACE).to_owned(),
         addresses: origin.addresses().iter().copied().take(DEPTH).collect(),
     };
@@ -136,7 +137,10 @@ pub(crate) fn caught() {
 fn write(mut panics: Vec<Panic>) -> io::Result<()> {
     let file = FILE.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
     let file = file.ok_or(io::ErrorKind::NotFound)?;
-    panics.iter_mut().for_each(|panic| redaction::text(&mut panic.text));
+    for panic in &mut panics {
+        redaction::text(&mut panic.text);
+        size::cut(&mut panic.text, TEXT);
+    }
     file.write_all_at(&Panics { thread: thread_id(), at: millis(), panics }.bytes()?, START)
 }
 

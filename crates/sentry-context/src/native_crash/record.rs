@@ -11,6 +11,9 @@ use crate::stack::{Registers, Snapshot};
 /// and the length of what is in use of the stack.
 pub(super) const WORDS: usize = 9;
 
+/// Bytes of both parts: a stack of half a MiB, and what even a large program has mapped.
+pub(super) const LONGEST: u64 = 8 * 1024 * 1024;
+
 /// Frames that are kept of a deep stack: those where it ended, and those where it began.
 const INNERMOST: usize = 200;
 const OUTERMOST: usize = 50;
@@ -76,7 +79,33 @@ fn word(bytes: &[u8]) -> Option<(u64, &[u8])> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn fuzz_any_bytes_of_a_child_are_a_bounded_crash_or_none(
+            length in prop_oneof![any::<u64>(), 0..300_u64],
+            text in "(([0-9a-f]{1,17}-[0-9a-f]{1,17}|-) (r-xp|rw-p|é) [0-9a-f]{0,17} [0-9a-z:]{0,5} [0-9]{0,3} {0,3}(/no/such/program|\\[vdso\\]|\\[stack\\]|)\n){0,5}",
+            words in proptest::collection::vec(any::<u64>(), 0..2 * WORDS),
+            stack in proptest::collection::vec(any::<u8>(), 0..400),
+        ) {
+            let rest: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).chain(stack).collect();
+            let told = [maps(&text), rest.clone()].concat();
+            let lied = [&length.to_ne_bytes()[..], text.as_bytes(), &rest].concat();
+            for bytes in [&told, &lied, &rest] {
+                if let Some(record) = Record::read(bytes) {
+                    prop_assert!(record.snapshot.bytes.len() <= bytes.len());
+                    let crash = record.crash(11);
+                    prop_assert!(crash.origin.addresses().len() <= INNERMOST + OUTERMOST);
+                    prop_assert!(crash.error.to_string().len() < 200);
+                }
+            }
+        }
+    }
 
     #[test]
     fn a_record_that_was_broken_off_is_none() {

@@ -54,7 +54,7 @@ impl Maps {
     pub(crate) fn translate(&self, address: u64, others: &Self) -> Option<u64> {
         let other = others.0.iter().find(|module| module.range.contains(&address))?;
         let own = self.0.iter().find(|module| module.path == other.path)?;
-        Some(address - other.base + own.base)
+        (address - other.base).checked_add(own.base)
     }
 }
 

@@ -83,6 +83,9 @@ async fn death(how: &str) -> (Output, Vec<Value>) {
         .env("SENTRY_SPOOL_DIR", &spool)
         .output()
         .unwrap();
+    let noted: Vec<_> =
+        std::fs::read_dir(&spool).unwrap().map(|it| std::fs::read(it.unwrap().path()).unwrap()).collect();
+    assert!(!String::from_utf8_lossy(&noted.concat()).contains("hunter2"), "a secret is on disk");
     let inbox = Inbox::start().await.unwrap();
     let next =
         client::init(config(&inbox.dsn(), Delivery { spool: Some(spool.clone()), ..Delivery::default() }));
