@@ -7,6 +7,7 @@
 mod address;
 mod decoded;
 mod hidden;
+mod named;
 mod names;
 mod numbers;
 mod pairs;
@@ -14,6 +15,10 @@ mod request;
 mod shapes;
 mod text;
 mod userinfo;
+mod work;
+
+#[cfg(test)]
+mod fuzz;
 
 use sentry::protocol::{Breadcrumb, Context, Event, Log, Map, Span, Thread, Transaction, User, Value};
 
@@ -93,10 +98,11 @@ fn json_of(place: Place, json: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(|item| json_of(place, item)),
         Value::Object(fields) => {
             let named = names_a_secret(place, fields);
-            for (name, json) in fields {
+            for (name, json) in fields.iter_mut() {
                 let value_of_named = named && VALUE.contains(&name.as_str());
                 if value_of_named { filter(json) } else { field_of(place, name, json) }
             }
+            field_names(place, fields);
         }
         Value::Number(number) => {
             // The number of a card may be one.
@@ -121,6 +127,20 @@ fn names_a_secret(place: Place, fields: &serde_json::Map<String, Value>) -> bool
             Value::Array(path) => path.iter().filter_map(Value::as_str).any(|name| place.is_secret(name)),
             name => name.as_str().is_some_and(|name| place.is_secret(name)),
         })
+}
+
+/// A name may be a secret itself: of a session, of an account.
+fn field_names(place: Place, fields: &mut serde_json::Map<String, Value>) {
+    let filtered = |name: &String| {
+        let mut told = name.clone();
+        text::of(place, &mut told);
+        (told != *name).then(|| (name.clone(), told))
+    };
+    for (name, told) in fields.keys().filter_map(filtered).collect::<Vec<_>>() {
+        if let Some(json) = fields.remove(&name) {
+            fields.insert(told, json);
+        }
+    }
 }
 
 /// A flag and a missing value tell nothing.

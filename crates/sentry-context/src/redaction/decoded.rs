@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::work::looked_at;
+
 /// What was encoded more often was encoded to hide something.
 const LAYERS: usize = 4;
 
@@ -47,6 +49,7 @@ impl<'t> Decoded<'t> {
     /// Undoes one encoding; false where there was none.
     fn strip_layer(&mut self) -> bool {
         let bytes = self.bytes.as_ref();
+        looked_at(bytes.len());
         let Some(first) = (0..bytes.len()).find(|at| encoded(&bytes[*at..]).is_some()) else { return false };
         let mut plain = bytes[..first].to_vec();
         let mut starts: Vec<usize> = (0..first).map(|at| self.start(at)).collect();

@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use super::work::looked_at;
+
 /// The longest account number.
 const LONGEST_IBAN: usize = 34;
 
@@ -10,6 +12,7 @@ const LONGEST_IBAN: usize = 34;
 pub(super) fn find(bytes: &[u8], start: usize, spans: &mut Vec<Range<usize>>) -> usize {
     let groups = groups(bytes, start);
     let end = groups.last().map_or(start, |group| group.end);
+    looked_at(end - start);
     // Decimals, and numbers that a letter ends, are none of these.
     let whole = |range: &Range<usize>, count: usize| {
         let fraction = range.start > 0 && bytes[range.start - 1] == b'.';
@@ -113,6 +116,7 @@ pub(super) fn iban(bytes: &[u8], start: usize, spans: &mut Vec<Range<usize>>) ->
             end = Some(at);
         }
     }
+    looked_at(at - start);
     let Some(end) = end else { return start };
     spans.push(start..end);
     end

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::Place;
 use super::decoded::Decoded;
 use super::names::{self, Grade};
+use super::work::looked_at;
 
 /// Blanks that may stand between a name and its separator.
 const BLANKS: usize = 16;
@@ -26,6 +27,7 @@ pub(super) fn find(text: &Decoded<'_>, place: Place, spans: &mut Vec<Range<usize
     let mut at = 0;
     while let Some(next) = bytes[at..].iter().position(|byte| matches!(byte, b'=' | b':' | b'>' | b'-')) {
         let separator = at + next;
+        looked_at(next + 1);
         at = separator + 1;
         let value = match bytes[separator] {
             b'-' => option(text, separator),
@@ -49,12 +51,14 @@ fn option(text: &Decoded<'_>, at: usize) -> Option<Range<usize>> {
     let name = &bytes[at + 2..];
     let name = &name[..name.iter().position(|byte| !is_name(*byte)).unwrap_or(name.len())];
     let end = at + 2 + name.len();
+    looked_at(name.len());
     (bytes.get(end) == Some(&b' ') && grade(name) >= Grade::Field).then(|| run(text, end + 1, 1))?
 }
 
 /// `<name>value<`.
 fn element(bytes: &[u8], close: usize) -> Option<Range<usize>> {
     let tag = bytes[..close].rsplit(|byte| matches!(byte, b'<' | b'>' | b'\n')).next()?;
+    looked_at(tag.len());
     let opened = close.checked_sub(tag.len() + 1).is_some_and(|at| bytes[at] == b'<');
     let name = tag.split(|byte| !is_name(*byte)).next()?;
     if !opened || grade(name) < Grade::Field {
@@ -62,6 +66,7 @@ fn element(bytes: &[u8], close: usize) -> Option<Range<usize>> {
     }
     let value = &bytes[close + 1..];
     let length = value.iter().position(|byte| *byte == b'<').unwrap_or(value.len());
+    looked_at(length);
     (length > 0).then_some(close + 1..close + 1 + length)
 }
 
@@ -114,10 +119,25 @@ fn name_before(bytes: &[u8], separator: usize) -> Option<Name<'_>> {
     }
     let length = bytes[..end].iter().rev().position(|byte| !is_name(*byte)).unwrap_or(end);
     let name = &bytes[end - length..end];
+    looked_at(separator - (end - length));
     let before = (end - length).checked_sub(1).map(|at| bytes[at]);
     let quoted = bytes[end..closing].iter().any(|byte| is_quote(*byte));
     let grade = grade(name);
     (grade > Grade::Harmless).then_some(Name { grade, name, quoted, before })
+}
+
+/// The key in quotes that ends before this separator.
+pub(super) fn key_before(bytes: &[u8], separator: usize) -> Option<&[u8]> {
+    let mut end = separator;
+    while end > 0
+        && separator - end < BLANKS
+        && (bytes[end - 1].is_ascii_whitespace() || is_quote(bytes[end - 1]))
+    {
+        end -= 1;
+    }
+    let quoted = bytes[end..separator].iter().any(|byte| is_quote(*byte));
+    let length = bytes[..end].iter().rev().take(BLANKS).position(|byte| !byte.is_ascii_alphabetic())?;
+    quoted.then(|| &bytes[end - length..end])
 }
 
 fn grade(name: &[u8]) -> Grade {
@@ -128,7 +148,7 @@ fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'[' | b'$') || byte >= 0x80
 }
 
-fn is_quote(byte: u8) -> bool {
+pub(super) fn is_quote(byte: u8) -> bool {
     matches!(byte, b'"' | b'\'' | b'\\')
 }
 
@@ -140,6 +160,7 @@ fn rest_of_line(text: &Decoded<'_>, start: usize, name: &[u8]) -> Option<Range<u
     }
     let length = bytes[start..].iter().position(|byte| matches!(byte, b'\r' | b'\n' | b'`'));
     let end = length.map_or(bytes.len(), |length| start + length);
+    looked_at(end - start);
     (end > start).then_some(start..end)
 }
 
@@ -155,7 +176,7 @@ pub(super) fn scheme(bytes: &[u8]) -> Option<(&'static [u8], usize)> {
 }
 
 /// The value that starts here, in a text whose separators take `width` bytes: what is encoded deeper belongs to it.
-fn run(text: &Decoded<'_>, start: usize, width: usize) -> Option<Range<usize>> {
+pub(super) fn run(text: &Decoded<'_>, start: usize, width: usize) -> Option<Range<usize>> {
     let bytes = text.bytes.as_ref();
     let mut at = start + scheme(&bytes[start..]).map_or(0, |(_, length)| length);
     let slashes = bytes[at..].iter().take_while(|byte| **byte == b'\\').count();
@@ -177,6 +198,7 @@ fn run(text: &Decoded<'_>, start: usize, width: usize) -> Option<Range<usize>> {
         }
         .min(bytes.len());
     }
+    looked_at(at - start);
     (at > start).then_some(start..at)
 }
 
@@ -188,20 +210,26 @@ fn is_end(byte: u8) -> bool {
 /// Is what follows a comma still the value, and not the next pair?
 fn goes_on(rest: &[u8]) -> bool {
     let end = rest.iter().position(|byte| is_end(*byte)).unwrap_or(rest.len());
+    looked_at(end);
     end > 0 && !rest[..end].iter().any(|byte| matches!(byte, b'=' | b':'))
 }
 
 /// Where the text ends that such a quote opened, behind so many backslashes; the end of all where none closes it.
 fn quoted(bytes: &[u8], from: usize, quote: u8, slashes: usize) -> usize {
     let mut before = 0;
+    let looked_at_until = |end: usize| looked_at(end.saturating_sub(from));
     for (at, byte) in bytes.iter().enumerate().skip(from) {
         match *byte {
             b'\\' => before += 1,
             // JSON in JSON doubles them, so those of the content come in full turns.
-            byte if byte == quote && before % (2 * (slashes + 1)) == slashes => return at - slashes,
+            byte if byte == quote && before % (2 * (slashes + 1)) == slashes => {
+                looked_at_until(at);
+                return at - slashes;
+            }
             _ => before = 0,
         }
     }
+    looked_at_until(bytes.len());
     bytes.len()
 }
 
@@ -214,6 +242,7 @@ fn balanced(bytes: &[u8], from: usize) -> usize {
             b')' | b']' | b'}' => depth = depth.saturating_sub(1),
             b'"' => {
                 let slashes = bytes[from..at].iter().rev().take_while(|byte| **byte == b'\\').count();
+                looked_at(slashes);
                 at = quoted(bytes, at + 1, b'"', slashes) + slashes;
             }
             _ => {}
@@ -223,5 +252,6 @@ fn balanced(bytes: &[u8], from: usize) -> usize {
             break;
         }
     }
+    looked_at(at - from);
     at.min(bytes.len())
 }

@@ -8,6 +8,7 @@ use regex::bytes::Regex;
 use super::decoded::Decoded;
 use super::numbers;
 use super::pairs::scheme;
+use super::work::looked_at;
 
 /// What has a form of its own: JSON Web Tokens (and whatever else is JSON in base64), keys of AWS, GitHub, GitLab, Slack,
 /// Stripe, Google, npm and SendGrid. All but the first letters is one class, so that a search never goes back.
@@ -67,7 +68,9 @@ fn pem(bytes: &[u8], spans: &mut Vec<Range<usize>>) {
 }
 
 fn position(bytes: &[u8], what: &[u8]) -> Option<usize> {
-    bytes.windows(what.len()).position(|window| window == what)
+    let at = bytes.windows(what.len()).position(|window| window == what);
+    looked_at(at.unwrap_or(bytes.len()));
+    at
 }
 
 /// `Bearer …`, and `Basic …` where that is base64 of a user and a password: otherwise it is a word.
@@ -78,6 +81,7 @@ fn credentials(bytes: &[u8], at: usize, spans: &mut Vec<Range<usize>>) -> usize 
     let form = bytes[start - 1] == b'+';
     let token =
         bytes[start..].iter().take_while(|byte| is_token(**byte) && !(form && **byte == b'+')).count();
+    looked_at(length + token);
     let secret = match scheme {
         b"bearer" => token > 0,
         b"basic" => names_user(&bytes[start..start + token]),

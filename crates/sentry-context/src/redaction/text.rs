@@ -2,29 +2,71 @@
 
 use std::ops::Range;
 
+use sentry::protocol::Value;
+
 use super::decoded::Decoded;
-use super::{FILTERED, Place, hidden, pairs, shapes, userinfo};
+use super::{FILTERED, Place, hidden, named, pairs, shapes, userinfo};
 
 /// Filters secrets in a text.
 pub fn text(text: &mut String) {
     of(Place::Own, text);
 }
 
-/// Filters secrets in a text from here or from a client. Every step is linear in the text's length.
+/// How often a text is looked at until nothing is found in it any more: what was filtered may leave its neighbours in
+/// another light. Mostly, the second look finds nothing.
+const LOOKS: usize = 4;
+
+/// Filters secrets in a text from here or from a client. Every step is linear in the text's length. What is redacted
+/// stays as it is when it is redacted once more.
 pub(super) fn of(place: Place, text: &mut String) {
-    if text.is_empty() {
-        return;
+    for _ in 0..LOOKS {
+        let Some(filtered) = look(place, text) else { return };
+        *text = filtered;
     }
-    let Some(decoded) = Decoded::of(text) else { return FILTERED.clone_into(text) };
+    if look(place, text).is_some() {
+        FILTERED.clone_into(text);
+    }
+}
+
+/// The text with everything filtered that is found in it; `None` where that is nothing.
+fn look(place: Place, text: &str) -> Option<String> {
+    if text.is_empty() {
+        return None;
+    }
+    let plain = in_plain(place, text);
+    let Some((json, seen)) = in_json(place, text) else { return plain };
+    // The former keeps the blanks, the latter knows which field names the value of another.
+    match plain {
+        Some(plain) if serde_json::from_str::<Value>(&plain).is_ok_and(|plain| plain == seen) => Some(plain),
+        _ if seen != json => Some(seen.to_string()),
+        plain => plain,
+    }
+}
+
+fn in_plain(place: Place, text: &str) -> Option<String> {
+    let Some(decoded) = Decoded::of(text) else { return Some(FILTERED.to_owned()) };
     let mut spans = Vec::new();
     hidden::find(&decoded, &mut spans);
     userinfo::find(&decoded, place, &mut spans);
     pairs::find(&decoded, place, &mut spans);
+    named::find(&decoded, place, &mut spans);
     shapes::find(&decoded, &mut spans);
-    if !spans.is_empty() {
-        let spans = spans.iter().map(|span| decoded.in_raw(span)).collect();
-        *text = filtered(text, spans);
+    if spans.is_empty() {
+        return None;
     }
+    let filtered = filtered(text, spans.iter().map(|span| decoded.in_raw(span)).collect());
+    (filtered != text).then_some(filtered)
+}
+
+/// A text that is JSON, as it is and redacted.
+fn in_json(place: Place, text: &str) -> Option<(Value, Value)> {
+    if !text.trim_start().starts_with(['{', '[', '"']) {
+        return None;
+    }
+    let json: Value = serde_json::from_str(text).ok()?;
+    let mut seen = json.clone();
+    super::json_of(place, &mut seen);
+    Some((json, seen))
 }
 
 /// The text with these parts filtered, each once, however often it was found.

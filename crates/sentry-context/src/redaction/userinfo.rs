@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::Place;
 use super::decoded::Decoded;
+use super::work::looked_at;
 
 /// What stands before a colon and an address without being a user's name.
 const NOT_A_USER: [&[u8]; 5] = [b"mailto", b"acct", b"xmpp", b"sip", b"sips"];
@@ -29,6 +30,7 @@ fn in_token(text: &Decoded<'_>, token: Range<usize>, place: Place, spans: &mut V
     let bytes = text.bytes.as_ref();
     let last_at = |range: Range<usize>| {
         let start = range.start;
+        looked_at(range.len());
         bytes[range].iter().rposition(|byte| *byte == b'@').map(|at| start + at)
     };
     let Some(last) = last_at(token.clone()) else { return };
@@ -38,9 +40,11 @@ fn in_token(text: &Decoded<'_>, token: Range<usize>, place: Place, spans: &mut V
     while let Some(scheme) = bytes[from..last].windows(3).position(|three| three == b"://") {
         with_scheme = true;
         from += scheme + 3;
+        looked_at(scheme + 3);
         let encoded = text.width(from - 3) > 1;
         if encoded && parameter.0 <= from {
             let end = (from..last).find(|at| bytes[*at] == b'&' && text.width(*at) == 1);
+            looked_at(end.unwrap_or(last) - from);
             parameter = end.map_or((token.end, Some(last)), |end| (end, last_at(from..end)));
         }
         let last = if encoded { parameter.1 } else { Some(last) };
@@ -58,6 +62,7 @@ fn in_token(text: &Decoded<'_>, token: Range<usize>, place: Place, spans: &mut V
 /// How far user and password go in what stands between `://` and the last `@` of the same word.
 fn userinfo(before: &[u8]) -> Option<usize> {
     let authority = before.iter().position(|byte| matches!(byte, b'/' | b'?' | b'#')).unwrap_or(before.len());
+    looked_at(authority);
     if authority == before.len() {
         return (authority > 0).then_some(authority);
     }

@@ -1,0 +1,23 @@
+//! How much of a text its searches look at, so that tests can tell linear work from quadratic without a clock.
+
+#[cfg(test)]
+thread_local! {
+    static LOOKED_AT: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// Counts the bytes that a search looks at which may begin at many places of a text; nothing outside of tests.
+#[inline]
+pub(super) fn looked_at(bytes: usize) {
+    #[cfg(test)]
+    LOOKED_AT.with(|sum| sum.set(sum.get() + bytes));
+    #[cfg(not(test))]
+    let _ = bytes;
+}
+
+/// What `work` looks at, in bytes.
+#[cfg(test)]
+pub(super) fn of(work: impl FnOnce()) -> usize {
+    LOOKED_AT.set(0);
+    work();
+    LOOKED_AT.get()
+}
