@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{Args, Parser, Subcommand};
 use reqwest::Url;
+use sentry_context::redaction;
 
 use crate::services::{self, Service};
 
@@ -91,12 +93,44 @@ pub struct FingerprintOptions {
     pub why: bool,
 }
 
-fn http_url(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| error.to_string())?;
-    match url.scheme() {
-        "http" | "https" => Ok(url),
-        other => Err(format!("the scheme must be http or https, not {other}")),
+impl Cli {
+    /// Reads the command line. A usage error ends the process, and shows no part of a URL that may hold a secret.
+    pub fn from_arguments() -> Self {
+        Self::try_parse().unwrap_or_else(|error| without_secrets(error).exit())
     }
+}
+
+fn without_secrets(mut error: clap::Error) -> clap::Error {
+    let argument = error.get(ContextKind::InvalidArg).map(ToString::to_string).unwrap_or_default();
+    let is_url = URLS.iter().any(|name| argument.starts_with(name));
+    for kind in [ContextKind::InvalidValue, ContextKind::InvalidArg, ContextKind::InvalidSubcommand] {
+        if let Some(ContextValue::String(text)) = error.get(kind) {
+            let shown = shown(text, is_url && kind == ContextKind::InvalidValue);
+            error.insert(kind, ContextValue::String(shown));
+        }
+    }
+    error
+}
+
+/// What may be said of a word of the command line.
+fn shown(text: &str, is_url: bool) -> String {
+    if is_url || text.contains('@') {
+        return redaction::address(text).unwrap_or_else(|| "[hidden]".to_owned());
+    }
+    let mut text = text.to_owned();
+    redaction::text(&mut text);
+    text
+}
+
+/// Options that take a URL.
+const URLS: [&str; 2] = ["--url", "--inbox"];
+
+fn http_url(text: &str) -> Result<Url, &'static str> {
+    let plain = |url: &Url| url.username().is_empty() && url.password().is_none() && url.query().is_none();
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && plain(url));
+    url.ok_or(
+        "must be such as http://127.0.0.1:8082, with http or https, and without user, password and query",
+    )
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

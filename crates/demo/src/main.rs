@@ -2,12 +2,11 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use demo::cli::{Cli, Command};
 use demo::{check, fingerprint, serve, table, terminal, up};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::from_arguments();
     match cli.command {
         // Before any runtime: a service builds its own, and its Sentry client must exist first.
         Some(Command::Serve { service }) => serve::serve(service),
