@@ -17,6 +17,7 @@ mod memory;
 mod outage;
 mod process;
 mod schema;
+mod secrets;
 mod shapes;
 mod timeout;
 mod traces;

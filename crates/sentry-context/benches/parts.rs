@@ -185,13 +185,27 @@ fn on_the_transports_thread(criterion: &mut Criterion) {
 fn a_megabyte_to_redact(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("redaction of 1 MB");
     group.sample_size(10);
-    for unit in ["a:", "token a:", "password=\"", "a://", "u:p@", "%25", "\\\"", "[{", "eyJ", "4111 ", "DE89", "prose "] {
+    for unit in [
+        "a:",
+        "token a:",
+        "password=\"",
+        "a://",
+        "u:p@",
+        "%25",
+        "\\\"",
+        "[{",
+        "eyJ",
+        "4111 ",
+        "DE89",
+        "prose ",
+    ] {
         let text = format!("X-A: token {}", unit.repeat((1 << 20) / unit.len()));
         let redact = |mut text: String| {
             redaction::text(&mut text);
             text
         };
-        group.bench_function(unit, |bench| bench.iter_batched(|| text.clone(), redact, BatchSize::LargeInput));
+        group
+            .bench_function(unit, |bench| bench.iter_batched(|| text.clone(), redact, BatchSize::LargeInput));
     }
     group.finish();
 }

@@ -5,6 +5,7 @@ use std::process::{Command, Output, Stdio};
 
 use fixtures::mongo::Server;
 use fixtures::rabbit::Broker;
+use fixtures::secrets::{BAD_URL_SECRETS, BAD_URLS};
 use fixtures::service::Service;
 use inbox::{Answer, Inbox};
 use sentry_context::database::mongodb::Client;
@@ -89,6 +90,28 @@ fn a_bad_dsn_does_not_tell_its_key() {
     assert!(told.contains("SENTRY_SPOTLIGHT=[hidden] is not valid: 1, true"), "{told}");
     let told = refusal(&[("SENTRY_DSN", "https://publickey:secretkey@sentry.example")]);
     assert!(!told.contains("publickey") && !told.contains("secretkey"), "{told}");
+}
+
+#[test]
+fn a_bad_url_is_refused_by_its_variable_without_a_part_of_its_secrets() {
+    for (name, url, allowed) in BAD_URLS {
+        let told = refusal(&[(name, url), ("RUST_LOG", "trace")]);
+        assert!(told.contains(&format!("{name}=")) && told.contains(allowed), "{name}={url}: {told}");
+        assert!(!BAD_URL_SECRETS.iter().any(|secret| told.contains(secret)), "{name}={url}: {told}");
+    }
+}
+
+#[test]
+fn rules_in_no_regular_file_or_a_large_one_stop_the_start_with_what_is_allowed() {
+    let large = format!("{}/large.rules", env!("CARGO_TARGET_TMPDIR"));
+    std::fs::write(&large, "# a comment\n".repeat(100_000)).unwrap();
+    for path in [large.as_str(), "/dev/zero", "/dev/stdin", env!("CARGO_TARGET_TMPDIR")] {
+        let told = refusal(&[("FINGERPRINT_RULES", path)]);
+        assert!(
+            told.contains(&format!("FINGERPRINT_RULES={path}")) && told.contains("at most 1 MiB"),
+            "{told}"
+        );
+    }
 }
 
 #[test]

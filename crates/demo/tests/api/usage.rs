@@ -61,7 +61,7 @@ async fn wrong_usage_is_told() {
     let wrong: [(&[&str], &str); 7] = [
         (&["--no-such-flag"], "--no-such-flag"),
         (&["no-such-command"], "no-such-command"),
-        (&["check", "--url", "not a url"], "not a url"),
+        (&["check", "--url", "not a url"], "--url"),
         (&["check", "--url", "ftp://127.0.0.1/"], "http"),
         (&["check", "--inbox", "http://127.0.0.1:1"], "--url"),
         (&["check", "--wait", "soon"], "0.1 to 300"),
@@ -71,6 +71,41 @@ async fn wrong_usage_is_told() {
         let ended = run(args).await;
         assert_eq!(ended.status, Some(2), "{args:?} {ended:?}");
         assert!(ended.stderr.contains(told), "{args:?} {ended:?}");
+    }
+}
+
+#[actix_web::test]
+async fn a_bad_url_is_refused_without_a_part_of_its_secrets() {
+    let bad = [
+        "htp://teller7:hunter2@h",
+        "teller7:hunter2@h",
+        "http://teller7:hunter2@h:notaport",
+        "http://teller7:hunter2@127.0.0.1:1",
+        "http://127.0.0.1:1/?token=hunter2",
+        "hunter2",
+    ];
+    let shop = Shop::open(&[]).await;
+    for url in bad {
+        for args in [
+            &["check", "--url", url][..],
+            &["check", "--url", &shop.url, "--inbox", url],
+            &["check", &format!("--url={url}")],
+        ] {
+            let ended = run(args).await;
+            assert_eq!(ended.status, Some(2), "{args:?} {ended:?}");
+            assert!(ended.stderr.contains("must be such as http://127.0.0.1:8082"), "{args:?} {ended:?}");
+            for secret in ["teller7", "hunter2"] {
+                assert!(
+                    !ended.stderr.contains(secret) && !ended.stdout.contains(secret),
+                    "{args:?} {ended:?}"
+                );
+            }
+        }
+    }
+    // Where no option takes it.
+    for url in ["htp://teller7:hunter2@h", "teller7:hunter2@h"] {
+        let ended = run(&["check", url]).await;
+        assert!(ended.status == Some(2) && !ended.stderr.contains("hunter2"), "{ended:?}");
     }
 }
 

@@ -65,6 +65,24 @@ fn a_bad_setting_stops_the_start_with_one_line_that_names_it() {
 }
 
 #[test]
+fn a_bad_url_is_refused_by_its_variable_without_a_part_of_its_secrets() {
+    for url in [
+        "htp://teller7:hunter2@h",
+        "teller7:hunter2@h",
+        "http://teller7:hunter2@h:notaport",
+        "http://hunter2@",
+        "//hunter2",
+    ] {
+        let told = refusal(binary(&[("INBOX_FORWARD_URL", url)]));
+        assert!(
+            told.contains("INBOX_FORWARD_URL=") && told.contains("a URL such as http://"),
+            "{url}: {told}"
+        );
+        assert!(!told.contains("teller7") && !told.contains("hunter2"), "{url}: {told}");
+    }
+}
+
+#[test]
 fn a_setting_that_is_no_text_is_a_bad_one() {
     let mut command = binary(&[]);
     command.env("PORT", std::ffi::OsStr::from_bytes(b"90\xff0"));
