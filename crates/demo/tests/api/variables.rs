@@ -40,7 +40,11 @@ fn read_by(folder: &str) -> Names {
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
     let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
-    let files = files.into_iter().filter(|path| path.extension().is_some_and(|it| it == "rs"));
+    // What unit tests read is no matter of whoever configures a service.
+    let is_source = |path: &PathBuf| {
+        path.extension().is_some_and(|it| it == "rs") && path.file_name().is_some_and(|it| it != "tests.rs")
+    };
+    let files = files.into_iter().filter(is_source);
     files.chain(folders.iter().flat_map(|folder| sources(folder))).collect()
 }
 
