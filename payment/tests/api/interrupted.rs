@@ -125,7 +125,9 @@ async fn payments_whose_processes_are_killed_between_two_steps_are_settled_and_p
     for (user, proxy, mut service, call) in calls {
         hit(proxy).await;
         // Whoever knows that the payment is booked has published it, before any of its other steps.
-        while user != "applied" && messages.next().await["data"]["userId"] != user {}
+        if user != "applied" {
+            messages.of_user(user).await;
+        }
         service.end_by("KILL");
         // Nobody is there to answer, unless the machine is so busy that the step was given up before.
         let _ = call.await.unwrap();
@@ -134,12 +136,7 @@ async fn payments_whose_processes_are_killed_between_two_steps_are_settled_and_p
     for (user, ..) in steps {
         wait_until(user, SETTLED_WITHIN, async || is_booked(&database, user, 990.0, 1).await).await;
     }
-    let published = loop {
-        let message = messages.next().await;
-        if message["data"]["userId"] == "applied" {
-            break message;
-        }
-    };
+    let published = messages.of_user("applied").await;
     assert_eq!(published["data"]["_id"], "applied/key");
     assert_eq!(published["data"]["balance_after"].as_f64(), Some(990.0));
 }

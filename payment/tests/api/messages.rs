@@ -21,7 +21,11 @@ use crate::helpers::connect;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Everything that a broker gets about payments.
-pub(crate) struct Messages(UnboundedReceiver<Value>);
+pub(crate) struct Messages {
+    arriving: UnboundedReceiver<Value>,
+    /// Those that arrived before the one that was waited for.
+    passed: Vec<Value>,
+}
 
 impl Messages {
     pub(crate) fn of(broker: &Broker) -> Self {
@@ -30,12 +34,23 @@ impl Messages {
             told.send(serde_json::from_slice(&delivered.body).unwrap()).unwrap();
             Verdict::Done
         });
-        Self(messages)
+        Self { arriving: messages, passed: Vec::new() }
     }
 
     /// The next one.
     pub(crate) async fn next(&mut self) -> Value {
-        timeout(PATIENCE, self.0.recv()).await.expect("a message in time").unwrap()
+        timeout(PATIENCE, self.arriving.recv()).await.expect("a message in time").unwrap()
+    }
+
+    /// One about this player, whether it has arrived already or not.
+    pub(crate) async fn of_user(&mut self, user: &str) -> Value {
+        loop {
+            if let Some(found) = self.passed.iter().find(|message| message["data"]["userId"] == user) {
+                return found.clone();
+            }
+            let next = self.next().await;
+            self.passed.push(next);
+        }
     }
 }
 
