@@ -1,7 +1,7 @@
 //! The consumer of messages: counts what was played and paid today, each message once.
 //!
 //! A message is counted in documents of the database that remember its id: one that is delivered again changes nothing.
-//! What cannot be understood is told in one event, and goes to the dead letters. While the database is away, messages
+//! A message that cannot be read is reported as one event and goes to the dead letters. While the database is away, messages
 //! stay in their queues.
 
 mod count;

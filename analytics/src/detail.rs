@@ -38,13 +38,13 @@ impl Detail {
 
 /// A request whose fields or parameters the service cannot take: 422, the caller's mistake and no event.
 #[derive(Debug, thiserror::Error)]
-#[error("the request is not valid: {}", self.told())]
+#[error("the request is not valid: {}", self.description())]
 pub struct RequestInvalid(pub Vec<Detail>);
 
 impl RequestInvalid {
-    fn told(&self) -> String {
-        let told: Vec<_> = self.0.iter().map(|it| format!("{}: {}", it.loc.join("."), it.msg)).collect();
-        told.join("; ")
+    fn description(&self) -> String {
+        let reported: Vec<_> = self.0.iter().map(|it| format!("{}: {}", it.loc.join("."), it.msg)).collect();
+        reported.join("; ")
     }
 }
 

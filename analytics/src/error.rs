@@ -1,4 +1,4 @@
-//! What can go wrong anywhere in the service. Failures of one part are told beside its code, in [`crate::domain`].
+//! What can go wrong anywhere in the service. Failures of one part are reported beside its code, in [`crate::domain`].
 
 use sentry_context::report::Reportable;
 use tokio::task::JoinError;

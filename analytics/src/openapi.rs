@@ -52,11 +52,11 @@ fn plain(endpoint: &Endpoint) -> Operation {
         operation = operation.parameter(in_path(name));
     }
     for (status, text) in endpoint.answers {
-        let told = match endpoint.shape {
+        let reported = match endpoint.shape {
             Some(shape) if *status == 200 => with_schema(text, (shape.schema)()),
             _ => answer(*status, text),
         };
-        operation = operation.response(status.to_string(), told);
+        operation = operation.response(status.to_string(), reported);
     }
     operation.build()
 }
@@ -107,7 +107,7 @@ fn answers(scenario: &Scenario) -> BTreeMap<u16, String> {
     if body_of(scenario).is_some() {
         answers.insert(200, "The body is valid".to_owned());
     }
-    if scenario.parameters.iter().any(|it| told(it)["in"] == "query") {
+    if scenario.parameters.iter().any(|it| description(it)["in"] == "query") {
         answers.insert(422, "A parameter is out of bounds".to_owned());
     }
     answers
@@ -123,17 +123,17 @@ fn promised(promise: &Expect) -> String {
 }
 
 fn parameter(parameter: &Parameter) -> path::Parameter {
-    let told = told(parameter);
-    let (place, required) = match told["in"] == "path" {
+    let reported = description(parameter);
+    let (place, required) = match reported["in"] == "path" {
         true => (ParameterIn::Path, Required::True),
         false => (ParameterIn::Query, Required::False),
     };
-    let ty = if told["default"].is_number() { Type::Number } else { Type::String };
+    let ty = if reported["default"].is_number() { Type::Number } else { Type::String };
     let schema = ObjectBuilder::new()
         .schema_type(ty)
-        .default(Some(told["default"].clone()))
-        .minimum(told["min"].as_f64())
-        .maximum(told["max"].as_f64());
+        .default(Some(reported["default"].clone()))
+        .minimum(reported["min"].as_f64())
+        .maximum(reported["max"].as_f64());
     ParameterBuilder::new()
         .name(parameter.name)
         .parameter_in(place)
@@ -142,8 +142,8 @@ fn parameter(parameter: &Parameter) -> path::Parameter {
         .build()
 }
 
-/// A parameter as the catalogue tells it.
-fn told(parameter: &Parameter) -> Value {
+/// A parameter as the catalogue says it.
+fn description(parameter: &Parameter) -> Value {
     json!(parameter)
 }
 

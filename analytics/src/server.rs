@@ -1,4 +1,4 @@
-//! The server: bound, asked for its address, run until it is told to stop.
+//! The server: bound, asked for its address, run until it is asked to stop.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -20,16 +20,16 @@ pub fn start(address: Option<Address>, database: Database, hub: &Arc<Hub>) -> Co
 }
 
 async fn make_indexes(database: Database) {
-    let mut told = false;
+    let mut reported = false;
     loop {
         if database.state() == State::Up {
             match consumer::ensure_indexes(&database).await {
                 Ok(()) => return,
-                Err(error) if !told => tracing::warn!(%error, "indexes will be made later"),
+                Err(error) if !reported => tracing::warn!(%error, "indexes will be made later"),
                 Err(_) => {}
             }
-            told = true;
+            reported = true;
         }
-        sleep(if told { PAUSE * 10 } else { PAUSE }).await;
+        sleep(if reported { PAUSE * 10 } else { PAUSE }).await;
     }
 }

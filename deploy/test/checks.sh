@@ -107,7 +107,7 @@ promises() {
 
 json='Content-Type: application/json'
 
-# What analytics tells here it has counted from messages. A payment in ten fails on purpose.
+# What analytics says here it has counted from messages. A payment in ten fails on purpose.
 spin_and_payment_seen() {
     local summary
     curl -fsS -H "$json" -d '{"userId":"alice","bet":10}' "$game_engine/calculate" >/dev/null &&
@@ -126,7 +126,7 @@ killed_and_back() {
     local before
     before=$(restarts "$1")
     kill -s "$2" "$(process "$1")" || return
-    waits 30 restarted "$1" "$before" && waits 30 healthy "$1" && find_ports && waits 30 told_why "$1" "SIG$2"
+    waits 30 restarted "$1" "$before" && waits 30 healthy "$1" && find_ports && waits 30 reported_why "$1" "SIG$2"
 }
 
 # Slowly, as leaks do, and until the container's limit ends it.
@@ -139,11 +139,11 @@ leaks_until_killed() {
         sleep 0.3
     done
     waits 60 restarted game-engine "$before" && waits 30 healthy game-engine && find_ports &&
-        waits 30 told_why game-engine OutOfMemory
+        waits 30 reported_why game-engine OutOfMemory
 }
 
-# `told_why SERVICE TYPE`: the inbox has the death, told by the life after it.
-told_why() {
+# `reported_why SERVICE TYPE`: the inbox has the termination, reported by the next run.
+reported_why() {
     curl -fsS "$inbox/api/events?limit=1000" | python3 -c '
 import json, sys
 service, kind = sys.argv[1].removesuffix("-service"), sys.argv[2]

@@ -1,4 +1,4 @@
-//! What can go wrong in the game, and how it is told.
+//! What can go wrong in the game, and how it is reported.
 
 use std::num::ParseFloatError;
 

@@ -5,7 +5,7 @@
 //! - `business`: what the service is for
 //! - [`domain`]: the game itself, with the code that really fails
 //! - [`scenarios`]: one file per scenario, each a story, a promise and a handler
-//! - [`error`]: what can go wrong, and how it is told
+//! - [`error`]: what can go wrong, and how it is reported
 
 mod business;
 pub mod domain;

@@ -15,7 +15,7 @@ pub(crate) fn configure(app: &mut web::ServiceConfig, guards: &Guards) {
         .service(web::resource("/ready").get(ready).default_service(only("GET")));
     app.service(web::resource("/calculate").post(calculate::calculate).default_service(only("POST")))
         .service(
-            web::resource("/business-metrics").post(business_metrics::tell).default_service(only("POST")),
+            web::resource("/business-metrics").post(business_metrics::show).default_service(only("POST")),
         );
     CATALOGUE.mount(app, guards);
     app.default_service(web::to(not_found));
@@ -25,7 +25,7 @@ async fn health() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "ok" }))
 }
 
-/// Always: a spin needs neither; it is stored and told when they are there.
+/// Always: a spin needs neither; it is stored and published when they are there.
 async fn ready(games: web::Data<GameStore>, publisher: web::Data<Publisher>) -> HttpResponse {
     let (mongodb, rabbitmq) = (games.state().as_str(), publisher.state().as_str());
     HttpResponse::Ok().json(json!({ "status": "ready", "mongodb": mongodb, "rabbitmq": rabbitmq }))

@@ -7,7 +7,7 @@ use scenario::Guards;
 use sentry_context::client::{Config, ConfigError, Service};
 use sentry_context::env::{self, EnvError};
 
-/// What Sentry is told about this service.
+/// What Sentry knows about this service.
 pub static SERVICE: Service = Service {
     name: "game-engine",
     release_name: "game-engine",
@@ -19,7 +19,7 @@ pub static SERVICE: Service = Service {
 /// Where it listens unless `PORT` says otherwise.
 pub const PORT: u16 = 8082;
 
-/// Everything the service can be told from outside.
+/// Everything that can be configured from outside.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Address to listen on.

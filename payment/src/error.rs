@@ -1,4 +1,4 @@
-//! What can go wrong with payments, and how it is told.
+//! What can go wrong with payments, and how it is reported.
 
 use std::num::ParseFloatError;
 

@@ -5,7 +5,7 @@
 //! - `business`: what the service is for
 //! - [`domain`]: the code that really fails
 //! - [`scenarios`]: one file per scenario, each a story, a promise and a handler
-//! - [`error`]: what can go wrong, and how it is told
+//! - [`error`]: what can go wrong, and how it is reported
 
 mod business;
 pub mod domain;
@@ -34,8 +34,8 @@ const UNCONFIRMED_TIMEOUT: Duration = Duration::from_secs(2);
 /// The whole process: settings, Sentry, runtime, server. Exit status 2 means that it could not start; see
 /// [`process`] for the others.
 pub fn main() -> ExitCode {
-    if native_crash::is_sacrifice() {
-        native_crash::perish(domain::referrals::unguarded_bonus);
+    if native_crash::is_crash_child() {
+        native_crash::crash(domain::referrals::unguarded_bonus);
     }
     process::exit_code(SERVICE.name, run())
 }
@@ -69,7 +69,7 @@ fn run() -> Result<(), StartError> {
         server.run_until(stop).await?;
         let left = unconfirmed.finish(&database, UNCONFIRMED_TIMEOUT.min(stop.time_to_publish())).await;
         if left > 0 {
-            tracing::error!(left, "payments stay unconfirmed: their callers were told that they failed");
+            tracing::error!(left, "payments stay unconfirmed: their callers were reported that they failed");
         }
         let lost = publisher.finish(stop.time_to_publish()).await;
         if lost > 0 {

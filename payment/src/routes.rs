@@ -20,7 +20,7 @@ pub(crate) fn configure(app: &mut web::ServiceConfig, guards: &Guards) {
             .post(process::process)
             .default_service(only("POST")),
     )
-    .service(web::resource("/financial-metrics").post(financial_metrics::tell).default_service(only("POST")));
+    .service(web::resource("/financial-metrics").post(financial_metrics::show).default_service(only("POST")));
     CATALOGUE.mount(app, guards);
     app.default_service(web::to(not_found));
 }

@@ -1,4 +1,4 @@
-//! The server: bound, asked for its address, run until it is told to stop.
+//! The server: bound, asked for its address, run until it is asked to stop.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -52,7 +52,7 @@ impl Server {
         let publisher = web::Data::new(publisher);
         let processor = web::Data::new(Processor::new(settings.error_rate));
         let archive = web::Data::new(ReceiptArchive::new(settings.memory_leak_limit_mb));
-        let sacrifice = web::Data::from(Arc::clone(&settings.sacrifice));
+        let crash_child = web::Data::from(Arc::clone(&settings.crash_child));
         let success_rate = web::Data::new(SuccessRate::default());
         let scorings = web::Data::new(Scorings::default());
         let workers = settings.workers.unwrap_or_else(http_limits::workers);
@@ -70,7 +70,7 @@ impl Server {
                 .app_data(scorings.clone())
                 .app_data(blocks.clone())
                 .app_data(success_rate.clone())
-                .app_data(sacrifice.clone())
+                .app_data(crash_child.clone())
                 .configure(|app| routes::configure(app, &guards))
                 .wrap(from_fn(scenario::refuse_bodies))
                 .wrap(from_fn(panic_recovery::boundary))

@@ -7,9 +7,9 @@ use broker::{Address, BadUrl};
 use scenario::Guards;
 use sentry_context::client::{Config, ConfigError, Service};
 use sentry_context::env::{self, EnvError};
-use sentry_context::native_crash::Sacrifice;
+use sentry_context::native_crash::CrashChild;
 
-/// What Sentry is told about this service.
+/// What Sentry knows about this service.
 pub static SERVICE: Service = Service {
     name: "payment",
     release_name: "payment-service",
@@ -21,7 +21,7 @@ pub static SERVICE: Service = Service {
 /// Where it listens unless `PORT` says otherwise.
 pub const PORT: u16 = 8083;
 
-/// Everything the service can be told from outside.
+/// Everything that can be configured from outside.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Address to listen on.
@@ -43,7 +43,7 @@ pub struct Settings {
     /// How much the leak may hold, MiB.
     pub memory_leak_limit_mb: u32,
     /// What is started to die; no setting, but tests run in another program.
-    pub sacrifice: Arc<Sacrifice>,
+    pub crash_child: Arc<CrashChild>,
 }
 
 /// A setting that cannot be used.
@@ -77,7 +77,7 @@ impl Settings {
                 (0.0..=1.0).contains(rate)
             })?,
             memory_leak_limit_mb: env::parsed("MEMORY_LEAK_LIMIT_MB", 512, "MiB from 1 to 65536", limit)?,
-            sacrifice: Arc::new(Sacrifice::this_program()),
+            crash_child: Arc::new(CrashChild::this_program()),
         })
     }
 }

@@ -18,7 +18,7 @@ pub(crate) static DAILY_STATS: Endpoint = Endpoint {
     parameters: std::slice::from_ref(&DAYS),
     answers: BOUNDED,
     shape: Some(Shape::of::<DailyStats>()),
-    route: |route| route.to(tell),
+    route: |route| route.to(show),
 };
 
 /// Figures by day, the latest first.
@@ -56,7 +56,7 @@ struct DayTotals {
     unique_players: u64,
 }
 
-async fn tell(
+async fn show(
     request: HttpRequest,
     database: web::Data<Database>,
 ) -> std::result::Result<HttpResponse, Failure> {
@@ -93,7 +93,7 @@ async fn by_day(database: &Database, days: u32) -> Result<Vec<DayTotals>> {
 
 fn with_totals(days: Vec<DayTotals>) -> Vec<DailyFigures> {
     let (mut bets, mut games) = (0.0, 0);
-    let tell = |(index, day): (usize, DayTotals)| {
+    let show = |(index, day): (usize, DayTotals)| {
         bets += day.total_bets;
         games += day.total_games;
         DailyFigures {
@@ -104,5 +104,5 @@ fn with_totals(days: Vec<DayTotals>) -> Vec<DailyFigures> {
             day,
         }
     };
-    days.into_iter().enumerate().map(tell).collect()
+    days.into_iter().enumerate().map(show).collect()
 }

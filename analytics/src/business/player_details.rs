@@ -13,7 +13,7 @@ use super::query::{GAMES, QueryFailed, Result, collection};
 use super::{PLAIN, sound};
 use crate::endpoint::{Endpoint, Shape};
 
-/// Players that are told of at most: 201 queries are enough to see the pattern.
+/// Most players that are listed: 201 queries are enough to see the pattern.
 const MOST: usize = 50;
 
 /// Queries for each player.
@@ -25,7 +25,7 @@ pub(crate) static PLAYER_DETAILS: Endpoint = Endpoint {
     parameters: &[],
     answers: PLAIN,
     shape: Some(Shape::of::<PlayerDetails>()),
-    route: |route| route.to(tell),
+    route: |route| route.to(show),
 };
 
 /// The players in the order of their ids.
@@ -56,7 +56,7 @@ struct QueryCount {
     total: usize,
 }
 
-async fn tell(database: web::Data<Database>) -> std::result::Result<HttpResponse, Failure> {
+async fn show(database: web::Data<Database>) -> std::result::Result<HttpResponse, Failure> {
     let names = names(&database).await?;
     let data = facts([("players", names.len().into()), ("queries_for_each", PER_PLAYER.into())]);
     breadcrumbs::step("analytics", "queries for one player after another", data);

@@ -20,7 +20,7 @@ pub(crate) static PLAYER_METRICS: Endpoint = Endpoint {
     parameters: &[],
     answers: PLAIN,
     shape: Some(Shape::of::<PlayerMetrics>()),
-    route: |route| route.to(tell),
+    route: |route| route.to(show),
 };
 
 /// One player's figures; of a player whom nobody knows, zeros.
@@ -38,7 +38,7 @@ struct PlayerMetrics {
     performance_note: &'static str,
 }
 
-async fn tell(
+async fn show(
     user_id: web::Path<String>,
     database: web::Data<Database>,
 ) -> std::result::Result<HttpResponse, Failure> {

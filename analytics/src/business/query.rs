@@ -1,4 +1,4 @@
-//! Queries of the business routes, and how their failures are told: 503 where no database is reached.
+//! Queries of the business routes, and how their failures are reported: 503 where no database is reached.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -22,7 +22,7 @@ pub(crate) static SUMMARY: Endpoint = Endpoint {
     parameters: &[],
     answers: PLAIN,
     shape: Some(Shape::of::<RealtimeSummary>()),
-    route: |route| route.to(tell),
+    route: |route| route.to(show),
 };
 
 /// Today's figures.
@@ -79,7 +79,7 @@ fn is_figure(name: &str) -> bool {
     name.starts_with("total_") || name.ends_with("_amount")
 }
 
-async fn tell(database: web::Data<Database>) -> std::result::Result<HttpResponse, Failure> {
+async fn show(database: web::Data<Database>) -> std::result::Result<HttpResponse, Failure> {
     let today = today();
     breadcrumbs::step(
         "analytics",

@@ -22,7 +22,7 @@ pub(crate) static PERIOD: Endpoint = Endpoint {
     parameters: std::slice::from_ref(&HOURS),
     answers: BOUNDED,
     shape: Some(Shape::of::<ReturnToPlayer>()),
-    route: |route| route.to(tell),
+    route: |route| route.to(show),
 };
 
 /// Return to player, percent.
@@ -73,7 +73,7 @@ struct RtpTotals {
     game_count: u64,
 }
 
-async fn tell(
+async fn show(
     request: HttpRequest,
     database: web::Data<Database>,
 ) -> std::result::Result<HttpResponse, Failure> {

@@ -15,7 +15,7 @@ use crate::endpoint::{Endpoint, Shape};
 /// How long a session lasts without a game, seconds.
 const WINDOW: u32 = 1_800;
 
-/// Sessions that are told in detail.
+/// Sessions that are listed in detail.
 const DETAILED: usize = 10;
 
 pub(crate) static ACTIVE: Endpoint = Endpoint {

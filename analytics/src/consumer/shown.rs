@@ -92,8 +92,8 @@ mod tests {
 
     #[test]
     fn structure_stays_and_secrets_go() {
-        let told = json!({ "data": { "user_id": "a", "password": "hunter2", "deep": [{ "token": { "x": 1 } }] }, "bet": 1.5 });
-        let shown = shown(&told);
+        let reported = json!({ "data": { "user_id": "a", "password": "hunter2", "deep": [{ "token": { "x": 1 } }] }, "bet": 1.5 });
+        let shown = shown(&reported);
         assert_eq!((&shown["data"]["user_id"], &shown["bet"]), (&json!("a"), &json!(1.5)));
         assert_eq!(shown["data"]["password"], "[Filtered]");
         assert_eq!(shown["data"]["deep"][0]["token"], "[Filtered]");
@@ -101,8 +101,8 @@ mod tests {
 
     #[test]
     fn a_secret_behind_what_is_cut_is_found_before() {
-        let told = json!({ "data": { "note": "x".repeat(10_000), "password": "hunter2" } }).to_string();
-        assert!(!body(told.as_bytes()).to_string().contains("hunter2"));
+        let reported = json!({ "data": { "note": "x".repeat(10_000), "password": "hunter2" } }).to_string();
+        assert!(!body(reported.as_bytes()).to_string().contains("hunter2"));
         assert!(!body(b"password=hunter2 and no JSON").to_string().contains("hunter2"));
     }
 
@@ -113,10 +113,10 @@ mod tests {
             deep = json!({ "a": deep, "b": vec!["y".repeat(600); 50] });
         }
         let wide: serde_json::Map<_, _> = (0..5_000).map(|it| (format!("{it:0>600}"), json!(it))).collect();
-        for told in
+        for reported in
             [deep, Value::Object(wide), json!("z".repeat(1_000_000)), json!(vec![vec!["v"; 100]; 100])]
         {
-            let shown = shown(&told).to_string();
+            let shown = shown(&reported).to_string();
             assert!(shown.len() < 12_000, "{}", shown.len());
         }
         assert!(body(&vec![0xff; 1_000_000]).to_string().len() < 2_000);

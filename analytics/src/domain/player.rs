@@ -64,7 +64,7 @@ pub struct Invalid {
 }
 
 impl Player {
-    /// Reads a registration, and validates it. All mistakes are told, not the first.
+    /// Reads a registration, and validates it. All mistakes are reported, not the first.
     pub fn read(body: &Value) -> Result<Self, Traced<Invalid>> {
         let given = body.as_object().map(|body| body.keys().cloned().collect::<Vec<_>>());
         let data = facts([("fields", given.unwrap_or_default().into())]);
@@ -147,8 +147,9 @@ impl Reportable for Invalid {
 
     /// What is wrong, and not what was given: that may be somebody's address.
     fn context(&self) -> Option<(&'static str, Facts)> {
-        let told = |it: &Detail| serde_json::json!({ "field": it.field(), "type": it.kind, "msg": it.msg });
-        let errors: Vec<Value> = self.details.iter().map(told).collect();
+        let reported =
+            |it: &Detail| serde_json::json!({ "field": it.field(), "type": it.kind, "msg": it.msg });
+        let errors: Vec<Value> = self.details.iter().map(reported).collect();
         let facts = facts([("fields", self.fields().into()), ("errors", errors.into())]);
         Some(("validation_error", facts))
     }

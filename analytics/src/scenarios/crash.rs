@@ -14,7 +14,7 @@ pub(super) static CRASH: Scenario = Scenario {
     method: Method::Get,
     path: "/api/debug/crash",
     title: "A percentile of nothing",
-    demonstrates: "an unhandled panic: one fatal event, a 500, and a process that lives on",
+    demonstrates: "an unhandled panic: one fatal event, a 500, and a process that keeps running",
     look_for: "the top frame domain::percentile::percentile, mechanism panic, handled no; the crashed session",
     parameters: &[],
     expect: Expect::event(

@@ -16,7 +16,7 @@ pub(super) static MEMORY_SPIKE: Scenario = Scenario {
     method: Method::Get,
     path: "/api/debug/memory-spike",
     title: "A report that reads everything at once",
-    demonstrates: "a spike of resident memory that is over when the answer comes, and told all the same",
+    demonstrates: "a spike of resident memory that is over when the answer comes, and reported all the same",
     look_for: "the peak in the context memory_spike; one issue although every message has other numbers",
     parameters: &[],
     expect: Expect::event(

@@ -73,8 +73,8 @@ async fn submitted(payload: web::Payload) -> Result<HttpResponse, Failure> {
         return Err(RequestInvalid(vec![missing]).into());
     }
     let body: Value = serde_json::from_slice(&body).map_err(|error| Refusal::BadBody(error.to_string()))?;
-    let told = |invalid: Traced<Invalid>| RequestInvalid(invalid.error.details);
+    let reported = |invalid: Traced<Invalid>| RequestInvalid(invalid.error.details);
     scenario::identify(&body);
-    let player = Player::read(&body).map_err(told)?;
+    let player = Player::read(&body).map_err(reported)?;
     Ok(HttpResponse::Ok().json(json!({ "status": "valid", "data": player })))
 }

@@ -67,42 +67,42 @@ fn as_number(value: &Bson) -> Option<f64> {
 }
 
 /// Every difference, with its place.
-fn differences(place: &str, told: &Value, golden: &Value, found: &mut Vec<String>) {
-    match (told, golden) {
-        (Value::Object(told), Value::Object(golden)) => {
+fn differences(place: &str, reported: &Value, golden: &Value, found: &mut Vec<String>) {
+    match (reported, golden) {
+        (Value::Object(reported), Value::Object(golden)) => {
             let names = |it: &serde_json::Map<String, Value>| it.keys().cloned().collect::<Vec<_>>();
-            let (mut one, mut other) = (names(told), names(golden));
+            let (mut one, mut other) = (names(reported), names(golden));
             one.sort();
             other.sort();
             if one != other {
                 found.push(format!("{place}: {one:?}, not {other:?}"));
             }
             for (name, golden) in golden.iter().filter(|(name, _)| !OTHER.contains(&name.as_str())) {
-                differences(&format!("{place}.{name}"), &told[name], golden, found);
+                differences(&format!("{place}.{name}"), &reported[name], golden, found);
             }
         }
-        (Value::Array(told), Value::Array(golden)) if told.len() == golden.len() => {
-            let pairs = told.iter().zip(golden).enumerate();
-            pairs.for_each(|(index, (told, golden))| {
-                differences(&format!("{place}[{index}]"), told, golden, found)
+        (Value::Array(reported), Value::Array(golden)) if reported.len() == golden.len() => {
+            let pairs = reported.iter().zip(golden).enumerate();
+            pairs.for_each(|(index, (reported, golden))| {
+                differences(&format!("{place}[{index}]"), reported, golden, found)
             });
         }
-        (Value::Number(told), Value::Number(golden)) => {
-            let (one, other) = (told.as_f64().unwrap(), golden.as_f64().unwrap());
+        (Value::Number(reported), Value::Number(golden)) => {
+            let (one, other) = (reported.as_f64().unwrap(), golden.as_f64().unwrap());
             if (one - other).abs() > 1e-9 * other.abs().max(1.0) {
-                found.push(format!("{place}: {told}, not {golden}"));
+                found.push(format!("{place}: {reported}, not {golden}"));
             }
         }
-        _ if told == golden => {}
-        _ => found.push(format!("{place}: {told}, not {golden}")),
+        _ if reported == golden => {}
+        _ => found.push(format!("{place}: {reported}, not {golden}")),
     }
 }
 
 async fn agrees(app: &App, path: &str, golden: &Value) {
-    let told = app.get(path).await;
-    assert_eq!(told.status, 200, "{path}: {}", told.body);
+    let reported = app.get(path).await;
+    assert_eq!(reported.status, 200, "{path}: {}", reported.body);
     let mut found = Vec::new();
-    differences(path, &told.body, golden, &mut found);
+    differences(path, &reported.body, golden, &mut found);
     assert!(found.is_empty(), "{found:#?}");
 }
 
@@ -135,7 +135,7 @@ async fn agrees_on_days_and_hours(telemetry: Telemetry) {
         "withdrawal_count": 15, "avg_withdrawal": 37.7, "total_withdrawals": 565.5,
     });
     agrees(&app, &period, &mended).await;
-    // Twice that was bet was paid out: that is told, and nothing else.
+    // Twice that was bet was paid out: that is reported, and nothing else.
     assert!(app.inbox.events().iter().all(|event| event["fingerprint"][1] == "business"));
 }
 
@@ -157,8 +157,8 @@ async fn agrees_on_players_and_sessions(telemetry: Telemetry) {
     ] {
         agrees(&app, path, &golden(path)).await;
     }
-    let told = app.get("/api/v1/business-metrics/sessions").await.body;
-    assert_eq!(told["avg_duration"], 1468.8);
+    let reported = app.get("/api/v1/business-metrics/sessions").await.body;
+    assert_eq!(reported["avg_duration"], 1468.8);
     let detail = app.get("/api/v1/business-metrics/active-sessions").await.body["sessions_detail"].clone();
     let names: Vec<_> = detail.as_array().unwrap().iter().map(|it| it["user_id"].as_str().unwrap()).collect();
     assert_eq!(names, ["dave", "alice", "carol", "bob", "erin"]);
@@ -203,8 +203,8 @@ async fn an_empty_database_is_all_zeros() {
     let app = spawn_app_on(format!("{url}/empty_{}", std::process::id())).await;
     let responses = fixture(include_str!("../fixtures/analytics.json"))["responses"].clone();
     for path in responses.as_object().unwrap().keys() {
-        let told = app.get(path).await;
-        assert_eq!(told.status, 200, "{path}: {}", told.body);
+        let reported = app.get(path).await;
+        assert_eq!(reported.status, 200, "{path}: {}", reported.body);
     }
     let rtp = app.get("/api/v1/business-metrics/rtp").await.body;
     assert_eq!((&rtp["overall_rtp"], &rtp["rtp_threshold"]["status"]), (&json!(0.0), &json!("no_data")));
@@ -215,9 +215,13 @@ async fn without_a_database_every_business_route_is_503_with_an_event() {
     let app = spawn_app().await;
     let responses = fixture(include_str!("../fixtures/analytics.json"))["responses"].clone();
     for path in responses.as_object().unwrap().keys() {
-        let told = app.get(path).await;
-        assert_eq!((told.status, &told.body["type"]), (503, &json!("MongoConnectionError")), "{path}");
-        let event = app.event_of(&told).await;
+        let reported = app.get(path).await;
+        assert_eq!(
+            (reported.status, &reported.body["type"]),
+            (503, &json!("MongoConnectionError")),
+            "{path}"
+        );
+        let event = app.event_of(&reported).await;
         assert_eq!(event["tags"]["db.code"], "unreachable");
     }
 }
@@ -236,8 +240,8 @@ async fn a_bad_period_is_422_in_fastapis_words_and_no_event() {
         ("/api/v1/business-metrics/financial?hours=99999999999999999999", "less_than_equal"),
         ("/api/v1/business-metrics/financial-summary?days=NaN", "int_parsing"),
     ] {
-        let told = app.get(path).await;
-        assert_eq!((told.status, &told.body["detail"][0]["type"]), (422, &json!(kind)), "{path}");
+        let reported = app.get(path).await;
+        assert_eq!((reported.status, &reported.body["detail"][0]["type"]), (422, &json!(kind)), "{path}");
     }
     let wrong_method = answer(app.request(Method::POST, "/api/v1/business-metrics/rtp")).await;
     assert_eq!((wrong_method.status, &wrong_method.headers["allow"]), (405, &"GET, HEAD".parse().unwrap()));

@@ -81,12 +81,12 @@ impl Stack {
         }
         let wait = async {
             loop {
-                let told = self.app.get("/api/v1/analytics/realtime/summary").await.body;
+                let reported = self.app.get("/api/v1/analytics/realtime/summary").await.body;
                 // On a busy machine a query may take too long.
-                let of = |part: &str, name: &str| told[part][name].as_u64().unwrap_or_default();
+                let of = |part: &str, name: &str| reported[part][name].as_u64().unwrap_or_default();
                 let payments = of("payments", "total_credits") + of("payments", "total_debits");
                 if of("today", "total_games") + payments >= counted {
-                    return told;
+                    return reported;
                 }
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
@@ -139,10 +139,10 @@ async fn makes_the_golden_figures(telemetry: Telemetry) {
         stack.publish(&format!("payment.{kind}"), &body).await;
     }
     let summary = &golden["responses"]["/api/v1/analytics/realtime/summary"];
-    let told = stack.today_after(20, 20).await;
+    let reported = stack.today_after(20, 20).await;
     for part in ["today", "payments"] {
         for (name, figure) in summary[part].as_object().unwrap() {
-            assert_eq!(told[part][name].as_f64(), figure.as_f64(), "{part}.{name}");
+            assert_eq!(reported[part][name].as_f64(), figure.as_f64(), "{part}.{name}");
         }
     }
     let players = stack.all("player_stats").await;
@@ -153,7 +153,7 @@ async fn makes_the_golden_figures(telemetry: Telemetry) {
 }
 
 #[actix_web::test]
-async fn a_game_that_is_told_twice_counts_once() {
+async fn a_game_that_is_reported_twice_counts_once() {
     for telemetry in Telemetry::ALL {
         counts_once(telemetry).await;
     }
@@ -164,8 +164,8 @@ async fn counts_once(telemetry: Telemetry) {
     for number in 0..20 {
         stack.game(&format!("game-{}", number % 10), 1.0, 0.0).await;
     }
-    let told = stack.today_after(20, 10).await;
-    assert_eq!(told["today"]["total_games"], 10);
+    let reported = stack.today_after(20, 10).await;
+    assert_eq!(reported["today"]["total_games"], 10);
     assert_eq!(stack.all("daily_stats").await.len(), 1);
     assert_eq!(stack.all("player_stats").await[0].get_i32("total_games").unwrap(), 10);
 }
@@ -191,8 +191,8 @@ async fn a_database_that_another_program_filled_counts_each_game_once() {
         stack.game("game-1", 1.0, 0.0).await;
         stack.game("game-2", 1.0, 0.0).await;
     }
-    let told = stack.today_after(4, 2).await;
-    assert_eq!(told["today"]["total_games"], 2);
+    let reported = stack.today_after(4, 2).await;
+    assert_eq!(reported["today"]["total_games"], 2);
     assert_eq!(stack.all("daily_stats").await.len(), 2);
     let players = stack.all("player_stats").await;
     assert_eq!((players.len(), players[0].get_i32("total_games").unwrap()), (1, 3));
@@ -216,10 +216,10 @@ async fn buries_the_poisoned_one(telemetry: Telemetry) {
             _ => stack.game(&format!("game-{number}"), 1.0, 0.0).await,
         }
     }
-    let told = stack.today_after(200, 199).await;
-    assert_eq!(told["today"]["total_games"], 199);
+    let reported = stack.today_after(200, 199).await;
+    assert_eq!(reported["today"]["total_games"], 199);
     if telemetry != Telemetry::Off {
-        is_told_in_one_event(&stack.app).await;
+        is_reported_in_one_event(&stack.app).await;
     }
 
     let get = async || {
@@ -236,7 +236,7 @@ async fn buries_the_poisoned_one(telemetry: Telemetry) {
     assert!(get().await.is_none());
 }
 
-async fn is_told_in_one_event(app: &App) {
+async fn is_reported_in_one_event(app: &App) {
     let event = app.event("the event", |event| event["level"] == "error").await;
     assert_eq!(event["exception"]["values"][0]["type"], "MessageError");
     assert_eq!(event["fingerprint"], json!(["analytics", "dead-letter", "analytics.game_results"]));

@@ -47,9 +47,12 @@ async fn a_message_that_is_published_twice_counts_once_whichever_replica_gets_it
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert!(worked(&second) > 0, "the second got none");
-    let told = second.get("/api/v1/analytics/realtime/summary").await.body;
-    assert_eq!((&told["payments"]["total_debits"], &told["today"]["total_games"]), (&json!(40), &json!(40)));
-    assert_eq!(told["payments"]["debit_amount"], 40.0);
+    let reported = second.get("/api/v1/analytics/realtime/summary").await.body;
+    assert_eq!(
+        (&reported["payments"]["total_debits"], &reported["today"]["total_games"]),
+        (&json!(40), &json!(40))
+    );
+    assert_eq!(reported["payments"]["debit_amount"], 40.0);
     assert_eq!(stack.all("daily_payments").await.len(), 1);
     assert_eq!(stack.errors(), Vec::<Value>::new());
 }
@@ -68,8 +71,11 @@ async fn what_was_counted_before_midnight_is_not_counted_after_it() {
         stack.publish("payment.debit", &payment(&format!("alice/{number}"), 1.0)).await;
         stack.game(&format!("game-{number}"), 1.0, 0.0).await;
     }
-    let told = stack.today_after(4, 2).await;
-    assert_eq!((&told["payments"]["total_debits"], &told["today"]["total_games"]), (&json!(1), &json!(1)));
+    let reported = stack.today_after(4, 2).await;
+    assert_eq!(
+        (&reported["payments"]["total_debits"], &reported["today"]["total_games"]),
+        (&json!(1), &json!(1))
+    );
 }
 
 /// What other programs may have left in place of a figure or a list.
@@ -128,11 +134,11 @@ async fn good_messages_count_whatever_the_documents_hold() {
             stack.game(&format!("game-{round}-{number}"), 2.0, 3.0).await;
             stack.publish("payment.debit", &payment(&format!("alice/{round}-{number}"), 1.5)).await;
         }
-        let told = stack.today_after(6 * (round + 1), 4).await;
-        let of_games = &told["today"];
+        let reported = stack.today_after(6 * (round + 1), 4).await;
+        let of_games = &reported["today"];
         let games = (&of_games["total_games"], &of_games["total_bets"], &of_games["total_payouts"]);
         assert_eq!(games, (&json!(2), &json!(4.0), &json!(6.0)), "{odd}");
-        let paid = (&told["payments"]["total_debits"], &told["payments"]["debit_amount"]);
+        let paid = (&reported["payments"]["total_debits"], &reported["payments"]["debit_amount"]);
         assert_eq!(paid, (&json!(2), &json!(3.0)), "{odd}");
         assert!(of_games["unique_players"].as_u64().unwrap() >= 1, "{odd}");
         let players = stack.all("player_stats").await;

@@ -14,7 +14,7 @@ async fn spans(app: &App, transaction: &str) -> Vec<(Value, Value)> {
 }
 
 #[actix_web::test]
-async fn what_the_server_rejects_is_told_with_its_code() {
+async fn what_the_server_rejects_is_reported_with_its_code() {
     let Some(url) = fixtures::mongo::url() else { return };
     let app = spawn_app_on(url).await;
     let answer = app.get("/api/debug/database-error").await;

@@ -4,7 +4,7 @@ use crate::helpers::{spawn_app, spawn_process};
 
 /// In a process of its own: others of these tests load and unload symbol tables, which are as large.
 #[actix_web::test]
-async fn a_spike_is_resident_given_back_and_told() {
+async fn a_spike_is_resident_given_back_and_reported() {
     let app = spawn_process().await;
     let answer = app.get("/api/debug/memory-spike").await;
     assert_eq!(answer.status, 200);

@@ -20,7 +20,7 @@ async fn aggregate(app: &App) -> Answer {
     answer(app.request(Method::GET, PATH).timeout(IN_TIME)).await
 }
 
-async fn is_told_as_unreachable(app: &App) {
+async fn is_reported_as_unreachable(app: &App) {
     let answer = aggregate(app).await;
     assert_eq!((answer.status, &answer.body["type"]), (500, &json!("MongoConnectionError")));
     let event = app.event_of(&answer).await;
@@ -61,7 +61,7 @@ async fn is_alive_but_not_ready(app: &App) {
 async fn without_a_url_the_service_serves_and_says_what_is_missing() {
     let app = spawn_app().await;
     is_alive_but_not_ready(&app).await;
-    is_told_as_unreachable(&app).await;
+    is_reported_as_unreachable(&app).await;
 }
 
 #[actix_web::test]
@@ -71,7 +71,7 @@ async fn a_server_that_never_answers_is_unreachable_in_time() {
     let app = spawn_app_on(format!("mongodb://{}", silent.local_addr().unwrap())).await;
     let ready = app.get("/ready").await;
     assert_eq!(ready.body, json!({ "status": "unavailable", "mongodb": "connecting", "rabbitmq": "down" }));
-    is_told_as_unreachable(&app).await;
+    is_reported_as_unreachable(&app).await;
     is_alive_but_not_ready(&app).await;
 }
 
@@ -84,12 +84,12 @@ async fn a_search_without_a_database_is_one_event() {
     assert_eq!(event["fingerprint"], json!(["analytics", "database", "unreachable"]));
 }
 
-/// Calls without a pause, and tells the type that each answer has.
-async fn press(request: RequestBuilder, told: UnboundedSender<String>) {
+/// Calls without a pause, and returns the type of each answer.
+async fn press(request: RequestBuilder, reported: UnboundedSender<String>) {
     loop {
         let answer = answer(request.try_clone().unwrap()).await;
         assert_eq!(answer.status, 500, "{answer:?}");
-        if told.send(answer.body["type"].as_str().unwrap().to_owned()).is_err() {
+        if reported.send(answer.body["type"].as_str().unwrap().to_owned()).is_err() {
             return;
         }
     }
@@ -99,10 +99,10 @@ async fn press(request: RequestBuilder, told: UnboundedSender<String>) {
 async fn a_database_that_dies_under_load_and_comes_back_needs_no_restart() {
     let Some(mut server) = fixtures::mongo::Server::start() else { return };
     let app = spawn_app_on(server.url()).await;
-    let (told, mut types) = unbounded_channel();
+    let (reported, mut types) = unbounded_channel();
     let mut load = JoinSet::new();
     for _ in 0..8 {
-        load.spawn_local(press(app.request(Method::GET, PATH).timeout(IN_TIME), told.clone()));
+        load.spawn_local(press(app.request(Method::GET, PATH).timeout(IN_TIME), reported.clone()));
     }
     // Each caller has been answered by it once; then it is killed while they call on.
     for _ in 0..8 {
@@ -128,7 +128,7 @@ async fn a_database_that_freezes_is_unreachable_until_it_goes_on() {
     comes_to_be(&app, 200, "up").await;
 
     server.freeze();
-    is_told_as_unreachable(&app).await;
+    is_reported_as_unreachable(&app).await;
     comes_to_be(&app, 503, "down").await;
 
     server.thaw();

@@ -18,23 +18,25 @@ async fn fuzz(app: &App, checks: &str) -> Option<String> {
         // It keeps what it learned in the folder where it runs.
         .current_dir(env!("CARGO_TARGET_TMPDIR"));
     let output = fuzz.output().await.unwrap();
-    let told = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{told}\n{}", String::from_utf8_lossy(&output.stderr));
-    Some(told)
+    let reported = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{reported}\n{}", String::from_utf8_lossy(&output.stderr));
+    Some(reported)
 }
 
 #[actix_web::test]
 async fn whatever_is_asked_the_answer_is_one_that_the_document_has() {
     let Some(url) = fixtures::mongo::url() else { return };
     let app = spawn_app_on(format!("{url}/schema_{}", std::process::id())).await;
-    let Some(told) = fuzz(&app, CHECKS).await else { return };
-    assert!(told.contains("No issues found"), "{told}");
+    let Some(reported) = fuzz(&app, CHECKS).await else { return };
+    assert!(reported.contains("No issues found"), "{reported}");
     assert!(app.inbox.events().is_empty());
 }
 
 #[actix_web::test]
 async fn without_a_database_the_answers_are_in_the_document_too() {
     let app = spawn_app().await;
-    let Some(told) = fuzz(&app, "status_code_conformance,response_schema_conformance").await else { return };
-    assert!(told.contains("No issues found"), "{told}");
+    let Some(reported) = fuzz(&app, "status_code_conformance,response_schema_conformance").await else {
+        return;
+    };
+    assert!(reported.contains("No issues found"), "{reported}");
 }

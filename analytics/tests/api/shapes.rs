@@ -261,11 +261,11 @@ async fn fuzz_documents_of_any_shape_fail_no_route() {
 
 async fn all(database: &Database) -> String {
     use futures_util::TryStreamExt;
-    let mut told = String::new();
+    let mut reported = String::new();
     for (name, _) in COLLECTIONS {
         let found: Vec<Document> =
             database.collection(name).find(doc! {}).await.unwrap().try_collect().await.unwrap();
-        told += &format!("{name}: {found:?}\n");
+        reported += &format!("{name}: {found:?}\n");
     }
-    told
+    reported
 }

@@ -50,7 +50,7 @@ async fn a_caller_that_hangs_up_leaves_nothing_running() {
     while !app.active("/api/debug", ID).await.is_null() {
         tokio::task::yield_now().await;
     }
-    // Nobody waits, so nobody is told of a timeout; but how far it came is told.
+    // Nobody waits, so no timeout is reported; how far the request came is.
     let transaction = app.transaction("GET /api/debug/timeout").await;
     assert_eq!(transaction["contexts"]["trace"]["status"], "cancelled");
     assert_eq!(transaction["tags"]["service"], "analytics");

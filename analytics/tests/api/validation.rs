@@ -11,12 +11,12 @@ async fn mistakes(app: &App, body: Value) -> Vec<(String, String, Value)> {
     let answer = app.post(PATH, body.to_string()).await;
     assert_eq!((answer.status, &answer.body["type"]), (422, &json!("RequestValidationError")), "{body}");
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let told = |detail: &Value| {
+    let reported = |detail: &Value| {
         assert_eq!(detail["loc"][0], "body");
         assert!(!text(&detail["msg"]).is_empty(), "{detail}");
         (text(&detail["loc"][1]), text(&detail["type"]), detail["input"].clone())
     };
-    answer.body["detail"].as_array().unwrap().iter().map(told).collect()
+    answer.body["detail"].as_array().unwrap().iter().map(reported).collect()
 }
 
 fn mistake(field: &str, kind: &str, input: Value) -> (String, String, Value) {
@@ -58,7 +58,7 @@ async fn a_valid_registration_is_200() {
 }
 
 #[actix_web::test]
-async fn every_mistake_of_the_caller_is_told_and_none_is_an_event() {
+async fn every_mistake_of_the_caller_is_reported_and_none_is_an_event() {
     let app = spawn_app().await;
     let empty = json!({});
     let missing = ["age", "email", "user_id"].map(|field| mistake(field, "missing", empty.clone()));

@@ -49,7 +49,7 @@ static SERVICE: Service = Service {
     fingerprint_rules: "error.type:BadStake -> {{ error.type }}, {{ transaction }}\n",
 };
 
-/// Serves until it is told to stop. Its first line on standard output is its address.
+/// Serves until it is asked to stop. Its first line on standard output is its address.
 pub(crate) fn serve(variant: Variant, workers: usize) -> Result<(), Error> {
     match variant {
         Variant::Bare => bare(workers),

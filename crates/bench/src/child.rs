@@ -75,7 +75,7 @@ impl Listener {
     }
 
     /// Writes a line to its standard input.
-    pub(crate) async fn tell(&mut self, line: &str) -> Result<(), Error> {
+    pub(crate) async fn report(&mut self, line: &str) -> Result<(), Error> {
         if let Some(input) = &mut self.child.stdin {
             input.write_all(format!("{line}\n").as_bytes()).await?;
         }
@@ -126,7 +126,7 @@ impl Listener {
     }
 }
 
-/// Reads until a line tells where the child listens; what it says then is thrown away, so that it can go on.
+/// Reads until a line says where the child listens; what it says then is thrown away, so that it can go on.
 async fn address_in(
     output: impl AsyncRead + Unpin + Send + 'static,
     address: fn(&str) -> String,
@@ -149,7 +149,7 @@ fn address_of(line: &str) -> String {
     rest.chars().take_while(|c| c.is_ascii_digit() || ".:".contains(*c)).collect()
 }
 
-/// Tells the parent where this child listens.
+/// Reports the parent where this child listens.
 pub(crate) fn tell_address(address: SocketAddr) {
     let mut output = std::io::stdout();
     // A parent that is gone will not ask.

@@ -18,7 +18,7 @@ pub(crate) struct Cli {
     /// Seconds of each measurement at saturation.
     #[arg(long, default_value_t = 4.0)]
     seconds: f64,
-    /// Rounds of each measurement at saturation; medians are told.
+    /// Rounds of each measurement at saturation; medians are reported.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
     /// Worker threads of the service [default: one for each of its cores].

@@ -4,7 +4,7 @@
 //! - `app`: the service under test, in its three variants; `sink`: the Sentry that it sends to
 //! - `child`, `affinity`: each in a process of its own, the service apart from load and sink
 //! - `load`: requests as fast as they go, at a steady rate, or a number of them
-//! - `rows`: what is measured; `table`: how it is told
+//! - `rows`: what is measured; `table`: how it is reported
 
 mod affinity;
 mod app;

@@ -83,7 +83,7 @@ pub(crate) struct Saturation {
     pub(crate) made: u64,
     pub(crate) transactions: u64,
     pub(crate) events: u64,
-    /// As client reports tell.
+    /// As client reports say.
     pub(crate) discarded_transactions: u64,
     pub(crate) discarded_events: u64,
 }

@@ -25,7 +25,7 @@ pub(crate) struct Received {
     pub(crate) transactions: u64,
     /// Requests that release health counts.
     pub(crate) sessions: u64,
-    /// What client reports tell as lost, by category.
+    /// what client reports count, by category.
     pub(crate) discarded: BTreeMap<String, u64>,
 }
 
@@ -37,7 +37,7 @@ struct State {
 
 type Shared = web::Data<Mutex<State>>;
 
-/// Serves until it is told to stop. The line `down 20` on its standard input closes all connections for 20 seconds.
+/// Serves until it is asked to stop. The line `down 20` on its standard input closes all connections for 20 seconds.
 pub(crate) fn serve(delay: Duration) -> Result<(), Error> {
     actix_web::rt::System::new().block_on(async {
         let state: Shared = web::Data::new(Mutex::default());

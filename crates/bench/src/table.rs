@@ -77,7 +77,7 @@ fn delivery(out: &mut impl Write, rows: &[Delivery]) -> Result<(), Error> {
     }
     writeln!(
         out,
-        "What arrives. Requests: made / answered. Events and traces: made / arrived / told as lost. Memory: peak, after."
+        "What arrives. Requests: made / answered. Events and traces: made / arrived / reported as lost. Memory: peak, after."
     )?;
     for row in rows {
         writeln!(

@@ -51,12 +51,13 @@ mod tests {
 
     #[test]
     fn a_url_of_something_else_is_refused_without_its_password() {
-        let told = Address::parse(Some("http://guest:hunter2@localhost"), "test").unwrap_err().to_string();
-        assert!(told.contains("RABBITMQ_URL=http://") && told.contains("amqp://"), "{told}");
-        assert!(!told.contains("hunter2"), "{told}");
-        let told = Address::parse(Some("guest:hunter2@localhost"), "test").unwrap_err().to_string();
-        assert!(told.contains("RABBITMQ_URL") && told.contains("amqp://"), "{told}");
-        assert!(!told.contains("hunter2") && !told.contains("guest"), "{told}");
+        let reported =
+            Address::parse(Some("http://guest:hunter2@localhost"), "test").unwrap_err().to_string();
+        assert!(reported.contains("RABBITMQ_URL=http://") && reported.contains("amqp://"), "{reported}");
+        assert!(!reported.contains("hunter2"), "{reported}");
+        let reported = Address::parse(Some("guest:hunter2@localhost"), "test").unwrap_err().to_string();
+        assert!(reported.contains("RABBITMQ_URL") && reported.contains("amqp://"), "{reported}");
+        assert!(!reported.contains("hunter2") && !reported.contains("guest"), "{reported}");
     }
 
     #[test]

@@ -111,7 +111,7 @@ async fn publish(
         .await
 }
 
-/// What tells of a message. All else may route it elsewhere, have it vanish, or be refused: copies, an expiration, a
+/// What reports a message. All else may route it elsewhere, have it vanish, or be refused: copies, an expiration, a
 /// priority, a user.
 fn safe(properties: &BasicProperties, trace: Option<&TraceHeaders>) -> BasicProperties {
     let mut safe = BasicProperties::default().with_delivery_mode(PERSISTENT);

@@ -15,7 +15,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from
 /// For a connection with everything declared: a broker that accepts and says nothing more is not waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How often an idle connection is looked at: the client library tells nobody who does nothing.
+/// How often an idle connection is looked at: the client library reports nothing on an idle connection.
 const LOOK: Duration = Duration::from_millis(500);
 
 /// How the broker is.
@@ -56,7 +56,7 @@ impl Watched {
         State::ALL[usize::from(self.0.load(Relaxed)) % State::ALL.len()]
     }
 
-    /// Tells the log what is new.
+    /// Logs what is new.
     fn set(&self, state: State, address: &Address, why: &str) {
         let before = self.0.swap(state as u8, Relaxed);
         let authority = &address.uri.authority;

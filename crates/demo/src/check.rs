@@ -27,8 +27,8 @@ use crate::cli::CheckOptions;
 use crate::http;
 use crate::terminal::{self, Progress, say};
 use error::CheckError;
-use fire::{Call, Gun};
-use recovery::Patient;
+use fire::{Call, ScenarioClient};
+use recovery::RecoveryProbe;
 use report::{Report, Verdict};
 use selection::Selected;
 use target::{Checked, Targets};
@@ -65,23 +65,23 @@ async fn check(
     progress: &Progress,
 ) -> Result<Report, CheckError> {
     let started = Instant::now();
-    let gun = Gun::new(http);
+    let client = ScenarioClient::new(http);
     targets.inbox.stats().await?;
-    let services = gun.catalogues(&targets.urls).await?;
+    let services = client.catalogues(&targets.urls).await?;
     let selected = selection::select(&services, options.only.as_deref())?;
 
     progress.show("looking at how the services are before");
-    let mut patients = Patient::of(&selected, &gun, &targets.inbox, options.wait);
-    join_all(patients.iter_mut().map(Patient::examine_before)).await;
+    let mut probes = RecoveryProbe::of(&selected, &client, &targets.inbox, options.wait);
+    join_all(probes.iter_mut().map(RecoveryProbe::examine_before)).await;
 
-    let calls = fire_all(&selected, &gun, progress).await;
-    reset(&services, &selected, &gun).await;
+    let calls = fire_all(&selected, &client, progress).await;
+    reset(&services, &selected, &client).await;
     arrivals::wait(&targets.inbox, &selected, &calls, options.wait, progress).await?;
     sleep(SETTLE).await;
     let verdicts = judge(&selected, calls, targets).await?;
 
     progress.show("waiting for the services to be as before; threads that have nothing to do end after 10 s");
-    let recoveries = join_all(patients.into_iter().map(Patient::examine_after)).await;
+    let recoveries = join_all(probes.into_iter().map(RecoveryProbe::examine_after)).await;
     Ok(Report {
         inbox: targets.inbox.url(),
         inbox_stays: !targets.are_own(),
@@ -91,7 +91,7 @@ async fn check(
     })
 }
 
-async fn fire_all(selected: &[Selected<'_>], gun: &Gun, progress: &Progress) -> Vec<Call> {
+async fn fire_all(selected: &[Selected<'_>], client: &ScenarioClient, progress: &Progress) -> Vec<Call> {
     let mut calls = Vec::with_capacity(selected.len());
     for of_service in selected.chunk_by(|a, b| std::ptr::eq(a.service, b.service)) {
         let Checked { url, catalogue, database } = of_service[0].service;
@@ -107,16 +107,16 @@ async fn fire_all(selected: &[Selected<'_>], gun: &Gun, progress: &Progress) -> 
         ));
         for it in of_service {
             progress.show(&format!("{}/{} {}", calls.len(), selected.len(), it.scenario.id));
-            calls.push(gun.fire(it.service, it.scenario).await);
+            calls.push(client.fire(it.service, it.scenario).await);
         }
     }
     calls
 }
 
 /// Gives back what the fired scenarios hold, where the reset was not selected itself.
-async fn reset(services: &[Checked], selected: &[Selected<'_>], gun: &Gun) {
+async fn reset(services: &[Checked], selected: &[Selected<'_>], client: &ScenarioClient) {
     for (service, scenario) in selection::unselected_resets(services, selected) {
-        gun.fire(service, scenario).await;
+        client.fire(service, scenario).await;
     }
 }
 

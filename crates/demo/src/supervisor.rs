@@ -2,9 +2,9 @@
 
 mod child;
 mod health;
-mod last_words;
-mod life;
 mod output;
+mod output_tail;
+mod runs;
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ pub enum Notice {
         /// Its exit status or signal, in words.
         how: String,
         /// The last lines that it wrote, if any.
-        last_words: Vec<String>,
+        output_tail: Vec<String>,
         /// How long it ran.
         lived: Duration,
         /// When it is started again.
@@ -76,13 +76,13 @@ pub struct Supervisor {
 }
 
 impl Supervisor {
-    /// Starts all children; what becomes of them is told by [`Self::next`].
+    /// Starts all children; what becomes of them is reported by [`Self::next`].
     pub fn start(launches: Vec<Launch>, http: &reqwest::Client) -> Self {
         let (stop, stopped) = watch::channel(false);
         let (sender, notices) = mpsc::unbounded_channel();
         let mut watches = JoinSet::new();
         for launch in launches {
-            watches.spawn(life::supervise(launch, http.clone(), sender.clone(), stopped.clone()));
+            watches.spawn(runs::supervise(launch, http.clone(), sender.clone(), stopped.clone()));
         }
         Self { stop, watches, notices }
     }

@@ -24,22 +24,22 @@ fn rows(catalogue: &Catalogue) -> String {
 fn row(scenario: &Scenario) -> String {
     let Expect { status, event, also, .. } = scenario.expect;
     let events: Vec<Event> = event.into_iter().chain(also.iter().copied()).collect();
-    let told = |tell: fn(&Event) -> String| {
-        let told: Vec<_> = events.iter().map(tell).collect();
-        if told.is_empty() { "none".to_owned() } else { told.join("<br>") }
+    let reported = |report: fn(&Event) -> String| {
+        let reported: Vec<_> = events.iter().map(report).collect();
+        if reported.is_empty() { "none".to_owned() } else { reported.join("<br>") }
     };
     format!(
         "| `{} {}` | {} | {status} | {} | {} | {} |\n",
         scenario.method.http(),
         path(scenario),
         scenario.title,
-        told(shown),
-        told(grouped),
+        reported(shown),
+        reported(grouped),
         scenario.look_for,
     )
 }
 
-/// The path with the words that tell this scenario from those that share it.
+/// The path with the words that distinguish this scenario from those that share it.
 fn path(scenario: &Scenario) -> String {
     let words =
         scenario.parameters.iter().filter_map(|parameter| Some((parameter.name, parameter.path_word()?)));

@@ -1,11 +1,11 @@
-//! The standing demo: starts everything, tells what happens to it, stops it.
+//! The standing demo: starts everything, prints what happens to it, stops it.
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::check::fire::Gun;
+use crate::check::fire::ScenarioClient;
 use crate::cli::UpOptions;
 use crate::http;
 use crate::ports::Preference;
@@ -36,15 +36,15 @@ async fn up(preference: Preference, frozen_after: Duration) -> Result<Ending, St
     say(&walkthrough::inbox(&inbox, dsn.is_some()));
     let ending = tokio::select! {
         () = asked_to_stop() => Ending::Asked,
-        () = tell(&mut services, Gun::new(http)) => Ending::NothingLeft,
+        () = report(&mut services, ScenarioClient::new(http)) => Ending::NothingLeft,
     };
     services.stop().await;
     Ok(ending)
 }
 
-/// Tells what happens to the services until none is left.
-async fn tell(services: &mut Supervisor, gun: Gun) {
-    let mut walkthrough = Walkthrough::new(gun);
+/// Reports what happens to the services until none is left.
+async fn report(services: &mut Supervisor, client: ScenarioClient) {
+    let mut walkthrough = Walkthrough::new(client);
     while let Some(notice) = services.next().await {
         say(&line(&notice));
         let all_settled = match notice {
@@ -69,11 +69,11 @@ fn line(notice: &Notice) -> String {
             };
             format!("{:<12} {url} (pid {pid}{taken}{again})", service.name)
         }
-        Notice::Died { service, how, last_words, lived, restart_in } => {
-            let words = if last_words.is_empty() {
+        Notice::Died { service, how, output_tail, lived, restart_in } => {
+            let words = if output_tail.is_empty() {
                 String::new()
             } else {
-                format!("\n  {}", last_words.join("\n  "))
+                format!("\n  {}", output_tail.join("\n  "))
             };
             let (lived, restart_in) = (seconds(*lived), seconds(*restart_in));
             format!("{:<12} died after {lived}: {how}; restarted in {restart_in}{words}", service.name)

@@ -3,7 +3,7 @@
 use inbox::Inbox;
 
 use crate::check::catalogue::{Catalogue, Scenario};
-use crate::check::fire::Gun;
+use crate::check::fire::ScenarioClient;
 use crate::services::{SERVICES, Service};
 use crate::stage::INBOX_PORT;
 
@@ -27,10 +27,10 @@ pub fn is_usual(url: &str, port: u16) -> bool {
     url.ends_with(&format!(":{port}"))
 }
 
-/// Collects who serves, and tells what there is to try once every service has started or been given up.
+/// Collects who serves, and says what there is to try once every service has started or been given up.
 #[derive(Debug)]
 pub struct Walkthrough {
-    gun: Gun,
+    client: ScenarioClient,
     awaited: Vec<&'static str>,
     serving: Vec<(&'static Service, String)>,
 }
@@ -43,9 +43,9 @@ struct Line {
 
 impl Walkthrough {
     /// Awaits all services.
-    pub fn new(gun: Gun) -> Self {
+    pub fn new(client: ScenarioClient) -> Self {
         let awaited = SERVICES.iter().map(|service| service.name).collect();
-        Self { gun, awaited, serving: Vec::new() }
+        Self { client, awaited, serving: Vec::new() }
     }
 
     /// Notes where the service is; true if it was the last one awaited.
@@ -67,7 +67,7 @@ impl Walkthrough {
     pub async fn text(&self) -> String {
         let (mut calls, mut catalogues) = (Vec::new(), Vec::new());
         for (service, url) in self.in_order() {
-            let about = match self.gun.catalogue(url).await {
+            let about = match self.client.catalogue(url).await {
                 Ok(catalogue) => {
                     calls.extend(self.proposals(url, &catalogue));
                     format!("every scenario of {} ({})", service.name, catalogue.scenarios.len())
@@ -107,6 +107,10 @@ impl Walkthrough {
     }
 
     fn curl(&self) -> &'static str {
-        if self.gun.has_token() { "curl -i -H \"Authorization: Bearer $DEBUG_TOKEN\" " } else { "curl -i " }
+        if self.client.has_token() {
+            "curl -i -H \"Authorization: Bearer $DEBUG_TOKEN\" "
+        } else {
+            "curl -i "
+        }
     }
 }

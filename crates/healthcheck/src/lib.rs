@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-/// How long the whole question may take: less than the 3 s that the images give it, so that the reason is told.
+/// How long the whole question may take: less than the 3 s that the images give it, so that the reason is reported.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Longest first line of an answer.
@@ -140,7 +140,7 @@ fn answer(address: SocketAddr) -> std::io::Result<String> {
         match stream.read(&mut part) {
             Ok(0) => break,
             Ok(read) => answer.extend_from_slice(&part[..read]),
-            // What a read is told when its time is over; the system's words would not say so.
+            // The error of a read whose time is over; the system's own text does not say so.
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Err(late()),
             Err(error) => return Err(error),
         }

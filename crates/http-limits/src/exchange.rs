@@ -21,11 +21,11 @@ where
     B: MessageBody + Unpin + 'static,
 {
     let connection = request.request().conn_data::<Rc<Connection>>().cloned();
-    let told = |phase| connection.iter().for_each(|it| it.enter(phase));
+    let reported = |phase| connection.iter().for_each(|it| it.enter(phase));
     let is_left_unread = || connection.as_ref().is_some_and(|it| it.is_left_unread());
-    told(Phase::Work);
+    reported(Phase::Work);
     let answered = next.call(request).await;
-    told(if is_left_unread() {
+    reported(if is_left_unread() {
         Phase::Closing
     } else if answered.is_err() {
         Phase::Idle

@@ -70,7 +70,7 @@ impl Limits {
     /// How long a client may keep a worker waiting that has few connections left.
     pub const CROWDED: Duration = Duration::from_secs(1);
 
-    /// What actix-web is told as its own limit for the first head: a little more, so that this crate's comes first and
+    /// The limit that actix-web itself gets for the first head: a little more, so that this crate's comes first and
     /// its 408 has a JSON body.
     pub fn actix_head(&self) -> Duration {
         self.head + Duration::from_secs(5)

@@ -18,8 +18,8 @@ export function contexts(all) {
 }
 
 function context([name, content]) {
-  const told = fields(content).filter(([field]) => field !== 'type');
-  const known = told.map(([field, value]) => [field, readable(field, value)]);
+  const reported = fields(content).filter(([field]) => field !== 'type');
+  const known = reported.map(([field, value]) => [field, readable(field, value)]);
   return el('div', { class: GENERAL.includes(name) ? 'context' : 'context own' },
     el('h3', {}, name),
     pairs(known) ?? el('p', {}, content));

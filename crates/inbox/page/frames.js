@@ -32,16 +32,16 @@ function runs(frames) {
   return runs;
 }
 
-/** Runs that come over and over again, such as a function and the closure through which it calls itself, told once. */
+/** Runs that come over and over again, such as a function and the closure through which it calls itself, reported once. */
 function recursions(runs) {
   const places = runs.map((run) => run.map(place).join('\n'));
-  const told = [];
+  const reported = [];
   for (let at = 0; at < runs.length;) {
     const [length, times] = recursion(places, at);
-    told.push({ turn: runs.slice(at, at + length), times });
+    reported.push({ turn: runs.slice(at, at + length), times });
     at += length * times;
   }
-  return told;
+  return reported;
 }
 
 /** How long the shortest turn that is repeated from here on is, and how often it comes. */

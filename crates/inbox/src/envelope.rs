@@ -166,8 +166,8 @@ mod tests {
             ("{}\n{\"type\":\"a\",\"length\":18446744073709551615}\nx", "item 1 is torn"),
             ("{}\n{\"type\":\"a\",\"length\":1}\nxyz", "item 1: no line end after 1 bytes"),
         ] {
-            let told = parsed(text).unwrap_err();
-            assert!(told.contains(reason), "{text:?}: {told}");
+            let reported = parsed(text).unwrap_err();
+            assert!(reported.contains(reason), "{text:?}: {reported}");
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::text::{LONG, SHORT, clip};
 /// Most parts of a fingerprint that are looked at.
 const MAX_PARTS: usize = 50;
 
-/// What tells groups apart: a hash of the whole fingerprint, however long that is.
+/// What distinguishes groups: a hash of the whole fingerprint, however long that is.
 pub(crate) type Key = u128;
 
 /// Which issue an event belongs to.

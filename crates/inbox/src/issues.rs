@@ -24,7 +24,7 @@ pub(crate) struct Issues {
     evicted: u64,
 }
 
-/// An issue, and who was affected: hashes, since all that is told is how many.
+/// An issue, and who was affected: hashes, since only their number is shown.
 #[derive(Debug)]
 struct Group {
     issue: Issue,

@@ -148,7 +148,7 @@ impl Inbox {
         Self::start_with(Options::default()).await
     }
 
-    /// Starts as told. The server has a thread of its own, whatever runtime the caller has.
+    /// Starts as configured. The server has a thread of its own, whatever runtime the caller has.
     pub async fn start_with(options: Options) -> Result<Self, StartError> {
         let store = Arc::new(Store::new(options.limits, options.keep_raw));
         let server = Running::start(

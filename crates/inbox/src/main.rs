@@ -33,7 +33,7 @@ async fn run() -> Result<(), String> {
     let hosts = setting("INBOX_ALLOWED_HOSTS", "host names with commas between them", |_| true)?;
     let allowed_hosts = hosts.unwrap_or_default();
     let options = Options { addr: SocketAddr::new(host, port), forward, allowed_hosts, ..Options::default() };
-    // Listened for before anyone is told that the inbox is there: who knows of it may end it.
+    // Listens for signals before the address is printed: whoever reads it may stop the inbox at once.
     let listen = |kind| signal(kind).map_err(|error| error.to_string());
     let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
     let inbox = Inbox::start_with(options).await.map_err(|error| error.to_string())?;

@@ -181,7 +181,7 @@ async fn receive(
         }
         status => {
             store.refuse();
-            refusal(status, "the inbox was told to answer so")
+            refusal(status, "the inbox was reported to answer so")
         }
     };
     for (name, value) in &answer.headers {

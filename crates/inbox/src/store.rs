@@ -71,7 +71,7 @@ impl Store {
         look(&self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Told of each change.
+    /// Reported of each change.
     pub(crate) fn changes(&self) -> watch::Receiver<u64> {
         self.version.subscribe()
     }

@@ -1,7 +1,7 @@
 //! Scenarios that block a worker on purpose: few at once, and none for callers who are gone.
 //!
 //! A blocked worker reads nothing, so whoever calls meanwhile queues up before it, and it would block for one after the
-//! other. So it first looks around for a moment: those who wait are told to come again, and a caller that has hung up
+//! other. So it first looks around for a moment: those who wait are asked to come back, and a caller that has hung up
 //! gets no work.
 
 use std::cell::Cell;

@@ -63,8 +63,9 @@ pub fn read<T: DeserializeOwned + Validate>(body: Value) -> Result<T, Refusal> {
     read.validate().map_err(|errors| {
         let errors = errors.field_errors();
         let first = errors.iter().min_by(|(one, _), (other, _)| one.cmp(other));
-        let told = first.and_then(|(field, all)| Some((camel_case(field), all.first()?.message.as_deref()?)));
-        told.map_or_else(|| bad("body", "is not valid"), |(field, reason)| bad(&field, reason))
+        let reported =
+            first.and_then(|(field, all)| Some((camel_case(field), all.first()?.message.as_deref()?)));
+        reported.map_or_else(|| bad("body", "is not valid"), |(field, reason)| bad(&field, reason))
     })?;
     Ok(read)
 }

@@ -60,7 +60,7 @@ impl Catalogue {
         }
     }
 
-    /// The path words that tell apart the scenarios which share this one's path.
+    /// The path words that distinguish the scenarios which share this one's path.
     pub fn words_of(&self, scenario: &Scenario) -> Vec<&'static str> {
         let siblings = self.scenarios.iter().filter(|other| other.path == scenario.path);
         siblings

@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{Refusal, Scenario};
 
-/// How many heavy scenarios run at once; further ones are told to come again.
+/// How many heavy scenarios run at once; further ones are asked to come back.
 pub const HEAVY_AT_ONCE: usize = 4;
 
 /// The header that names a run of several calls; it becomes the tag `demo.run_id`.
@@ -56,7 +56,7 @@ impl Guards {
         let Some(token) = &self.token else { return Ok(()) };
         let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let given = given.and_then(bearer).unwrap_or_default();
-        // In constant time, so that the answer's delay tells nothing about the token.
+        // In constant time, so that the answer's delay says nothing about the token.
         if bool::from(given.as_bytes().ct_eq(token.as_bytes())) { Ok(()) } else { Err(Refusal::Unauthorized) }
     }
 

@@ -98,7 +98,7 @@ impl Parameter {
         }
     }
 
-    /// Does this request hold the default word? Tells scenarios apart that share a path.
+    /// Does this request hold the default word? Distinguishes scenarios that share a path.
     pub(crate) fn is_default_in(&self, request: &HttpRequest) -> bool {
         match self.default {
             Default::Number(_) => true,

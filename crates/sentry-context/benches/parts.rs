@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use sentry_context::client::{self, Config, Service};
+use sentry_context::event_processor::EventProcessor;
 use sentry_context::fingerprint::Rules;
-use sentry_context::finish::Finisher;
 use sentry_context::report::{Reportable, Traced};
 use sentry_context::sentry::Transport;
 use sentry_context::sentry::protocol::{EnvelopeItem, Event, Request};
@@ -163,7 +163,7 @@ fn on_the_transports_thread(criterion: &mut Criterion) {
         };
         bench.iter_batched(|| event.clone(), redact, BatchSize::SmallInput);
     });
-    let finisher = Finisher {
+    let processor = EventProcessor {
         service: SERVICE.name,
         in_app: SERVICE.in_app.to_vec(),
         rules,
@@ -176,7 +176,7 @@ fn on_the_transports_thread(criterion: &mut Criterion) {
     };
     group.bench_function("everything, with a stack that was seen before", |bench| {
         let envelope = || Envelope::from(event.clone());
-        bench.iter_batched(envelope, |envelope| finisher.envelope(envelope), BatchSize::SmallInput);
+        bench.iter_batched(envelope, |envelope| processor.envelope(envelope), BatchSize::SmallInput);
     });
     group.finish();
 }

@@ -26,9 +26,9 @@ use sentry::types::Dsn;
 use sentry::{Client, ClientOptions, Envelope, Hub, MaxRequestBodySize, Scope, SessionMode};
 
 use crate::env::{self, EnvError};
+use crate::event_processor::EventProcessor;
 use crate::fingerprint::{RuleError, Rules};
-use crate::finish::Finisher;
-use crate::last_life::Life;
+use crate::last_run::Run;
 use crate::trace_header::OwnContext;
 use crate::transport::{Delivery, HttpTransportFactory};
 use crate::{logs, metrics, panic_recovery, runtime_stats, stall};
@@ -67,7 +67,7 @@ pub struct Config {
     pub environment: String,
     /// Share of requests that make a transaction, 0..=1.
     pub traces_sample_rate: f32,
-    /// How long a worker may be blocked before [`stall`] tells; zero: nobody watches.
+    /// How long a worker may be blocked before [`stall`] says; zero: nobody watches.
     pub stall_threshold: Duration,
     /// How events are grouped.
     pub rules: Rules,
@@ -152,8 +152,9 @@ pub fn options(config: &Config) -> ClientOptions {
         release: config.release.clone(),
         environment: config.environment.clone(),
     };
-    let finisher = Finisher { service: name, in_app: in_app.to_vec(), rules: config.rules.clone(), own };
-    let transport = HttpTransportFactory::new(finisher, config.delivery.clone());
+    let processor =
+        EventProcessor { service: name, in_app: in_app.to_vec(), rules: config.rules.clone(), own };
+    let transport = HttpTransportFactory::new(processor, config.delivery.clone());
     let mut options = ClientOptions::new()
         .release(for_ever(&config.release))
         .environment(for_ever(&config.environment))
@@ -191,14 +192,14 @@ pub fn hub(config: &Config) -> Arc<Hub> {
 #[must_use = "dropping the guard early loses events"]
 pub fn init(config: Config) -> Guard {
     let (hub, service) = (hub(&config), config.service);
-    let life = config.delivery.spool.as_ref().and_then(|folder| {
-        let life = Life::begin(folder, service, &config.release, &hub);
-        life.inspect_err(|error| tracing::warn!(%error, "a crash of this process will not be told")).ok()
+    let run = config.delivery.spool.as_ref().and_then(|folder| {
+        let run = Run::begin(folder, service, &config.release, &hub);
+        run.inspect_err(|error| tracing::warn!(%error, "a crash of this process will not be reported")).ok()
     });
     Hub::main().bind_client(hub.client());
     // What happens outside of requests is this service's, too.
     Hub::main().configure_scope(|scope| scope.set_tag("service", service.name));
-    Guard(Closer { hub, life: Arc::new(Mutex::new(life)) })
+    Guard(Closer { hub, run: Arc::new(Mutex::new(run)) })
 }
 
 /// `sentry-actix` as it must be set up beside [`panic_recovery::boundary`]: its own capture off, since that would make
@@ -215,12 +216,12 @@ pub fn middleware(hub: Arc<Hub>) -> sentry_actix::Sentry {
 #[derive(Debug)]
 pub struct Guard(Closer);
 
-/// Ends the client, and the life that is recorded; where several do it, the first.
+/// Ends the client, and the run that is recorded; where several do it, the first.
 #[derive(Debug, Clone)]
 pub(crate) struct Closer {
     hub: Arc<Hub>,
     /// Until the end is in order.
-    life: Arc<Mutex<Option<Life>>>,
+    run: Arc<Mutex<Option<Run>>>,
 }
 
 impl Guard {
@@ -246,8 +247,8 @@ impl Guard {
 
 impl Closer {
     pub(crate) fn close(&self, timeout: Duration) -> bool {
-        if let Some(life) = self.life.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            life.end();
+        if let Some(run) = self.run.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            run.end();
         }
         Hub::run(Arc::clone(&self.hub), metrics::tell_rest);
         self.hub.client().is_none_or(|client| {

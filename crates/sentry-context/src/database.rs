@@ -1,4 +1,4 @@
-//! MongoDB whose commands are spans and breadcrumbs of the request that sent them, and whose failures are told in
+//! MongoDB whose commands are spans and breadcrumbs of the request that sent them, and whose failures are reported in
 //! full. Behind the cargo feature `mongodb`.
 //!
 //! ```no_run
@@ -61,7 +61,7 @@ const OTHER_OPTIONS: [i32; 2] = [85, 86];
 #[error(transparent)]
 pub struct BadUrl(#[from] EnvError);
 
-/// A database that may be there or not; commands tell.
+/// A database that may be there or not; commands say.
 #[derive(Debug, Clone)]
 pub struct Database {
     database: Option<mongodb::Database>,
@@ -194,7 +194,7 @@ impl Database {
         }
     }
 
-    /// Is a server there, as far as is known without asking? The driver looks every 2 s, and every command tells.
+    /// Is a server there, as far as is known without asking? The driver looks every 2 s, and every command says.
     pub fn state(&self) -> State {
         self.watched.get()
     }

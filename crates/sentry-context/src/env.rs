@@ -30,7 +30,7 @@ impl EnvError {
         Self { name, value: shown(value), allowed: shown(allowed.into()) }
     }
 
-    /// An error about a URL: scheme, host, port and path are shown, and nothing where they cannot be told apart.
+    /// An error about a URL: scheme, host, port and path are shown, and nothing where they cannot be distinguished.
     pub fn url(name: &'static str, url: &str, allowed: impl Into<String>) -> Self {
         let value = redaction::address(url).map_or_else(|| HIDDEN.to_owned(), shown);
         Self { name, value, allowed: allowed.into() }
@@ -68,7 +68,7 @@ pub fn text(name: &'static str) -> Result<Option<String>, EnvError> {
     }
 }
 
-/// The variable parsed, or `default` where it is unset or empty. `allowed` tells what parses and passes `accept`.
+/// The variable parsed, or `default` where it is unset or empty. `allowed` says what parses and passes `accept`.
 pub fn parsed<T: FromStr>(
     name: &'static str,
     default: T,

@@ -1,4 +1,4 @@
-//! The client's address behind proxies, by the headers in which they tell it: `Forwarded`
+//! The client's address behind proxies, by the headers in which they say it: `Forwarded`
 //! ([RFC 7239](https://www.rfc-editor.org/rfc/rfc7239)), `X-Forwarded-For`, `X-Real-IP`.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

@@ -11,7 +11,7 @@ use sentry::{Scope, TransactionOrSpan};
 use crate::baggage::Baggage;
 use crate::facts;
 
-/// Where the context travels on scopes and transactions until [`crate::finish`] takes it away.
+/// Where the context travels on scopes and transactions until [`crate::event_processor`] takes it away.
 const KEY: &str = "dynamic_sampling_context";
 
 /// Where it stands below [`KEY`] on a scope.
@@ -80,7 +80,9 @@ pub(crate) fn frozen_of(span: &TransactionOrSpan) -> Option<Baggage> {
 /// Takes the context away from where [`Incoming::bind`] has put it.
 pub(crate) fn take(contexts: &mut Map<String, Context>) -> Option<Baggage> {
     let on_scope = match contexts.remove(KEY) {
-        Some(Context::Other(fields)) => fields.get(FIELD).and_then(|told| told.as_str()).map(Baggage::of),
+        Some(Context::Other(fields)) => {
+            fields.get(FIELD).and_then(|reported| reported.as_str()).map(Baggage::of)
+        }
         _ => None,
     };
     let on_transaction = match contexts.get_mut("trace") {

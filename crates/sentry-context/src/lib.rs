@@ -1,11 +1,11 @@
-//! What a Rust service needs to tell [Sentry](https://sentry.io) well.
+//! What a Rust service needs to report well to [Sentry](https://sentry.io).
 //!
 //! The library knows no service and no scenario. One module per concern:
 //!
 //! | module | what it is for |
 //! |---|---|
 //! | [`client`] | configuration, `init` before the runtime, a guard that delivers at shutdown |
-//! | [`transport`] | our envelopes out: bounded lanes, parallel connections, rate limits |
+//! | [`transport`] | our envelopes out: bounded queues, parallel connections, rate limits |
 //! | [`arrival`], [`request`], [`user`], [`redaction`] | what a request was, who was affected, what never leaves |
 //! | [`mod@traceparent`], [`incoming`], [`baggage`] | traces that come in, and the dynamic sampling context that they bring |
 //! | [`runtime_stats`] | memory, CPU, threads: sampled in the background, free to read |
@@ -20,15 +20,15 @@
 //! | `database` | MongoDB: spans and breadcrumbs of its commands, failures in full (feature `mongodb`) |
 //! | [`propagation`] | traces that go on elsewhere, and come from elsewhere: not over HTTP, but by a broker |
 //! | [`spawn`] | tasks, blocking work and threads that carry the hub |
-//! | [`native_crash`] | crashes by a signal, had by a sacrificed child process |
-//! | `last_life` | deaths that nobody can report himself, told by the next process |
-//! | [`stall`] | blocked workers, found and told with their stacks |
+//! | [`native_crash`] | crashes by a signal, had by a child process |
+//! | `last_run` | terminations that the next process reports |
+//! | [`stall`] | blocked workers, found and reported with their stacks |
 //! | [`fingerprint`] | grouping rules in Sentry's own grammar |
 //! | [`size`] | how much of a text, a list or an event is sent |
 //! | [`env`](mod@env) | environment variables as typed settings |
 //!
 //! The way of an event: an error or panic captures *addresses* only (microseconds) on the request
-//! path; [`finish`] resolves symbols, cleans frames, redacts and fingerprints on the transport's thread.
+//! path; [`event_processor`] resolves symbols, cleans frames, redacts and fingerprints on the transport's thread.
 
 pub mod arrival;
 pub mod baggage;
@@ -38,14 +38,14 @@ pub mod contexts;
 #[cfg(feature = "mongodb")]
 pub mod database;
 pub mod env;
+pub mod event_processor;
 pub mod facts;
 pub mod failure;
 pub mod fingerprint;
-pub mod finish;
 mod forwarded;
 pub mod frames;
 pub mod incoming;
-mod last_life;
+mod last_run;
 pub mod limit;
 pub mod logs;
 pub mod metrics;

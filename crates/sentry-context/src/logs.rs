@@ -184,25 +184,25 @@ fn field(out: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug) -> fmt::Re
 /// Writes what ends a line, moves a cursor or turns the direction of the text as its code: a line is one line, and
 /// looks like what it says.
 pub(crate) fn printable(text: &mut String) {
-    let moves = |letter: char| {
-        letter.is_control()
-            || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    let moves = |character: char| {
+        character.is_control()
+            || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
     };
     if text.contains(moves) {
         let mut codes = [0; 2];
-        *text = text.chars().fold(String::with_capacity(text.len()), |mut line, letter| {
-            match letter {
+        *text = text.chars().fold(String::with_capacity(text.len()), |mut line, character| {
+            match character {
                 '\n' => line.push_str("\\n"),
                 '\r' => line.push_str("\\r"),
                 '\t' => line.push_str("\\t"),
                 // As JSON writes it: all of them have one code.
-                letter if moves(letter) => {
-                    letter
+                character if moves(character) => {
+                    character
                         .encode_utf16(&mut codes)
                         .iter()
                         .for_each(|code| line.push_str(&format!("\\u{code:04x}")));
                 }
-                letter => line.push(letter),
+                character => line.push(character),
             }
             line
         });

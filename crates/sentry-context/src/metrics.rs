@@ -32,34 +32,34 @@ pub fn count(name: &'static str, attributes: &[(&'static str, &str)]) {
     });
 }
 
-/// Tells what something is at the moment, such as a rate or a sum of the business; in that unit, if it has one.
+/// Reports what something is at the moment, such as a rate or a sum of the business; in that unit, if it has one.
 pub fn gauge(name: &'static str, value: f64, unit: Option<Unit>) {
     with_service(|service| {
-        let told = sentry::metrics::gauge(name, value).attribute("service", service.name);
+        let reported = sentry::metrics::gauge(name, value).attribute("service", service.name);
         match unit {
-            Some(unit) => told.unit(unit).capture(),
-            None => told.capture(),
+            Some(unit) => reported.unit(unit).capture(),
+            None => reported.capture(),
         }
     });
 }
 
-/// Tells of a request that was answered: `http.server.requests`, and `http.server.request.duration` in milliseconds, by
+/// Reports a request that was answered: `http.server.requests`, and `http.server.request.duration` in milliseconds, by
 /// OpenTelemetry's [attributes](https://opentelemetry.io/docs/specs/semconv/http/http-metrics/).
 ///
-/// A metric costs more than many a handler. Of many requests, most are only counted, and told in sum with a later one,
+/// A metric costs more than a fast handler. Of many requests, most are only counted, and reported as a sum with a later one,
 /// or by [`tell_rest`].
 pub(crate) fn request(answered: Answered, took: Duration) {
     with_service(|service| {
-        let told = service.requests.count(answered, Instant::now());
-        if let Some((answered, _)) = told.last() {
+        let reported = service.requests.count(answered, Instant::now());
+        if let Some((answered, _)) = reported.last() {
             let took = distribution("http.server.request.duration", took.as_secs_f64() * 1000.0);
             about!(took.unit(Unit::Millisecond), service.name, answered).capture();
         }
-        told.iter().for_each(|(answered, times)| counted(answered, *times, service.name));
+        reported.iter().for_each(|(answered, times)| counted(answered, *times, service.name));
     });
 }
 
-/// Tells of the requests that nothing has told of yet.
+/// Reports the requests that are not reported yet.
 pub(crate) fn tell_rest() {
     with_service(|service| {
         service.requests.take().iter().for_each(|(answered, times)| counted(answered, *times, service.name));
@@ -71,10 +71,10 @@ fn counted(answered: &Answered, times: u64, service: &'static str) {
 }
 
 /// Does nothing where nothing is sent, and a metric would be made for nobody.
-fn with_service(tell: impl FnOnce(&ServiceIntegration)) {
+fn with_service(report: impl FnOnce(&ServiceIntegration)) {
     Hub::with_active(|hub| {
         if hub.client().is_some_and(|client| client.is_enabled()) {
-            hub.with_integration(tell);
+            hub.with_integration(report);
         }
     });
 }

@@ -1,27 +1,27 @@
-//! A native crash that is real, and leaves the service alive: a sacrificed child process dies of it.
+//! A native crash that is real, and leaves the service alive: a child process crashes.
 //!
-//! The child is this very program once more ([`Sacrifice`]). It runs into its fate in [`perish`]; its signal handler
+//! The child is this very program once more ([`CrashChild`]). It crashes in [`crash`]; its signal handler
 //! hands registers and stack to the parent through a pipe, and then the signal ends it, as it would have without a
-//! handler. The parent unwinds the stack, finds the same places in its own memory, and has a [`NativeCrash`] with the
-//! frames of a process that is gone.
+//! handler. The parent unwinds the stack, finds the same places in its own memory, and reports a [`NativeCrash`] with the
+//! frames of the process that is gone.
 //!
 //! ```no_run
-//! # use sentry_context::native_crash::{self, Sacrifice, NativeCrash, SacrificeFailed};
+//! # use sentry_context::native_crash::{self, CrashChild, NativeCrash, CrashChildFailed};
 //! # use sentry_context::report::Traced;
 //! # fn endless() {}
 //! // First of all in `main`, before anything else is started:
-//! if native_crash::is_sacrifice() {
-//!     native_crash::perish(endless);
+//! if native_crash::is_crash_child() {
+//!     native_crash::crash(endless);
 //! }
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! let sacrifice = Sacrifice::this_program();
-//! let crash: Traced<NativeCrash> = sacrifice.offer().await?;
+//! let crash_child = CrashChild::this_program();
+//! let crash: Traced<NativeCrash> = crash_child.crash().await?;
 //! # Ok(()) }
 //! ```
 
 mod child;
+mod event;
 mod record;
-mod told;
 
 use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt;
@@ -36,10 +36,10 @@ use tokio::time::timeout;
 
 use crate::report::Traced;
 
-pub use child::perish;
+pub use child::crash;
+pub use event::{CrashChildFailed, NativeCrash};
+pub(crate) use event::{Fault, signal_name, signal_reason};
 use record::Record;
-pub(crate) use told::{Fault, signal_name, signal_reason};
-pub use told::{NativeCrash, SacrificeFailed};
 
 /// Set in the environment of a child that is to die.
 const MARK: &str = "SENTRY_CONTEXT_SACRIFICE";
@@ -51,20 +51,20 @@ const LIFETIME: Duration = Duration::from_secs(10);
 const AT_ONCE: usize = 4;
 
 /// Is this process one that is to die?
-pub fn is_sacrifice() -> bool {
+pub fn is_crash_child() -> bool {
     std::env::var_os(MARK).is_some()
 }
 
 /// A program that dies when it is asked to.
 #[derive(Debug)]
-pub struct Sacrifice {
+pub struct CrashChild {
     program: PathBuf,
     arguments: Vec<OsString>,
     turns: Semaphore,
 }
 
-impl Sacrifice {
-    /// This program with its own arguments; its `main` has to look for [`is_sacrifice`] first of all.
+impl CrashChild {
+    /// This program with its own arguments; its `main` has to look for [`is_crash_child`] first of all.
     pub fn this_program() -> Self {
         // The link stays right when the file is replaced by a newer one.
         Self::program("/proc/self/exe", std::env::args_os().skip(1))
@@ -76,29 +76,29 @@ impl Sacrifice {
         Self { program: program.into(), arguments, turns: Semaphore::new(AT_ONCE) }
     }
 
-    /// Starts a child, waits for its death, and tells of it. Leaves neither process nor file behind.
-    pub async fn offer(&self) -> Result<Traced<NativeCrash>, SacrificeFailed> {
-        let _turn = self.turns.acquire().await.map_err(|_| SacrificeFailed::NoTurn)?;
-        let mut child = self.start().map_err(SacrificeFailed::NotStarted)?;
+    /// Starts a child, waits for its termination, and reports it. Leaves neither process nor file behind.
+    pub async fn crash(&self) -> Result<Traced<NativeCrash>, CrashChildFailed> {
+        let _turn = self.turns.acquire().await.map_err(|_| CrashChildFailed::NoTurn)?;
+        let mut child = self.start().map_err(CrashChildFailed::NotStarted)?;
         // Open until it is dead: programs may end with their stdin.
         let _stdin = child.stdin.take();
         let dies = async {
-            let mut told = Vec::new();
+            let mut reported = Vec::new();
             if let Some(mut stdout) = child.stdout.take() {
                 // A program that says more is none of ours: it gets a broken pipe.
-                (&mut stdout).take(record::LONGEST).read_to_end(&mut told).await?;
+                (&mut stdout).take(record::LONGEST).read_to_end(&mut reported).await?;
             }
-            Ok((told, child.wait().await?))
+            Ok((reported, child.wait().await?))
         };
-        let (told, status) = match timeout(LIFETIME, dies).await {
-            Ok(died) => died.map_err(SacrificeFailed::NotStarted)?,
+        let (reported, status) = match timeout(LIFETIME, dies).await {
+            Ok(died) => died.map_err(CrashChildFailed::NotStarted)?,
             // Dropping it kills it, and the runtime waits for what is left.
-            Err(_) => return Err(SacrificeFailed::Lives(LIFETIME)),
+            Err(_) => return Err(CrashChildFailed::TimedOut(LIFETIME)),
         };
-        let signal = status.signal().ok_or(SacrificeFailed::Survived(status))?;
-        let record = Record::read(&told).ok_or(SacrificeFailed::Silent { signal })?;
+        let signal = status.signal().ok_or(CrashChildFailed::Survived(status))?;
+        let record = Record::read(&reported).ok_or(CrashChildFailed::Silent { signal })?;
         // Thousands of frames, and tables from a file: nothing for a worker.
-        tokio::task::spawn_blocking(move || record.crash(signal)).await.map_err(|_| SacrificeFailed::NoTurn)
+        tokio::task::spawn_blocking(move || record.crash(signal)).await.map_err(|_| CrashChildFailed::NoTurn)
     }
 
     fn start(&self) -> std::io::Result<Child> {

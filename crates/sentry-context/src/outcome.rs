@@ -1,4 +1,4 @@
-//! How a request ended, told by its transaction and the metrics: also where its caller hung up before the answer, and
+//! How a request ended, reported by its transaction and the metrics: also where its caller hung up before the answer, and
 //! where its body is still made while it is sent.
 
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! A panic becomes a 500 and exactly one event; the process, the worker and the transaction live on.
 //!
 //! It is caught wherever it is had for the request: in the handler, in what takes it apart and makes the answer of it, in
-//! the code that tells of an error, in a destructor, and in a body that is made while it is sent.
+//! the code that reports an error, in a destructor, and in a body that is made while it is sent.
 //!
 //! The order matters. The hook runs where the panic happens and still sees its stack; [`boundary`] then
 //! catches the unwinding request. `sentry-actix` must wrap around it, so that the hub is the request's and
@@ -38,7 +38,7 @@ use crate::client::{self, ServiceIntegration};
 use crate::facts::facts;
 use crate::failure::{AnswerStyle, EVENT_ID_HEADER, Failure, answer};
 use crate::frames::Origin;
-use crate::last_life::panics::{self, Outlook};
+use crate::last_run::panics::{self, Outlook};
 use crate::outcome::Pending;
 use crate::{logs, report, request, stall};
 use caught::{Call, Payload, caught, forget};
@@ -48,7 +48,7 @@ use streamed::Body;
 pub(crate) use reported::{Owner, of_task};
 
 /// How long a process that aborts may take to deliver what is queued.
-const LAST_WORDS: Duration = client::SHUTDOWN_TIMEOUT;
+const ABORT_FLUSH: Duration = client::SHUTDOWN_TIMEOUT;
 
 /// Reports every panic under a hub with a client, and never waits for delivery: the default hook of the SDK
 /// flushes on the panicking thread, which stops a worker for as long as Sentry takes.
@@ -88,15 +88,15 @@ fn report_panic(info: &PanicHookInfo<'_>) -> bool {
     })
 }
 
-/// The process ends with this panic, and with everything that is queued. Where nobody will tell that, what was reported
+/// The process ends with this panic, and with everything that is queued. Where nobody will report that, what was reported
 /// before is delivered now.
 fn abort(outlook: Outlook, service: &ServiceIntegration, hub: &Hub, text: &str) {
     report::log(Level::Fatal, Some(service.panic_type), &format!("the process aborts: {text}"), None);
-    if outlook == Outlook::Untold {
+    if outlook == Outlook::Unreported {
         tracing::error!(
-            "SENTRY_SPOOL_DIR is not set: no next start will tell why; what is queued is sent first"
+            "SENTRY_SPOOL_DIR is not set: no next start will report why; what is queued is sent first"
         );
-        let _delivered = hub.client().is_none_or(|client| client.flush(Some(LAST_WORDS)));
+        let _delivered = hub.client().is_none_or(|client| client.flush(Some(ABORT_FLUSH)));
     }
 }
 
@@ -118,7 +118,7 @@ fn text(payload: &(dyn Any + Send)) -> &str {
     text.unwrap_or("panic with a payload that is not text")
 }
 
-/// The boundary where a request's failure is handled: tells the scope about the request, turns panics and
+/// The boundary where a request's failure is handled: adds the request to the scope, turns panics and
 /// [`Failure`]s into JSON answers, and reports each once.
 pub async fn boundary<B: MessageBody + 'static>(
     request: ServiceRequest,

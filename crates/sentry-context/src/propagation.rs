@@ -74,11 +74,11 @@ impl TraceHeaders {
 fn begun_here(sentry_trace: &str) -> Baggage {
     let Some(client) = Hub::current().client() else { return Baggage::default() };
     let options = client.options();
-    let mut told = sentry_trace.split('-');
+    let mut reported = sentry_trace.split('-');
     let dsn = options.dsn.as_ref();
     let org_id = dsn.and_then(|dsn| dsn.org_id()).map(|id| id.to_string());
-    let trace_id = told.next().unwrap_or_default();
-    let sampled = told.nth(1).map(|it| if it == "1" { "true" } else { "false" });
+    let trace_id = reported.next().unwrap_or_default();
+    let sampled = reported.nth(1).map(|it| if it == "1" { "true" } else { "false" });
     Baggage::from_members([
         ("trace_id", trace_id),
         ("public_key", dsn.map(|dsn| dsn.public_key()).unwrap_or_default()),

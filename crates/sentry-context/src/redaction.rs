@@ -61,8 +61,8 @@ pub fn event(event: &mut Event<'static>) {
         text(&mut entry.message);
         entry.params.iter_mut().for_each(value);
     }
-    for told in [&mut event.message, &mut event.transaction, &mut event.culprit, &mut event.logger] {
-        told.as_mut().map(text);
+    for reported in [&mut event.message, &mut event.transaction, &mut event.culprit, &mut event.logger] {
+        reported.as_mut().map(text);
     }
 }
 
@@ -132,18 +132,18 @@ fn names_a_secret(place: Place, fields: &serde_json::Map<String, Value>) -> bool
 /// A name may be a secret itself: of a session, of an account.
 fn field_names(place: Place, fields: &mut serde_json::Map<String, Value>) {
     let filtered = |name: &String| {
-        let mut told = name.clone();
-        text::of(place, &mut told);
-        (told != *name).then(|| (name.clone(), told))
+        let mut reported = name.clone();
+        text::of(place, &mut reported);
+        (reported != *name).then(|| (name.clone(), reported))
     };
-    for (name, told) in fields.keys().filter_map(filtered).collect::<Vec<_>>() {
+    for (name, reported) in fields.keys().filter_map(filtered).collect::<Vec<_>>() {
         if let Some(json) = fields.remove(&name) {
-            fields.insert(told, json);
+            fields.insert(reported, json);
         }
     }
 }
 
-/// A flag and a missing value tell nothing.
+/// A flag and a missing value say nothing.
 fn filter(json: &mut Value) {
     let empty = json.as_str().is_some_and(str::is_empty);
     if !empty && !json.is_null() && !json.is_boolean() {
@@ -183,8 +183,8 @@ fn contexts(contexts: &mut Map<String, Context>) {
 }
 
 fn user(user: &mut User) {
-    for told in [&mut user.id, &mut user.email, &mut user.username] {
-        told.as_mut().map(text);
+    for reported in [&mut user.id, &mut user.email, &mut user.username] {
+        reported.as_mut().map(text);
     }
     facts(&mut user.other);
 }

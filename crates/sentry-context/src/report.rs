@@ -1,4 +1,4 @@
-//! Errors that tell of themselves, to Sentry and to the client: [`Reportable`] and its backtrace, [`Traced`].
+//! Errors that can be reported to Sentry and answered to the client: [`Reportable`] and its backtrace, [`Traced`].
 //!
 //! ```
 //! use sentry_context::report::{Reportable, Traced};
@@ -33,7 +33,7 @@ use crate::panic_recovery;
 /// The tag that every event has: an error's type, or what a message is about.
 pub(crate) const TYPE_TAG: &str = "error.type";
 
-/// What an error tells beside its text.
+/// What an error says beside its text.
 pub trait Reportable: Error + Send + Sync + 'static {
     /// The exception type in Sentry, and `type` in the answer.
     fn type_name(&self) -> &'static str;
@@ -135,7 +135,7 @@ pub fn capture(error: &dyn Reportable, origin: &Origin) -> Option<Uuid> {
     send_error(error, origin, Uuid::nil())
 }
 
-/// A nil id is replaced by one of the SDK's. A panic that it tells of has its event already.
+/// A nil id is replaced by one of the SDK's. A panic that it reports has its event already.
 fn send_error(error: &dyn Reportable, origin: &Origin, event_id: Uuid) -> Option<Uuid> {
     if let Some(reported) = panic_behind(error) {
         return Some(reported);
@@ -173,7 +173,7 @@ pub(crate) fn whole_text(error: &(dyn Error + 'static)) -> String {
     with_causes(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
-/// Most causes that are told of an error: a chain may have no end.
+/// Most causes of an error that are reported: a chain may have no end.
 const MOST_CAUSES: usize = 20;
 
 fn with_causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
@@ -204,7 +204,7 @@ pub fn message(level: Level, text: String, context: (&str, Facts)) -> Option<Uui
     id
 }
 
-/// The terminal and Sentry's logs tell what the event tells in full, at the same level, with its id.
+/// The terminal and Sentry's logs say what the event says in full, at the same level, with its id.
 pub(crate) fn log(level: Level, ty: Option<&str>, text: &str, event: Option<Uuid>) {
     let event_id = event.map(|id| id.simple().to_string());
     match level {
@@ -248,7 +248,7 @@ fn mechanism(error: &dyn Reportable) -> Mechanism {
     }
 }
 
-/// A cause's type: a trait object has none, so the leading name of its `Debug` form stands in, where that tells enough.
+/// A cause's type: a trait object has none, so the leading name of its `Debug` form stands in, where that says enough.
 fn type_of(cause: &(dyn Error + 'static)) -> String {
     if cause.is::<serde_json::Error>() {
         return "serde_json::Error".to_owned();

@@ -19,7 +19,7 @@ pub const USER_HEADER: &str = "X-User-Id";
 /// Longest path in a transaction's data, in characters.
 const MOST_OF_PATH: usize = 1_024;
 
-/// What a request is called wherever many are told apart.
+/// What a request is called wherever many are distinguished.
 #[derive(Debug, Clone)]
 pub(crate) struct Described {
     /// A method that HTTP has, or `_OTHER`.
@@ -56,11 +56,11 @@ pub(crate) fn describe(request: &ServiceRequest, owner: Owner, described: &Descr
             tell_transaction(&span, request, described, &user);
         }
         scope.set_user(Some(user));
-        scope.add_event_processor(move |event| Some(arrival.tell(event)));
+        scope.add_event_processor(move |event| Some(arrival.report(event)));
     });
 }
 
-/// What OpenTelemetry's conventions want to be told of a request.
+/// What OpenTelemetry's conventions ask for about a request.
 fn tell_transaction(span: &TransactionOrSpan, request: &ServiceRequest, described: &Described, user: &User) {
     span.set_data("http.request.method", described.method.into());
     if let Some(route) = &described.route {
@@ -83,7 +83,7 @@ struct Arrival {
 
 impl Arrival {
     /// Adds the transaction's name, and the breadcrumb that all others followed.
-    fn tell(&self, mut event: Event<'static>) -> Event<'static> {
+    fn report(&self, mut event: Event<'static>) -> Event<'static> {
         self.owner.mark();
         // The middleware has named it by whatever method was sent.
         event.transaction = Some(self.described.name());
@@ -95,7 +95,7 @@ impl Arrival {
     }
 }
 
-/// Will the transaction be sent? What it tells is not needed otherwise.
+/// Will the transaction be sent? What it says is not needed otherwise.
 fn is_sampled(span: &TransactionOrSpan) -> bool {
     #[expect(
         deprecated,

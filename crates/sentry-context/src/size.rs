@@ -94,8 +94,8 @@ fn mark(length: usize) -> String {
 /// How long a text was before it was cut.
 fn original(text: &str) -> Option<usize> {
     let tail = &text[text.ceil_char_boundary(text.len().saturating_sub(MARK))..];
-    let (_, told) = tail.rsplit_once("… (")?;
-    told.strip_suffix(" bytes)")?.parse().ok()
+    let (_, reported) = tail.rsplit_once("… (")?;
+    reported.strip_suffix(" bytes)")?.parse().ok()
 }
 
 /// Cuts an event that was just made, before it waits: everything is kept that [`event`] keeps in the end, and

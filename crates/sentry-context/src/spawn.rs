@@ -1,4 +1,4 @@
-//! Work beside the request that still tells Sentry whose work it is.
+//! Work beside the request that still belongs to its request in Sentry.
 //!
 //! Each helper binds a hub of its own, made from the caller's: it keeps the request, user, tags,
 //! breadcrumbs and span of the moment, also after the middleware has reset them at the request's end.

@@ -1,9 +1,9 @@
-//! Finds workers that are blocked, and tells where.
+//! Finds workers that are blocked, and says where.
 //!
 //! An asynchronous worker runs many requests by turns. One that computes or waits without an `await` keeps all others
-//! from running, and no error tells of it. Here each worker has a heartbeat; where it is late, a watchdog takes the
+//! from running, and no error reports it. Here each worker has a heartbeat; where it is late, a watchdog takes the
 //! worker's stack and sends an `EventLoopBlocked` with it, under the hub of the request that ran. A second event, an
-//! `info` message, tells the whole delay once the worker runs again.
+//! `info` message, says the whole delay once the worker runs again.
 //!
 //! Only the time during which the watchdog itself was awake makes a stall: a process that was suspended, with all its
 //! threads, has none.
@@ -22,7 +22,7 @@
 //! # .bind("127.0.0.1:0")?.run(); Ok(()) }
 //! ```
 
-mod told;
+mod event;
 mod worker;
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -31,7 +31,7 @@ use std::time::{Duration, Instant};
 
 use sentry::Hub;
 
-use told::Stall;
+use event::Stall;
 use worker::{BEAT, Worker};
 pub(crate) use worker::{attributed, turn};
 
@@ -51,8 +51,8 @@ struct Watched {
 }
 
 impl Watchdog {
-    /// Starts the watchdog's thread. Stalls beyond `threshold` are told, shorter ones are not; a threshold of zero
-    /// tells none, and costs nothing.
+    /// Starts the watchdog's thread. Stalls beyond `threshold` are reported, shorter ones are not; a threshold of zero
+    /// reports none, and costs nothing.
     pub fn start(threshold: Duration, hub: Arc<Hub>) -> Self {
         let watched = Arc::new(Watched { threshold, hub, workers: Mutex::default() });
         if threshold.is_zero() {
@@ -62,7 +62,7 @@ impl Watchdog {
         if let Err(error) =
             thread::Builder::new().name("stall-watchdog".to_owned()).spawn(move || watch(&weak))
         {
-            tracing::error!(%error, "no thread for the watchdog: stalls will not be told");
+            tracing::error!(%error, "no thread for the watchdog: stalls will not be reported");
         }
         Self(watched)
     }
@@ -143,10 +143,10 @@ mod tests {
     }
 
     #[test]
-    fn a_worker_that_waits_without_await_is_told_once_though_nobody_knew() {
+    fn a_worker_that_waits_without_await_is_reported_once_though_nobody_knew() {
         let (hub, sent) = hub();
         let watchdog = Watchdog::start(THRESHOLD, hub);
-        let (tell, told) = mpsc::channel::<()>();
+        let (report, reported) = mpsc::channel::<()>();
         let worker = thread::Builder::new().name("a worker".to_owned()).spawn(move || {
             actix_web::rt::System::new().block_on(async {
                 // As on a server that is bound to two addresses.
@@ -154,9 +154,9 @@ mod tests {
                 watchdog.watch_this_worker();
                 tokio::task::yield_now().await;
                 // Blocked until the test has the event.
-                told.recv().unwrap();
+                reported.recv().unwrap();
                 // On with the heartbeat until the test has the other one.
-                while told.try_recv() == Err(mpsc::TryRecvError::Empty) {
+                while reported.try_recv() == Err(mpsc::TryRecvError::Empty) {
                     tokio::time::sleep(Duration::from_millis(1)).await;
                 }
             });
@@ -170,15 +170,15 @@ mod tests {
         let thread = &blocked.threads[0];
         assert_eq!((thread.name.as_deref(), &thread.id), (Some("a worker"), &blocked.exception[0].thread_id));
 
-        tell.send(()).unwrap();
+        report.send(()).unwrap();
         let over = sent.recv().unwrap();
         assert_eq!(over.level, Level::Info);
         assert!(over.logentry.unwrap().message.starts_with("The event loop runs again"));
 
-        drop(tell);
+        drop(report);
         worker.unwrap().join().unwrap();
         // The watchdog ends with its workers, and with it the last of those who could send.
-        assert!(sent.recv().is_err(), "told twice");
+        assert!(sent.recv().is_err(), "reported twice");
     }
 
     #[test]

@@ -28,8 +28,8 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 /// [`crate::request`]. A `traceparent` stands in where no `sentry-trace` is valid.
 pub fn translate(request: &mut ServiceRequest) {
     let incoming = incoming(request.headers());
-    let told = incoming.as_ref().and_then(|incoming| HeaderValue::try_from(incoming.sentry_trace()).ok());
-    match told {
+    let reported = incoming.as_ref().and_then(|incoming| HeaderValue::try_from(incoming.sentry_trace()).ok());
+    match reported {
         Some(value) => drop(request.headers_mut().insert(SENTRY_TRACE, value)),
         None => drop(request.headers_mut().remove(SENTRY_TRACE)),
     }

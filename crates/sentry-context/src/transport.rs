@@ -1,4 +1,4 @@
-//! Our envelopes out: a bounded queue for each category, several kept-alive connections, nothing lost unsaid.
+//! Delivery of envelopes: a bounded queue for each category, several kept-alive connections, no loss without a count.
 //!
 //! The SDK's own transport queues 30 envelopes and has one in flight; a burst of crashes loses most of itself. Here
 //!
@@ -6,25 +6,25 @@
 //! - what fails is tried again, with growing waits; in an outage, everything waits for one envelope that tries;
 //! - a rate limit stops only its category; what is not worth its wait is dropped;
 //! - errors that cannot be delivered in time go to disk, if there is a [spool](Delivery::spool);
-//! - made = delivered + what client reports tell as discarded, exactly;
-//! - under backpressure fewer requests are traced, and never fewer errors told.
+//! - made = delivered + discarded, exactly, as client reports say;
+//! - under backpressure fewer requests are traced, never fewer errors reported.
 //!
 //! | module | |
 //! |---|---|
-//! | `lanes`, `category`, `weight` | what waits, how much memory it takes, and who goes first |
-//! | `sender`, `letter`, `wire`, `http`, `shrink` | the threads that make envelopes ready and send them |
-//! | `outage`, `limits`, `backpressure` | what holds them up |
-//! | `losses` | what is told of those that are lost |
+//! | `queues`, `category`, `weight` | what waits, how much memory it takes, and who goes first |
+//! | `sender`, `encoded`, `wire`, `http`, `shrink` | the threads that make envelopes ready and send them |
+//! | `circuit_breaker`, `limits`, `backpressure` | what holds them up |
+//! | `client_reports` | the number of discarded items, for Sentry |
 //! | `spool`, `spotlight` | where else they may go |
 
 mod backpressure;
 mod category;
+mod circuit_breaker;
+mod client_reports;
+mod envelope;
 mod http;
-mod lanes;
-mod letter;
 mod limits;
-mod losses;
-mod outage;
+mod queues;
 mod sender;
 mod shrink;
 pub(crate) mod spool;
@@ -42,13 +42,13 @@ use sentry::protocol::{EnvelopeFilterCallbacks, EnvelopeItem};
 use sentry::types::Dsn;
 use sentry::{Envelope, TransactionContext, Transport, TransportFactory, TransportOptions};
 
-use crate::finish::Finisher;
+use crate::event_processor::EventProcessor;
 use backpressure::Backpressure;
 pub(crate) use backpressure::true_rate;
+use client_reports::ClientReports;
+use envelope::QueuedEnvelope;
 use http::{Endpoint, EndpointError};
-use lanes::{Closing, Lanes};
-use letter::Parcel;
-use losses::Losses;
+use queues::{Closing, Queues};
 use sender::{CONNECTIONS, Sender};
 use spool::Spool;
 use spotlight::Spotlight;
@@ -78,15 +78,15 @@ impl Delivery {
 /// Makes transports that finish events before they leave.
 #[derive(Debug, Clone)]
 pub struct HttpTransportFactory {
-    finisher: Finisher,
+    processor: EventProcessor,
     delivery: Delivery,
     backpressure: Arc<Backpressure>,
 }
 
 impl HttpTransportFactory {
     /// A factory for one service's clients.
-    pub fn new(finisher: Finisher, delivery: Delivery) -> Self {
-        Self { finisher, delivery, backpressure: Arc::default() }
+    pub fn new(processor: EventProcessor, delivery: Delivery) -> Self {
+        Self { processor, delivery, backpressure: Arc::default() }
     }
 
     /// The rate at which a new transaction is sampled, for
@@ -97,16 +97,16 @@ impl HttpTransportFactory {
         move |context| backpressure.rate(rate, context)
     }
 
-    fn sender(&self, options: &TransportOptions, lanes: &Arc<Lanes>) -> Result<Sender, EndpointError> {
+    fn sender(&self, options: &TransportOptions, queues: &Arc<Queues>) -> Result<Sender, EndpointError> {
         let there_is_one = self.delivery.dsn().as_ref() != Some(&options.dsn);
         let sentry = there_is_one.then(|| Endpoint::sentry(options, CONNECTIONS));
         let spotlight = self.delivery.spotlight.as_ref().map(Endpoint::spotlight).transpose()?;
         Ok(Sender {
             sentry: sentry.transpose()?,
             spotlight: spotlight.map(Spotlight::new),
-            lanes: Arc::clone(lanes),
-            finisher: self.finisher.clone(),
-            losses: Arc::clone(&self.backpressure.losses),
+            queues: Arc::clone(queues),
+            processor: self.processor.clone(),
+            client_reports: Arc::clone(&self.backpressure.client_reports),
             backpressure: Arc::clone(&self.backpressure),
             spool: self.spool(),
             disk_refuses: AtomicBool::default(),
@@ -118,7 +118,7 @@ impl HttpTransportFactory {
     /// A spool that cannot be used any more, since the settings were read, is no reason to send nothing.
     fn spool(&self) -> Option<Mutex<Spool>> {
         let folder = self.delivery.spool.as_ref()?;
-        match Spool::open(folder, self.finisher.service) {
+        match Spool::open(folder, self.processor.service) {
             Ok(spool) => Some(Mutex::new(spool)),
             Err(error) => {
                 tracing::error!(folder = %folder.display(), %error, "the spool cannot be used");
@@ -130,14 +130,14 @@ impl HttpTransportFactory {
 
 impl TransportFactory for HttpTransportFactory {
     fn create_transport_with_options(&self, options: TransportOptions) -> Arc<dyn Transport> {
-        let lanes = Arc::<Lanes>::default();
+        let queues = Arc::<Queues>::default();
         let mut transport = HttpTransport {
-            lanes: Arc::clone(&lanes),
-            losses: Arc::clone(&self.backpressure.losses),
+            queues: Arc::clone(&queues),
+            client_reports: Arc::clone(&self.backpressure.client_reports),
             has_spool: false,
             thread: None,
         };
-        let thread = match self.sender(&options, &lanes) {
+        let thread = match self.sender(&options, &queues) {
             Ok(sender) => {
                 transport.has_spool = sender.spool.is_some();
                 let run = move || sender.run();
@@ -152,7 +152,7 @@ impl TransportFactory for HttpTransportFactory {
             Ok(thread) => transport.thread = Some(thread.thread().id()),
             Err(error) => {
                 tracing::error!(%error, "no transport: nothing will be sent");
-                lanes.finish(true);
+                queues.finish(true);
             }
         }
         Arc::new(transport)
@@ -160,8 +160,8 @@ impl TransportFactory for HttpTransportFactory {
 }
 
 struct HttpTransport {
-    lanes: Arc<Lanes>,
-    losses: Arc<Losses>,
+    queues: Arc<Queues>,
+    client_reports: Arc<ClientReports>,
     has_spool: bool,
     /// The sender's; `None` where there is none.
     thread: Option<ThreadId>,
@@ -178,7 +178,7 @@ impl HttpTransport {
             |item: &EnvelopeItem| !matches!(item, EnvelopeItem::ClientReport(_)),
             |item: EnvelopeItem| {
                 if let EnvelopeItem::ClientReport(report) = &item {
-                    self.losses.absorb(report);
+                    self.client_reports.absorb(report);
                 }
             },
         );
@@ -188,27 +188,27 @@ impl HttpTransport {
     fn close(&self, timeout: Duration) -> bool {
         let now = Instant::now();
         // With a spool, what a server that is down would get is safer there than with a wait for it.
-        let hopeless = self.has_spool && self.lanes.outage().is_some();
-        self.lanes.close(|unready| steps(now, timeout, unready, hopeless));
-        self.lanes.wait_finished(now + timeout)
+        let hopeless = self.has_spool && self.queues.outage_age().is_some();
+        self.queues.close(|unready| steps(now, timeout, unready, hopeless));
+        self.queues.wait_finished(now + timeout)
     }
 }
 
 impl Transport for HttpTransport {
     fn send_envelope(&self, envelope: Envelope) {
         let Some(envelope) = self.without_reports(envelope) else { return };
-        let refused = match Parcel::new(envelope) {
-            Ok(parcel) if parcel.is_empty() => return,
-            Ok(parcel) => self.lanes.push(parcel),
+        let refused = match QueuedEnvelope::new(envelope) {
+            Ok(queued) if queued.is_empty() => return,
+            Ok(queued) => self.queues.push(queued),
             Err(error) => return tracing::error!(%error, "an envelope cannot be read"),
         };
-        if let Err((parcel, reason)) = refused {
-            self.losses.record(&parcel.content(), reason);
+        if let Err((queued, reason)) = refused {
+            self.client_reports.record(&queued.content(), reason);
         }
     }
 
     fn flush(&self, timeout: Duration) -> bool {
-        self.lanes.wait_idle(timeout)
+        self.queues.wait_idle(timeout)
     }
 
     fn shutdown(&self, timeout: Duration) -> bool {
@@ -221,7 +221,7 @@ impl Drop for HttpTransport {
         // The transport may be dropped on its own thread, by the last event's client handle.
         if self.thread.is_some_and(|thread| thread != std::thread::current().id()) {
             self.close(Duration::ZERO);
-            self.lanes.wait_ended(Instant::now() + LAST_WAIT);
+            self.queues.wait_ended(Instant::now() + LAST_WAIT);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A game that was played, as it is stored and told.
+//! A game that was played, as it is stored and published.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -50,7 +50,7 @@ impl Game {
         }
     }
 
-    /// What others are told.
+    /// What is published.
     pub fn message(&self) -> Map<String, Value> {
         let Self { id, user_id, bet, spin, timestamp } = self;
         let data = json!({

@@ -73,7 +73,7 @@ pub fn converge(limit: Duration, cancelled: &AtomicBool) -> Outcome {
     }
     let outcome = Outcome { duration: started.elapsed(), iterations, cpu_percent: cpu.percent() };
     breadcrumbs::warning("simulation", "stopped without convergence", outcome.facts());
-    // Said here, by the thread that burned: its breadcrumbs and its stack tell what it did.
+    // Said here, by the thread that burned: its breadcrumbs and its stack say what it did.
     let text =
         format!("CPU was busy for {:.1} s: the simulation did not converge", outcome.duration.as_secs_f64());
     report::message(Level::Warning, text, ("cpu_spike", outcome.facts()));

@@ -53,7 +53,7 @@ const fn event(
 
 async fn settle() -> HttpResponse {
     let steps = settlement::settle_spin().await;
-    let results: Vec<Value> = steps.iter().map(tell).collect();
+    let results: Vec<Value> = steps.iter().map(show).collect();
     // The answer names the first failure's event; each result names its own.
     let event_id = results.iter().find_map(|result| result.get("event_id")).cloned();
     let mut body =
@@ -67,13 +67,13 @@ async fn settle() -> HttpResponse {
 }
 
 /// Reports a failed step, and says how it went.
-fn tell(Step { name, result }: &Step) -> Value {
+fn show(Step { name, result }: &Step) -> Value {
     let Err(failure) = result else { return json!({ "task": name, "status": "succeeded" }) };
     let ty = failure.error.type_name();
     let status = if ty == "TimeoutError" { "timed out" } else { "failed" };
-    let mut told = json!({ "task": name, "status": status, "type": ty, "error": failure.to_string() });
+    let mut reported = json!({ "task": name, "status": status, "type": ty, "error": failure.to_string() });
     if let Some(id) = failure.report() {
-        told["event_id"] = id.simple().to_string().into();
+        reported["event_id"] = id.simple().to_string().into();
     }
-    told
+    reported
 }

@@ -13,7 +13,7 @@ pub(super) static CRASH: Scenario = Scenario {
     method: Method::Get,
     path: "/debug/crash",
     title: "A panic in the paytable",
-    demonstrates: "an unhandled panic: one fatal event, a 500, and a process that lives on",
+    demonstrates: "an unhandled panic: one fatal event, a 500, and a process that keeps running",
     look_for: "the top frame domain::paytable::multiplier, mechanism panic, handled no; the crashed session",
     parameters: &[],
     expect: Expect::event(

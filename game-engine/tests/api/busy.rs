@@ -19,7 +19,7 @@ async fn places_left(app: &App) -> Answer {
 }
 
 #[actix_web::test]
-async fn a_busy_core_is_told_with_its_figures() {
+async fn a_busy_core_is_reported_with_its_figures() {
     let app = spawn_app().await;
     let answer = app.get("/debug/infinite-loop?seconds=0.3").await;
     assert_eq!(answer.status, 200);
@@ -53,7 +53,7 @@ async fn a_caller_that_hangs_up_ends_the_loop() {
 }
 
 #[actix_web::test]
-async fn heavy_scenarios_beyond_the_limit_are_told_to_come_again() {
+async fn heavy_scenarios_beyond_the_limit_are_asked_to_come_back() {
     let app = spawn_app().await;
     let answers = join_all((0..HEAVY_AT_ONCE * 3).map(|_| places_left(&app))).await;
     let busy: Vec<_> = answers.iter().filter(|answer| answer.status == 429).collect();

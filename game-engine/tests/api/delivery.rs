@@ -104,11 +104,11 @@ async fn a_start_says_whether_sentry_answers_and_does_not_depend_on_it() {
         assert_eq!(service.terminate(), Some(0));
         (inbox.addr().to_string(), service.log())
     };
-    let (host, told) = log(Answer::default()).await;
-    assert!(told.contains(&format!("Sentry at {host} answers")), "{told}");
-    let (host, told) = log(Answer { status: 401, ..Answer::default() }).await;
-    assert!(told.contains(&format!("Sentry at {host} answers, but does not take")), "{told}");
-    assert!(told.contains("401"), "{told}");
+    let (host, reported) = log(Answer::default()).await;
+    assert!(reported.contains(&format!("Sentry at {host} answers")), "{reported}");
+    let (host, reported) = log(Answer { status: 401, ..Answer::default() }).await;
+    assert!(reported.contains(&format!("Sentry at {host} answers, but does not take")), "{reported}");
+    assert!(reported.contains("401"), "{reported}");
 }
 
 #[actix_web::test]
@@ -120,6 +120,6 @@ async fn a_start_without_anybody_there_says_so() {
     assert_eq!(answer(http().get(format!("{}/health", service.url()))).await.status, 200);
     // The end waits for the start's question, whose answer is a refusal at once.
     assert_eq!(service.terminate(), Some(0));
-    let told = service.log();
-    assert!(told.contains(&format!("Sentry at {host} does not answer")), "{told}");
+    let reported = service.log();
+    assert!(reported.contains(&format!("Sentry at {host} does not answer")), "{reported}");
 }

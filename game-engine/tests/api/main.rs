@@ -11,7 +11,7 @@ mod errors;
 mod guards;
 mod helpers;
 mod isolation;
-mod last_life;
+mod last_run;
 mod leak;
 mod methods;
 mod process;

@@ -25,10 +25,10 @@ fn binary(environment: &[(&str, &str)]) -> Command {
 
 fn refusal(environment: &[(&str, &str)]) -> String {
     let Output { status, stderr, .. } = binary(environment).output().unwrap();
-    let told = String::from_utf8(stderr).unwrap();
-    assert_eq!(status.code(), Some(2), "{environment:?}: {told}");
-    assert_eq!(told.lines().count(), 1, "{environment:?}: {told}");
-    told
+    let reported = String::from_utf8(stderr).unwrap();
+    assert_eq!(status.code(), Some(2), "{environment:?}: {reported}");
+    assert_eq!(reported.lines().count(), 1, "{environment:?}: {reported}");
+    reported
 }
 
 #[test]
@@ -52,8 +52,8 @@ fn a_bad_setting_stops_the_start_with_one_line_that_names_it() {
         ("APP_VERSION", "1/2"),
         ("APP_VERSION", &"1".repeat(190)),
     ] {
-        let told = refusal(&[(name, value)]);
-        assert!(told.contains(name) && told.contains(value), "{name}={value}: {told}");
+        let reported = refusal(&[(name, value)]);
+        assert!(reported.contains(name) && reported.contains(value), "{name}={value}: {reported}");
     }
 }
 
@@ -61,43 +61,52 @@ fn a_bad_setting_stops_the_start_with_one_line_that_names_it() {
 fn a_bad_line_of_fingerprint_rules_stops_the_start_with_its_place_and_what_is_allowed() {
     let rules = format!("{}/bad.rules", env!("CARGO_TARGET_TMPDIR"));
     std::fs::write(&rules, "# comment\nlevel:error -> a\nlevle:error -> b\n").unwrap();
-    let told = refusal(&[("FINGERPRINT_RULES", &rules)]);
+    let reported = refusal(&[("FINGERPRINT_RULES", &rules)]);
     let place = format!("{rules}: line 3, column 1: unknown matcher `levle`; there are error.type");
-    assert!(told.contains(&place), "{told}");
+    assert!(reported.contains(&place), "{reported}");
 }
 
 #[test]
-fn a_value_with_a_line_break_is_told_in_one_line() {
+fn a_value_with_a_line_break_is_reported_in_one_line() {
     for name in ["APP_VERSION", "SENTRY_ENVIRONMENT"] {
-        let told = refusal(&[(name, "one\ntwo")]);
-        assert!(told.contains(&format!(r"{name}=one\ntwo is not valid")), "{told}");
+        let reported = refusal(&[(name, "one\ntwo")]);
+        assert!(reported.contains(&format!(r"{name}=one\ntwo is not valid")), "{reported}");
     }
 }
 
 #[test]
-fn a_token_that_no_client_can_send_stops_the_start_and_is_not_told() {
+fn a_token_that_no_client_can_send_stops_the_start_and_is_not_reported() {
     for token in ["s3cr et", "s3cret\n", "s3crét", &"s3cret".repeat(100)] {
-        let told = refusal(&[("DEBUG_TOKEN", token)]);
-        assert!(told.contains("DEBUG_TOKEN=[hidden] is not valid") && !told.contains("s3cr"), "{told}");
+        let reported = refusal(&[("DEBUG_TOKEN", token)]);
+        assert!(
+            reported.contains("DEBUG_TOKEN=[hidden] is not valid") && !reported.contains("s3cr"),
+            "{reported}"
+        );
     }
 }
 
 #[test]
 fn a_bad_dsn_does_not_tell_its_key() {
-    let told = refusal(&[("SENTRY_DSN", "not a dsn")]);
-    assert!(told.contains("SENTRY_DSN=[hidden] is not valid: a DSN such as https://key@host/1"), "{told}");
-    let told = refusal(&[("SENTRY_SPOTLIGHT", "perhaps")]);
-    assert!(told.contains("SENTRY_SPOTLIGHT=[hidden] is not valid: 1, true"), "{told}");
-    let told = refusal(&[("SENTRY_DSN", "https://publickey:secretkey@sentry.example")]);
-    assert!(!told.contains("publickey") && !told.contains("secretkey"), "{told}");
+    let reported = refusal(&[("SENTRY_DSN", "not a dsn")]);
+    assert!(
+        reported.contains("SENTRY_DSN=[hidden] is not valid: a DSN such as https://key@host/1"),
+        "{reported}"
+    );
+    let reported = refusal(&[("SENTRY_SPOTLIGHT", "perhaps")]);
+    assert!(reported.contains("SENTRY_SPOTLIGHT=[hidden] is not valid: 1, true"), "{reported}");
+    let reported = refusal(&[("SENTRY_DSN", "https://publickey:secretkey@sentry.example")]);
+    assert!(!reported.contains("publickey") && !reported.contains("secretkey"), "{reported}");
 }
 
 #[test]
 fn a_bad_url_is_refused_by_its_variable_without_a_part_of_its_secrets() {
     for (name, url, allowed) in BAD_URLS {
-        let told = refusal(&[(name, url), ("RUST_LOG", "trace")]);
-        assert!(told.contains(&format!("{name}=")) && told.contains(allowed), "{name}={url}: {told}");
-        assert!(!BAD_URL_SECRETS.iter().any(|secret| told.contains(secret)), "{name}={url}: {told}");
+        let reported = refusal(&[(name, url), ("RUST_LOG", "trace")]);
+        assert!(
+            reported.contains(&format!("{name}=")) && reported.contains(allowed),
+            "{name}={url}: {reported}"
+        );
+        assert!(!BAD_URL_SECRETS.iter().any(|secret| reported.contains(secret)), "{name}={url}: {reported}");
     }
 }
 
@@ -106,10 +115,10 @@ fn rules_in_no_regular_file_or_a_large_one_stop_the_start_with_what_is_allowed()
     let large = format!("{}/large.rules", env!("CARGO_TARGET_TMPDIR"));
     std::fs::write(&large, "# a comment\n".repeat(100_000)).unwrap();
     for path in [large.as_str(), "/dev/zero", "/dev/stdin", env!("CARGO_TARGET_TMPDIR")] {
-        let told = refusal(&[("FINGERPRINT_RULES", path)]);
+        let reported = refusal(&[("FINGERPRINT_RULES", path)]);
         assert!(
-            told.contains(&format!("FINGERPRINT_RULES={path}")) && told.contains("at most 1 MiB"),
-            "{told}"
+            reported.contains(&format!("FINGERPRINT_RULES={path}")) && reported.contains("at most 1 MiB"),
+            "{reported}"
         );
     }
 }
@@ -118,8 +127,8 @@ fn rules_in_no_regular_file_or_a_large_one_stop_the_start_with_what_is_allowed()
 fn a_taken_port_stops_the_start_with_one_line() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    let told = refusal(&[("PORT", &port)]);
-    assert!(told.contains(&port), "{told}");
+    let reported = refusal(&[("PORT", &port)]);
+    assert!(reported.contains(&port), "{reported}");
 }
 
 #[actix_web::test]

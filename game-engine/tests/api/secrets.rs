@@ -63,7 +63,7 @@ async fn keeps_every_secret(format: &str) {
     assert_eq!(died.code(), None, "a signal has to end it");
 
     let (files, log) = (secrets::files(&spool.0), service.log());
-    assert!(files.contains("game-engine.0.life") && files.contains("[Filtered]"), "{files}");
+    assert!(files.contains("game-engine.0.run") && files.contains("[Filtered]"), "{files}");
     secrets::assert_none("the disk", &files);
     secrets::assert_none("the log", &log);
     assert!(log.contains("DEBUG"), "it was to log much");

@@ -81,10 +81,10 @@ async fn publishes_with_its_trace(telemetry: Telemetry) {
     let Some(broker) = Broker::start() else { return };
     let address = broker::Address::parse(Some(&broker.url()), "test").unwrap();
     let app = spawn_app_as(telemetry, |settings| settings.rabbitmq = address.clone()).await;
-    let (told, mut messages) = tokio::sync::mpsc::unbounded_channel();
+    let (reported, mut messages) = tokio::sync::mpsc::unbounded_channel();
     let hub = sentry_context::sentry::Hub::current();
     broker::consume(address, &hub, &[broker::topology::GAME_RESULTS], async move |delivered| {
-        told.send(delivered).unwrap();
+        reported.send(delivered).unwrap();
         broker::Verdict::Done
     });
     let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -164,13 +164,13 @@ async fn business_figures_outside_of_what_is_normal_are_warnings() {
 }
 
 async fn computes_business_figures(app: &App) {
-    let tell = async |scenario: &str| post(app, "/business-metrics", json!({ "scenario": scenario })).await;
-    let rtp = tell("rtp_anomaly").await;
+    let report = async |scenario: &str| post(app, "/business-metrics", json!({ "scenario": scenario })).await;
+    let rtp = report("rtp_anomaly").await;
     assert_eq!(rtp.status, 200);
     assert!(rtp.body["low_rtp"].as_f64().unwrap() < 85.0 && rtp.body["high_rtp"].as_f64().unwrap() > 98.0);
-    assert!(tell("session_surge").await.body["surge"].is_number());
-    assert!(tell("win_rate_manipulation").await.body["suspicious_rate"].as_f64().unwrap() > 50.0);
-    assert_eq!(tell("else").await.body, json!({ "status": "normal" }));
+    assert!(report("session_surge").await.body["surge"].is_number());
+    assert!(report("win_rate_manipulation").await.body["suspicious_rate"].as_f64().unwrap() > 50.0);
+    assert_eq!(report("else").await.body, json!({ "status": "normal" }));
 }
 
 #[actix_web::test]

@@ -23,9 +23,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 async fn each_spin_is_stored_and_published_as_it_was_answered_without_sentry_unsampled_and_with_it() {
     let (Some(url), Some(broker)) = (fixtures::mongo::url(), Broker::start()) else { return };
     let address = Address::parse(Some(&broker.url()), "test").unwrap();
-    let (told, mut messages) = unbounded_channel();
+    let (reported, mut messages) = unbounded_channel();
     consume(address.clone(), &Hub::current(), &[GAME_RESULTS], async move |delivered| {
-        told.send(serde_json::from_slice(&delivered.body).unwrap()).unwrap();
+        reported.send(serde_json::from_slice(&delivered.body).unwrap()).unwrap();
         Verdict::Done
     });
     for telemetry in Telemetry::ALL {

@@ -14,9 +14,9 @@ async fn the_callers_trace_goes_on_in_event_and_transaction() {
     let answer = answer(request).await;
     let event = app.event_of(&answer).await;
     let transaction = app.transaction("GET /debug/error/{type}").await;
-    for told in [&event, &transaction] {
-        assert_eq!(told["contexts"]["trace"]["trace_id"], TRACE);
-        assert_eq!(told["tags"]["demo.run_id"], "run-7");
+    for reported in [&event, &transaction] {
+        assert_eq!(reported["contexts"]["trace"]["trace_id"], TRACE);
+        assert_eq!(reported["tags"]["demo.run_id"], "run-7");
     }
     assert_eq!(transaction["contexts"]["trace"]["parent_span_id"], "00f067aa0ba902b7");
     assert_eq!(event["contexts"]["trace"]["span_id"], transaction["contexts"]["trace"]["span_id"]);

@@ -114,11 +114,11 @@ async fn the_breadcrumbs_of_an_event_say_different_things() {
         .await;
     }
     // The last of a failing task's steps.
-    let told = |it: &Value| {
+    let reported = |it: &Value| {
         let mut crumbs = it["breadcrumbs"]["values"].as_array().unwrap().iter();
         crumbs.any(|crumb| crumb["message"] == "task book-bonus ended with an error")
     };
-    app.event("the failures of tasks", told).await;
+    app.event("the failures of tasks", reported).await;
     for event in app.inbox.events() {
         let crumbs = event["breadcrumbs"]["values"].as_array().unwrap();
         let mut messages: Vec<_> = crumbs.iter().map(|crumb| crumb["message"].as_str().unwrap()).collect();

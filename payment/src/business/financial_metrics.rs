@@ -1,4 +1,4 @@
-//! `POST /financial-metrics`: figures of the business outside of what is normal are told as warnings.
+//! `POST /financial-metrics`: figures of the business outside of what is normal are reported as warnings.
 
 use actix_web::{HttpResponse, web};
 use figures::{Figure, PAYMENT_SUCCESS, REVENUE};
@@ -17,7 +17,7 @@ struct Asked {
     scenario: String,
 }
 
-pub(crate) async fn tell(body: web::Json<Value>) -> Result<HttpResponse, Failure> {
+pub(crate) async fn show(body: web::Json<Value>) -> Result<HttpResponse, Failure> {
     let asked: Asked = read(body.into_inner())?;
     breadcrumbs::step(
         "business",

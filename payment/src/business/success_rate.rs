@@ -16,7 +16,7 @@ const LATEST: usize = 1_000;
 /// Fewer say nothing: of ten, one failure is 10 %.
 const ENOUGH: usize = 50;
 
-/// The rate is told after so many payments more: a metric costs more than a payment's own telemetry should.
+/// The rate is reported after so many payments more: a metric costs more than a payment's own telemetry should.
 const EVERY: u64 = 10;
 
 /// The outcomes of the latest payments.
@@ -31,7 +31,7 @@ struct Outcomes {
 }
 
 impl SuccessRate {
-    /// Notes an outcome; the share of payments that succeeded, percent, where it is time to tell it.
+    /// Notes an outcome; the share of payments that succeeded, percent, where it is due.
     fn note(&self, success: bool) -> Option<f64> {
         let mut outcomes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if outcomes.latest.len() == LATEST {

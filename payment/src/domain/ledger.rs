@@ -14,7 +14,7 @@
 //! ```
 //!
 //! Each arrow but the last is one atomic update, and each may be repeated. `cancel` is for payments whose caller was
-//! told that nothing was booked. A payment that is being settled cannot be cancelled any more.
+//! answered that nothing was booked. A payment that is being settled cannot be cancelled any more.
 
 mod accounts;
 mod booking;

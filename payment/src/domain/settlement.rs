@@ -7,7 +7,7 @@ use tokio::time::sleep;
 
 use crate::error::{PaymentError, Result};
 
-/// How long the bank takes to tell a balance.
+/// How long the bank takes to return a balance.
 const BALANCE_TAKES: Duration = Duration::from_millis(100);
 
 /// What the merchant account holds, cents.

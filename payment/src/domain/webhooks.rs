@@ -1,4 +1,4 @@
-//! What the payment provider tells afterwards.
+//! What the payment provider says afterwards.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ const CONFIRMATION_TAKES: Duration = Duration::from_millis(100);
 const CONFIRMATION: &str = "12,50";
 
 /// Has a payout confirmed. Nobody awaits the task: the player is not to wait for the provider, so that a failure has
-/// nobody to go to but Sentry. Returns the id of the event that will tell; nil where Sentry is off.
+/// nobody to go to but Sentry. Returns the id of its event; nil where Sentry is off.
 pub fn confirm_later() -> Uuid {
     breadcrumbs::step("webhooks", "awaiting the confirmation beside the request", facts([]));
     let event = report::reserve_id();

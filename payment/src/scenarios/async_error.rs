@@ -1,4 +1,4 @@
-//! A task settles the day's payouts; the account does not cover them, and whoever awaits the task is told.
+//! A task settles the day's payouts; the account does not cover them, and whoever awaits the task gets the error.
 //!
 //! Look for the frames of the task in `domain::settlement` on an event that has the request's trace, and for both
 //! figures in the context `settlement`.

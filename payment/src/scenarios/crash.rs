@@ -14,7 +14,7 @@ pub(super) static CRASH: Scenario = Scenario {
     method: Method::Get,
     path: "/debug/crash",
     title: "A panic between two wallets that are one",
-    demonstrates: "an unhandled panic: one fatal event, a 500, and a process that lives on",
+    demonstrates: "an unhandled panic: one fatal event, a 500, and a process that keeps running",
     look_for: "the top frame domain::wallet::transfer, mechanism panic, handled no; the crashed session",
     parameters: &[],
     expect: Expect::event(

@@ -1,6 +1,6 @@
 //! A fraud score is computed on the worker itself: whatever else was to run there waits.
 //!
-//! Nobody tells the watchdog. Look for its `EventLoopBlocked`, whose top frame is the function that blocked, taken from
+//! Nothing informs the watchdog. Look for its `EventLoopBlocked`, whose top frame is the function that blocked, taken from
 //! the worker while it was blocked; for its `info` message when the worker runs again; and for the scoring's own message
 //! with the delay. Requests on other workers are answered as ever; those that share the worker show the delay in their
 //! transactions.

@@ -15,7 +15,7 @@ pub(super) static PROMISE_REJECTION: Scenario = Scenario {
     method: Method::Get,
     path: "/debug/promise-rejection",
     title: "A task that nobody awaits",
-    demonstrates: "an unhandled failure after the answer, told with all that the request knew",
+    demonstrates: "an unhandled failure after the answer, reported with all that the request knew",
     look_for: "mechanism unawaited_task, handled no; the request's trace, user and breadcrumbs",
     parameters: &[],
     expect: Expect::event(

@@ -2,9 +2,9 @@
 //! `mode=native`, until the stack itself ends.
 //!
 //! Guarded, look for the fatal `RangeError` whose frames are the recursion itself, as many as Sentry keeps, and for the
-//! depth in the context `stack_overflow`. The process lives: the guard leaves enough stack to tell.
+//! depth in the context `stack_overflow`. The process lives: the guard leaves enough stack to report it.
 //!
-//! Nothing survives a real overflow, so a sacrificed child process has it. Look for the fatal `SIGSEGV` with the
+//! No process survives a real overflow, so a child process has it. Look for the fatal `SIGSEGV` with the
 //! mechanism `signalhandler` and its signal, for the frames of a process that is gone, and for the trace and the user of
 //! the request that this process served all the while.
 
@@ -13,7 +13,7 @@ use scenario::{Event, Expect, Method, Parameter, Scenario};
 use sentry_context::breadcrumbs;
 use sentry_context::facts;
 use sentry_context::failure::Failure;
-use sentry_context::native_crash::Sacrifice;
+use sentry_context::native_crash::CrashChild;
 use serde_json::json;
 
 use crate::domain::referrals;
@@ -27,7 +27,7 @@ pub(super) static GUARDED: Scenario = Scenario {
     method: Method::Get,
     path: "/debug/stack-overflow",
     title: "A referral chain without an end",
-    demonstrates: "a runaway recursion, cut before the stack ends and told with its frames",
+    demonstrates: "a runaway recursion, cut before the stack ends and reported with its frames",
     look_for: "the same frame again and again; depth_reached in the context stack_overflow",
     parameters: &[&GUARDED_MODE],
     expect: Expect::event(
@@ -52,8 +52,8 @@ pub(super) static NATIVE: Scenario = Scenario {
     name: "stack-overflow-native",
     method: Method::Get,
     path: "/debug/stack-overflow",
-    title: "The same chain in a process that dies of it",
-    demonstrates: "a real native crash: a child process dies by its signal, and the service tells its stack",
+    title: "The same chain in a child process that crashes",
+    demonstrates: "a real native crash: a signal ends a child process, and the service reports its stack",
     look_for: "mechanism signalhandler with its signal; the frames of domain::referrals in a process that is gone",
     parameters: &[&NATIVE_MODE],
     expect: Expect::event(
@@ -74,11 +74,11 @@ pub(super) static NATIVE: Scenario = Scenario {
     active: None,
 };
 
-async fn overflow(request: HttpRequest, sacrifice: web::Data<Sacrifice>) -> Result<HttpResponse, Failure> {
+async fn overflow(request: HttpRequest, crash_child: web::Data<CrashChild>) -> Result<HttpResponse, Failure> {
     if GUARDED_MODE.choose(&request)? == "native" {
         let data = facts([("mode", "native".into())]);
         breadcrumbs::step("referrals", "resolving the referral chain in a process of its own", data);
-        return Err(sacrifice.offer().await?.into());
+        return Err(crash_child.crash().await?.into());
     }
     let cents = referrals::bonus("alice", 100_000)?;
     Ok(HttpResponse::Ok().json(json!({ "bonus_cents": cents })))

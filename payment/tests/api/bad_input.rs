@@ -35,8 +35,8 @@ async fn a_parameter_out_of_bounds_is_400_and_names_them() {
     ] {
         let answer = app.get(query).await;
         assert_eq!(answer.status, 400, "{query}");
-        let told = (&answer.body["parameter"], &answer.body["min"], &answer.body["max"]);
-        assert_eq!(told, (&json!(parameter), &json!(min), &json!(max)), "{query}");
+        let reported = (&answer.body["parameter"], &answer.body["min"], &answer.body["max"]);
+        assert_eq!(reported, (&json!(parameter), &json!(min), &json!(max)), "{query}");
     }
     assert_eq!(app.delete("/debug/memory-leak").await.body["released_mb"], 0);
 }

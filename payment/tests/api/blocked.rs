@@ -28,7 +28,7 @@ async fn while_one_worker_is_blocked_the_other_answers() {
     let app = spawn_app().await;
     let request = app.request(Method::GET, "/debug/event-loop-block?seconds=2");
     let blocked = tokio::task::spawn_local(answer(request));
-    // Whoever tells that a worker is blocked is another one.
+    // Whoever says that a worker is blocked is another one.
     while !running(&first_catalogue(&app).await) {
         assert!(!blocked.is_finished(), "nobody answered while it was blocked");
     }
@@ -59,7 +59,7 @@ async fn a_blocked_worker_serves_nobody_else() {
 }
 
 #[actix_web::test]
-async fn a_stall_is_found_by_a_watchdog_that_was_not_told_and_reported_once() {
+async fn a_stall_is_found_by_a_watchdog_that_was_not_reported_and_reported_once() {
     let app = spawn_app().await;
     let request = app
         .request(Method::GET, "/debug/event-loop-block?seconds=2.5")
@@ -138,7 +138,7 @@ fn exception_type(event: &Value) -> &str {
 }
 
 #[actix_web::test]
-async fn a_block_is_told_with_its_delay_and_its_worker() {
+async fn a_block_is_reported_with_its_delay_and_its_worker() {
     let app = spawn_app().await;
     let answer = app.get("/debug/event-loop-block?seconds=0.2").await;
     assert_eq!(answer.status, 200);
@@ -177,7 +177,7 @@ async fn callers_who_hang_up_block_no_worker() {
 }
 
 #[actix_web::test]
-async fn calls_that_waited_behind_a_block_are_told_to_come_again() {
+async fn calls_that_waited_behind_a_block_are_asked_to_come_back() {
     let app = spawn_app().await;
     let mut stream = pipelined(&app, 10, "0.5").await;
     let mut answers = String::new();

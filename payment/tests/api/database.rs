@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::helpers::{exception, spawn_app_on, top_frame};
 
 #[actix_web::test]
-async fn what_the_server_rejects_is_told_with_its_code() {
+async fn what_the_server_rejects_is_reported_with_its_code() {
     let Some(url) = fixtures::mongo::url() else { return };
     let app = spawn_app_on(url).await;
     let answer = app.get("/debug/database-error").await;

@@ -3,7 +3,7 @@ use serde_json::json;
 use crate::helpers::{exception, spawn_app, top_frame};
 
 #[actix_web::test]
-async fn a_stored_payment_of_another_shape_is_told_with_serdes_own_words() {
+async fn a_stored_payment_of_another_shape_is_reported_with_serdes_own_words() {
     let app = spawn_app().await;
     let answer = app.get("/debug/type-error").await;
     assert_eq!((answer.status, &answer.body["type"]), (500, &json!("TypeError")));

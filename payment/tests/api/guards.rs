@@ -14,7 +14,7 @@ async fn switched_off_debug_routes_do_not_exist() {
 }
 
 #[actix_web::test]
-async fn a_token_is_asked_for_and_never_told() {
+async fn a_token_is_asked_for_and_never_reported() {
     let app = spawn_app_with(|settings| settings.guards = Guards::new(true, Some("s3cret".to_owned()))).await;
     assert_eq!(app.get("/debug/type-error").await.status, 401);
     let wrong = app.request(Method::GET, "/debug/type-error").bearer_auth("s3cre");

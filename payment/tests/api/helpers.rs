@@ -13,7 +13,7 @@ use payment::upkeep;
 use scenario::Guards;
 use sentry_context::client::{self, Config};
 use sentry_context::database::{self, Database};
-use sentry_context::native_crash::Sacrifice;
+use sentry_context::native_crash::CrashChild;
 use sentry_context::stall;
 use sentry_context::transport::Delivery;
 
@@ -92,6 +92,6 @@ fn settings(dsn: &str) -> Settings {
         error_rate: 0.0,
         memory_leak_limit_mb: 64,
         // This very program would run the tests once more.
-        sacrifice: Arc::new(Sacrifice::program(env!("CARGO_BIN_EXE_payment"), [])),
+        crash_child: Arc::new(CrashChild::program(env!("CARGO_BIN_EXE_payment"), [])),
     }
 }

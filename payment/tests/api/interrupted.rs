@@ -66,8 +66,8 @@ async fn a_payment_whose_connection_breaks_is_booked_once_and_answered_200() {
                 };
                 booked += 1;
                 let balance = f64::from(10_000 - booked) / 10.0;
-                let told = (paid.status, paid.body["newBalance"].as_f64());
-                assert_eq!(told, (200, Some(balance)), "{at:?} {command} {key:?}: {paid:?}");
+                let reported = (paid.status, paid.body["newBalance"].as_f64());
+                assert_eq!(reported, (200, Some(balance)), "{at:?} {command} {key:?}: {paid:?}");
                 assert_eq!(proxy.hits(), hits + 1, "{at:?} {command}");
                 assert!(is_booked(&database, "alice", balance, booked).await, "{at:?} {command} {key:?}");
             }

@@ -29,9 +29,9 @@ pub(crate) struct Messages {
 
 impl Messages {
     pub(crate) fn of(broker: &Broker) -> Self {
-        let (told, messages) = unbounded_channel();
+        let (reported, messages) = unbounded_channel();
         consume(address(broker), &Hub::current(), &[PAYMENTS], async move |delivered| {
-            told.send(serde_json::from_slice(&delivered.body).unwrap()).unwrap();
+            reported.send(serde_json::from_slice(&delivered.body).unwrap()).unwrap();
             Verdict::Done
         });
         Self { arriving: messages, passed: Vec::new() }

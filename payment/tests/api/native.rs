@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use inbox::Inbox;
 use payment::scenarios::CATALOGUE;
 use reqwest::Method;
-use sentry_context::native_crash::Sacrifice;
+use sentry_context::native_crash::CrashChild;
 use serde_json::{Value, json};
 
 use crate::helpers::{App, answer, exception, http, spawn_app, spawn_app_with, spawn_process, top_frame};
@@ -29,7 +29,7 @@ fn children(parent: u32) -> Vec<String> {
 }
 
 #[actix_web::test]
-async fn a_process_that_dies_of_its_overflow_is_told_by_the_one_that_lives() {
+async fn a_process_that_dies_of_its_overflow_is_reported_by_the_one_that_lives() {
     let app = spawn_process().await;
     let trace = "0123456789abcdef0123456789abcdef";
     let request = app
@@ -88,26 +88,26 @@ async fn the_process_itself_is_the_one_that_serves_on() {
     assert_eq!(pid(&events[0]), pid(&events[1]));
 }
 
-/// The answer of an app whose sacrifice is that program.
-async fn sacrificing(program: &str, arguments: &[&str]) -> (App, Value) {
+/// The answer of an app whose crash_child is that program.
+async fn crash_child_of(program: &str, arguments: &[&str]) -> (App, Value) {
     let arguments = arguments.iter().map(OsString::from);
-    let sacrifice = Arc::new(Sacrifice::program(program, arguments));
-    let app = spawn_app_with(|settings| settings.sacrifice = sacrifice).await;
+    let crash_child = Arc::new(CrashChild::program(program, arguments));
+    let app = spawn_app_with(|settings| settings.crash_child = crash_child).await;
     let answer = app.get(PATH).await;
-    assert_eq!((answer.status, &answer.body["type"]), (500, &json!("SacrificeError")), "{answer:?}");
+    assert_eq!((answer.status, &answer.body["type"]), (500, &json!("CrashChildError")), "{answer:?}");
     app.event_of(&answer).await;
     (app, answer.body)
 }
 
 #[actix_web::test]
-async fn a_sacrifice_that_does_not_die_as_it_should_is_an_error_that_says_so() {
-    for (program, arguments, told) in [
+async fn a_child_that_does_not_crash_as_it_should_is_an_error_that_says_so() {
+    for (program, arguments, reported) in [
         ("/no/such/program", &[][..], "could not be started"),
         ("true", &[], "did not crash: exit status: 0"),
-        ("sh", &["-c", "kill -9 $$"], "died of signal 9 without a word"),
+        ("sh", &["-c", "kill -9 $$"], "terminated by signal 9 and left no record"),
     ] {
-        let (_app, body) = sacrificing(program, arguments).await;
-        assert!(body["error"].as_str().unwrap().contains(told), "{program}: {body}");
+        let (_app, body) = crash_child_of(program, arguments).await;
+        assert!(body["error"].as_str().unwrap().contains(reported), "{program}: {body}");
     }
 }
 
@@ -128,8 +128,8 @@ async fn both_modes_are_scenarios_of_their_own() {
 }
 
 #[actix_web::test]
-async fn a_sacrifice_is_not_taken_for_a_death_of_the_service() {
-    let spool = std::env::temp_dir().join(format!("payment-sacrifice-{}", std::process::id()));
+async fn a_crash_of_the_child_is_not_taken_for_one_of_the_service() {
+    let spool = std::env::temp_dir().join(format!("payment-crash-child-{}", std::process::id()));
     let inbox = Inbox::start().await.unwrap();
     let start = || {
         let environment = [("SENTRY_DSN", inbox.dsn()), ("SENTRY_SPOOL_DIR", spool.display().to_string())];
@@ -137,16 +137,16 @@ async fn a_sacrifice_is_not_taken_for_a_death_of_the_service() {
         Service::start(env!("CARGO_BIN_EXE_payment"), &environment)
     };
     let mut service = start();
-    let life = spool.join("payment.0.life");
-    let before = std::fs::metadata(&life).unwrap().ino();
+    let run = spool.join("payment.0.run");
+    let before = std::fs::metadata(&run).unwrap().ino();
     assert_eq!(answer(http().get(format!("{}{PATH}", service.url()))).await.status, 500);
-    assert_eq!(std::fs::metadata(&life).unwrap().ino(), before);
+    assert_eq!(std::fs::metadata(&run).unwrap().ino(), before);
     service.end_by("KILL");
     let mut next = start();
     assert_eq!(answer(http().get(format!("{}/health", next.url()))).await.status, 200);
     assert_eq!(next.terminate(), Some(0));
-    let told: Vec<_> = inbox.events().iter().map(|event| exception(event)["type"].clone()).collect();
+    let reported: Vec<_> = inbox.events().iter().map(|event| exception(event)["type"].clone()).collect();
     // What its signal handler would have noted in the service's file is not there.
-    assert!(told.contains(&json!("ProcessKilled")), "{told:?}");
+    assert!(reported.contains(&json!("ProcessKilled")), "{reported:?}");
     std::fs::remove_dir_all(spool).unwrap();
 }

@@ -11,7 +11,7 @@ use crate::helpers::{App, answer, exception, spawn_app, spawn_app_on, top_frame}
 /// Below the 30 s that the driver itself would wait, and far above what even a busy machine takes.
 const IN_TIME: Duration = Duration::from_secs(25);
 
-async fn is_told_as_unreachable(app: &App) {
+async fn is_reported_as_unreachable(app: &App) {
     let answer = answer(app.request(Method::GET, "/debug/database-error").timeout(IN_TIME)).await;
     assert_eq!((answer.status, &answer.body["type"]), (500, &json!("MongoConnectionError")));
     assert!(answer.body["details"].is_string(), "{answer:?}");
@@ -36,7 +36,7 @@ async fn is_alive_but_not_ready(app: &App) {
 async fn without_a_url_the_service_serves_and_says_what_is_missing() {
     let app = spawn_app().await;
     is_alive_but_not_ready(&app).await;
-    is_told_as_unreachable(&app).await;
+    is_reported_as_unreachable(&app).await;
 }
 
 #[actix_web::test]
@@ -46,6 +46,6 @@ async fn a_server_that_never_answers_is_unreachable_in_time() {
     let app = spawn_app_on(format!("mongodb://{}", silent.local_addr().unwrap())).await;
     let ready = app.get("/ready").await;
     assert_eq!(ready.body, json!({ "status": "unavailable", "mongodb": "connecting", "rabbitmq": "down" }));
-    is_told_as_unreachable(&app).await;
+    is_reported_as_unreachable(&app).await;
     is_alive_but_not_ready(&app).await;
 }

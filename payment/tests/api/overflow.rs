@@ -6,7 +6,7 @@ use crate::helpers::{exception, spawn_app, top_frame};
 const RECURSION: &str = "payment::domain::referrals::up_the_chain";
 
 #[actix_web::test]
-async fn a_runaway_recursion_is_cut_and_told_with_its_frames() {
+async fn a_runaway_recursion_is_cut_and_reported_with_its_frames() {
     let app = spawn_app().await;
     let answer = app.get("/debug/stack-overflow").await;
     assert_eq!((answer.status, &answer.body["type"]), (500, &json!("RangeError")));

@@ -19,7 +19,7 @@ async fn a_payment_changes_the_balance_and_writes_a_row() {
     assert_eq!(lost.body["newBalance"], 1010.0);
 
     let rows = all(&database, "transactions").await;
-    let told: Vec<_> = rows
+    let reported: Vec<_> = rows
         .iter()
         .map(|row| {
             (
@@ -29,7 +29,7 @@ async fn a_payment_changes_the_balance_and_writes_a_row() {
             )
         })
         .collect();
-    assert_eq!(told, [("WIN", 15.5, 1015.5), ("LOSS", 5.5, 1010.0)]);
+    assert_eq!(reported, [("WIN", 15.5, 1015.5), ("LOSS", 5.5, 1010.0)]);
     assert_eq!(rows[0].get_str("user_id").unwrap(), "alice");
     assert!(rows[0].get_datetime("timestamp").is_ok(), "{:?}", rows[0]);
     let users = all(&database, "users").await;
@@ -56,8 +56,8 @@ async fn bad_input_is_400_names_its_field_and_changes_nothing() {
     ] {
         let refused = pay(&app, body.clone()).await;
         assert_eq!(refused.status, 400, "{body}");
-        let told = refused.body["error"].as_str().unwrap();
-        assert!(told.contains(field), "{body}: {told}");
+        let reported = refused.body["error"].as_str().unwrap();
+        assert!(reported.contains(field), "{body}: {reported}");
         assert!(refused.body.get("event_id").is_none(), "{body}");
     }
     for text in
@@ -130,19 +130,19 @@ async fn without_a_database_a_payment_is_503() {
 #[actix_web::test]
 async fn business_figures_outside_of_what_is_normal_are_warnings() {
     let app = spawn_app_with(|_| ()).await;
-    let tell = async |scenario: &str| {
+    let report = async |scenario: &str| {
         answer(app.request(Method::POST, "/financial-metrics").json(&json!({ "scenario": scenario }))).await
     };
-    let spike = tell("payment_failure_spike").await;
+    let spike = report("payment_failure_spike").await;
     assert_eq!((spike.status, &spike.body["status"]), (200, &json!("payment_failure_spike")));
     assert!(spike.body["success_rate"].as_f64().unwrap() < 95.0);
     let warned =
         |event: &Value| event["level"] == "warning" && event["tags"]["error.type"] == "payment_success";
     let warning = app.event("the warning", warned).await;
     assert_eq!(warning["fingerprint"], json!(["payment", "business", "payment_success"]));
-    assert!(tell("revenue_anomaly").await.body["net_revenue"].is_number());
-    assert_eq!(tell("anything").await.body["status"], "normal");
-    let told = |inbox: &inbox::Inbox| {
+    assert!(report("revenue_anomaly").await.body["net_revenue"].is_number());
+    assert_eq!(report("anything").await.body["status"], "normal");
+    let reported = |inbox: &inbox::Inbox| {
         let metrics = inbox.metrics();
         let value = |name: &str, value: f64| {
             metrics.iter().any(|metric| metric["name"] == name && metric["value"] == value)
@@ -151,7 +151,7 @@ async fn business_figures_outside_of_what_is_normal_are_warnings() {
             && value("business.payment.success_rate", 98.5)
             && value("business.revenue.net", -25_000.0)
     };
-    app.inbox.wait_until("the figures as metrics", told).await.unwrap();
+    app.inbox.wait_until("the figures as metrics", reported).await.unwrap();
 }
 
 #[actix_web::test]

@@ -19,10 +19,10 @@ fn binary(environment: &[(&str, &str)]) -> Command {
 
 fn refusal(environment: &[(&str, &str)]) -> String {
     let Output { status, stderr, .. } = binary(environment).output().unwrap();
-    let told = String::from_utf8(stderr).unwrap();
-    assert_eq!(status.code(), Some(2), "{environment:?}: {told}");
-    assert_eq!(told.lines().count(), 1, "{environment:?}: {told}");
-    told
+    let reported = String::from_utf8(stderr).unwrap();
+    assert_eq!(status.code(), Some(2), "{environment:?}: {reported}");
+    assert_eq!(reported.lines().count(), 1, "{environment:?}: {reported}");
+    reported
 }
 
 #[test]
@@ -38,25 +38,31 @@ fn a_bad_setting_stops_the_start_with_one_line_that_names_it() {
         ("MONGODB_URL", "postgres://127.0.0.1"),
         ("FINGERPRINT_RULES", "/no/such/file"),
     ] {
-        let told = refusal(&[(name, value)]);
-        assert!(told.contains(name) && told.contains(value), "{name}={value}: {told}");
+        let reported = refusal(&[(name, value)]);
+        assert!(reported.contains(name) && reported.contains(value), "{name}={value}: {reported}");
     }
 }
 
 #[test]
 fn a_bad_dsn_does_not_tell_its_key() {
-    let told = refusal(&[("SENTRY_DSN", "not a dsn")]);
-    assert!(told.contains("SENTRY_DSN=[hidden] is not valid: a DSN such as https://key@host/1"), "{told}");
-    let told = refusal(&[("SENTRY_DSN", "https://publickey:secretkey@sentry.example")]);
-    assert!(!told.contains("publickey") && !told.contains("secretkey"), "{told}");
+    let reported = refusal(&[("SENTRY_DSN", "not a dsn")]);
+    assert!(
+        reported.contains("SENTRY_DSN=[hidden] is not valid: a DSN such as https://key@host/1"),
+        "{reported}"
+    );
+    let reported = refusal(&[("SENTRY_DSN", "https://publickey:secretkey@sentry.example")]);
+    assert!(!reported.contains("publickey") && !reported.contains("secretkey"), "{reported}");
 }
 
 #[test]
 fn a_bad_url_is_refused_by_its_variable_without_a_part_of_its_secrets() {
     for (name, url, allowed) in BAD_URLS {
-        let told = refusal(&[(name, url), ("RUST_LOG", "trace")]);
-        assert!(told.contains(&format!("{name}=")) && told.contains(allowed), "{name}={url}: {told}");
-        assert!(!BAD_URL_SECRETS.iter().any(|secret| told.contains(secret)), "{name}={url}: {told}");
+        let reported = refusal(&[(name, url), ("RUST_LOG", "trace")]);
+        assert!(
+            reported.contains(&format!("{name}=")) && reported.contains(allowed),
+            "{name}={url}: {reported}"
+        );
+        assert!(!BAD_URL_SECRETS.iter().any(|secret| reported.contains(secret)), "{name}={url}: {reported}");
     }
 }
 
@@ -64,8 +70,8 @@ fn a_bad_url_is_refused_by_its_variable_without_a_part_of_its_secrets() {
 fn a_taken_port_stops_the_start_with_one_line() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    let told = refusal(&[("PORT", &port)]);
-    assert!(told.contains(&port), "{told}");
+    let reported = refusal(&[("PORT", &port)]);
+    assert!(reported.contains(&port), "{reported}");
 }
 
 #[actix_web::test]

@@ -41,7 +41,7 @@ async fn outcome(telemetry: Telemetry, broker: &Broker, messages: &mut Messages)
     });
     let app = app.await;
     let mut answers = Vec::new();
-    let mut told = async |key: Option<&str>, body: Value| {
+    let mut reported = async |key: Option<&str>, body: Value| {
         let mut request = app.request(Method::POST, "/process").json(&body);
         if let Some(key) = key {
             request = request.header("Idempotency-Key", key);
@@ -54,12 +54,12 @@ async fn outcome(telemetry: Telemetry, broker: &Broker, messages: &mut Messages)
     };
     for number in 0..20 {
         let user = ["alice", "bob"][number % 2];
-        told(None, json!({ "userId": user, "bet": 2, "payout": number % 4 })).await;
+        reported(None, json!({ "userId": user, "bet": 2, "payout": number % 4 })).await;
     }
-    told(Some("key"), json!({ "userId": "alice", "bet": 1, "payout": 0.1 })).await;
-    told(Some("key"), json!({ "userId": "alice", "bet": 2, "payout": 0.1 })).await;
-    told(None, json!({ "userId": "alice", "bet": -1, "payout": 0 })).await;
-    told(None, json!({ "userId": "alice" })).await;
+    reported(Some("key"), json!({ "userId": "alice", "bet": 1, "payout": 0.1 })).await;
+    reported(Some("key"), json!({ "userId": "alice", "bet": 2, "payout": 0.1 })).await;
+    reported(None, json!({ "userId": "alice", "bet": -1, "payout": 0 })).await;
+    reported(None, json!({ "userId": "alice" })).await;
     let mut published = Vec::new();
     for _ in 0..21 {
         published.push(of_any_run(messages.next().await));

@@ -79,7 +79,7 @@ async fn outage(setup: &Setup) -> Result<Delivery, Error> {
     let address = pair.service.address;
     let (answers, down) = tokio::join!(load::send(address, Request::get("/error/u-1"), amount, 8), async {
         tokio::time::sleep(Duration::from_secs(5)).await;
-        pair.sentry.tell("down 20").await
+        pair.sentry.report("down 20").await
     });
     down?;
     let events = made(&answers);

@@ -1,4 +1,4 @@
-//! Two services on a broker, and the inbox that they tell.
+//! Two services on a broker, and the inbox that they say.
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! What a service promises, as `GET /debug` tells it. Fields that are not read here are ignored.
+//! What a service promises, as `GET /debug` says it. Fields that are not read here are ignored.
 
 use reqwest::Url;
 use serde::Deserialize;

@@ -1,7 +1,7 @@
 //! The comparison of one call's answer, events and transaction with the promise of its scenario.
 //!
 //! What is compared is what `events.md` of the product asks of every event, and what the catalogue promises
-//! of this one. All differences are told, not the first.
+//! of this one. All differences are reported, not the first.
 
 mod answer;
 mod contexts;
@@ -60,7 +60,7 @@ fn promised(scenario: &Scenario) -> Vec<EventPromise> {
 type Pair<'a> = (&'a EventPromise, Option<Payload<'a>>);
 
 /// Gives each promise its event: events of one call may come in any order. What resembles a promise goes
-/// to it, so that one missing event is not told as if all were wrong; the rest is paired in order.
+/// to it, so that one missing event is not reported as if all were wrong; the rest is paired in order.
 fn pair<'a>(promised: &'a [EventPromise], events: &'a [Value]) -> Vec<Pair<'a>> {
     let mut left: Vec<_> = events.iter().map(Payload).collect();
     let mut pairs: Vec<Pair<'a>> = Vec::with_capacity(promised.len());

@@ -20,7 +20,7 @@ const READY_TRIES: u32 = 50;
 
 /// Fires scenarios, and reads the catalogues that name them.
 #[derive(Debug)]
-pub struct Gun {
+pub struct ScenarioClient {
     http: Client,
     /// Bearer token of the debug routes.
     token: Option<String>,
@@ -57,8 +57,8 @@ pub struct Answer {
     pub event_id_header: Option<String>,
 }
 
-impl Gun {
-    /// A gun that knows the token in `DEBUG_TOKEN`, if there is one.
+impl ScenarioClient {
+    /// A client that knows the token in `DEBUG_TOKEN`, if there is one.
     pub fn new(http: Client) -> Self {
         let token = std::env::var("DEBUG_TOKEN").ok().filter(|token| !token.is_empty());
         Self { http, token, fired: AtomicUsize::new(0) }
@@ -81,7 +81,7 @@ impl Gun {
         Ok(services)
     }
 
-    /// What `/ready` tells, once the service knows.
+    /// What `/ready` says, once the service knows.
     async fn reaches_database(&self, service: &str) -> Result<Option<bool>, CheckError> {
         let url = format!("{service}/ready");
         let unreachable = |error| CheckError::Unreachable { url: url.clone(), reason: reason(&error) };

@@ -35,7 +35,7 @@ impl Findings {
         }
     }
 
-    /// The condition, told in words, must hold.
+    /// The condition, given in words, must hold.
     pub fn hold(&mut self, field: &str, holds: bool, promised: &str, got: impl Into<Value>) {
         if !holds {
             self.differ(field, promised, got);

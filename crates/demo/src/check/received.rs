@@ -77,7 +77,7 @@ impl InboxApi {
         Ok((self.ids_of("events", call).await?, self.ids_of("transactions", call).await?))
     }
 
-    /// Found by run and by trace: what lacks one of them is still its own, and then told as different.
+    /// Found by run and by trace: what lacks one of them is still its own, and then reported as different.
     async fn ids_of(&self, kind: &str, call: &Call) -> Result<Vec<String>, CheckError> {
         let mut ids = Vec::new();
         for filter in [format!("run={}", call.run_id), format!("trace={}", call.trace_id)] {

@@ -1,6 +1,6 @@
 //! Whether a service is as it was before it was made to fail.
 //!
-//! A service tells how it is with every event: number of threads and open files, and when its process started.
+//! A service says how it is with every event: number of threads and open files, and when its process started.
 //! So a probe is one more scenario, fired before all others and after them. It needs no access to the process,
 //! and works for services that run elsewhere.
 
@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use super::catalogue::Scenario;
-use super::fire::Gun;
+use super::fire::ScenarioClient;
 use super::mismatch::{Findings, Mismatch};
 use super::payload::Payload;
 use super::received::InboxApi;
@@ -35,17 +35,17 @@ const KEPT_CONNECTIONS: u64 = 4;
 
 /// A service under examination.
 #[derive(Debug)]
-pub struct Patient<'a> {
+pub struct RecoveryProbe<'a> {
     service: &'a Checked,
-    /// A scenario whose event tells how the service is; `None` where no scenario makes an event.
+    /// A scenario whose event says how the service is; `None` where no scenario makes an event.
     probe: Option<&'a Scenario>,
-    gun: &'a Gun,
+    client: &'a ScenarioClient,
     inbox: &'a InboxApi,
     limit: Duration,
     before: Option<Vitals>,
 }
 
-/// What a service tells about its process.
+/// What a service says about its process.
 #[derive(Debug, Clone, Serialize)]
 pub struct Vitals {
     /// When the process started, as the service writes it.
@@ -65,7 +65,7 @@ pub struct Recovery {
     pub service: String,
     /// Where it is.
     pub url: String,
-    /// Before the first scenario; null where no event told.
+    /// Before the first scenario; null where no event says it.
     pub before: Option<Vitals>,
     /// After the last.
     pub after: Option<Vitals>,
@@ -73,16 +73,21 @@ pub struct Recovery {
     pub mismatches: Vec<Mismatch>,
 }
 
-impl<'a> Patient<'a> {
+impl<'a> RecoveryProbe<'a> {
     /// The services of the selected scenarios. Each examination takes at most `limit`.
-    pub fn of(selected: &[Selected<'a>], gun: &'a Gun, inbox: &'a InboxApi, limit: Duration) -> Vec<Self> {
+    pub fn of(
+        selected: &[Selected<'a>],
+        client: &'a ScenarioClient,
+        inbox: &'a InboxApi,
+        limit: Duration,
+    ) -> Vec<Self> {
         let mut services: Vec<&'a Checked> = selected.iter().map(|it| it.service).collect();
         services.dedup_by(|a, b| std::ptr::eq(*a, *b));
-        let patient = |service: &'a Checked| {
+        let probe = |service: &'a Checked| {
             let probe = probe(service);
-            Self { service, probe, gun, inbox, limit, before: None }
+            Self { service, probe, client, inbox, limit, before: None }
         };
-        services.into_iter().map(patient).collect()
+        services.into_iter().map(probe).collect()
     }
 
     /// Notes how the service is, warmed up.
@@ -100,14 +105,14 @@ impl<'a> Patient<'a> {
         }
     }
 
-    /// Waits until the service is as before, and tells what is not when the time is up.
+    /// Waits until the service is as before, and says what is not when the time is up.
     pub async fn examine_after(self) -> Recovery {
         let deadline = Instant::now() + self.limit;
         loop {
             let mut findings = Findings::default();
-            let health = self.gun.health(&self.service.url).await;
+            let health = self.client.health(&self.service.url).await;
             findings.hold("/health", health == Ok(200), "200", health.map_or_else(Value::from, Value::from));
-            // Where nothing was told before, nothing can be compared: the first wait was long enough.
+            // Without an event before, nothing can be compared: the first wait was long enough.
             let after = if self.before.is_some() { self.vitals(deadline).await } else { None };
             self.compare(&mut findings, after.as_ref());
             let mismatches = findings.into_vec();
@@ -127,10 +132,10 @@ impl<'a> Patient<'a> {
 
     fn compare(&self, findings: &mut Findings, after: Option<&Vitals>) {
         let (Some(before), Some(after)) = (&self.before, after) else {
-            let told = self.probe.is_none();
+            let reported = self.probe.is_none();
             return findings.hold(
                 "probe",
-                told,
+                reported,
                 "an event with contexts.runtime and contexts.app",
                 Value::Null,
             );
@@ -143,9 +148,9 @@ impl<'a> Patient<'a> {
         at_most("open_fds", before.open_fds + KEPT_CONNECTIONS, after.open_fds);
     }
 
-    /// Fires the probe and waits for what its event tells; `None` where none comes, or it does not tell.
+    /// Fires the probe and waits for what its event says; `None` where none comes, or it does not say.
     async fn vitals(&self, deadline: Instant) -> Option<Vitals> {
-        let call = self.gun.fire(self.service, self.probe?).await;
+        let call = self.client.fire(self.service, self.probe?).await;
         loop {
             let received = self.inbox.received(&call).await.ok()?;
             if let Some(event) = received.events.first() {

@@ -16,7 +16,7 @@
 //! ```
 //!
 //! `ok` is true where nothing differs; the exit status says the same. `status` is null where no answer came, and
-//! `before` and `after` are null where no event told. Further fields may be added.
+//! `before` and `after` are null where no event says it. Further fields may be added.
 
 use std::time::Duration;
 
@@ -130,9 +130,9 @@ impl Report {
     /// The document of `--json`.
     pub fn to_json(&self) -> String {
         let service = |recovery: &Recovery| {
-            let mut told = json!(recovery);
-            told["recovered"] = recovery.mismatches.is_empty().into();
-            told
+            let mut reported = json!(recovery);
+            reported["recovered"] = recovery.mismatches.is_empty().into();
+            reported
         };
         json!({
             "ok": self.ok(),

@@ -72,7 +72,7 @@ fn short(value: &Value) -> String {
 fn recovered(recovery: &Recovery) -> String {
     let what = match (&recovery.before, &recovery.after) {
         (Some(before), Some(after)) => vitals(before, after),
-        _ => "no event tells how it is".to_owned(),
+        _ => "no event says how it is".to_owned(),
     };
     format!("{}: {what}", recovery.service)
 }

@@ -85,8 +85,8 @@ async fn serving(supervisor: &mut Supervisor) -> Result<Vec<String>, CheckError>
                     *place = Some(url);
                 }
             }
-            Ok(Some(Notice::Died { service, how, last_words, .. })) => {
-                let reason = format!("{how} {}", last_words.join(" "));
+            Ok(Some(Notice::Died { service, how, output_tail, .. })) => {
+                let reason = format!("{how} {}", output_tail.join(" "));
                 return Err(CheckError::NotStarted { service: service.name, reason });
             }
             Ok(Some(Notice::Frozen { .. })) => {}

@@ -10,7 +10,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::process::{Child, ChildStdin, Command};
 
-use super::last_words::LastWords;
+use super::output_tail::OutputTail;
 use crate::services::Service;
 
 /// How long a child may take after SIGTERM: it delivers for at most 5 s.
@@ -45,7 +45,7 @@ pub(super) struct Process {
     child: Child,
     /// Its lifeline: closed when this process is gone, whatever ends it.
     _stdin: Option<ChildStdin>,
-    last_words: LastWords,
+    output_tail: OutputTail,
 }
 
 impl Process {
@@ -65,8 +65,8 @@ impl Process {
             .process_group(0)
             .kill_on_drop(true)
             .spawn()?;
-        let last_words = LastWords::listen(&mut child, launch);
-        Ok(Self { _stdin: child.stdin.take(), child, last_words })
+        let output_tail = OutputTail::listen(&mut child, launch);
+        Ok(Self { _stdin: child.stdin.take(), child, output_tail })
     }
 
     pub(super) fn pid(&self) -> Option<u32> {
@@ -77,8 +77,8 @@ impl Process {
         self.child.wait().await
     }
 
-    pub(super) async fn last_words(&mut self) -> Vec<String> {
-        self.last_words.all().await
+    pub(super) async fn output_tail(&mut self) -> Vec<String> {
+        self.output_tail.all().await
     }
 
     /// Ends it at once: a frozen process heeds nothing else.

@@ -17,7 +17,7 @@ const LAST: Duration = Duration::from_secs(5);
 /// A trace that is not sampled: being asked makes no transaction.
 const UNSAMPLED: &str = "d6f2d9f0c3a14d6e9a4b5c7f8e1a2b3c-a1b2c3d4e5f60718-0";
 
-/// Returns when the service answers; the child's death ends the wait elsewhere.
+/// Returns when the service answers; the child's termination ends the wait elsewhere.
 pub(super) async fn begins(http: &Client, url: &str) {
     while !answers(http, url, SERVING).await {
         sleep(STARTING).await;

@@ -150,16 +150,16 @@ async fn a_promise_that_is_broken_is_status_1_and_a_line_that_says_how() {
 }
 
 #[actix_web::test]
-async fn whatever_is_wrong_with_an_event_is_told_and_nothing_else() {
-    each_is_told(EVENT_IS_WRONG).await;
+async fn whatever_is_wrong_with_an_event_is_reported_and_nothing_else() {
+    each_is_reported(EVENT_IS_WRONG).await;
 }
 
 #[actix_web::test]
-async fn whatever_is_wrong_beside_the_event_is_told_and_nothing_else() {
-    each_is_told(ANSWER_OR_NUMBER_IS_WRONG).await;
+async fn whatever_is_wrong_beside_the_event_is_reported_and_nothing_else() {
+    each_is_reported(ANSWER_OR_NUMBER_IS_WRONG).await;
 }
 
-async fn each_is_told(cases: &[Case]) {
+async fn each_is_reported(cases: &[Case]) {
     let mut all = vec![HONEST, ("message-honest", HONEST.1)];
     all.extend(cases.iter().map(|(name, twist, _)| (*name, *twist)));
     let shop = Shop::open(&all).await;

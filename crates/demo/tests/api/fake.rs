@@ -25,7 +25,7 @@ pub(crate) struct Sent {
 /// A way to break the promise.
 pub(crate) type Twist = fn(&mut Sent, &Process);
 
-/// What the shop tells about its process.
+/// What the shop says about its process.
 pub(crate) struct Process {
     pub(crate) threads: AtomicU64,
     pub(crate) open_fds: AtomicU64,
@@ -88,8 +88,8 @@ impl Shop {
 }
 
 async fn catalogue(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
-    let told = request.headers().get("authorization").and_then(|value| value.to_str().ok());
-    if state.token.is_some_and(|token| told != Some(&format!("Bearer {token}"))) {
+    let reported = request.headers().get("authorization").and_then(|value| value.to_str().ok());
+    if state.token.is_some_and(|token| reported != Some(&format!("Bearer {token}"))) {
         return HttpResponse::Unauthorized().finish();
     }
     let scenario = |(name, _): &(&str, Twist)| {

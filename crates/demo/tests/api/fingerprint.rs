@@ -51,7 +51,7 @@ async fn what_cannot_be_read_is_one_line_with_its_place() {
     let (good_rules, good_event) = (file("good.rules", "level:* -> x\n"), file("good.json", EVENT));
     let bad_rules = file("bad.rules", "level:* -> x\nlevel:error x\n");
     let (no_json, no_event) = (file("no.json", "{\"a\":\n,}"), file("no-event.json", "[1]"));
-    for (rules, event, told) in [
+    for (rules, event, reported) in [
         ("/no/such.rules", good_event.as_str(), "/no/such.rules: "),
         (&bad_rules, &good_event, "bad.rules: line 2, column 13: unknown matcher `x`"),
         (&good_rules, "/no/such.json", "/no/such.json: "),
@@ -60,7 +60,7 @@ async fn what_cannot_be_read_is_one_line_with_its_place() {
     ] {
         let Ended { status, stdout, stderr } = run(&["fingerprint", rules, event]).await;
         assert_eq!((status, stdout.as_str()), (Some(2), ""), "{stderr}");
-        assert!(stderr.lines().count() == 1 && stderr.contains(told), "{stderr}");
+        assert!(stderr.lines().count() == 1 && stderr.contains(reported), "{stderr}");
     }
 }
 

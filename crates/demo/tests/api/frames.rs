@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use crate::volley::volley;
+use crate::full_run::full_run;
 
-/// Frames that tell nothing when they stand above a failure.
+/// Frames that say nothing when they stand above a failure.
 const MACHINERY: [&str; 10] =
     ["sentry", "std::", "core::", "alloc::", "tokio::", "actix", "backtrace::", "futures", "__rust", "rust_"];
 
@@ -23,8 +23,8 @@ fn frames(event: &Value) -> &Vec<Value> {
 
 #[actix_web::test]
 async fn the_top_frame_of_every_event_is_the_line_of_domain_code_that_failed() {
-    let volley = volley().await;
-    for event in volley.events.iter().filter(|event| !told_by_the_watchdog(event)) {
+    let run = full_run().await;
+    for event in run.events.iter().filter(|event| !reported_by_the_watchdog(event)) {
         let scenario = &event["tags"]["scenario"];
         let top = frames(event).last().expect("frames");
         let function = top["function"].as_str().expect("a name");
@@ -43,8 +43,8 @@ async fn the_top_frame_of_every_event_is_the_line_of_domain_code_that_failed() {
 
 #[actix_web::test]
 async fn only_code_of_the_service_is_its_own() {
-    let volley = volley().await;
-    for event in &volley.events {
+    let run = full_run().await;
+    for event in &run.events {
         for frame in event["exception"]["values"]
             .as_array()
             .into_iter()
@@ -64,8 +64,8 @@ async fn only_code_of_the_service_is_its_own() {
 
 #[actix_web::test]
 async fn images_are_listed_wherever_there_are_frames() {
-    let volley = volley().await;
-    for event in &volley.events {
+    let run = full_run().await;
+    for event in &run.events {
         let images = event["debug_meta"]["images"].as_array().expect("images");
         let whole = |image: &&Value| {
             image["code_id"].is_string() && image["id"].is_string() && image["image_addr"].is_string()
@@ -79,7 +79,7 @@ async fn images_are_listed_wherever_there_are_frames() {
 }
 
 /// A stall that is over has no place in the code.
-fn told_by_the_watchdog(event: &Value) -> bool {
+fn reported_by_the_watchdog(event: &Value) -> bool {
     event["level"] == "info" && event["tags"]["scenario"] == "payment.event-loop-block"
 }
 

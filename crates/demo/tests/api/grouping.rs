@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use demo::services::SERVICES;
 use inbox::Inbox;
 
-use crate::volley::{client, start, volley};
+use crate::full_run::{client, full_run, start};
 
 #[actix_web::test]
 async fn leaks_that_differ_in_their_numbers_are_one_issue() {
@@ -22,10 +22,10 @@ async fn leaks_that_differ_in_their_numbers_are_one_issue() {
 
 #[actix_web::test]
 async fn the_six_error_types_are_six_issues() {
-    let volley = volley().await;
+    let run = full_run().await;
     let of = |word: &str| format!("game-engine.error-{word}");
     let ids = ["value", "type", "index", "key", "zero", "custom"].map(of);
-    let issues: HashSet<_> = volley
+    let issues: HashSet<_> = run
         .issues
         .iter()
         .filter(|issue| issue.scenario.as_ref().is_some_and(|scenario| ids.contains(scenario)))
@@ -36,8 +36,8 @@ async fn the_six_error_types_are_six_issues() {
 
 #[actix_web::test]
 async fn the_same_crash_in_two_services_is_two_issues_even_in_one_project() {
-    let volley = volley().await;
-    let of = |id: &str| volley.issues.iter().find(|issue| issue.scenario.as_deref() == Some(id)).expect(id);
+    let run = full_run().await;
+    let of = |id: &str| run.issues.iter().find(|issue| issue.scenario.as_deref() == Some(id)).expect(id);
     let (engine, analytics) = (of("game-engine.panic"), of("analytics.panic"));
     assert_eq!((&engine.ty, &engine.value), (&analytics.ty, &analytics.value));
     assert_ne!(engine.fingerprint, analytics.fingerprint);

@@ -5,21 +5,26 @@ use inbox::Inbox;
 use serde_json::Value;
 
 use crate::correlation::attribute;
-use crate::volley::{Shot, client, start, volley};
+use crate::full_run::{Call, client, full_run, start};
 
 #[actix_web::test]
-async fn sessions_add_up_to_the_calls_of_a_volley() {
-    let volley = volley().await;
+async fn sessions_add_up_to_the_calls_of_a_full_run() {
+    let run = full_run().await;
     for service in &SERVICES {
-        let shots: Vec<_> =
-            volley.shots.iter().filter(|shot| shot.scenario.id.starts_with(service.name)).collect();
-        let ends: Vec<_> = shots.iter().map(|shot| end(&volley.events_of(shot))).collect();
+        let fired: Vec<_> =
+            run.calls.iter().filter(|call| call.scenario.id.starts_with(service.name)).collect();
+        let ends: Vec<_> = fired.iter().map(|call| end(&run.events_of(call))).collect();
         let count = |end: &str| ends.iter().filter(|it| **it == end).count() as u64;
         let release = |it: &&inbox::Sessions| it.release.starts_with(service.name);
-        let sessions = volley.sessions.iter().find(release).expect("sessions");
+        let sessions = run.sessions.iter().find(release).expect("sessions");
         // The catalogue was asked for as well.
-        let told = (sessions.crashed, sessions.errored, sessions.exited, sessions.abnormal);
-        assert_eq!(told, (count("crashed"), count("errored"), count("exited") + 1, 0), "{}", service.name);
+        let reported = (sessions.crashed, sessions.errored, sessions.exited, sessions.abnormal);
+        assert_eq!(
+            reported,
+            (count("crashed"), count("errored"), count("exited") + 1, 0),
+            "{}",
+            service.name
+        );
     }
 }
 
@@ -66,9 +71,9 @@ async fn sessions_add_up_to_the_requests_of_each_kind() {
 
 #[actix_web::test]
 async fn each_call_is_counted_and_timed_by_its_route() {
-    let volley = volley().await;
-    for Shot { scenario, trace, status, .. } in &volley.shots {
-        let metrics: Vec<_> = volley.metrics.iter().filter(|it| it["trace_id"] == trace.as_str()).collect();
+    let run = full_run().await;
+    for Call { scenario, trace, status, .. } in &run.calls {
+        let metrics: Vec<_> = run.metrics.iter().filter(|it| it["trace_id"] == trace.as_str()).collect();
         let named = |name: &str| metrics.iter().filter(|it| it["name"] == name).collect::<Vec<_>>();
         for name in ["http.server.requests", "http.server.request.duration"] {
             let [metric] = named(name)[..] else { panic!("{}: {metrics:?}", scenario.id) };

@@ -42,7 +42,7 @@ impl Ended {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// The fields in which a scenario, by its id, was told to differ.
+    /// The fields in which a scenario, by its id, differs according to the report.
     pub(crate) fn fields(&self, id: &str) -> Vec<String> {
         let document = self.json();
         let scenarios = document["scenarios"].as_array().expect("scenarios");
@@ -81,9 +81,9 @@ pub(crate) struct Standing {
     said: String,
 }
 
-/// A service as the terminal told of it.
+/// A service as the terminal shows it.
 #[derive(Debug, Clone)]
-pub(crate) struct Told {
+pub(crate) struct Reported {
     pub(crate) name: String,
     pub(crate) url: String,
     pub(crate) pid: i32,
@@ -119,11 +119,11 @@ impl Standing {
         }
     }
 
-    /// Reads on until every service was told to serve.
-    pub(crate) async fn all_serve(&mut self) -> Vec<Told> {
+    /// Reads on until every service serves.
+    pub(crate) async fn all_serve(&mut self) -> Vec<Reported> {
         self.says(&["Ctrl-C"]).await;
         let services: Vec<_> =
-            self.said.lines().filter(|line| line.contains("(pid ")).map(Told::read).collect();
+            self.said.lines().filter(|line| line.contains("(pid ")).map(Reported::read).collect();
         assert_eq!(services.len(), 3, "{}", self.said);
         services
     }
@@ -140,7 +140,7 @@ impl Standing {
     }
 }
 
-impl Told {
+impl Reported {
     /// `game-engine  http://127.0.0.1:1 (pid 2, …)`
     pub(crate) fn read(line: &str) -> Self {
         let mut words = line.split_whitespace().map(str::to_owned);

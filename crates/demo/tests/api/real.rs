@@ -40,7 +40,7 @@ async fn one_scenario_of_one_service_can_be_checked_alone() {
 }
 
 #[actix_web::test]
-async fn a_service_that_groups_otherwise_than_promised_is_told() {
+async fn a_service_that_groups_otherwise_than_promised_is_reported() {
     let rules = format!("{}/one-issue-for-all.rules", env!("CARGO_TARGET_TMPDIR"));
     std::fs::write(&rules, "error.type:* -> everything\n").expect("a file");
     let args = ["check", "--json", "--only", "game-engine.error-value"];

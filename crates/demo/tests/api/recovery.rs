@@ -19,19 +19,19 @@ async fn harmed_by(harm: Twist) -> Vec<String> {
 }
 
 #[actix_web::test]
-async fn a_thread_that_stays_is_told() {
+async fn a_thread_that_stays_is_reported() {
     let fields = harmed_by(|_, process| _ = process.threads.fetch_add(1, Relaxed)).await;
     assert_eq!(fields, ["threads"]);
 }
 
 #[actix_web::test]
-async fn files_that_stay_open_are_told() {
+async fn files_that_stay_open_are_reported() {
     let fields = harmed_by(|_, process| _ = process.open_fds.fetch_add(5, Relaxed)).await;
     assert_eq!(fields, ["open_fds"]);
 }
 
 #[actix_web::test]
-async fn a_process_that_was_replaced_is_told() {
+async fn a_process_that_was_replaced_is_reported() {
     let fields = harmed_by(|_, process| _ = process.started.fetch_add(60, Relaxed)).await;
     assert_eq!(fields, ["process started at"]);
 }

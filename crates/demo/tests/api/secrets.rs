@@ -2,7 +2,7 @@
 
 use fixtures::secrets::{self, dressed};
 
-use crate::volley::{Aim, fire};
+use crate::full_run::{Setup, fire};
 
 #[actix_web::test]
 async fn no_planted_secret_is_in_any_byte_that_left_or_any_line_that_was_logged() {
@@ -17,23 +17,26 @@ async fn no_planted_secret_is_in_any_byte_that_left_or_any_line_that_was_logged_
 async fn keeps_every_secret(format: &str) {
     let environment = secrets::environment().into_iter().chain([("LOG_FORMAT", format)]);
     let environment = environment.map(|(name, value)| (name, value.to_owned())).collect();
-    let volley = fire(Aim { environment, dress: dressed }).await;
-    secrets::assert_none("Sentry", &String::from_utf8_lossy(&volley.bytes));
-    secrets::assert_none("the terminal", &volley.terminal);
+    let run = fire(Setup { environment, prepare: dressed }).await;
+    secrets::assert_none("Sentry", &String::from_utf8_lossy(&run.bytes));
+    secrets::assert_none("the terminal", &run.terminal);
     // Secrets were filtered, not everything.
-    for event in &volley.events {
-        let told = &event["request"];
-        assert_eq!(told["headers"]["x-auth-token"], "[Filtered]", "{told}");
-        assert_eq!(told["headers"]["user-agent"], "agent/1 token=[Filtered] [Filtered]", "{told}");
+    for event in &run.events {
+        let reported = &event["request"];
+        assert_eq!(reported["headers"]["x-auth-token"], "[Filtered]", "{reported}");
+        assert_eq!(reported["headers"]["user-agent"], "agent/1 token=[Filtered] [Filtered]", "{reported}");
         let user = event["user"]["id"].as_str().unwrap_or_default();
         assert_eq!(user.contains("bob"), !names_user(event), "{user}");
         assert!(
-            told["query_string"].as_str().is_some_and(|query| query.contains("api_key=[Filtered]")),
-            "{told}"
+            reported["query_string"].as_str().is_some_and(|query| query.contains("api_key=[Filtered]")),
+            "{reported}"
         );
-        assert!(told["data"].as_str().is_some_and(|data| data.contains(r#""card":"[Filtered]""#)), "{told}");
+        assert!(
+            reported["data"].as_str().is_some_and(|data| data.contains(r#""card":"[Filtered]""#)),
+            "{reported}"
+        );
     }
-    assert!(volley.terminal.contains("DEBUG"), "it was to log much");
+    assert!(run.terminal.contains("DEBUG"), "it was to log much");
 }
 
 /// Does the call itself name the user, whatever the header says?

@@ -4,14 +4,14 @@ use fixtures::judge::{Judged, findings};
 use fixtures::needed;
 use serde_json::{Value, json};
 
-use crate::volley::volley;
+use crate::full_run::full_run;
 
 #[actix_web::test]
 async fn sentrys_normaliser_and_bugsinks_schema_find_nothing() {
-    let volley = volley().await;
+    let run = full_run().await;
     let name = |payload: &Value| payload["tags"]["scenario"].as_str().unwrap_or("no scenario").to_owned();
-    let events = volley.events.iter().map(|event| (name(event), Judged::Event(event)));
-    let transactions = volley.transactions.iter().map(|it| (name(it), Judged::Transaction(it)));
+    let events = run.events.iter().map(|event| (name(event), Judged::Event(event)));
+    let transactions = run.transactions.iter().map(|it| (name(it), Judged::Transaction(it)));
     let payloads: Vec<_> = events.chain(transactions).collect();
     let Some(found) = needed(findings(&payloads)) else { return };
     assert!(found.is_empty(), "{}", found.join("\n"));
@@ -29,16 +29,18 @@ async fn what_is_wrong_with_an_event_is_found() {
     let payloads = [("good", &good), ("bad", &bad), ("other", &other)];
     let payloads = payloads.map(|(name, event)| (name.to_owned(), Judged::Event(event)));
     let Some(found) = needed(findings(&payloads)) else { return };
-    for told in ["bad _meta at .level", "bad error: ", "bad _meta at .user.ip_address", "other schema at "] {
-        assert!(found.iter().any(|found| found.starts_with(told)), "no `{told}` in {found:#?}");
+    for reported in
+        ["bad _meta at .level", "bad error: ", "bad _meta at .user.ip_address", "other schema at "]
+    {
+        assert!(found.iter().any(|found| found.starts_with(reported)), "no `{reported}` in {found:#?}");
     }
     assert!(!found.iter().any(|found| found.starts_with("good")), "{found:#?}");
 }
 
 #[actix_web::test]
 async fn there_is_one_runtime_with_its_name_and_version_beside_its_statistics() {
-    let volley = volley().await;
-    for event in &volley.events {
+    let run = full_run().await;
+    for event in &run.events {
         let contexts = event["contexts"].as_object().expect("contexts");
         let runtimes = contexts.values().filter(|context| context["type"] == "runtime");
         assert_eq!(runtimes.count(), 1, "{}", event["tags"]);
@@ -53,11 +55,11 @@ async fn there_is_one_runtime_with_its_name_and_version_beside_its_statistics() 
 
 #[actix_web::test]
 async fn all_four_levels_occur_and_every_event_has_a_fingerprint_of_ours() {
-    let volley = volley().await;
+    let run = full_run().await;
     for level in ["fatal", "error", "warning", "info"] {
-        assert!(volley.events.iter().any(|event| event["level"] == level), "{level}");
+        assert!(run.events.iter().any(|event| event["level"] == level), "{level}");
     }
-    for event in &volley.events {
+    for event in &run.events {
         assert!(event["fingerprint"].as_array().is_some_and(|parts| parts.len() > 1), "{}", event["tags"]);
     }
 }

@@ -4,7 +4,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
-use crate::helpers::{Standing, Told, demo, demo_at, is_gone};
+use crate::helpers::{Reported, Standing, demo, demo_at, is_gone};
 
 async fn get(url: &str) -> Value {
     let answer = demo::http::client().expect("a client").get(url).send().await.expect("an answer");
@@ -20,7 +20,7 @@ async fn everything_is_started_and_the_terminal_says_where_and_what_to_try() {
     }
     let said = standing.said();
     let game_engine =
-        Told::read(said.lines().find(|line| line.starts_with("game-engine")).expect("its line"));
+        Reported::read(said.lines().find(|line| line.starts_with("game-engine")).expect("its line"));
     let crash = format!("{}/debug/crash", game_engine.url);
     assert!(said.contains(&crash), "{said}");
     let crash = get(&crash).await;
@@ -36,7 +36,7 @@ async fn a_child_that_is_killed_comes_back_at_the_same_place() {
     kill(Pid::from_raw(victim.pid), Signal::SIGKILL).expect("it runs");
     let died = standing.says(&["died after"]).await;
     assert!(died.contains("signal 9 (SIGKILL)") && died.contains("restarted in"), "{died}");
-    let again = Told::read(&standing.says(&[&victim.name, "serving again"]).await);
+    let again = Reported::read(&standing.says(&[&victim.name, "serving again"]).await);
     assert_eq!(again.url, victim.url);
     assert_ne!(again.pid, victim.pid);
     assert_eq!(get(&format!("{}/health", again.url)).await["status"], "ok");
@@ -61,7 +61,7 @@ async fn a_child_whose_binary_is_missing_for_a_while_comes_back_with_the_new_one
     .into();
     assert!(waits[0] < waits[1], "{waits:?}");
     std::fs::rename(&aside, &program).expect("it is there");
-    let again = Told::read(&standing.says(&[&victim.name, "serving again"]).await);
+    let again = Reported::read(&standing.says(&[&victim.name, "serving again"]).await);
     assert_eq!(again.url, victim.url);
     let _ = std::fs::remove_dir_all(&folder);
 }
@@ -72,7 +72,7 @@ async fn a_child_that_is_frozen_is_said_and_started_again() {
     let victim = standing.all_serve().await.remove(0);
     kill(Pid::from_raw(victim.pid), Signal::SIGSTOP).expect("it runs");
     standing.says(&[&victim.name, "has not answered for", "is killed"]).await;
-    let again = Told::read(&standing.says(&[&victim.name, "serving again"]).await);
+    let again = Reported::read(&standing.says(&[&victim.name, "serving again"]).await);
     assert_eq!(again.url, victim.url);
     assert_ne!(again.pid, victim.pid);
     assert_eq!(get(&format!("{}/health", again.url)).await["status"], "ok");

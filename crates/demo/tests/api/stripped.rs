@@ -1,4 +1,4 @@
-//! A binary without symbols still tells where it failed: by address and image.
+//! A binary without symbols still says where it failed: by address and image.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use fixtures::service::Service;
 use inbox::Inbox;
 use serde_json::Value;
 
-use crate::volley::client;
+use crate::full_run::client;
 
 #[actix_web::test]
 async fn a_stripped_binary_tells_addresses_within_its_images() {

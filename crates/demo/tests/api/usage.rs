@@ -57,7 +57,7 @@ async fn events_that_go_elsewhere_cannot_be_checked() {
 }
 
 #[actix_web::test]
-async fn wrong_usage_is_told() {
+async fn wrong_usage_is_reported() {
     let wrong: [(&[&str], &str); 7] = [
         (&["--no-such-flag"], "--no-such-flag"),
         (&["no-such-command"], "no-such-command"),
@@ -67,10 +67,10 @@ async fn wrong_usage_is_told() {
         (&["check", "--wait", "soon"], "0.1 to 300"),
         (&["serve", "nothing"], "game-engine, analytics, payment"),
     ];
-    for (args, told) in wrong {
+    for (args, reported) in wrong {
         let ended = run(args).await;
         assert_eq!(ended.status, Some(2), "{args:?} {ended:?}");
-        assert!(ended.stderr.contains(told), "{args:?} {ended:?}");
+        assert!(ended.stderr.contains(reported), "{args:?} {ended:?}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Environment variables: whatever the code or docker-compose.yml reads is told to whoever configures it.
+//! Environment variables: whatever the code or docker-compose.yml reads is documented.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -95,8 +95,8 @@ fn docker_compose_passes_on_what_the_services_read() {
 #[test]
 fn each_service_has_its_variables_in_its_readme() {
     for service in SERVICES {
-        let told = names(r"(?m)^\| `([A-Z_]+)` \|", &read(&format!("{service}/README.md")));
-        assert_eq!(missing(&of_service(service), &told), Vec::<String>::new(), "{service}/README.md");
-        assert_eq!(missing(&told, &example()), Vec::<String>::new(), "{service}/README.md");
+        let reported = names(r"(?m)^\| `([A-Z_]+)` \|", &read(&format!("{service}/README.md")));
+        assert_eq!(missing(&of_service(service), &reported), Vec::<String>::new(), "{service}/README.md");
+        assert_eq!(missing(&reported, &example()), Vec::<String>::new(), "{service}/README.md");
     }
 }

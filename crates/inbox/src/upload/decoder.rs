@@ -75,7 +75,7 @@ impl Decoder {
     }
 }
 
-/// zlib's format. Its own writer would not tell a torn body from a whole one.
+/// zlib's format. Its own writer would not distinguish a torn body from a whole one.
 pub(super) struct Inflate {
     state: Decompress,
     ended: bool,

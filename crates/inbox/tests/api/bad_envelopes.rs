@@ -10,8 +10,8 @@ async fn refused(app: &App, envelope: impl Into<String>, reason: &str) {
     let before = app.inbox.stats();
     let answer = app.send(envelope.clone()).await;
     assert_eq!(answer.status, 400, "{envelope:?}: {answer:?}");
-    let told = answer.body["error"].as_str().unwrap();
-    assert!(told.contains(reason), "{envelope:?}: {told:?} does not say {reason:?}");
+    let reported = answer.body["error"].as_str().unwrap();
+    assert!(reported.contains(reason), "{envelope:?}: {reported:?} does not say {reason:?}");
     let after = app.inbox.stats();
     assert_eq!((after.envelopes, after.rejected), (before.envelopes, before.rejected + 1), "{envelope:?}");
     assert_eq!((after.items, after.held.bytes), (before.items, before.held.bytes), "{envelope:?}");
@@ -52,7 +52,7 @@ async fn a_torn_envelope_is_400_and_harms_nothing() {
 }
 
 #[actix_web::test]
-async fn a_length_that_ends_inside_of_its_payload_is_told() {
+async fn a_length_that_ends_inside_of_its_payload_is_reported() {
     let torn = "{}\n{\"type\":\"attachment\",\"length\":3}\nabcdef\n";
     refused(&spawn_app().await, torn, "item 1: no line end after 3 bytes").await;
 }
@@ -103,7 +103,7 @@ async fn an_event_without_an_id_anywhere_is_refused() {
 }
 
 #[actix_web::test]
-async fn a_malformed_event_id_is_told() {
+async fn a_malformed_event_id_is_reported() {
     let app = spawn_app().await;
     for id in [json!("abc"), json!(""), json!(7), json!("{01234567-89ab-cdef-0123-456789abcdef}")] {
         let reason = format!("the event_id {id} is not a UUID");

@@ -102,8 +102,8 @@ async fn an_unknown_encoding_is_415_and_names_the_known_ones() {
     let app = spawn_app().await;
     let answer = send(&app, "zstd", message("unreadable").into_bytes()).await;
     assert_eq!(answer.status, 415);
-    let told = answer.body["error"].as_str().unwrap();
-    assert!(told.contains("zstd") && told.contains("identity, gzip, deflate, br"), "{told}");
+    let reported = answer.body["error"].as_str().unwrap();
+    assert!(reported.contains("zstd") && reported.contains("identity, gzip, deflate, br"), "{reported}");
     assert_eq!(app.inbox.stats().rejected, 1);
 }
 
@@ -116,8 +116,8 @@ async fn the_limit_is_of_decompressed_bytes() {
     for (encoding, encode) in encodings {
         let answer = send(&app, encoding, encode(&of_length(LIMIT + 1))).await;
         assert_eq!(answer.status, 413, "{encoding}: {answer:?}");
-        let told = answer.body["error"].as_str().unwrap();
-        assert!(told.contains(&LIMIT.to_string()), "{told}");
+        let reported = answer.body["error"].as_str().unwrap();
+        assert!(reported.contains(&LIMIT.to_string()), "{reported}");
     }
     assert_eq!((app.inbox.stats().envelopes, app.inbox.stats().rejected), (1, 3));
 }

@@ -106,7 +106,7 @@ async fn an_event_without_an_id_has_that_of_its_envelope() {
 }
 
 #[actix_web::test]
-async fn attachments_and_the_sampling_context_are_told_with_the_event() {
+async fn attachments_and_the_sampling_context_are_reported_with_the_event() {
     let app = spawn_app().await;
     let dsc = json!({ "trace_id": "0af7651916cd43dd8448eb211c80319c", "public_key": "inbox" });
     let attachment = json!({

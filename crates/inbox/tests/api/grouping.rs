@@ -67,7 +67,7 @@ async fn of_a_cause_chain_the_outermost_error_counts() {
 }
 
 #[actix_web::test]
-async fn an_exception_without_a_frame_of_ours_is_told_apart_by_its_value() {
+async fn an_exception_without_a_frame_of_ours_is_distinguished_by_its_value() {
     let app = spawn_app().await;
     let foreign = json!({ "exception": { "values": [{
         "type": "E", "value": "a", "stacktrace": { "frames": [{ "function": "poll", "in_app": false }] },
@@ -77,7 +77,7 @@ async fn an_exception_without_a_frame_of_ours_is_told_apart_by_its_value() {
 }
 
 #[actix_web::test]
-async fn messages_are_told_apart_by_their_template() {
+async fn messages_are_distinguished_by_their_template() {
     let app = spawn_app().await;
     let grew = |by: &str| json!({ "logentry": { "message": "it grew by %s", "formatted": format!("it grew by {by}") } });
     let events = [

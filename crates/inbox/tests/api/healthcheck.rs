@@ -13,9 +13,9 @@ fn healthcheck(environment: &[(&str, &str)], arguments: &[&str]) -> (Option<i32>
     let mut command = Command::new(env!("CARGO_BIN_EXE_inbox"));
     command.env_clear().envs(environment.iter().copied()).args(arguments);
     let Output { status, stderr, .. } = command.output().unwrap();
-    let told = String::from_utf8(stderr).unwrap();
-    assert_eq!(told.lines().count(), 1, "{told}");
-    (status.code(), told)
+    let reported = String::from_utf8(stderr).unwrap();
+    assert_eq!(reported.lines().count(), 1, "{reported}");
+    (status.code(), reported)
 }
 
 fn ask(address: SocketAddr) -> (Option<i32>, String) {
@@ -42,39 +42,39 @@ fn answering(answer: &'static str) -> SocketAddr {
 #[actix_web::test]
 async fn a_healthy_server_is_0() {
     let app = spawn_app().await;
-    let (status, told) = ask(app.inbox.addr());
-    assert_eq!(status, Some(0), "{told}");
-    assert!(told.contains("healthy at 127.0.0.1:"), "{told}");
+    let (status, reported) = ask(app.inbox.addr());
+    assert_eq!(status, Some(0), "{reported}");
+    assert!(reported.contains("healthy at 127.0.0.1:"), "{reported}");
 }
 
 #[actix_web::test]
 async fn one_that_listens_everywhere_is_asked_on_loopback() {
     let app = spawn_app().await;
     let port = app.inbox.addr().port().to_string();
-    let (status, told) = healthcheck(&[("HOST", "0.0.0.0"), ("PORT", &port)], &["healthcheck"]);
-    assert_eq!(status, Some(0), "{told}");
+    let (status, reported) = healthcheck(&[("HOST", "0.0.0.0"), ("PORT", &port)], &["healthcheck"]);
+    assert_eq!(status, Some(0), "{reported}");
 }
 
 #[test]
-fn any_other_answer_is_1_and_told() {
+fn any_other_answer_is_1_and_reported() {
     for (answer, line) in [
         ("HTTP/1.1 503 Service Unavailable\r\n\r\n", "503 Service Unavailable"),
         ("HTTP/1.1 2000 OK\r\n\r\n", "2000"),
         ("SSH-2.0-OpenSSH_9.2\r\n", "SSH-2.0"),
         ("", "answered \"\""),
     ] {
-        let (status, told) = ask(answering(answer));
-        assert_eq!(status, Some(1), "{told}");
-        assert!(told.contains(line), "{answer:?}: {told}");
+        let (status, reported) = ask(answering(answer));
+        assert_eq!(status, Some(1), "{reported}");
+        assert!(reported.contains(line), "{answer:?}: {reported}");
     }
 }
 
 #[test]
 fn nobody_there_is_1() {
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let (status, told) = ask(address);
-    assert_eq!(status, Some(1), "{told}");
-    assert!(told.contains("refused"), "{told}");
+    let (status, reported) = ask(address);
+    assert_eq!(status, Some(1), "{reported}");
+    assert!(reported.contains("refused"), "{reported}");
 }
 
 #[test]
@@ -87,9 +87,9 @@ fn a_server_that_never_ends_its_first_line_is_1() {
         }
     });
     for address in [silent, dripping] {
-        let (status, told) = ask(address);
-        assert_eq!(status, Some(1), "{told}");
-        assert!(told.contains("within 2 s"), "{told}");
+        let (status, reported) = ask(address);
+        assert_eq!(status, Some(1), "{reported}");
+        assert!(reported.contains("within 2 s"), "{reported}");
     }
     let endless = server(|mut stream| while stream.write_all(&[b'x'; 512]).is_ok() {});
     assert_eq!(ask(endless).0, Some(1));
@@ -98,17 +98,17 @@ fn a_server_that_never_ends_its_first_line_is_1() {
 #[test]
 fn a_bad_setting_is_1_and_named() {
     for (name, value) in [("PORT", "abc"), ("PORT", "65536"), ("PORT", "0"), ("HOST", "nowhere")] {
-        let (status, told) = healthcheck(&[(name, value)], &["healthcheck"]);
-        assert_eq!(status, Some(1), "{told}");
-        assert!(told.contains(&format!("{name}={value}")), "{told}");
+        let (status, reported) = healthcheck(&[(name, value)], &["healthcheck"]);
+        assert_eq!(status, Some(1), "{reported}");
+        assert!(reported.contains(&format!("{name}={value}")), "{reported}");
     }
 }
 
 #[test]
 fn any_other_argument_is_refused_with_2() {
     for arguments in [&["serve"][..], &["--help"], &["healthcheck", "now"]] {
-        let (status, told) = healthcheck(&[("PORT", "0")], arguments);
-        assert_eq!(status, Some(2), "{arguments:?}: {told}");
-        assert!(told.contains("usage: inbox [healthcheck]"), "{told}");
+        let (status, reported) = healthcheck(&[("PORT", "0")], arguments);
+        assert_eq!(status, Some(2), "{arguments:?}: {reported}");
+        assert!(reported.contains("usage: inbox [healthcheck]"), "{reported}");
     }
 }

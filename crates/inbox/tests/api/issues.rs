@@ -1,11 +1,11 @@
-//! What an issue tells of its events.
+//! What an issue reports its events.
 
 use serde_json::{Value, json};
 
 use crate::helpers::{exception, spawn_app, with};
 
 #[actix_web::test]
-async fn an_issue_tells_what_its_latest_event_told() {
+async fn an_issue_tells_what_its_latest_event_reported() {
     let app = spawn_app().await;
     let event = |value: &str, level: &str, release: &str| {
         let more = json!({

@@ -17,9 +17,9 @@ fn binary(environment: &[(&str, &str)]) -> Command {
 /// It ends with 2 and this one line.
 fn refusal(mut command: Command) -> String {
     let Output { status, stdout, stderr } = command.output().unwrap();
-    let told = String::from_utf8(stderr).unwrap();
-    assert_eq!((status.code(), told.lines().count(), stdout.len()), (Some(2), 1, 0), "{told}");
-    told
+    let reported = String::from_utf8(stderr).unwrap();
+    assert_eq!((status.code(), reported.lines().count(), stdout.len()), (Some(2), 1, 0), "{reported}");
+    reported
 }
 
 /// A process that is gone when its test is.
@@ -59,8 +59,8 @@ fn a_bad_setting_stops_the_start_with_one_line_that_names_it() {
         ("HOST", "nowhere"),
         ("INBOX_FORWARD_URL", "bugsink:8000"),
     ] {
-        let told = refusal(binary(&[(name, value)]));
-        assert!(told.contains(&format!("{name}={value}: must be")), "{told}");
+        let reported = refusal(binary(&[(name, value)]));
+        assert!(reported.contains(&format!("{name}={value}: must be")), "{reported}");
     }
 }
 
@@ -73,12 +73,12 @@ fn a_bad_url_is_refused_by_its_variable_without_a_part_of_its_secrets() {
         "http://hunter2@",
         "//hunter2",
     ] {
-        let told = refusal(binary(&[("INBOX_FORWARD_URL", url)]));
+        let reported = refusal(binary(&[("INBOX_FORWARD_URL", url)]));
         assert!(
-            told.contains("INBOX_FORWARD_URL=") && told.contains("a URL such as http://"),
-            "{url}: {told}"
+            reported.contains("INBOX_FORWARD_URL=") && reported.contains("a URL such as http://"),
+            "{url}: {reported}"
         );
-        assert!(!told.contains("teller7") && !told.contains("hunter2"), "{url}: {told}");
+        assert!(!reported.contains("teller7") && !reported.contains("hunter2"), "{url}: {reported}");
     }
 }
 
@@ -93,8 +93,8 @@ fn a_setting_that_is_no_text_is_a_bad_one() {
 fn a_taken_port_stops_the_start_with_one_line() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    let told = refusal(binary(&[("PORT", &port)]));
-    assert!(told.contains(&format!("127.0.0.1:{port}")) && told.contains("in use"), "{told}");
+    let reported = refusal(binary(&[("PORT", &port)]));
+    assert!(reported.contains(&format!("127.0.0.1:{port}")) && reported.contains("in use"), "{reported}");
 }
 
 #[actix_web::test]

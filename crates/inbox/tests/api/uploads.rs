@@ -56,8 +56,8 @@ async fn a_body_that_decompresses_to_a_quarter_of_a_gigabyte_takes_no_more_than_
     let bomb = brotli_bomb();
     for _ in 0..3 {
         let headers = format!("Content-Encoding: br\r\nConnection: close\r\nContent-Length: {}", bomb.len());
-        let told = answer(upload(&url, &headers, &bomb).await).await;
-        assert!(told.starts_with("HTTP/1.1 413"), "{told}");
+        let reported = answer(upload(&url, &headers, &bomb).await).await;
+        assert!(reported.starts_with("HTTP/1.1 413"), "{reported}");
     }
     let peak = peak(process.pid());
     assert!(peak < 120 * MIB, "{} MiB", peak / MIB);
@@ -94,9 +94,9 @@ async fn an_upload_that_stops_is_408_in_json_and_closed() {
     for rest in
         ["Content-Length: 100", "Transfer-Encoding: chunked", "Content-Encoding: gzip\r\nContent-Length: 9"]
     {
-        let told = answer(upload(&url, rest, b"").await).await;
-        assert!(told.starts_with("HTTP/1.1 408"), "{told}");
-        let body: Value = serde_json::from_str(told.split_once("\r\n\r\n").unwrap().1).unwrap();
-        assert_eq!(body["type"], json!("RequestTimeout"), "{told}");
+        let reported = answer(upload(&url, rest, b"").await).await;
+        assert!(reported.starts_with("HTTP/1.1 408"), "{reported}");
+        let body: Value = serde_json::from_str(reported.split_once("\r\n\r\n").unwrap().1).unwrap();
+        assert_eq!(body["type"], json!("RequestTimeout"), "{reported}");
     }
 }

@@ -20,7 +20,7 @@ use crate::{breadcrumbs, request};
 const OPEN_LIMIT: usize = 1_000;
 
 /// Commands without a request of ours behind them, or with secrets in them.
-const UNTOLD: [&str; 9] = [
+const UNREPORTED: [&str; 9] = [
     "hello",
     "isMaster",
     "ping",
@@ -55,7 +55,7 @@ pub(super) fn handler() -> EventHandler<CommandEvent> {
 
 impl Commands {
     fn start(&self, started: &CommandStartedEvent) {
-        if UNTOLD.contains(&started.command_name.as_str()) {
+        if UNREPORTED.contains(&started.command_name.as_str()) {
             return;
         }
         let collection = collection(&started.command, &started.command_name);

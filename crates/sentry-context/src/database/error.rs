@@ -15,7 +15,7 @@ const DUPLICATE_KEY: i32 = 11_000;
 /// `MongoServerError` where the server answered with an error, `MongoConnectionError` where none was reached,
 /// `MongoDriverError` where the driver itself refused.
 #[derive(Debug, thiserror::Error)]
-#[error("{}", self.told())]
+#[error("{}", self.description())]
 pub struct DatabaseError {
     operation: &'static str,
     collection: &'static str,
@@ -100,7 +100,7 @@ impl DatabaseError {
         matches!(self.cause, Cause::Silence(_) | Cause::NetworkError(_))
     }
 
-    fn told(&self) -> String {
+    fn description(&self) -> String {
         let Self { operation, collection, cause } = self;
         match self.code() {
             Some(code) => {

@@ -1,8 +1,8 @@
-//! What a function's name tells: its crate, its module, whether it is machinery.
+//! What a function's name says: its crate, its module, whether it is machinery.
 
 use super::path::Path;
 
-/// Crates whose frames tell nothing about a failure when they stand above it.
+/// Crates whose frames say nothing about a failure when they stand above it.
 const MACHINERY: [&str; 11] = [
     "alloc",
     "backtrace",
@@ -32,7 +32,7 @@ pub(super) struct Function {
 }
 
 impl Function {
-    /// From its symbol, mangled and not, and the file of its code. The file tells most: names may be bare, as those of
+    /// From its symbol, mangled and not, and the file of its code. The file says most: names may be bare, as those of
     /// inlined functions are, or begin with a type of another crate.
     pub(super) fn new(symbol: &str, demangled: &str, file: Option<&str>) -> Self {
         let path = Path::parse(demangled);
@@ -41,7 +41,7 @@ impl Function {
             None if is_trait_code(symbol) => path.trait_crate().to_owned(),
             None => path.krate().to_owned(),
         };
-        Self { name: path.told(&krate), krate }
+        Self { name: path.description(&krate), krate }
     }
 }
 
@@ -71,7 +71,7 @@ fn crate_of_file(file: &str) -> Option<String> {
     Some(package[..dash].replace('-', "_"))
 }
 
-/// Under `v0` a symbol tells the crate of an `impl`, which the demangled name does not.
+/// Under `v0` a symbol says the crate of an `impl`, which the demangled name does not.
 /// See the [grammar](https://doc.rust-lang.org/rustc/symbol-mangling/v0.html).
 fn crate_of_symbol(symbol: &str) -> Option<String> {
     let path = without_nesting(symbol.strip_prefix("_R")?);

@@ -48,7 +48,7 @@ impl Path {
         Self { implementor: implementor.map(plain), path: plain(path), rest: plain(rest) }
     }
 
-    /// The crate whose code it is, as far as the name tells: a trait of another crate is implemented by the type's.
+    /// The crate whose code it is, as far as the name says: a trait of another crate is implemented by the type's.
     pub(super) fn krate(&self) -> &str {
         let of = first(&self.path);
         match self.implementor.as_deref().map(segment) {
@@ -63,7 +63,7 @@ impl Path {
     }
 
     /// The name, of code in that crate.
-    pub(super) fn told(&self, krate: &str) -> String {
+    pub(super) fn description(&self, krate: &str) -> String {
         let name = match &self.implementor {
             Some(implementor) if first(&self.path) != krate => {
                 format!("<{implementor} as {}>{}", self.path, self.rest)
@@ -144,7 +144,7 @@ fn split_outside<'a>(text: &'a str, word: &str) -> (&'a str, Option<&'a str>) {
     (text, None)
 }
 
-/// A path or a type without generic arguments, lifetimes and what tells crates of one name apart.
+/// A path or a type without generic arguments, lifetimes and what distinguishes crates of one name.
 fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut at = 0;
@@ -203,7 +203,7 @@ fn inner(part: &str, plain: &mut String) {
     plain.push_str("}}");
 }
 
-/// A closure within a closure tells no more than the outer one.
+/// A closure within a closure says no more than the outer one.
 fn one_closure(name: &str) -> String {
     let mut one = String::with_capacity(name.len());
     for part in name.split("::") {
@@ -224,9 +224,9 @@ mod tests {
 
     use super::*;
 
-    fn told(demangled: &str) -> String {
+    fn description(demangled: &str) -> String {
         let path = Path::parse(demangled);
-        path.told(path.krate())
+        path.description(path.krate())
     }
 
     #[test]
@@ -276,24 +276,24 @@ mod tests {
             ("a::b::{{constant}}", "a::b::{constant#3}", "a::b::{{constant}}"),
             ("_start", "_start", "_start"),
         ] {
-            assert_eq!((told(legacy).as_str(), told(v0).as_str()), (one, one));
+            assert_eq!((description(legacy).as_str(), description(v0).as_str()), (one, one));
         }
     }
 
     #[test]
     fn what_the_code_of_a_trait_is_called_does_not_depend_on_whose_it_is() {
         for name in ["a::X::c", "<T as a::X>::c", "<a::B as a::X>::c", "<d::B as a::X>::c"] {
-            assert_eq!(Path::parse(name).told("a"), "a::X::c");
+            assert_eq!(Path::parse(name).description("a"), "a::X::c");
         }
     }
 
     proptest! {
         #[test]
         fn fuzz_a_name_of_any_form_gets_no_longer_than_it_may(name in "[<>(){}\\[\\]a-z:#&' +-é]{0,80}|(<a as |::<|\\{|->|impl ){0,2000}") {
-            let told = told(&name);
-            prop_assert!(told.len() <= 3 * LONGEST, "{}", told.len());
-            let path = Path::parse(&told);
-            prop_assert!(path.told("").len() <= 3 * LONGEST);
+            let reported = description(&name);
+            prop_assert!(reported.len() <= 3 * LONGEST, "{}", reported.len());
+            let path = Path::parse(&reported);
+            prop_assert!(path.description("").len() <= 3 * LONGEST);
         }
     }
 }

@@ -43,7 +43,7 @@ impl Queue {
         let lines = Arc::clone(&queue);
         let write = move || {
             loop {
-                // A reader that is gone is as good as one that sleeps: there is nobody to tell.
+                // A reader that is gone is as good as one that sleeps: there is nobody to write to.
                 let is_read = sink.write_all(&lines.next()).and_then(|()| sink.flush()).is_ok();
                 lines.say_what_was_dropped(is_read);
             }

@@ -1,13 +1,13 @@
-//! Requests that are counted, and not told yet.
+//! Requests that are counted, and not reported yet.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long a request waits to be told, at most, where others follow.
+/// How long a request waits to be reported, at most, where others follow.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// So many are told one by one in each interval: enough to tell how long requests take.
+/// So many are reported one by one in each interval: enough to say how long requests take.
 const ONE_BY_ONE: u32 = 100;
 
 /// A kind of request, and how it ended.
@@ -21,40 +21,40 @@ pub(crate) struct Answered {
     pub(crate) status: u16,
 }
 
-/// How often each was answered since it was told.
+/// How often each was answered since it was reported.
 #[derive(Debug, Default)]
-pub(crate) struct Requests(Mutex<Untold>);
+pub(crate) struct Requests(Mutex<Unreported>);
 
 #[derive(Debug, Default)]
-struct Untold {
+struct Unreported {
     counts: HashMap<Answered, u64>,
-    /// When all were told.
+    /// When all were reported.
     at: Option<Instant>,
-    /// How many may still be told one by one.
+    /// How many may still be reported one by one.
     left: u32,
 }
 
 impl Requests {
-    /// Counts one more. Returns what is to be told now, and how often it was answered, this one last; nothing where it
-    /// will be told with a later one.
+    /// Counts one more. Returns what is to be reported now, and how often it was answered, this one last; nothing where it
+    /// will be reported with a later one.
     pub(super) fn count(&self, answered: Answered, now: Instant) -> Vec<(Answered, u64)> {
-        let mut untold = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut told = Vec::new();
-        if untold.at.is_none_or(|at| now.duration_since(at) >= INTERVAL) {
-            untold.at = Some(now);
-            untold.left = ONE_BY_ONE;
-            told.extend(untold.counts.drain());
+        let mut unreported = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut reported = Vec::new();
+        if unreported.at.is_none_or(|at| now.duration_since(at) >= INTERVAL) {
+            unreported.at = Some(now);
+            unreported.left = ONE_BY_ONE;
+            reported.extend(unreported.counts.drain());
         }
-        if untold.left == 0 {
-            *untold.counts.entry(answered).or_default() += 1;
-            return told;
+        if unreported.left == 0 {
+            *unreported.counts.entry(answered).or_default() += 1;
+            return reported;
         }
-        untold.left -= 1;
-        told.push((answered, 1));
-        told
+        unreported.left -= 1;
+        reported.push((answered, 1));
+        reported
     }
 
-    /// Everything that is not told yet.
+    /// Everything that is not reported yet.
     pub(super) fn take(&self) -> Vec<(Answered, u64)> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).counts.drain().collect()
     }
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn some_are_told_one_by_one_and_the_rest_in_sum_after_a_second() {
+    fn some_are_reported_one_by_one_and_the_rest_in_sum_after_a_second() {
         let (requests, now) = (Requests::default(), Instant::now());
         for _ in 0..ONE_BY_ONE {
             assert_eq!(requests.count(answered("/a"), now), [(answered("/a"), 1)]);
@@ -77,10 +77,10 @@ mod tests {
         for route in ["/a", "/a", "/b"] {
             assert_eq!(requests.count(answered(route), now), []);
         }
-        let mut told = requests.count(answered("/c"), now + INTERVAL);
-        assert_eq!(told.pop(), Some((answered("/c"), 1)), "this one is last");
-        told.sort_by(|a, b| a.0.route.cmp(&b.0.route));
-        assert_eq!(told, [(answered("/a"), 2), (answered("/b"), 1)]);
+        let mut reported = requests.count(answered("/c"), now + INTERVAL);
+        assert_eq!(reported.pop(), Some((answered("/c"), 1)), "this one is last");
+        reported.sort_by(|a, b| a.0.route.cmp(&b.0.route));
+        assert_eq!(reported, [(answered("/a"), 2), (answered("/b"), 1)]);
         assert_eq!(requests.take(), []);
     }
 

@@ -12,7 +12,7 @@ use super::record::{self, WORDS};
 use crate::stack::{Registers, Thread};
 
 /// The thread that dies.
-pub(super) const THREAD: &str = "sacrifice";
+pub(super) const THREAD: &str = "crash_child";
 
 /// Its stack: some thousand frames deep, and quick to hand over.
 const STACK: usize = 512 * 1024;
@@ -30,7 +30,7 @@ static STACK_START: AtomicU64 = AtomicU64::new(0);
 static STACK_END: AtomicU64 = AtomicU64::new(0);
 
 /// Runs `work` on a thread of its own and dies of it. Work that returns ends the process with status 1: it was no crash.
-pub fn perish(work: fn()) -> ! {
+pub fn crash(work: fn()) -> ! {
     let doomed = thread::Builder::new().name(THREAD.to_owned()).stack_size(STACK).spawn(move || {
         if prepare().is_some() {
             work();
@@ -40,7 +40,7 @@ pub fn perish(work: fn()) -> ! {
     process::exit(1)
 }
 
-/// Tells the parent where everything is, and sets the handler.
+/// Reports the parent where everything is, and sets the handler.
 fn prepare() -> Option<()> {
     let stack = Thread::current()?.stack;
     STACK_START.store(stack.start, Relaxed);
@@ -74,7 +74,7 @@ fn handle(signal: c_int) -> bool {
     // does nothing that a signal handler may not.
     unsafe {
         let action = action.assume_init_mut();
-        action.sa_sigaction = tell as *const () as usize;
+        action.sa_sigaction = report as *const () as usize;
         // The default action is back when the handler runs: as it returns, the same instruction ends the process.
         action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESETHAND;
         libc::sigaction(signal, action, std::ptr::null_mut()) == 0
@@ -82,7 +82,7 @@ fn handle(signal: c_int) -> bool {
 }
 
 /// Writes what is left of the thread to the pipe. No lock, no allocation, no panic.
-extern "C" fn tell(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
+extern "C" fn report(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     // SAFETY: with `SA_SIGINFO` the system passes both; signals without an address have other numbers in its place.
     let (code, fault, registers) = unsafe {
         ((*info).si_code, (*info).si_addr() as u64, Registers::of(&*context.cast::<libc::ucontext_t>()))

@@ -1,7 +1,7 @@
 //! What the child writes: the text of its `/proc/self/maps` behind its length, then, as it dies, some words and its
 //! stack. All in the machine's byte order; both are the same program.
 
-use super::told::{Fault, NativeCrash};
+use super::event::{Fault, NativeCrash};
 use crate::frames::Origin;
 use crate::report::Traced;
 use crate::stack::maps::Maps;
@@ -94,9 +94,9 @@ mod tests {
             stack in proptest::collection::vec(any::<u8>(), 0..400),
         ) {
             let rest: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).chain(stack).collect();
-            let told = [maps(&text), rest.clone()].concat();
+            let reported = [maps(&text), rest.clone()].concat();
             let lied = [&length.to_ne_bytes()[..], text.as_bytes(), &rest].concat();
-            for bytes in [&told, &lied, &rest] {
+            for bytes in [&reported, &lied, &rest] {
                 if let Some(record) = Record::read(bytes) {
                     prop_assert!(record.snapshot.bytes.len() <= bytes.len());
                     let crash = record.crash(11);

@@ -9,12 +9,12 @@ use std::task::{Context, Poll};
 
 use sentry::Hub;
 
-use crate::last_life::panics;
+use crate::last_run::panics;
 
 /// What unwound.
 pub(super) type Payload = Box<dyn Any + Send>;
 
-/// Runs work, or tells what it panicked with.
+/// Runs work, or says what it panicked with.
 pub(super) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, Payload> {
     // What the thread panicked with before, somebody else has caught.
     panics::caught();

@@ -19,7 +19,7 @@ const MOST: usize = 1024;
 
 static PANICS: Mutex<VecDeque<Panic>> = Mutex::new(VecDeque::new());
 
-/// Numbers requests and panics alike, so that it can be told which came first.
+/// Numbers requests and panics alike: the smaller number came first.
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
 thread_local! {
@@ -79,7 +79,7 @@ impl Likeness {
 pub(super) enum Claim {
     /// It has this event.
     Event(Uuid),
-    /// It has one, but it cannot be told which.
+    /// It has one, but it is unknown which.
     OneOfSeveral,
     /// No hook has seen it: it was made to be resumed.
     Unreported,

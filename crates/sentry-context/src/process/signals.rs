@@ -113,7 +113,7 @@ impl Signals {
     }
 }
 
-/// As Linux tells it: a mask of signals, the first one lowest.
+/// As Linux says it: a mask of signals, the first one lowest.
 fn is_hangup_ignored() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-/// Scheme, host, port and path of a URL; `None` where nothing of it can be told apart safely. An `@` behind the host may
+/// Scheme, host, port and path of a URL; `None` where nothing of it can be distinguished safely. An `@` behind the host may
 /// belong to a password that should have been encoded, and so may all before it.
 pub fn address(text: &str) -> Option<String> {
     let url = Url::parse(text).ok()?;
@@ -22,7 +22,8 @@ pub fn address(text: &str) -> Option<String> {
 pub fn about_address<'r>(url: &str, reason: &'r str) -> Option<&'r str> {
     let shown = address(url)?;
     let is_part = |part: &&str| part.chars().any(char::is_alphanumeric) && !shown.contains(part);
-    let separators = |letter: char| !letter.is_alphanumeric() && !matches!(letter, '-' | '_' | '.' | '%');
+    let separators =
+        |character: char| !character.is_alphanumeric() && !matches!(character, '-' | '_' | '.' | '%');
     let parts = url.split(separators).filter(is_part);
     let lower = reason.to_lowercase();
     let repeats = |part: &str| {
@@ -69,8 +70,8 @@ mod tests {
     #[test]
     fn a_reason_that_repeats_a_hidden_part_is_not_given() {
         let url = "mongodb://user:p%40ss@host:1/path?option=Value";
-        for told in ["no p%40ss", "no p@ss here", "bad user", "bad value for it", "option is unknown"] {
-            assert_eq!(about_address(url, told), None, "{told}");
+        for reported in ["no p%40ss", "no p@ss here", "bad user", "bad value for it", "option is unknown"] {
+            assert_eq!(about_address(url, reported), None, "{reported}");
         }
         assert_eq!(about_address(url, "no answer of host"), Some("no answer of host"));
         assert_eq!(about_address("u:PW@h", "no scheme"), None);

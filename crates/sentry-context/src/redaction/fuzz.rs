@@ -101,10 +101,10 @@ fn noise() -> impl Strategy<Value = String> {
     prop::collection::vec(part, 0..40).prop_map(|parts| parts.concat())
 }
 
-fn redacted(place: Place, told: &str) -> String {
-    let mut told = told.to_owned();
-    text::of(place, &mut told);
-    told
+fn redacted(place: Place, reported: &str) -> String {
+    let mut reported = reported.to_owned();
+    text::of(place, &mut reported);
+    reported
 }
 
 fn encoded(mut text: String, layers: usize) -> String {
@@ -163,8 +163,8 @@ proptest! {
         form in prop::sample::select(&FORMS[..]),
         layers in 0..=5_usize,
     ) {
-        let told = form.replace("NAME", name).replace("SECRET", SECRET);
-        let text = encoded(format!("{before} {told} {after}"), layers);
+        let reported = form.replace("NAME", name).replace("SECRET", SECRET);
+        let text = encoded(format!("{before} {reported} {after}"), layers);
         let seen = redacted(Place::Client, &text);
         prop_assert!(!seen.contains(SECRET), "{text} became {seen}");
     }
@@ -187,7 +187,7 @@ proptest! {
         let pair = encoded(format!("{name}={SECRET}"), layers);
         let named = encoded(format!("{{\"name\":\"{name}\",\"value\":\"{SECRET}\"}}"), layers + 1);
         let query = format!("a={}&{pair}&b={named}", encoded(noise.clone(), 1));
-        let mut told = Request {
+        let mut reported = Request {
             url: format!("https://u:{SECRET}@host/{pair}?{query}#{pair}").parse().ok(),
             query_string: Some(query.clone()),
             data: Some(query.clone()),
@@ -202,8 +202,8 @@ proptest! {
             .into(),
             ..Request::default()
         };
-        request(&mut told);
-        let written = serde_json::to_string(&told).unwrap();
+        request(&mut reported);
+        let written = serde_json::to_string(&reported).unwrap();
         prop_assert!(!written.contains(SECRET), "{written}");
         prop_assert!(written.len() <= 2_000 + 60 * (noise.len() + query.len()), "{written}");
     }

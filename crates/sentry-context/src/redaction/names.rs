@@ -180,19 +180,19 @@ fn is_compound(word: &str) -> bool {
 fn words(name: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
-    let mut letters = name.chars().peekable();
+    let mut characters = name.chars().peekable();
     let mut before = ' ';
-    while let Some(letter) = letters.next() {
-        let follows = letters.peek().copied().unwrap_or(' ');
-        let hump = letter.is_uppercase()
+    while let Some(character) = characters.next() {
+        let follows = characters.peek().copied().unwrap_or(' ');
+        let hump = character.is_uppercase()
             && (before.is_lowercase() || (before.is_uppercase() && follows.is_lowercase()));
-        if (hump || !letter.is_alphabetic()) && !word.is_empty() {
+        if (hump || !character.is_alphabetic()) && !word.is_empty() {
             words.push(std::mem::take(&mut word));
         }
-        if letter.is_alphabetic() {
-            word.extend(letter.to_lowercase());
+        if character.is_alphabetic() {
+            word.extend(character.to_lowercase());
         }
-        before = letter;
+        before = character;
     }
     if !word.is_empty() {
         words.push(word);

@@ -21,7 +21,7 @@ pub fn request(request: &mut Request) {
     if let Some(method) = &mut request.method {
         text::of(Place::Client, method);
     }
-    request.env.iter_mut().for_each(|(_, told)| text::of(Place::Client, told));
+    request.env.iter_mut().for_each(|(_, reported)| text::of(Place::Client, reported));
 }
 
 fn url(mut url: Url) -> Option<Url> {
@@ -48,12 +48,12 @@ pub fn query_string(query: &str) -> String {
 }
 
 fn pair(pair: &str) -> String {
-    let (written, told) = pair.split_once('=').unwrap_or((pair, ""));
+    let (written, reported) = pair.split_once('=').unwrap_or((pair, ""));
     // A name that is encoded too often to be read is taken for a secret's.
     let secret = Decoded::of(written).is_none_or(|name| {
         is_secret_of_client(String::from_utf8_lossy(&name.bytes).trim_matches(['+', ' ']))
     });
-    if secret && !told.is_empty() {
+    if secret && !reported.is_empty() {
         return format!("{written}={FILTERED}");
     }
     let mut pair = pair.to_owned();
@@ -110,16 +110,20 @@ mod tests {
     #[test]
     fn a_request_keeps_no_secret_in_header_url_or_baggage() {
         let headers = [("authorization", "Basic x1"), ("referer", "http://h/?token=x2"), ("x-api-key", "x3")];
-        let mut told = Request {
+        let mut reported = Request {
             url: "http://u:x4@host/a?password=x5#access_token=x6".parse().ok(),
-            headers: headers.map(|(name, told)| (name.to_owned(), told.to_owned())).into_iter().collect(),
+            headers: headers
+                .map(|(name, reported)| (name.to_owned(), reported.to_owned()))
+                .into_iter()
+                .collect(),
             cookies: Some("a=x7".to_owned()),
             ..Request::default()
         };
-        told.headers
+        reported
+            .headers
             .insert("baggage".to_owned(), "sentry-release=r,my-token=x8,note=password%3Dx9".to_owned());
-        request(&mut told);
-        let written = serde_json::to_string(&told).unwrap();
+        request(&mut reported);
+        let written = serde_json::to_string(&reported).unwrap();
         assert!(!written.contains("x1") && (2..=9).all(|n| !written.contains(&format!("x{n}"))), "{written}");
         assert!(written.contains("sentry-release=r") && written.contains("host/a"), "{written}");
     }

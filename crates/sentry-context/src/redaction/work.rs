@@ -1,4 +1,4 @@
-//! How much of a text its searches look at, so that tests can tell linear work from quadratic without a clock.
+//! How much of a text its searches look at, so that tests can distinguish linear work from quadratic without a clock.
 
 #[cfg(test)]
 thread_local! {

@@ -15,7 +15,7 @@ pub(crate) struct Thread {
 }
 
 impl Thread {
-    /// The calling thread; `None` where the system does not tell its stack.
+    /// The calling thread; `None` where the system does not say its stack.
     pub(crate) fn current() -> Option<Self> {
         // SAFETY: takes nothing and cannot fail.
         let id = unsafe { libc::gettid() };
@@ -29,14 +29,14 @@ fn stack() -> Option<Range<u64>> {
     let (mut start, mut size) = (std::ptr::null_mut(), 0);
     // SAFETY: the calling thread exists; the attributes are made by the first call, read by the second only where
     // that succeeded, and given back by the third.
-    let told = unsafe {
+    let reported = unsafe {
         if libc::pthread_getattr_np(libc::pthread_self(), attributes.as_mut_ptr()) != 0 {
             return None;
         }
-        let told = libc::pthread_attr_getstack(attributes.as_ptr(), &raw mut start, &raw mut size);
+        let reported = libc::pthread_attr_getstack(attributes.as_ptr(), &raw mut start, &raw mut size);
         libc::pthread_attr_destroy(attributes.as_mut_ptr());
-        told
+        reported
     };
     let start = start as u64;
-    (told == 0).then(|| start..start + size as u64)
+    (reported == 0).then(|| start..start + size as u64)
 }

@@ -66,13 +66,13 @@ mod tests {
 
     #[test]
     fn a_thread_that_waits_in_the_system_is_seen_where_it_waits() {
-        let (tell, told) = mpsc::channel();
+        let (report, reported) = mpsc::channel();
         let (open, gate) = mpsc::channel();
         let waiting = thread::spawn(move || {
-            tell.send(Thread::current()).unwrap();
+            report.send(Thread::current()).unwrap();
             waits(&gate);
         });
-        let thread = told.recv().unwrap().unwrap();
+        let thread = reported.recv().unwrap().unwrap();
         let found = || {
             let snapshot = interrupted(&thread)?;
             let origin = Origin::of(snapshot.addresses(&Maps::own(), 100));

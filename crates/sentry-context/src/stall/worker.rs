@@ -78,7 +78,7 @@ impl Worker {
         Duration::from_millis(self.gap.swap(0, Relaxed))
     }
 
-    /// The latest heartbeat, for telling whether there was another.
+    /// The latest heartbeat, for knowing whether there was another.
     pub(super) fn latest(&self) -> u64 {
         self.beat.load(Relaxed)
     }
@@ -125,7 +125,7 @@ pub(crate) fn turn(hub: &Arc<Hub>) -> Option<Turn> {
     WORKER.with_borrow(Weak::upgrade).map(|worker| Turn::of(worker, hub))
 }
 
-/// Runs work so that a stall in it can be told under the hub of whom it is for.
+/// Runs work so that a stall in it can be reported under the hub of whom it is for.
 pub(crate) async fn attributed<F: Future>(work: F) -> F::Output {
     let Some(worker) = WORKER.with_borrow(Weak::upgrade) else { return work.await };
     let hub = Hub::current();

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use sentry::TransactionContext;
 
-use super::losses::Losses;
+use super::client_reports::ClientReports;
 
 /// Most halvings: one request in 1024, as in the Python SDK.
 const MOST_STEPS: u32 = 10;
@@ -21,7 +21,7 @@ const DRAINED: f32 = 0.125;
 #[derive(Debug, Default)]
 pub(super) struct Backpressure {
     steps: AtomicU32,
-    pub(super) losses: Arc<Losses>,
+    pub(super) client_reports: Arc<ClientReports>,
 }
 
 impl Backpressure {
@@ -43,7 +43,7 @@ impl Backpressure {
     }
 
     /// The rate for a new transaction. The SDK draws by it, except under backpressure: then it is drawn here, since
-    /// only so can be told which ones backpressure cost.
+    /// only then it is known which ones backpressure cost.
     pub(super) fn rate(&self, configured: f32, context: &TransactionContext) -> f32 {
         let rate = context.sampled().map_or(configured, f32::from);
         let steps = self.steps.load(Relaxed);
@@ -56,13 +56,13 @@ impl Backpressure {
             return kept(reduced);
         }
         if drawn < rate {
-            self.losses.sampled_away();
+            self.client_reports.sampled_away();
         }
         0.0
     }
 }
 
-/// A rate beyond 1 is certain, and tells the wire what it was really: see [`true_rate`].
+/// A rate beyond 1 is certain, and the wire carries the real one: see [`true_rate`].
 fn kept(reduced: f32) -> f32 {
     1.0 + reduced
 }

@@ -7,7 +7,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode};
 use sentry::TransportOptions;
 
-use super::letter::Letter;
+use super::envelope::EncodedEnvelope;
 
 /// Longest wait for one answer, from the connection to the end of its body.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -60,12 +60,12 @@ impl Endpoint {
         self
     }
 
-    pub(super) async fn post(&self, letter: &Letter) -> Result<Answer, reqwest::Error> {
+    pub(super) async fn post(&self, encoded: &EncodedEnvelope) -> Result<Answer, reqwest::Error> {
         let mut headers = self.headers.clone();
-        if letter.gzip {
+        if encoded.gzip {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
-        let request = self.client.post(self.url.clone()).headers(headers).body(letter.body.clone());
+        let request = self.client.post(self.url.clone()).headers(headers).body(encoded.body.clone());
         let response = request.send().await.map_err(reqwest::Error::without_url)?;
         let answer = Answer::of(&response);
         // The status is known: a body that takes too long changes nothing.

@@ -117,8 +117,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_understood_limits_nothing() {
-        for told in ["", ":", "x:error:key", "-5:error:key", "60", "0:error:key", "1e300:error:key"] {
-            assert_eq!(limited(Some(told), None, 200), [""; 0], "{told}");
+        for reported in ["", ":", "x:error:key", "-5:error:key", "60", "0:error:key", "1e300:error:key"] {
+            assert_eq!(limited(Some(reported), None, 200), [""; 0], "{reported}");
         }
         assert_eq!(limited(None, Some("60"), 200), [""; 0]);
     }

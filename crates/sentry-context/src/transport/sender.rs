@@ -1,7 +1,7 @@
 //! The thread that sends: a small runtime with a task for each connection, and some for the upkeep; and one beside it,
 //! which makes errors ready.
 
-mod finisher;
+mod encoder;
 mod shutdown;
 mod spooling;
 mod upkeep;
@@ -19,16 +19,16 @@ use sentry::protocol::{EnvelopeFilterCallbacks, EnvelopeItem};
 
 use super::backpressure::Backpressure;
 use super::category::Category;
+use super::client_reports::{self, ClientReports, Reason};
+use super::envelope::{EncodedEnvelope, QueuedEnvelope};
 use super::http::{Answer, Endpoint};
-use super::lanes::{Fate, Lanes};
-use super::letter::{Letter, Parcel};
 use super::limits::WORTH_WAITING;
-use super::losses::{self, Losses, Reason};
+use super::queues::{Disposition, Queues};
 use super::shrink::shrink;
 use super::spool::{self, Spool};
 use super::spotlight::Spotlight;
 use super::wire;
-use crate::finish::Finisher;
+use crate::event_processor::EventProcessor;
 
 /// Requests in flight, and so connections, at most. Against a Sentry 40 ms away that makes 1,600 envelopes a second.
 pub(super) const CONNECTIONS: usize = 64;
@@ -40,9 +40,9 @@ const MOST_STRIKES: u8 = 5;
 pub(super) struct Sender {
     pub(super) sentry: Option<Endpoint>,
     pub(super) spotlight: Option<Spotlight>,
-    pub(super) lanes: Arc<Lanes>,
-    pub(super) finisher: Finisher,
-    pub(super) losses: Arc<Losses>,
+    pub(super) queues: Arc<Queues>,
+    pub(super) processor: EventProcessor,
+    pub(super) client_reports: Arc<ClientReports>,
     pub(super) backpressure: Arc<Backpressure>,
     pub(super) spool: Option<Mutex<Spool>>,
     /// The disk has refused what was to be kept there.
@@ -54,12 +54,12 @@ pub(super) struct Sender {
 }
 
 impl Sender {
-    /// Sends until the lanes are closed and empty, or their time is over.
+    /// Sends until the queues are closed and empty, or their time is over.
     pub(super) fn run(self) {
         thread::scope(|threads| {
             // Started before this one yields to others, since its own priority is the one it starts with.
-            let finisher = thread::Builder::new().name("sentry-finisher".to_owned());
-            if let Err(error) = finisher.spawn_scoped(threads, || self.finish_errors()) {
+            let encoder = thread::Builder::new().name("sentry-encoder".to_owned());
+            if let Err(error) = encoder.spawn_scoped(threads, || self.encode_errors()) {
                 tracing::warn!(%error, "errors wait for a connection to be made ready");
             }
             yield_to_requests();
@@ -67,13 +67,13 @@ impl Sender {
                 Ok(runtime) => runtime.block_on(self.work()),
                 Err(error) => tracing::error!(%error, "no runtime for the transport: nothing is sent"),
             }
-            self.lanes.finish(false);
+            self.queues.finish(false);
         });
     }
 
     async fn work(&self) {
         // The end waits for all three: who stops at once still learns whether Sentry is there, and a report that is
-        // under way would be told twice if it were told again.
+        // under way would be reported twice if it were reported again.
         let connections =
             join3(self.startup_probe(), self.report(), join_all((0..CONNECTIONS).map(|_| self.serve())));
         let mut copies = std::pin::pin!(self.copy());
@@ -93,82 +93,84 @@ impl Sender {
     }
 
     async fn serve(&self) {
-        while let Some(parcel) = self.lanes.next().await {
-            match self.letter(parcel) {
-                Some(letter) => self.deliver(letter).await,
+        while let Some(queued) = self.queues.next().await {
+            match self.encoded(queued) {
+                Some(encoded) => self.deliver(encoded).await,
                 None => {
-                    self.lanes.undecided();
-                    self.settle(Fate::Settled);
+                    self.queues.release_permit();
+                    self.settle(Disposition::Settled);
                 }
             }
         }
     }
 
     /// Makes an envelope ready for the wire. `None` where nothing of it is left, which is counted.
-    fn letter(&self, parcel: Parcel) -> Option<Letter> {
-        let content = parcel.content();
-        let letter = match parcel {
-            Parcel::Letter(letter) => return Some(letter),
-            Parcel::Bytes(bytes) => Letter::of_bytes(bytes),
-            Parcel::Envelope(envelope) => self.finished(self.allowed(*envelope)?),
+    fn encoded(&self, queued: QueuedEnvelope) -> Option<EncodedEnvelope> {
+        let content = queued.content();
+        let encoded = match queued {
+            QueuedEnvelope::Encoded(encoded) => return Some(encoded),
+            QueuedEnvelope::Bytes(bytes) => EncodedEnvelope::of_bytes(bytes),
+            QueuedEnvelope::Envelope(envelope) => self.finished(self.allowed(*envelope)?),
         };
-        match letter {
-            Ok(letter) => {
+        match encoded {
+            Ok(encoded) => {
                 if let (Some(spotlight), Some(_)) = (&self.spotlight, &self.sentry) {
-                    spotlight.show(&letter);
+                    spotlight.show(&encoded);
                 }
-                Some(letter)
+                Some(encoded)
             }
             Err(error) => {
                 tracing::error!(%error, "an envelope could not be written");
-                self.losses.record(&content, Reason::Internal);
+                self.client_reports.record(&content, Reason::Internal);
                 None
             }
         }
     }
 
-    fn finished(&self, envelope: Envelope) -> io::Result<Letter> {
-        let (category, content) = (Category::of(&envelope), losses::content(&envelope));
-        Letter::new(wire::bytes(&self.finisher.envelope(envelope))?, category, content)
+    fn finished(&self, envelope: Envelope) -> io::Result<EncodedEnvelope> {
+        let (category, content) = (Category::of(&envelope), client_reports::content(&envelope));
+        EncodedEnvelope::new(wire::bytes(&self.processor.envelope(envelope))?, category, content)
     }
 
     /// The envelope without the items that the server does not want now, such as attachments; its headers stay.
     fn allowed(&self, envelope: Envelope) -> Option<Envelope> {
         let headers = envelope.headers().clone();
-        let attachments = self.lanes.limit_left("attachment").is_none();
+        let attachments = self.queues.limit_left("attachment").is_none();
         let filter = EnvelopeFilterCallbacks::new(
             |item: &EnvelopeItem| attachments || !matches!(item, EnvelopeItem::Attachment(_)),
-            |item: EnvelopeItem| self.losses.record(&losses::content(&item), Reason::RateLimited),
+            |item: EnvelopeItem| {
+                self.client_reports.record(&client_reports::content(&item), Reason::RateLimited)
+            },
         );
         envelope.filter(filter).map(|envelope| envelope.with_headers(headers))
     }
 
-    async fn deliver(&self, letter: Letter) {
-        let mut sending = Sending { sender: self, letter: Some(letter) };
-        let fate = match &mut sending.letter {
-            Some(letter) => self.attempt(letter).await,
+    async fn deliver(&self, encoded: EncodedEnvelope) {
+        let mut sending = Sending { sender: self, encoded: Some(encoded) };
+        let disposition = match &mut sending.encoded {
+            Some(encoded) => self.attempt(encoded).await,
             None => return,
         };
-        let letter = sending.letter.take();
-        self.settle(match (fate, letter) {
-            (Attempt::Over, _) | (_, None) => Fate::Settled,
-            (Attempt::Again, Some(letter)) => Fate::Back(letter),
+        let encoded = sending.encoded.take();
+        self.settle(match (disposition, encoded) {
+            (Attempt::Over, _) | (_, None) => Disposition::Settled,
+            (Attempt::Again, Some(encoded)) => Disposition::Back(encoded),
         });
     }
 
-    async fn attempt(&self, letter: &mut Letter) -> Attempt {
-        letter.stamp(SystemTime::now());
+    async fn attempt(&self, encoded: &mut EncodedEnvelope) -> Attempt {
+        encoded.stamp(SystemTime::now());
         let Some(sentry) = &self.sentry else {
             if let Some(spotlight) = &self.spotlight {
-                spotlight.deliver(letter).await;
+                spotlight.deliver(encoded).await;
             }
             return Attempt::Over;
         };
-        match sentry.post(letter).await {
-            Ok(answer) if answer.is_trouble() => self.trouble(letter, sentry, &answer),
-            Ok(answer) => self.handle_response(letter, sentry, &answer),
+        match sentry.post(encoded).await {
+            Ok(answer) if answer.is_trouble() => self.trouble(encoded, sentry, &answer),
+            Ok(answer) => self.handle_response(encoded, sentry, &answer),
             Err(error) => {
-                if self.lanes.failed() {
+                if self.queues.failed() {
                     tracing::warn!(error = %source(&error), "Sentry at {} cannot be reached: events wait", sentry.host());
                 }
                 Attempt::Again
@@ -177,60 +179,60 @@ impl Sender {
     }
 
     /// A 503 may carry limits, too, but an outage is waited for anyway.
-    fn trouble(&self, letter: &mut Letter, sentry: &Endpoint, answer: &Answer) -> Attempt {
-        if self.lanes.failed() {
+    fn trouble(&self, encoded: &mut EncodedEnvelope, sentry: &Endpoint, answer: &Answer) -> Attempt {
+        if self.queues.failed() {
             let hint = if answer.status.is_redirection() { ", and redirects are not followed" } else { "" };
             tracing::warn!(status = %answer.status, "Sentry at {} takes nothing{hint}: events wait", sentry.host());
-            letter.strikes += 1;
+            encoded.failed_attempts += 1;
         }
-        if letter.strikes < MOST_STRIKES {
+        if encoded.failed_attempts < MOST_STRIKES {
             return Attempt::Again;
         }
-        self.lose(letter, Reason::SendError);
+        self.lose(encoded, Reason::SendError);
         Attempt::Over
     }
 
-    fn handle_response(&self, letter: &mut Letter, sentry: &Endpoint, answer: &Answer) -> Attempt {
-        for stale in self.lanes.reached(answer) {
-            self.losses.record(&stale.content(), Reason::RateLimited);
+    fn handle_response(&self, encoded: &mut EncodedEnvelope, sentry: &Endpoint, answer: &Answer) -> Attempt {
+        for stale in self.queues.reached(answer) {
+            self.client_reports.record(&stale.content(), Reason::RateLimited);
         }
         if answer.status.is_success() {
             self.sent.fetch_add(1, Relaxed);
         } else if answer.status == StatusCode::TOO_MANY_REQUESTS {
-            let wait = self.lanes.limit_left(letter.category.name());
+            let wait = self.queues.limit_left(encoded.category.name());
             if wait.is_some_and(|wait| wait <= WORTH_WAITING) {
                 return Attempt::Again;
             }
             // Not counted: the server itself counts what it refuses so.
-        } else if answer.status == StatusCode::PAYLOAD_TOO_LARGE && self.reduce(letter) {
+        } else if answer.status == StatusCode::PAYLOAD_TOO_LARGE && self.reduce(encoded) {
             return Attempt::Again;
         } else {
             tracing::error!(status = %answer.status, "Sentry at {} refused an envelope", sentry.host());
-            self.losses.record(&letter.content, Reason::SendError);
+            self.client_reports.record(&encoded.content, Reason::SendError);
         }
-        spool::remove(letter);
+        spool::remove(encoded);
         Attempt::Over
     }
 
     /// Leaves out what a smaller envelope can do without. False where nothing can be spared, or is gone already.
-    fn reduce(&self, letter: &mut Letter) -> bool {
-        let Some((smaller, dropped)) = shrink(letter) else { return false };
+    fn reduce(&self, encoded: &mut EncodedEnvelope) -> bool {
+        let Some((smaller, dropped)) = shrink(encoded) else { return false };
         tracing::warn!("Sentry finds an envelope too large: it is sent once more with less in it");
-        self.losses.record(&dropped, Reason::SendError);
-        *letter = smaller;
+        self.client_reports.record(&dropped, Reason::SendError);
+        *encoded = smaller;
         true
     }
 
-    fn settle(&self, fate: Fate) {
-        if let Some(stale) = self.lanes.settle(fate) {
+    fn settle(&self, disposition: Disposition) {
+        if let Some(stale) = self.queues.settle(disposition) {
             self.lose(&stale, Reason::RateLimited);
         }
     }
 
-    /// Gives a letter up, and counts it.
-    fn lose(&self, letter: &Letter, reason: Reason) {
-        self.losses.record(&letter.content, reason);
-        spool::remove(letter);
+    /// Gives an envelope up, and counts it.
+    fn lose(&self, encoded: &EncodedEnvelope, reason: Reason) {
+        self.client_reports.record(&encoded.content, reason);
+        spool::remove(encoded);
     }
 }
 
@@ -241,16 +243,16 @@ enum Attempt {
     Again,
 }
 
-/// A letter under way: one that is interrupted goes back to where it was.
+/// An envelope under way: one that is interrupted goes back to where it was.
 struct Sending<'a> {
     sender: &'a Sender,
-    letter: Option<Letter>,
+    encoded: Option<EncodedEnvelope>,
 }
 
 impl Drop for Sending<'_> {
     fn drop(&mut self) {
-        if let Some(letter) = self.letter.take() {
-            self.sender.settle(Fate::Back(letter));
+        if let Some(encoded) = self.encoded.take() {
+            self.sender.settle(Disposition::Back(encoded));
         }
     }
 }
@@ -272,7 +274,7 @@ fn runtime() -> io::Result<tokio::runtime::Runtime> {
     builder.enable_all().max_blocking_threads(2).thread_keep_alive(KEEP_ALIVE).build()
 }
 
-/// Requests go first where the processor is short: what is told of them can wait. Then this thread has a tenth of it,
+/// Requests go first where the processor is short: their telemetry can wait. Then this thread has a tenth of it,
 /// and is not switched to for each envelope.
 fn yield_to_requests() {
     #[cfg(target_os = "linux")]

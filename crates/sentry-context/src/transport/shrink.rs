@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::letter::{Letter, items};
-use super::losses::Quantity;
+use super::client_reports::Quantity;
+use super::envelope::{EncodedEnvelope, items};
 
 /// The longest text that is left, bytes, and the most frames of a stack and spans of a transaction.
 const MAX_TEXT: usize = 512;
@@ -21,20 +21,20 @@ const LEFT_OUT_OF_FRAME: [&str; 3] = ["post_context", "pre_context", "vars"];
 const CONTEXTS: [&str; 6] = ["app", "device", "os", "profile", "runtime", "trace"];
 
 /// The smaller envelope, and what is discarded with it altogether. `None` where nothing of it can be spared.
-pub(super) fn shrink(letter: &Letter) -> Option<(Letter, Vec<Quantity>)> {
-    if letter.is_reduced {
+pub(super) fn shrink(encoded: &EncodedEnvelope) -> Option<(EncodedEnvelope, Vec<Quantity>)> {
+    if encoded.is_reduced {
         return None;
     }
-    let plain = letter.plain().ok()?;
+    let plain = encoded.plain().ok()?;
     let (body, attachments) = reduce(&plain).ok()?;
     if body.len() >= plain.len() {
         return None;
     }
-    let kept = letter.content.iter().filter(|(category, _)| *category != "attachment");
-    let smaller = Letter::new(body, letter.category, kept.copied().collect()).ok()?;
+    let kept = encoded.content.iter().filter(|(category, _)| *category != "attachment");
+    let smaller = EncodedEnvelope::new(body, encoded.category, kept.copied().collect()).ok()?;
     let dropped = if attachments > 0 { vec![("attachment", attachments)] } else { Vec::new() };
-    let (file, sent_at) = (letter.file.clone(), letter.sent_at);
-    Some((Letter { is_reduced: true, file, sent_at, ..smaller }, dropped))
+    let (file, sent_at) = (encoded.file.clone(), encoded.sent_at);
+    Some((EncodedEnvelope { is_reduced: true, file, sent_at, ..smaller }, dropped))
 }
 
 /// The written envelope with less in it, and the bytes of its attachments, which are gone.
@@ -119,14 +119,14 @@ fn cut(value: &mut Value) {
 mod tests {
     use super::*;
 
-    fn letter(items: &[(&str, Vec<u8>)]) -> Letter {
+    fn encoded(items: &[(&str, Vec<u8>)]) -> EncodedEnvelope {
         let mut body = b"{\"event_id\":\"1\"}\n".to_vec();
         for (ty, payload) in items {
             writeln!(body, "{{\"type\":\"{ty}\",\"length\":{}}}", payload.len()).unwrap();
             body.extend(payload);
             body.push(b'\n');
         }
-        Letter::of_bytes(body).unwrap()
+        EncodedEnvelope::of_bytes(body).unwrap()
     }
 
     #[test]
@@ -140,7 +140,8 @@ mod tests {
             "request": { "url": "http://shop/", "data": "d".repeat(20_000) },
             "contexts": { "trace": { "trace_id": "t" }, "spin": { "big": "x".repeat(9_000) } },
         });
-        let whole = letter(&[("event", serde_json::to_vec(&event).unwrap()), ("attachment", vec![7; 5_000])]);
+        let whole =
+            encoded(&[("event", serde_json::to_vec(&event).unwrap()), ("attachment", vec![7; 5_000])]);
         let (smaller, dropped) = shrink(&whole).unwrap();
         assert_eq!(dropped, [("attachment", 5_000)]);
         assert_eq!((&smaller.content, smaller.category), (&vec![("error", 1)], whole.category));
@@ -158,7 +159,7 @@ mod tests {
 
     #[test]
     fn what_can_spare_nothing_is_left_as_it_is() {
-        assert!(shrink(&letter(&[("log", vec![b'x'; 100])])).is_none());
-        assert!(shrink(&letter(&[("event", b"not JSON".to_vec())])).is_none());
+        assert!(shrink(&encoded(&[("log", vec![b'x'; 100])])).is_none());
+        assert!(shrink(&encoded(&[("event", b"not JSON".to_vec())])).is_none());
     }
 }

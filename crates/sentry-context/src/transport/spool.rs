@@ -13,8 +13,8 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::letter::{Letter, items};
-use super::losses::Quantity;
+use super::client_reports::Quantity;
+use super::envelope::{EncodedEnvelope, items};
 
 /// How much is kept; the oldest goes first.
 const MAX_FILES: usize = 20_000;
@@ -46,7 +46,7 @@ pub(super) struct Spool {
     torn: usize,
     lock: File,
     /// Client reports that are to be taken over, from earlier processes or from files that had to go.
-    carried: Vec<Letter>,
+    carried: Vec<EncodedEnvelope>,
 }
 
 #[derive(Debug)]
@@ -97,11 +97,11 @@ impl Spool {
         Ok(())
     }
 
-    /// Keeps a letter, on disk already or not; fails where the disk refuses it. Returns what had to go for it.
-    pub(super) fn keep(&mut self, letter: &Letter) -> io::Result<Vec<Quantity>> {
-        let is_there = letter.file.as_ref().is_some_and(|path| self.add(path.clone()).is_ok());
+    /// Keeps an envelope, on disk already or not; fails where the disk refuses it. Returns what had to go for it.
+    pub(super) fn keep(&mut self, encoded: &EncodedEnvelope) -> io::Result<Vec<Quantity>> {
+        let is_there = encoded.file.as_ref().is_some_and(|path| self.add(path.clone()).is_ok());
         if !is_there {
-            let path = self.write(letter)?;
+            let path = self.write(encoded)?;
             self.add(path)?;
         }
         let mut forgotten = Vec::new();
@@ -120,20 +120,20 @@ impl Spool {
         Ok(forgotten)
     }
 
-    /// Takes the oldest letter; an error is a file that is torn, which has been put aside. Its file stays until
+    /// Takes the oldest envelope; an error is a file that is torn, which has been put aside. Its file stays until
     /// [`remove`] takes it away.
-    pub(super) fn next(&mut self) -> Option<Result<Letter, TornFile>> {
+    pub(super) fn next(&mut self) -> Option<Result<EncodedEnvelope, TornFile>> {
         let entry = self.waiting.pop_front()?;
         self.bytes -= entry.bytes;
-        let letter = folder::read(&entry.path).and_then(Letter::of_gzip);
-        Some(match letter {
-            Ok(letter) => Ok(Letter { file: Some(entry.path), ..letter }),
+        let encoded = folder::read(&entry.path).and_then(EncodedEnvelope::of_gzip);
+        Some(match encoded {
+            Ok(encoded) => Ok(EncodedEnvelope { file: Some(entry.path), ..encoded }),
             Err(reason) => Err(TornFile { path: self.put_aside(&entry.path), reason }),
         })
     }
 
     /// The client reports that are to be taken over.
-    pub(super) fn take_carried(&mut self) -> Vec<Letter> {
+    pub(super) fn take_carried(&mut self) -> Vec<EncodedEnvelope> {
         std::mem::take(&mut self.carried)
     }
 
@@ -145,7 +145,7 @@ impl Spool {
     }
 
     /// Keeps a client report for the next process in room that is taken already.
-    pub(super) fn carry(&self, report: &Letter) -> io::Result<()> {
+    pub(super) fn carry(&self, report: &EncodedEnvelope) -> io::Result<()> {
         let mut room = [0; RESERVE];
         let Some(start) = room.get_mut(..report.body.len()) else {
             return Err(io::Error::other(format!("it is longer than {RESERVE} bytes")));
@@ -162,13 +162,13 @@ impl Spool {
         aside
     }
 
-    fn write(&mut self, letter: &Letter) -> io::Result<PathBuf> {
+    fn write(&mut self, encoded: &EncodedEnvelope) -> io::Result<PathBuf> {
         // Names sort by age, also those of several processes.
         let nanoseconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
         self.written += 1;
         let name = format!("{nanoseconds:020}-{}-{:06}{ENDING}", std::process::id(), self.written);
         let path = self.folder.join(name);
-        folder::write(&path, &letter.compressed()?)?;
+        folder::write(&path, &encoded.compressed()?)?;
         Ok(path)
     }
 
@@ -193,7 +193,7 @@ fn take(folder: &Path) -> Option<File> {
 }
 
 /// The report in a lock's file, if there is one; the room is free afterwards, and taken.
-fn carried(lock: &File) -> Option<Letter> {
+fn carried(lock: &File) -> Option<EncodedEnvelope> {
     let mut room = vec![0; RESERVE];
     let length = lock.read_at(&mut room, 0).unwrap_or(0);
     if length < RESERVE || room.iter().any(|byte| *byte != 0) {
@@ -203,10 +203,10 @@ fn carried(lock: &File) -> Option<Letter> {
     let end = room.iter().rposition(|byte| *byte != 0)? + 1;
     room.truncate(end);
     let is_report = items(&room).all(|(header, _)| header["type"] == "client_report");
-    if is_report && items(&room).next().is_some() { Letter::of_bytes(room).ok() } else { None }
+    if is_report && items(&room).next().is_some() { EncodedEnvelope::of_bytes(room).ok() } else { None }
 }
 
-/// Those whose writing a death or a full disk has ended.
+/// Those whose writing a termination or a full disk has ended.
 fn remove_unfinished(folder: &Path) -> io::Result<()> {
     folder::files(folder, folder::UNFINISHED)?.iter().try_for_each(fs::remove_file)
 }
@@ -219,9 +219,9 @@ pub(super) struct TornFile {
     reason: io::Error,
 }
 
-/// Takes a letter's file away: it is delivered, or lost and counted.
-pub(super) fn remove(letter: &Letter) {
-    if let Some(path) = &letter.file
+/// Takes an envelope's file away: it is delivered, or lost and counted.
+pub(super) fn remove(encoded: &EncodedEnvelope) {
+    if let Some(path) = &encoded.file
         && let Err(error) = fs::remove_file(path)
     {
         tracing::error!(path = %path.display(), %error, "a spool file cannot be removed and may be sent twice");

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
+use super::envelope::EncodedEnvelope;
 use super::http::Endpoint;
-use super::letter::Letter;
 
 /// Copies that wait. Where Spotlight is slower than the service, it misses some.
 const CAPACITY: usize = 256;
@@ -20,8 +20,8 @@ const PAUSE: Duration = Duration::from_secs(5);
 pub(super) struct Spotlight {
     endpoint: Endpoint,
     /// `None` once no more will come.
-    sender: Mutex<Option<Sender<Letter>>>,
-    receiver: Mutex<Option<Receiver<Letter>>>,
+    sender: Mutex<Option<Sender<EncodedEnvelope>>>,
+    receiver: Mutex<Option<Receiver<EncodedEnvelope>>>,
     /// Bytes of the copies that wait.
     bytes: AtomicUsize,
 }
@@ -34,11 +34,11 @@ impl Spotlight {
     }
 
     /// Leaves a copy, and never waits.
-    pub(super) fn show(&self, letter: &Letter) {
-        let weight = letter.weight();
+    pub(super) fn show(&self, encoded: &EncodedEnvelope) {
+        let weight = encoded.weight();
         let fits = self.bytes.fetch_add(weight, Relaxed) + weight <= MAX_BYTES;
         let sender = lock(&self.sender);
-        let is_sent = fits && sender.as_ref().is_some_and(|it| it.try_send(letter.clone()).is_ok());
+        let is_sent = fits && sender.as_ref().is_some_and(|it| it.try_send(encoded.clone()).is_ok());
         if !is_sent {
             self.bytes.fetch_sub(weight, Relaxed);
         }
@@ -49,9 +49,9 @@ impl Spotlight {
         lock(&self.sender).take();
     }
 
-    /// Delivers a letter that has no other way to go.
-    pub(super) async fn deliver(&self, letter: &Letter) {
-        if let Err(error) = self.endpoint.post(letter).await {
+    /// Delivers an envelope that has no other way to go.
+    pub(super) async fn deliver(&self, encoded: &EncodedEnvelope) {
+        if let Err(error) = self.endpoint.post(encoded).await {
             tracing::debug!(%error, "Spotlight is not there");
         }
     }
@@ -60,12 +60,12 @@ impl Spotlight {
     pub(super) async fn run(&self) {
         let Some(mut receiver) = lock(&self.receiver).take() else { return };
         let mut absent_until = Instant::now();
-        while let Some(letter) = receiver.recv().await {
-            self.bytes.fetch_sub(letter.weight(), Relaxed);
+        while let Some(encoded) = receiver.recv().await {
+            self.bytes.fetch_sub(encoded.weight(), Relaxed);
             if Instant::now() < absent_until {
                 continue;
             }
-            if let Err(error) = self.endpoint.post(&letter).await {
+            if let Err(error) = self.endpoint.post(&encoded).await {
                 tracing::debug!(%error, "Spotlight is not there");
                 absent_until = Instant::now() + PAUSE;
             }

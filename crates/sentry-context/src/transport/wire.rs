@@ -11,7 +11,7 @@ use sentry::protocol::{EnvelopeHeaders, EnvelopeItem, Event, Transaction, Value}
 use serde::Serialize;
 use serde_json::json;
 
-use crate::finish::{Finished, Source, stamped};
+use crate::event_processor::{Finished, Source, stamped};
 
 /// The envelope as it goes out.
 pub(super) fn bytes(finished: &Finished) -> io::Result<Vec<u8>> {

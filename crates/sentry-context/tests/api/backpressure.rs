@@ -49,11 +49,11 @@ async fn a_queue_that_does_not_drain_halves_the_traces_and_one_that_has_drained_
     // By chance, all of twenty are sampled one time in a million at half the rate.
     until(|| would_be_sampled(&app.hub, 20) == 20).await;
     assert!(close(&app.hub).await);
-    let told = app.discarded("transaction");
-    let sum: u64 = told.iter().map(|(_, count)| count).sum();
+    let reported = app.discarded("transaction");
+    let sum: u64 = reported.iter().map(|(_, count)| count).sum();
     let (events, transactions) = app.distinct();
-    assert_eq!(transactions as u64 + sum, CROWD + 20, "{told:?}");
-    assert!(told.iter().all(|(reason, _)| reason == "backpressure"), "{told:?}");
+    assert_eq!(transactions as u64 + sum, CROWD + 20, "{reported:?}");
+    assert!(reported.iter().all(|(reason, _)| reason == "backpressure"), "{reported:?}");
     // Errors are never sampled.
     assert_eq!((events, app.discarded("error")), (50, vec![]));
 }

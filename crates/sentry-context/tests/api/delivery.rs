@@ -82,10 +82,10 @@ async fn a_flood_of_transactions_drops_transactions_alone_and_counts_each() {
     }
     errors(&app.hub, 50);
     app.inbox.set_answer(Answer::default());
-    let told = |app: &App| app.discarded("transaction").iter().map(|(_, count)| count).sum::<u64>();
-    let accounted = |app: &App| app.distinct().1 as u64 + told(app);
+    let reported = |app: &App| app.discarded("transaction").iter().map(|(_, count)| count).sum::<u64>();
+    let accounted = |app: &App| app.distinct().1 as u64 + reported(app);
     let all = |inbox: &Inbox| {
-        inbox.stats().held.transactions as u64 + told(&app) >= FLOOD && accounted(&app) == FLOOD
+        inbox.stats().held.transactions as u64 + reported(&app) >= FLOOD && accounted(&app) == FLOOD
     };
     app.inbox.wait_until("each transaction", all).await.unwrap();
     assert!(close(&app.hub).await);
@@ -132,7 +132,7 @@ async fn the_end_delivers_what_is_queued_and_what_was_lost() {
 }
 
 #[actix_web::test]
-async fn a_report_that_is_under_way_at_the_end_is_told_once() {
+async fn a_report_that_is_under_way_at_the_end_is_reported_once() {
     let app = app().await;
     app.inbox.set_answer(with_header(200, "X-Sentry-Rate-Limits", "3600:transaction:key"));
     error(&app.hub, "brings the limit");

@@ -115,7 +115,7 @@ fn every_variable_tells_its_part_or_that_there_is_none() {
         {{ level }}, {{ transaction }}, {{ function }}, {{ stack.module }}, {{ tags.service }}"
             .parse()
             .unwrap();
-    let told = [
+    let reported = [
         "{{ default }}",
         "OrderError",
         "order 7 cannot be paid",
@@ -127,7 +127,7 @@ fn every_variable_tells_its_part_or_that_there_is_none() {
         "shop",
         "shop",
     ];
-    assert_eq!(rules.fingerprint(&error()).unwrap(), told);
+    assert_eq!(rules.fingerprint(&error()).unwrap(), reported);
     let missing = [
         "{{ default }}",
         "<no-type>",

@@ -12,8 +12,8 @@ fn refusal(text: &str) -> String {
 }
 
 #[test]
-fn what_is_no_rule_is_told_with_line_and_column_and_what_is_allowed() {
-    for (text, told) in [
+fn what_is_no_rule_is_reported_with_line_and_column_and_what_is_allowed() {
+    for (text, reported) in [
         ("error.type:KeyError", "line 1, column 20: expected `->`"),
         ("level:error ->", "line 1, column 15: expected a fingerprint"),
         ("level:error -> title=\"x\"", "line 1, column 25: expected a fingerprint"),
@@ -44,7 +44,7 @@ fn what_is_no_rule_is_told_with_line_and_column_and_what_is_allowed() {
         ("level:error -> a foo=\"x\"", "line 1, column 18: unknown attribute `foo`: the only one is title"),
     ] {
         let refusal = refusal(text);
-        assert!(refusal.starts_with(told), "{text}: {refusal}");
+        assert!(refusal.starts_with(reported), "{text}: {refusal}");
     }
 }
 

@@ -187,12 +187,12 @@ async fn forward(mut client: TcpStream, target: SocketAddr, up: Arc<AtomicBool>)
 /// Text that compresses badly.
 pub(crate) fn noise(length: usize, seed: u64) -> String {
     let mut state = seed | 1;
-    let mut letter = || {
+    let mut character = || {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
         char::from(b'a' + (state % 26) as u8)
     };
     // Words, since one of that length would look like a secret.
-    (0..length).map(|place| if place % 9 == 8 { ' ' } else { letter() }).collect()
+    (0..length).map(|place| if place % 9 == 8 { ' ' } else { character() }).collect()
 }

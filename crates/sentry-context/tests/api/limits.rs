@@ -77,6 +77,6 @@ async fn a_429_for_long_is_the_receivers_loss_and_what_comes_after_is_ours() {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
     assert!(close(&app.hub).await);
-    let told: u64 = app.discarded("error").iter().map(|(_, count)| count).sum();
-    assert_eq!(app.items("event") + told, made);
+    let reported: u64 = app.discarded("error").iter().map(|(_, count)| count).sum();
+    assert_eq!(app.items("event") + reported, made);
 }

@@ -198,7 +198,7 @@ async fn a_body_that_is_sent_in_pieces_ends_its_transaction_well() {
 }
 
 #[actix_web::test]
-async fn a_destructor_that_panics_when_the_caller_hangs_up_is_told_with_the_request() {
+async fn a_destructor_that_panics_when_the_caller_hangs_up_is_reported_with_the_request() {
     let (app, _) = start().await;
     let call = tokio::task::spawn_local(carols(&app, "/destructor?wait").send());
     app.event("the message", |event| {

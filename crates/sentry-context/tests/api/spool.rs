@@ -74,10 +74,10 @@ async fn errors_left_at_the_end_are_sent_at_the_next_start_and_none_twice() {
     assert!(close(&again.hub).await);
     assert_eq!((app.items("event"), again.items("event")), (100, 0));
     let values = |event: &Value| event["exception"]["values"][0]["value"].as_str().unwrap().to_owned();
-    let mut told: Vec<_> = app.inbox.events().iter().map(values).collect();
-    told.sort();
-    told.dedup();
-    assert_eq!(told.len(), 100);
+    let mut reported: Vec<_> = app.inbox.events().iter().map(values).collect();
+    reported.sort();
+    reported.dedup();
+    assert_eq!(reported.len(), 100);
 }
 
 #[actix_web::test]
@@ -91,7 +91,7 @@ async fn what_is_spooled_stays_while_the_receiver_is_in_trouble() {
 }
 
 #[actix_web::test]
-async fn a_torn_file_is_skipped_and_told() {
+async fn a_torn_file_is_skipped_and_reported() {
     let folder = Folder::new();
     leave(&folder, 5).await;
     let files = folder.files(".envelope.gz");
@@ -124,7 +124,7 @@ async fn processes_that_share_a_spool_do_not_send_each_others_errors() {
 }
 
 #[actix_web::test]
-async fn what_was_lost_before_is_told_after() {
+async fn what_was_lost_before_is_reported_after() {
     let folder = Folder::new();
     let app = app_with(folder.delivery(), status(503)).await;
     errors(&app.hub, 1);
@@ -187,9 +187,9 @@ async fn what_comes_from_the_spool_says_that_it_is_sent_now() {
     let app = watched(folder.delivery(), Answer::default()).await;
     app.wait_for_events(10).await;
     assert!(close(&app.hub).await);
-    let told = sent_at(&app.inbox);
-    assert_eq!(told.len(), 10);
-    assert!(told.iter().all(|sent| *sent >= began), "{began:?}: {told:?}");
+    let reported = sent_at(&app.inbox);
+    assert_eq!(reported.len(), 10);
+    assert!(reported.iter().all(|sent| *sent >= began), "{began:?}: {reported:?}");
 }
 
 #[actix_web::test]
@@ -202,7 +202,7 @@ async fn what_is_tried_again_says_that_it_is_sent_now() {
     let began = now() - 1.0;
     app.inbox.set_answer(Answer::default());
     app.wait_for_events(10).await;
-    let told = sent_at(&app.inbox);
-    assert!(told.iter().all(|sent| *sent >= began), "{began:?}: {told:?}");
+    let reported = sent_at(&app.inbox);
+    assert!(reported.iter().all(|sent| *sent >= began), "{began:?}: {reported:?}");
     assert!(close(&app.hub).await);
 }

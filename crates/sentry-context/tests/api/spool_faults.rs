@@ -121,7 +121,7 @@ async fn torn_files_are_kept_up_to_a_bound() {
 }
 
 #[actix_web::test]
-async fn what_a_death_left_unfinished_is_removed() {
+async fn what_a_termination_left_unfinished_is_removed() {
     let folder = Folder::new();
     leave(&folder, 1).await;
     fs::write(folder.0.join("shop/0/0.envelope.unfinished"), b"half").unwrap();
@@ -173,8 +173,8 @@ async fn what_a_full_disk_refuses_at_the_end_is_counted_and_reported_by_the_next
     app.wait_for_events(spooled).await;
     app.inbox.wait_until("the report", |_| !app.discarded("error").is_empty()).await.unwrap();
     assert!(close(&app.hub).await);
-    let told: u64 = app.discarded("error").iter().map(|(_, count)| count).sum();
-    assert_eq!(app.items("event") + told, 200, "made = delivered + discarded");
+    let reported: u64 = app.discarded("error").iter().map(|(_, count)| count).sum();
+    assert_eq!(app.items("event") + reported, 200, "made = delivered + discarded");
     assert_eq!(app.discarded("error"), [("cache_overflow".to_owned(), 200 - spooled)]);
 }
 

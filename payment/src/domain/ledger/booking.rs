@@ -10,7 +10,7 @@ use crate::domain::money::Money;
 pub struct Booking {
     /// The `_id` of its row.
     pub(super) id: String,
-    /// The `_id` that its row would have had before the two parts of `id` were told apart; keyed payments only.
+    /// The `_id` that its row would have had before the two parts of `id` were distinguished; keyed payments only.
     pub(super) earlier_id: Option<String>,
     /// This very call, of all that have the same key.
     pub(super) call: String,

@@ -57,13 +57,13 @@ fn event_id(
     let in_body = answer.body.get("event_id").cloned().unwrap_or_default();
     let in_header = answer.event_id_header.clone().map_or(Value::Null, Value::from);
     let must = answer.status >= FIRST_ERROR && about.scenario.expect.events > 0;
-    for (field, told) in [("answer.event_id", in_body), ("answer header X-Sentry-Event-Id", in_header)] {
+    for (field, reported) in [("answer.event_id", in_body), ("answer header X-Sentry-Event-Id", in_header)] {
         match first {
-            Some(first) if must => findings.equal(field, first.id(), told),
+            Some(first) if must => findings.equal(field, first.id(), reported),
             _ => {
-                let arrived = events.iter().any(|event| told == Payload(event).id());
-                let fine = arrived || (told.is_null() && !must);
-                findings.hold(field, fine, "the id of an event that arrives", told);
+                let arrived = events.iter().any(|event| reported == Payload(event).id());
+                let fine = arrived || (reported.is_null() && !must);
+                findings.hold(field, fine, "the id of an event that arrives", reported);
             }
         }
     }

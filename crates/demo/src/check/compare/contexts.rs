@@ -29,7 +29,7 @@ pub(super) fn compare(findings: &mut Findings, about: About<'_>, promise: &Event
             }
         }
     }
-    // What is missing altogether is told above.
+    // A context that is missing is reported above.
     let runtime = event.at("/contexts/runtime/name");
     findings.hold("contexts.runtime.name", runtime.is_null() || runtime == RUNTIME, RUNTIME, runtime.clone());
     let trace = event.at("/contexts/trace/trace_id");

@@ -7,7 +7,7 @@ use crate::check::catalogue::EventPromise;
 use crate::check::mismatch::Findings;
 use crate::check::payload::Payload;
 
-/// Fewest breadcrumbs that tell how it came to an event: the request and a step.
+/// Fewest breadcrumbs that say how it came to an event: the request and a step.
 const FEWEST_BREADCRUMBS: usize = 2;
 
 /// The levels that Sentry knows for breadcrumbs; others are dropped there.

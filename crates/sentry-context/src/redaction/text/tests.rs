@@ -1,19 +1,19 @@
 use super::super::{hide, hide_password_of, work};
 use super::*;
 
-fn seen(place: Place, told: &str) -> String {
-    let mut told = told.to_owned();
-    of(place, &mut told);
-    told
+fn seen(place: Place, reported: &str) -> String {
+    let mut reported = reported.to_owned();
+    of(place, &mut reported);
+    reported
 }
 
-fn filtered_text(told: &str) -> String {
-    seen(Place::Own, told)
+fn filtered_text(reported: &str) -> String {
+    seen(Place::Own, reported)
 }
 
 #[test]
 fn user_and_password_of_a_url_are_filtered_whatever_the_scheme() {
-    for (told, expected) in [
+    for (reported, expected) in [
         ("no route to mongodb://app:pw@db:27017/x?a=b", "no route to mongodb://[Filtered]@db:27017/x?a=b"),
         ("redis://:pw@cache", "redis://[Filtered]@cache"),
         ("amqp://u:p@ss/w0rd?#@mq, then", "amqp://[Filtered]@mq, then"),
@@ -23,7 +23,7 @@ fn user_and_password_of_a_url_are_filtered_whatever_the_scheme() {
         ("one http://a:b@c two http://d:e@f", "one http://[Filtered]@c two http://[Filtered]@f"),
         ("http://h/?next=http://u:p@g", "http://h/?next=http://[Filtered]@g"),
     ] {
-        assert_eq!(filtered_text(told), expected);
+        assert_eq!(filtered_text(reported), expected);
         assert_eq!(filtered_text(expected), expected, "what is filtered stays as it is");
     }
     for harmless in [
@@ -42,7 +42,7 @@ fn user_and_password_of_a_url_are_filtered_whatever_the_scheme() {
 
 #[test]
 fn a_value_behind_a_secrets_name_is_filtered_however_it_is_quoted() {
-    for (told, expected) in [
+    for (reported, expected) in [
         ("login failed: password=hunter2, user=a", "login failed: password=[Filtered], user=a"),
         ("password=p,q;r user=a", "password=[Filtered] user=a"),
         (r#"{"api_key": "x y", "n": 1}"#, r#"{"api_key": "[Filtered]", "n": 1}"#),
@@ -77,14 +77,14 @@ fn a_value_behind_a_secrets_name_is_filtered_however_it_is_quoted() {
         ("mysqldump --password x --host h", "mysqldump --password [Filtered] --host h"),
         (r#"password="never closed, and so on"#, r#"password="[Filtered]"#),
     ] {
-        assert_eq!(filtered_text(told), expected);
+        assert_eq!(filtered_text(reported), expected);
         assert_eq!(filtered_text(expected), expected, "what is filtered stays as it is");
     }
 }
 
 #[test]
 fn a_secret_is_known_by_its_form() {
-    for (told, expected) in [
+    for (reported, expected) in [
         ("at /login/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc-_/x", "at /login/[Filtered]/x"),
         ("cut eyJhbGciOiJIUzI1N", "cut [Filtered]"),
         (
@@ -103,14 +103,14 @@ fn a_secret_is_known_by_its_form() {
         ("AKIAIOSFODNN7EXAMPLE", "[Filtered]"),
         ("ghp_0123456789abcdefghijABCDEFGHIJ012345", "[Filtered]"),
     ] {
-        assert_eq!(filtered_text(told), expected);
+        assert_eq!(filtered_text(reported), expected);
         assert_eq!(filtered_text(expected), expected, "what is filtered stays as it is");
     }
 }
 
 #[test]
 fn a_value_whose_name_is_a_value_too_is_filtered() {
-    for (told, expected) in [
+    for (reported, expected) in [
         (r#"{"name":"password","value":"x"}"#, r#"{"name":"password","value":"[Filtered]"}"#),
         (
             r#"got {"value": "x", "name": "api_key", and"#,
@@ -128,14 +128,14 @@ fn a_value_whose_name_is_a_value_too_is_filtered() {
         (r#"{"name":"password","value":null}"#, r#"{"name":"password","value":null}"#),
         (r#"at {"name":"bet","value":"x"}"#, r#"at {"name":"bet","value":"x"}"#),
     ] {
-        assert_eq!(filtered_text(told), expected);
+        assert_eq!(filtered_text(reported), expected);
         assert_eq!(filtered_text(expected), expected, "what is filtered stays as it is");
     }
 }
 
 #[test]
 fn prose_and_numbers_stay_as_they_are() {
-    for told in [
+    for reported in [
         "invalid type: string \"gold\", expected u8 at line 1",
         "the stake `ten` is not a number",
         "",
@@ -154,7 +154,7 @@ fn prose_and_numbers_stay_as_they_are() {
         "100% of 5%2 and %zz",
         "routing_key=payment.credit sentry-public_key=abc",
     ] {
-        assert_eq!(filtered_text(told), told);
+        assert_eq!(filtered_text(reported), reported);
     }
 }
 

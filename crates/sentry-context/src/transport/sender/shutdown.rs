@@ -4,11 +4,11 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use super::super::category::Category;
-use super::super::lanes::Closing;
-use super::super::letter::Parcel;
-use super::super::losses::{self, Reason};
+use super::super::client_reports::{self, Reason};
+use super::super::envelope::QueuedEnvelope;
+use super::super::queues::Closing;
 use super::Sender;
-use super::upkeep::report_letter;
+use super::upkeep::encoded_report;
 
 /// How long the saving may take at least, for a transport that is dropped without a shutdown.
 const TIME_TO_SAVE: Duration = Duration::from_millis(500);
@@ -26,7 +26,7 @@ struct Tally {
 impl Sender {
     /// Waits until nothing more may be under way.
     pub(super) async fn time_is_over(&self) {
-        let closing = self.lanes.closing().await;
+        let closing = self.queues.closing().await;
         self.sent_before.store(self.sent.load(Relaxed), Relaxed);
         tokio::time::sleep_until(closing.wait_until.into()).await;
     }
@@ -34,25 +34,25 @@ impl Sender {
     /// Saves what can be saved. The disk may be slow, and so may be the encoder: what is left at the deadline is only
     /// counted.
     pub(super) async fn leave(&self, copies: impl Future<Output = ()>) {
-        let Closing { deadline, .. } = self.lanes.closing().await;
+        let Closing { deadline, .. } = self.queues.closing().await;
         let save_until = deadline.max(Instant::now() + TIME_TO_SAVE);
         let mut tally = Tally::default();
         // An encoder that is slow must leave time to save what waits behind it, and then itself what it worked on.
         let now = Instant::now();
-        let (left, _) = self.lanes.drain(now + save_until.saturating_duration_since(now) / 2);
-        for parcel in left {
-            self.save(parcel, save_until, &mut tally);
+        let (left, _) = self.queues.drain(now + save_until.saturating_duration_since(now) / 2);
+        for queued in left {
+            self.save(queued, save_until, &mut tally);
         }
-        let (late, complete) = self.lanes.drain(save_until - TIME_TO_SAVE_ONE);
-        for parcel in late {
-            self.save(parcel, save_until, &mut tally);
+        let (late, complete) = self.queues.drain(save_until - TIME_TO_SAVE_ONE);
+        for queued in late {
+            self.save(queued, save_until, &mut tally);
         }
         if !complete {
             tally.dropped += 1;
-            self.losses.record(&[("error", 1)], Reason::NetworkError);
+            self.client_reports.record(&[("error", 1)], Reason::NetworkError);
         }
-        let told = tokio::time::timeout_at(deadline.into(), self.last_words(copies)).await;
-        if !told.unwrap_or(false) {
+        let reported = tokio::time::timeout_at(deadline.into(), self.send_last(copies)).await;
+        if !reported.unwrap_or(false) {
             self.carry_report();
         }
         let Tally { spooled, dropped } = tally;
@@ -66,47 +66,47 @@ impl Sender {
         if let Some(spool) = self.spool() {
             spool.release();
         }
-        self.lanes.finish(dropped == 0);
+        self.queues.finish(dropped == 0);
     }
 
-    /// True unless there is still something to tell.
-    async fn last_words(&self, copies: impl Future<Output = ()>) -> bool {
+    /// True unless there is still something to send.
+    async fn send_last(&self, copies: impl Future<Output = ()>) -> bool {
         if let Some(spotlight) = &self.spotlight {
             spotlight.end();
             copies.await;
         }
         // Where there is a disk, what a server in trouble is to learn is safer there.
-        (self.spool.is_none() || self.lanes.outage().is_none()) && self.tell_losses().await
+        (self.spool.is_none() || self.queues.outage_age().is_none()) && self.send_client_reports().await
     }
 
-    fn save(&self, parcel: Parcel, until: Instant, tally: &mut Tally) {
-        let is_worth_it = parcel.category() <= Category::CheckIn && Instant::now() < until;
-        let (content, is_on_disk) = (parcel.content(), parcel.is_on_disk());
+    fn save(&self, queued: QueuedEnvelope, until: Instant, tally: &mut Tally) {
+        let is_worth_it = queued.category() <= Category::CheckIn && Instant::now() < until;
+        let (content, is_on_disk) = (queued.content(), queued.is_on_disk());
         let Some(mut spool) = self.spool().filter(|_| is_worth_it || is_on_disk) else {
             tally.dropped += 1;
-            return self.losses.record(&content, Reason::NetworkError);
+            return self.client_reports.record(&content, Reason::NetworkError);
         };
-        match self.letter(parcel) {
-            Some(letter) if self.keep(&mut spool, &letter) => tally.spooled += 1,
-            Some(letter) => {
+        match self.encoded(queued) {
+            Some(encoded) if self.keep(&mut spool, &encoded) => tally.spooled += 1,
+            Some(encoded) => {
                 tally.dropped += 1;
-                self.lose(&letter, Reason::CacheOverflow);
+                self.lose(&encoded, Reason::CacheOverflow);
             }
             None => tally.dropped += 1,
         }
     }
 
-    /// What is still to be reported as discarded is reported by the next process, if the disk takes it; a log line tells
+    /// What is still to be reported as discarded is reported by the next process, if the disk takes it; a log line says
     /// it otherwise.
     fn carry_report(&self) {
-        let Some(sums) = self.losses.take() else { return };
-        let report = report_letter(&sums);
+        let Some(sums) = self.client_reports.take() else { return };
+        let report = encoded_report(&sums);
         if let Some(mut spool) = self.spool()
             && (spool.keep(&report).is_ok() || spool.carry(&report).is_ok())
         {
             return;
         }
         let total: u64 = sums.values().sum();
-        tracing::warn!(total, discarded = %losses::list(&sums), "Sentry does not know what was discarded");
+        tracing::warn!(total, discarded = %client_reports::list(&sums), "Sentry does not know what was discarded");
     }
 }

@@ -5,9 +5,9 @@ use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::super::category::Category;
-use super::super::lanes::Fate;
-use super::super::letter::{Letter, Parcel};
-use super::super::losses::Reason;
+use super::super::client_reports::Reason;
+use super::super::envelope::{EncodedEnvelope, QueuedEnvelope};
+use super::super::queues::Disposition;
 use super::super::spool::{self, Spool, TORN_CONTENT};
 use super::Sender;
 use super::upkeep::REPORT;
@@ -29,7 +29,7 @@ impl Sender {
             self.absorb(&spool.take_carried());
         }
         loop {
-            match self.lanes.outage() {
+            match self.queues.outage_age() {
                 None => self.send_spooled(),
                 Some(age) if age >= LONG_OUTAGE => self.spool_errors(0.0).await,
                 Some(_) => self.spool_errors(CROWDED).await,
@@ -40,10 +40,10 @@ impl Sender {
 
     /// Takes over the numbers of client reports from the disk. A report among envelopes could be refused, limited or
     /// dropped like these, and nobody would count what is in it.
-    fn absorb(&self, reports: &[Letter]) {
+    fn absorb(&self, reports: &[EncodedEnvelope]) {
         for report in reports {
             match report.plain() {
-                Ok(plain) => self.losses.absorb_written(&plain),
+                Ok(plain) => self.client_reports.absorb_written(&plain),
                 Err(error) => tracing::error!(%error, "a client report on disk cannot be read"),
             }
             spool::remove(report);
@@ -53,21 +53,21 @@ impl Sender {
     /// Moves errors from the disk into their queue, while there is room.
     fn send_spooled(&self) {
         let Some(mut spool) = self.spool() else { return };
-        while self.lanes.limit_left("error").is_none() && self.lanes.health(Category::Error).0 < ROOMY {
+        while self.queues.limit_left("error").is_none() && self.queues.health(Category::Error).0 < ROOMY {
             match spool.next() {
                 None => return,
                 Some(Err(torn)) => {
                     tracing::error!(%torn, "a spool file is skipped");
-                    self.losses.record(&TORN_CONTENT, Reason::Internal);
+                    self.client_reports.record(&TORN_CONTENT, Reason::Internal);
                 }
                 Some(Ok(report)) if report.is_report() => self.absorb(&[report]),
-                Some(Ok(letter)) => {
-                    if let Err((parcel, _)) = self.lanes.push(Parcel::Letter(letter))
-                        && let Parcel::Letter(letter) = *parcel
+                Some(Ok(encoded)) => {
+                    if let Err((queued, _)) = self.queues.push(QueuedEnvelope::Encoded(encoded))
+                        && let QueuedEnvelope::Encoded(encoded) = *queued
                     {
                         // It is on disk already; where it has gone from there meanwhile, it is lost.
-                        if !self.keep(&mut spool, &letter) {
-                            self.losses.record(&letter.content, Reason::CacheOverflow);
+                        if !self.keep(&mut spool, &encoded) {
+                            self.client_reports.record(&encoded.content, Reason::CacheOverflow);
                         }
                         return;
                     }
@@ -80,10 +80,10 @@ impl Sender {
     /// attempt comes with the next look.
     async fn spool_errors(&self, share: f32) {
         // One at a time: what is held when the end comes would be lost.
-        while let Some(parcel) = self.lanes.take_excess_error(share) {
-            let fate = self.moved_to_disk(parcel);
-            let is_refused = matches!(fate, Fate::Back(_));
-            self.settle(fate);
+        while let Some(queued) = self.queues.take_excess_error(share) {
+            let disposition = self.moved_to_disk(queued);
+            let is_refused = matches!(disposition, Disposition::Back(_));
+            self.settle(disposition);
             if is_refused {
                 return;
             }
@@ -91,21 +91,21 @@ impl Sender {
         }
     }
 
-    fn moved_to_disk(&self, parcel: Parcel) -> Fate {
-        let Some(letter) = self.letter(parcel) else { return Fate::Settled };
-        let is_kept = self.spool().is_some_and(|mut spool| self.keep(&mut spool, &letter));
-        if is_kept { Fate::Settled } else { Fate::Back(letter) }
+    fn moved_to_disk(&self, queued: QueuedEnvelope) -> Disposition {
+        let Some(encoded) = self.encoded(queued) else { return Disposition::Settled };
+        let is_kept = self.spool().is_some_and(|mut spool| self.keep(&mut spool, &encoded));
+        if is_kept { Disposition::Settled } else { Disposition::Back(encoded) }
     }
 
     pub(super) fn spool(&self) -> Option<MutexGuard<'_, Spool>> {
         Some(self.spool.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Keeps a letter on disk; false where the disk refuses it. Says so once.
-    pub(super) fn keep(&self, spool: &mut Spool, letter: &Letter) -> bool {
-        match spool.keep(letter) {
+    /// Keeps an envelope on disk; false where the disk refuses it. Says so once.
+    pub(super) fn keep(&self, spool: &mut Spool, encoded: &EncodedEnvelope) -> bool {
+        match spool.keep(encoded) {
             Ok(forgotten) => {
-                self.losses.record(&forgotten, Reason::CacheOverflow);
+                self.client_reports.record(&forgotten, Reason::CacheOverflow);
                 self.absorb(&spool.take_carried());
                 if self.disk_refuses.swap(false, Relaxed) {
                     tracing::info!("the spool takes errors again");

@@ -3,9 +3,9 @@
 use std::time::{Duration, SystemTime};
 
 use super::super::category::Category;
+use super::super::client_reports::{self, Reason};
+use super::super::envelope::EncodedEnvelope;
 use super::super::http::{Answer, Endpoint};
-use super::super::letter::Letter;
-use super::super::losses::{self, Reason};
 use super::super::wire;
 use super::{Sender, source};
 use crate::frames;
@@ -14,7 +14,7 @@ use crate::runtime_stats::give_memory_back;
 /// How often the queues are looked at. Ten looks halve the traces a thousand times: saturation is over in a second.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// How often losses are told, and the spool is looked at.
+/// How often client reports are sent, and the spool is looked at.
 pub(super) const REPORT: Duration = Duration::from_secs(1);
 
 /// How long the symbol tables may lie idle, at least. They are as large as all that a burst of crashes queues, and it
@@ -33,7 +33,7 @@ impl Sender {
     /// Asks the server once whether it takes anything from us, by an empty report.
     pub(super) async fn startup_probe(&self) {
         let Some(sentry) = &self.sentry else { return };
-        match sentry.post(&report_letter(&losses::Sums::new())).await {
+        match sentry.post(&encoded_report(&client_reports::Sums::new())).await {
             Ok(answer) if answer.status.is_success() => {
                 tracing::info!("Sentry at {} answers", sentry.host());
             }
@@ -49,7 +49,7 @@ impl Sender {
     async fn look(&self) {
         loop {
             tokio::time::sleep(LOOK).await;
-            let (fullness, limited) = self.lanes.health(Category::Transaction);
+            let (fullness, limited) = self.queues.health(Category::Transaction);
             self.backpressure.check(fullness, limited);
             self.make_ready().await;
         }
@@ -57,18 +57,18 @@ impl Sender {
 
     /// Makes ready what waits for a connection: ready, errors, logs and metrics take a tenth of the memory.
     async fn make_ready(&self) {
-        while let Some(parcel) = self.lanes.next_unready() {
-            self.settle(self.made_ready(parcel));
+        while let Some(queued) = self.queues.next_unready() {
+            self.settle(self.made_ready(queued));
             tokio::task::yield_now().await;
         }
     }
 
-    /// Tells losses now and then until the end begins.
+    /// Sends client reports now and then until the end begins.
     pub(super) async fn report(&self) {
-        while tokio::time::timeout(REPORT, self.lanes.closing()).await.is_err() {
-            if self.lanes.outage().is_none() {
-                self.tell_losses().await;
-            } else if self.lanes.may_probe() {
+        while tokio::time::timeout(REPORT, self.queues.closing()).await.is_err() {
+            if self.queues.outage_age().is_none() {
+                self.send_client_reports().await;
+            } else if self.queues.may_probe() {
                 self.probe().await;
             }
         }
@@ -77,29 +77,33 @@ impl Sender {
     /// Finds out whether an outage is over where no envelope does: all may be on disk, or discarded.
     async fn probe(&self) {
         let Some(sentry) = &self.sentry else { return };
-        match self.post_report(sentry, self.losses.take().unwrap_or_default()).await {
+        match self.post_report(sentry, self.client_reports.take().unwrap_or_default()).await {
             Ok(answer) if !answer.is_trouble() => {
-                for stale in self.lanes.reached(&answer) {
-                    self.losses.record(&stale.content(), Reason::RateLimited);
+                for stale in self.queues.reached(&answer) {
+                    self.client_reports.record(&stale.content(), Reason::RateLimited);
                 }
             }
-            Ok(_) | Err(_) => drop(self.lanes.failed()),
+            Ok(_) | Err(_) => drop(self.queues.failed()),
         }
     }
 
-    /// Tells the server what was lost, if anything; true unless there is still something to tell.
-    pub(super) async fn tell_losses(&self) -> bool {
-        let (Some(sentry), Some(sums)) = (&self.sentry, self.losses.take()) else { return true };
+    /// Sends the number of discarded items, if there is one; true unless there is still something to send.
+    pub(super) async fn send_client_reports(&self) -> bool {
+        let (Some(sentry), Some(sums)) = (&self.sentry, self.client_reports.take()) else { return true };
         self.post_report(sentry, sums).await.is_ok_and(|answer| answer.status.is_success())
     }
 
-    async fn post_report(&self, sentry: &Endpoint, sums: losses::Sums) -> Result<Answer, reqwest::Error> {
-        let letter = report_letter(&sums);
-        // Where this is interrupted, it has still to be told.
-        let mut untold = Untold { sender: self, sums: Some(sums) };
-        let answer = sentry.post(&letter).await;
+    async fn post_report(
+        &self,
+        sentry: &Endpoint,
+        sums: client_reports::Sums,
+    ) -> Result<Answer, reqwest::Error> {
+        let encoded = encoded_report(&sums);
+        // If this is interrupted, the numbers are still to be sent.
+        let mut unreported = Unreported { sender: self, sums: Some(sums) };
+        let answer = sentry.post(&encoded).await;
         if answer.as_ref().is_ok_and(|answer| answer.status.is_success()) {
-            untold.sums = None;
+            unreported.sums = None;
         }
         answer
     }
@@ -109,36 +113,36 @@ impl Sender {
         loop {
             tokio::time::sleep(REST).await;
             frames::rest();
-            if self.lanes.are_empty_after(MUCH) {
+            if self.queues.are_empty_after(MUCH) {
                 give_memory_back();
             }
         }
     }
 }
 
-/// A report of losses, ready for the wire.
-pub(super) fn report_letter(sums: &losses::Sums) -> Letter {
-    Letter {
-        body: wire::item("client_report", &losses::report(sums)).into(),
+/// A client report, ready for the wire.
+pub(super) fn encoded_report(sums: &client_reports::Sums) -> EncodedEnvelope {
+    EncodedEnvelope {
+        body: wire::item("client_report", &client_reports::report(sums)).into(),
         gzip: false,
         category: Category::Other,
         content: Vec::new(),
-        strikes: 0,
+        failed_attempts: 0,
         file: None,
         is_reduced: false,
         sent_at: Some(SystemTime::now()),
     }
 }
 
-struct Untold<'a> {
+struct Unreported<'a> {
     sender: &'a Sender,
-    sums: Option<losses::Sums>,
+    sums: Option<client_reports::Sums>,
 }
 
-impl Drop for Untold<'_> {
+impl Drop for Unreported<'_> {
     fn drop(&mut self) {
         if let Some(sums) = self.sums.take() {
-            self.sender.losses.restore(sums);
+            self.sender.client_reports.restore(sums);
         }
     }
 }

@@ -3,28 +3,28 @@
 use std::time::Instant;
 
 use super::super::category::Category;
-use super::super::letter::Parcel;
+use super::super::circuit_breaker::{CircuitBreaker, Permit};
+use super::super::envelope::QueuedEnvelope;
 use super::super::limits::{Limits, WORTH_WAITING};
-use super::super::outage::{Gate, Outage};
-use super::lane::Lane;
+use super::queue::Queue;
 
-/// What all lanes share.
+/// What all queues share.
 #[derive(Default)]
 pub(super) struct State {
-    pub(super) lanes: [Lane; Category::ALL.len()],
+    pub(super) queues: [Queue; Category::ALL.len()],
     pub(super) limits: Limits,
-    pub(super) outage: Outage,
+    pub(super) breaker: CircuitBreaker,
     pub(super) in_flight: usize,
     /// Connections that wait for something to do.
     pub(super) idle: usize,
     pub(super) phase: Phase,
-    pub(super) finisher: Finisher,
-    pub(super) finisher_must_go: bool,
+    pub(super) encoder: Encoder,
+    pub(super) encoder_must_stop: bool,
 }
 
 /// The thread that makes errors ready for the wire.
 #[derive(Default, Clone, Copy, PartialEq)]
-pub(super) enum Finisher {
+pub(super) enum Encoder {
     /// There is none: the connections do it themselves.
     #[default]
     Missing,
@@ -34,7 +34,7 @@ pub(super) enum Finisher {
     Works,
 }
 
-/// Where in its life the transport is.
+/// The phase of the transport.
 #[derive(Default, Clone, Copy, PartialEq)]
 pub(super) enum Phase {
     #[default]
@@ -58,15 +58,15 @@ pub(in super::super) struct Closing {
 
 /// What a connection is to do next.
 pub(super) enum Next {
-    Send(Parcel),
+    Send(QueuedEnvelope),
     /// Nothing before this moment, unless something arrives.
     Wait(Option<Instant>),
     End,
 }
 
 impl State {
-    pub(super) fn lane(&mut self, category: Category) -> &mut Lane {
-        &mut self.lanes[category as usize]
+    pub(super) fn queue(&mut self, category: Category) -> &mut Queue {
+        &mut self.queues[category as usize]
     }
 
     pub(super) fn is_idle(&self) -> bool {
@@ -74,12 +74,12 @@ impl State {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.lanes.iter().all(Lane::is_empty)
+        self.queues.iter().all(Queue::is_empty)
     }
 
-    pub(super) fn is_for_finisher(&self, parcel: &Parcel) -> bool {
-        let is_ready = matches!(parcel, Parcel::Letter(_));
-        self.finisher != Finisher::Missing && !is_ready && parcel.category() == Category::Error
+    pub(super) fn is_for_encoder(&self, queued: &QueuedEnvelope) -> bool {
+        let is_ready = matches!(queued, QueuedEnvelope::Encoded(_));
+        self.encoder != Encoder::Missing && !is_ready && queued.category() == Category::Error
     }
 
     pub(super) fn next(&mut self, now: Instant) -> Next {
@@ -93,12 +93,12 @@ impl State {
         let (category, limited_until) = self.first_allowed(now);
         let wait = match (category, limited_until) {
             (None, until) => until,
-            (Some(category), _) => match self.outage.enter(now) {
-                Gate::Shut(until) => until,
-                Gate::Open => match self.hand_out(category) {
-                    Some(parcel) => {
+            (Some(category), _) => match self.breaker.enter(now) {
+                Permit::Denied(until) => until,
+                Permit::Granted => match self.hand_out(category) {
+                    Some(queued) => {
                         self.in_flight += 1;
-                        return Next::Send(parcel);
+                        return Next::Send(queued);
                     }
                     None => None,
                 },
@@ -111,27 +111,27 @@ impl State {
 
     /// Is there something to hand out, now or soon?
     fn has_more(&self) -> bool {
-        !self.is_empty() || self.finisher == Finisher::Works
+        !self.is_empty() || self.encoder == Encoder::Works
     }
 
-    /// Errors are made ready by the finisher, if there is one.
+    /// Errors are made ready by the encoder, if there is one.
     fn leaves_unready(&self, category: Category) -> bool {
-        category == Category::Error && self.finisher != Finisher::Missing
+        category == Category::Error && self.encoder != Encoder::Missing
     }
 
-    fn hand_out(&mut self, category: Category) -> Option<Parcel> {
+    fn hand_out(&mut self, category: Category) -> Option<QueuedEnvelope> {
         if self.leaves_unready(category) {
-            return self.lane(category).pop_ready().map(Parcel::Letter);
+            return self.queue(category).pop_ready().map(QueuedEnvelope::Encoded);
         }
-        self.lane(category).pop()
+        self.queue(category).pop()
     }
 
     /// The most important category with something to send that the server would take; else when to look again.
     fn first_allowed(&self, now: Instant) -> (Option<Category>, Option<Instant>) {
         let mut again: Option<Instant> = None;
         for category in Category::ALL {
-            let lane = &self.lanes[category as usize];
-            if lane.is_empty() || self.leaves_unready(category) && !lane.has_ready() {
+            let queue = &self.queues[category as usize];
+            if queue.is_empty() || self.leaves_unready(category) && !queue.has_ready() {
                 continue;
             }
             match self.limits.until(category, now) {
@@ -147,12 +147,12 @@ impl State {
     }
 
     /// Takes what waits for the end of a limit that is too long.
-    pub(super) fn take_stale(&mut self, now: Instant) -> Vec<Parcel> {
+    pub(super) fn take_stale(&mut self, now: Instant) -> Vec<QueuedEnvelope> {
         let mut stale = Vec::new();
         for category in Category::ALL {
             if self.limits.left(category.name(), now).is_some_and(|left| left > WORTH_WAITING) {
-                let lane = self.lane(category);
-                stale.extend(std::iter::from_fn(|| lane.pop()));
+                let queue = self.queue(category);
+                stale.extend(std::iter::from_fn(|| queue.pop()));
             }
         }
         stale

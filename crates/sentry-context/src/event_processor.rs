@@ -16,7 +16,7 @@ use crate::{client, frames, incoming, redaction, request, size, trace_header};
 
 /// What finishing needs to know about a service.
 #[derive(Debug, Clone)]
-pub struct Finisher {
+pub struct EventProcessor {
     /// The service, for the tag `service` of transactions; events have it from their scope.
     pub service: &'static str,
     /// Crates whose frames are ours.
@@ -36,7 +36,7 @@ pub struct Finished {
     pub envelope: Envelope,
 }
 
-impl Finisher {
+impl EventProcessor {
     /// Finishes every event, transaction and log of an envelope, and its headers; other items stay.
     pub fn envelope(&self, envelope: Envelope) -> Finished {
         let headers = envelope.headers().clone();
@@ -138,12 +138,12 @@ fn headers_of(envelope: &Envelope, trace: Option<Members>) -> Members {
 /// The middleware finishes the transaction outside the scope that knows the user and the request; its data knows, too.
 fn complete_from_data(transaction: &mut Transaction<'static>) {
     let Some(Context::Trace(trace)) = transaction.contexts.get("trace") else { return };
-    let told = |name: &str| trace.data.get(name).and_then(Value::as_str);
-    if let (None, Some(id)) = (&transaction.user, told("user.id")) {
-        let ip_address = told("client.address").and_then(|ip| ip.parse().ok());
+    let reported = |name: &str| trace.data.get(name).and_then(Value::as_str);
+    if let (None, Some(id)) = (&transaction.user, reported("user.id")) {
+        let ip_address = reported("client.address").and_then(|ip| ip.parse().ok());
         transaction.user = Some(User { id: Some(id.to_owned()), ip_address, ..User::default() });
     }
-    if let Some(method) = told("http.request.method") {
+    if let Some(method) = reported("http.request.method") {
         request::name_method(transaction.request.as_mut(), method);
     }
 }

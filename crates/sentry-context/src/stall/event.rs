@@ -1,4 +1,4 @@
-//! A stall, told when it is found and when it is over.
+//! A stall, reported when it is found and when it is over.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,7 +34,7 @@ pub(super) struct Stall {
 }
 
 impl Stall {
-    /// Tells of a stall that was just found, with the stack of the worker.
+    /// Reports a stall that was just found, with the stack of the worker.
     pub(super) fn found(worker: Arc<Worker>, threshold: Duration, service: &Arc<Hub>) -> Self {
         let request = worker.running();
         let hub = Arc::new(Hub::new_from_top(request.as_ref().unwrap_or(service)));
@@ -54,14 +54,14 @@ impl Stall {
         Arc::ptr_eq(&self.worker, worker)
     }
 
-    /// Whether the worker runs again; if so, that is told.
+    /// Whether the worker runs again; if so, that is reported.
     pub(super) fn is_over(&self) -> bool {
         let over = self.worker.latest() != self.beat;
         if over {
             let delay = self.worker.take_gap();
             if let Some(request) = &self.request {
-                let tell = || breadcrumbs::warning("stall", "the worker was blocked", self.facts(delay));
-                Hub::run(Arc::clone(request), tell);
+                let report = || breadcrumbs::warning("stall", "the worker was blocked", self.facts(delay));
+                Hub::run(Arc::clone(request), report);
             }
             Hub::run(Arc::clone(&self.hub), || self.hub.capture_event(self.recovered(delay)));
         }

@@ -12,7 +12,7 @@ use crate::stack::maps::Maps;
 pub(super) struct Image {
     start: u64,
     end: u64,
-    /// What tells the file from another version of it: its length, and when it was written.
+    /// What distinguishes the file from another version of it: its length, and when it was written.
     file: (u64, i64, i64),
 }
 

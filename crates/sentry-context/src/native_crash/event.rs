@@ -1,4 +1,4 @@
-//! A native crash, as it is told; and what can go wrong with having one.
+//! A native crash, as it is reported; and what can go wrong with having one.
 
 use std::io;
 use std::process::ExitStatus;
@@ -12,7 +12,7 @@ use crate::{Facts, facts};
 
 /// A process that a signal ended.
 #[derive(Debug, thiserror::Error)]
-#[error("a sacrificed process died of {}: {}", self.type_name(), self.reason())]
+#[error("a child process was terminated by {}: {}", self.type_name(), self.reason())]
 pub struct NativeCrash {
     pub(super) signal: i32,
     /// `si_code`: what about the memory or the instruction was wrong.
@@ -55,21 +55,21 @@ impl Fault {
 
 /// No native crash came about.
 #[derive(Debug, thiserror::Error)]
-pub enum SacrificeFailed {
+pub enum CrashChildFailed {
     /// The server stops.
-    #[error("no process is sacrificed any more")]
+    #[error("no child process is started any more")]
     NoTurn,
     /// The system gave no process, or no pipe to it.
-    #[error("the sacrifice could not be started")]
+    #[error("the child process could not be started")]
     NotStarted(#[source] io::Error),
     /// It did not die in time, and was killed.
-    #[error("the sacrifice still lived after {} s", .0.as_secs())]
-    Lives(Duration),
+    #[error("the child process still ran after {} s", .0.as_secs())]
+    TimedOut(Duration),
     /// It ended otherwise than by a signal.
-    #[error("the sacrifice did not crash: {0}")]
+    #[error("the child process did not crash: {0}")]
     Survived(ExitStatus),
-    /// It died before it could tell where.
-    #[error("the sacrifice died of signal {signal} without a word")]
+    /// It died before it could say where.
+    #[error("the child was terminated by signal {signal} and left no record")]
     Silent {
         /// Of which it died.
         signal: i32,
@@ -79,18 +79,18 @@ pub enum SacrificeFailed {
 /// What a signal means that the kernel sent for what a process did.
 pub(crate) fn signal_reason(signal: i32, fault: Fault) -> &'static str {
     match (signal, fault) {
-        (libc::SIGSEGV | libc::SIGBUS, Fault::StackEnd) => "its stack overflowed",
-        (libc::SIGSEGV | libc::SIGBUS, Fault::Null) => "it followed a null pointer",
-        (libc::SIGSEGV | libc::SIGBUS, Fault::Elsewhere) => "it touched memory that is not its own",
-        (libc::SIGABRT, _) => "it gave itself up",
-        (libc::SIGFPE, _) => "it calculated what has no result",
-        (libc::SIGILL, _) => "it ran an instruction that there is not",
-        (libc::SIGTRAP, _) => "it ran into a breakpoint",
-        (libc::SIGSYS, _) => "it made a system call that it may not make",
-        (libc::SIGXCPU, _) => "it used up its processor time",
-        (libc::SIGXFSZ, _) => "it wrote a file beyond the longest that it may",
-        (libc::SIGALRM | libc::SIGVTALRM | libc::SIGPROF, _) => "a timer of its own ran out",
-        _ => "somebody ended it",
+        (libc::SIGSEGV | libc::SIGBUS, Fault::StackEnd) => "a stack overflowed",
+        (libc::SIGSEGV | libc::SIGBUS, Fault::Null) => "a null pointer was dereferenced",
+        (libc::SIGSEGV | libc::SIGBUS, Fault::Elsewhere) => "invalid memory was accessed",
+        (libc::SIGABRT, _) => "the process aborted",
+        (libc::SIGFPE, _) => "an arithmetic operation has no result",
+        (libc::SIGILL, _) => "an instruction is illegal",
+        (libc::SIGTRAP, _) => "a breakpoint was reached",
+        (libc::SIGSYS, _) => "a system call is forbidden",
+        (libc::SIGXCPU, _) => "the CPU time limit was exceeded",
+        (libc::SIGXFSZ, _) => "the file size limit was exceeded",
+        (libc::SIGALRM | libc::SIGVTALRM | libc::SIGPROF, _) => "a timer expired",
+        _ => "a process sent the signal",
     }
 }
 
@@ -180,7 +180,7 @@ impl Reportable for NativeCrash {
             ("touched", self.touched().into()),
             ("thread", super::child::THREAD.into()),
             ("stack_depth", self.depth.into()),
-            ("process", "a sacrificed child; the service lives".into()),
+            ("process", "a child process; the service keeps running".into()),
         ]);
         Some(("native_crash", facts))
     }
@@ -190,9 +190,9 @@ impl Reportable for NativeCrash {
     }
 }
 
-impl Reportable for SacrificeFailed {
+impl Reportable for CrashChildFailed {
     fn type_name(&self) -> &'static str {
-        "SacrificeError"
+        "CrashChildError"
     }
 }
 
@@ -204,12 +204,12 @@ mod tests {
     fn a_crash_says_what_it_died_of() {
         const STACK: u64 = 0x7f00_0000_0000;
         for (signal, address, reason) in [
-            (libc::SIGSEGV, STACK - 8, "its stack overflowed"),
-            (libc::SIGBUS, STACK - 4096, "its stack overflowed"),
-            (libc::SIGSEGV, 8, "it followed a null pointer"),
-            (libc::SIGSEGV, STACK + 8, "it touched memory that is not its own"),
+            (libc::SIGSEGV, STACK - 8, "a stack overflowed"),
+            (libc::SIGBUS, STACK - 4096, "a stack overflowed"),
+            (libc::SIGSEGV, 8, "a null pointer was dereferenced"),
+            (libc::SIGSEGV, STACK + 8, "invalid memory was accessed"),
             // What is no address is not taken for one.
-            (libc::SIGABRT, 8, "it gave itself up"),
+            (libc::SIGABRT, 8, "the process aborted"),
         ] {
             let crash = NativeCrash { signal, code: 0, fault: Fault::at(address, STACK), depth: 1 };
             assert!(crash.to_string().ends_with(reason), "{crash}");

@@ -22,12 +22,12 @@ const LINE_LIMIT: usize = 4 * 1024;
 type Lines = Arc<Mutex<VecDeque<String>>>;
 
 /// Reads both pipes to their ends: a full pipe would block the child.
-pub(super) struct LastWords {
+pub(super) struct OutputTail {
     lines: Lines,
     readers: JoinSet<()>,
 }
 
-impl LastWords {
+impl OutputTail {
     pub(super) fn listen(child: &mut Child, launch: &Launch) -> Self {
         let lines = Lines::default();
         let mut readers = JoinSet::new();

@@ -2,7 +2,7 @@
 //!
 //! A panic while the thread already unwinds, and one where nothing may unwind, end the process at once: no event of
 //! theirs is ever delivered. The hook still runs. It keeps each panic until somebody has caught it; once another begins
-//! on the same thread, or one that cannot be caught, it writes them all down, and the next start tells them.
+//! on the same thread, or one that cannot be caught, it writes them all down, and the next start reports them.
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -26,7 +26,7 @@ const LENGTH: usize = 48 * 1024;
 /// Where they end in the file.
 pub(super) const END: u64 = START + 8 + LENGTH as u64;
 
-/// Panics of one thread that are told: the first, from which the others follow, and the last ones.
+/// Panics of one thread that are reported: the first, from which the others follow, and the last ones.
 const MOST: usize = 4;
 
 /// Bytes of a panic's text, and of its file's name.
@@ -49,7 +49,7 @@ const FATAL: [&str; 6] = [
     "trying to construct an enum from an invalid value",
 ];
 
-/// Where they are noted, while there is a life to tell of.
+/// Where they are noted, while a run is recorded.
 static FILE: Mutex<Weak<File>> = Mutex::new(Weak::new());
 
 thread_local! {
@@ -85,10 +85,10 @@ pub(super) struct Panics {
 pub(crate) enum Outlook {
     /// It goes on, if somebody catches the panic.
     Open,
-    /// It aborts, and its next start tells why.
-    Told,
-    /// It aborts, and nobody will tell.
-    Untold,
+    /// It aborts, and its next start reports why.
+    Reported,
+    /// It aborts, and nobody will report it.
+    Unreported,
 }
 
 /// Notes panics in this file from now on.
@@ -118,8 +118,8 @@ pub(crate) fn note(text: &str, place: Option<&Location<'_>>, origin: &Origin) ->
     let written = panics.is_some_and(|panics| write(panics).is_ok());
     match fatal {
         false => Outlook::Open,
-        true if written => Outlook::Told,
-        true => Outlook::Untold,
+        true if written => Outlook::Reported,
+        true => Outlook::Unreported,
     }
 }
 

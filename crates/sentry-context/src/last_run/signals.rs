@@ -8,8 +8,8 @@ use std::ptr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::Relaxed};
 
-use super::death;
 use super::record::LENGTH;
+use super::termination;
 use crate::stack::Registers;
 
 /// What a process dies of by its own doing.
@@ -60,7 +60,7 @@ pub(super) fn watch(file: &File) {
     }
 }
 
-/// Has its end been asked for, so that there is nothing to tell?
+/// Has its end been asked for, so that there is nothing to report?
 pub(super) fn is_asked(signal: c_int) -> bool {
     ASKED.contains(&signal)
 }
@@ -79,7 +79,7 @@ fn handle(signal: c_int, mut action: libc::sigaction, handler: Handler) {
     action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_NODEFER;
     // SAFETY: the handlers have the signature that `SA_SIGINFO` asks for, and do nothing that they may not.
     if unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) } != 0 {
-        tracing::warn!(signal, "it could not be arranged that a death of it is told as what it is");
+        tracing::warn!(signal, "it could not be arranged that a termination of it is reported as what it is");
     }
 }
 
@@ -112,11 +112,12 @@ fn note(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     // The first counts: an abort may follow from it. A copy of this process that `fork` made is not this process.
     // SAFETY: it only asks.
     if !NOTED.swap(true, Relaxed) && unsafe { libc::getpid() } == OWNER.load(Relaxed) {
-        let mut name = [0_u8; death::NAME];
+        let mut name = [0_u8; termination::NAME];
         // SAFETY: the name and its end fit; a descriptor that is closed only makes the writing fail.
         unsafe {
             libc::prctl(libc::PR_GET_NAME, name.as_mut_ptr());
-            let noted = death::bytes([signal as u64, code as u64, address, registers.sp, thread, at], name);
+            let noted =
+                termination::bytes([signal as u64, code as u64, address, registers.sp, thread, at], name);
             libc::pwrite(FILE.load(Relaxed), noted.as_ptr().cast(), noted.len(), LENGTH as libc::off_t);
         }
     }
@@ -148,7 +149,7 @@ fn restore(signal: c_int) {
 /// Sent by somebody, also by an abort: no instruction fails once more.
 fn die(signal: c_int) -> ! {
     // SAFETY: the signal was just delivered, so it is a valid one. Only a process with the number 1 is still there after
-    // it, since the system spares that one; it ends as a shell would tell it.
+    // it, since the system spares that one; it ends as a shell would say it.
     unsafe {
         libc::signal(signal, libc::SIG_DFL);
         libc::raise(signal);

@@ -11,7 +11,7 @@ const LONGEST_WAIT_AT_SHUTDOWN: Duration = Duration::from_millis(250);
 
 /// The state of the connection to the server.
 #[derive(Debug, Default)]
-pub(super) struct Outage {
+pub(super) struct CircuitBreaker {
     failures: u32,
     since: Option<Instant>,
     not_before: Option<Instant>,
@@ -21,22 +21,22 @@ pub(super) struct Outage {
 
 /// May an envelope be sent?
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Gate {
-    Open,
+pub(super) enum Permit {
+    Granted,
     /// Not before this, or before somebody else's envelope has found out.
-    Shut(Option<Instant>),
+    Denied(Option<Instant>),
 }
 
-impl Outage {
-    /// Asks for leave to send. In an outage, who gets it is the probe.
-    pub(super) fn enter(&mut self, now: Instant) -> Gate {
+impl CircuitBreaker {
+    /// Asks for a permit to send. While the breaker is open, one envelope at a time gets it: the probe.
+    pub(super) fn enter(&mut self, now: Instant) -> Permit {
         match self.not_before {
-            None => Gate::Open,
-            Some(_) if self.probing => Gate::Shut(None),
-            Some(time) if time > now => Gate::Shut(Some(time)),
+            None => Permit::Granted,
+            Some(_) if self.probing => Permit::Denied(None),
+            Some(time) if time > now => Permit::Denied(Some(time)),
             Some(_) => {
                 self.probing = true;
-                Gate::Open
+                Permit::Granted
             }
         }
     }
@@ -62,7 +62,7 @@ impl Outage {
     }
 
     /// The probe came back without an answer to the question.
-    pub(super) fn undecided(&mut self) {
+    pub(super) fn release_permit(&mut self) {
         self.probing = false;
     }
 
@@ -85,14 +85,14 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_a_bound_and_one_probe_goes_at_a_time() {
-        let (mut outage, mut now) = (Outage::default(), Instant::now());
+        let (mut breaker, mut now) = (CircuitBreaker::default(), Instant::now());
         let mut waits = Vec::new();
         for _ in 0..12 {
-            assert_eq!(outage.enter(now), Gate::Open);
-            outage.failed(now, false);
+            assert_eq!(breaker.enter(now), Permit::Granted);
+            breaker.failed(now, false);
             // The others that were under way fail, too; that is no news.
-            outage.failed(now, false);
-            let Gate::Shut(Some(until)) = outage.enter(now) else { panic!("it must wait") };
+            breaker.failed(now, false);
+            let Permit::Denied(Some(until)) = breaker.enter(now) else { panic!("it must wait") };
             waits.push(until - now);
             now = until;
         }
@@ -100,10 +100,10 @@ mod tests {
             let whole = (FIRST_WAIT * (1 << failures)).min(LONGEST_WAIT);
             assert!((whole / 2..=whole).contains(wait), "{failures}: {wait:?}");
         }
-        assert_eq!(outage.enter(now), Gate::Open);
-        assert_eq!(outage.enter(now), Gate::Shut(None), "the probe is under way");
-        outage.over();
-        assert_eq!(outage.enter(now), Gate::Open);
-        assert_eq!(outage.enter(now), Gate::Open);
+        assert_eq!(breaker.enter(now), Permit::Granted);
+        assert_eq!(breaker.enter(now), Permit::Denied(None), "the probe is under way");
+        breaker.over();
+        assert_eq!(breaker.enter(now), Permit::Granted);
+        assert_eq!(breaker.enter(now), Permit::Granted);
     }
 }

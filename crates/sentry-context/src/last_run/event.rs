@@ -1,4 +1,4 @@
-//! A life that ended without a word, as it is told.
+//! The event of a run that ended without a report.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -7,44 +7,44 @@ use std::time::SystemTime;
 use sentry::protocol::{Event, Exception, Mechanism, PosixSignal};
 use sentry::{Hub, Level};
 
-use super::death::Death;
 use super::image::Image;
 use super::panics::Panic;
 use super::record::{self, Vitals};
 use super::signals;
+use super::termination::Termination;
 use crate::client::{Service, contexts_of};
 use crate::frames::Origin;
 use crate::report::{self, Reportable};
 use crate::runtime_stats::mb;
 use crate::{Facts, facts};
 
-/// Share of its limit from which memory is taken for the reason of a death that nobody saw.
+/// Share of its limit from which memory is taken for the reason of a termination that nobody saw.
 const SHORT: f64 = 0.75;
 
-/// A life that ended without a word.
+/// A run that ended without a report.
 #[derive(Debug, thiserror::Error)]
 #[error("the process before this one {}", self.end())]
 pub(super) struct Ended {
     service: &'static str,
     vitals: Vitals,
-    death: Option<Death>,
-    /// From which the death followed, the first one first.
+    termination: Option<Termination>,
+    /// From which the termination followed, the first one first.
     panics: Vec<Panic>,
     panic_type: &'static str,
     last_seen: SystemTime,
 }
 
 impl Ended {
-    /// `None` where there was no life, nothing that can be read of it, or an end that was asked for.
+    /// `None` where there was no run, nothing that can be read of it, or an end that was asked for.
     pub(super) fn read(file: &File, service: &Service) -> Option<Self> {
         let last_seen = record::plausible(file.metadata().ok()?.modified().ok()?);
-        let (vitals, death, panics) = record::read(file)?;
-        let asked = death.as_ref().is_some_and(|death| signals::is_asked(death.signal));
+        let (vitals, termination, panics) = record::read(file)?;
+        let asked = termination.as_ref().is_some_and(|termination| signals::is_asked(termination.signal));
         let (service, panic_type) = (service.name, service.panic_type);
-        (!asked).then_some(Self { service, vitals, death, panics, panic_type, last_seen })
+        (!asked).then_some(Self { service, vitals, termination, panics, panic_type, last_seen })
     }
 
-    /// Tells it with what was true of it, not of this process.
+    /// Reports it with what was true of it, not of this process.
     pub(super) fn report(self, hub: &Arc<Hub>) {
         let (service, release, stats) = (self.service, self.vitals.release.clone(), self.vitals.stats);
         let (last_seen, causes) = (self.last_seen, self.causes());
@@ -71,19 +71,21 @@ impl Ended {
             Origin::of(then.translated(&panic.addresses, now)).stacktrace()
         };
         // The one with which the standard library ends the process follows from those before.
-        let told = self.panics.iter().enumerate().filter(|(index, panic)| *index == 0 || !panic.is_fatal());
-        told.map(|(_, panic)| Exception {
-            ty: self.panic_type.to_owned(),
-            value: Some(panic.text.clone()),
-            stacktrace: stack(panic),
-            mechanism: Some(Mechanism {
-                ty: "panic".to_owned(),
-                handled: Some(false),
-                ..Mechanism::default()
-            }),
-            ..Exception::default()
-        })
-        .collect()
+        let reported =
+            self.panics.iter().enumerate().filter(|(index, panic)| *index == 0 || !panic.is_fatal());
+        reported
+            .map(|(_, panic)| Exception {
+                ty: self.panic_type.to_owned(),
+                value: Some(panic.text.clone()),
+                stacktrace: stack(panic),
+                mechanism: Some(Mechanism {
+                    ty: "panic".to_owned(),
+                    handled: Some(false),
+                    ..Mechanism::default()
+                }),
+                ..Exception::default()
+            })
+            .collect()
     }
 
     /// Most of what it was allowed to have.
@@ -92,13 +94,13 @@ impl Ended {
         self.vitals.memory_limit_mb.is_some_and(|limit| used > SHORT * limit)
     }
 
-    /// Without numbers that differ from death to death.
+    /// Without numbers that differ from termination to termination.
     fn end(&self) -> String {
-        match &self.death {
-            Some(death) if !self.panics.is_empty() => {
-                format!("died of {}: it panicked where nothing could catch that", death.name())
+        match &self.termination {
+            Some(termination) if !self.panics.is_empty() => {
+                format!("terminated by {}: a panic that nothing could catch", termination.name())
             }
-            Some(death) => format!("died of {}: {}", death.name(), death.reason()),
+            Some(termination) => format!("terminated by {}: {}", termination.name(), termination.reason()),
             None if self.was_short_of_memory() => "was killed when its memory limit was used up".to_owned(),
             None => "was gone at once: SIGKILL, an exit without a shutdown, or no power".to_owned(),
         }
@@ -107,8 +109,8 @@ impl Ended {
 
 impl Reportable for Ended {
     fn type_name(&self) -> &'static str {
-        match &self.death {
-            Some(death) => death.name(),
+        match &self.termination {
+            Some(termination) => termination.name(),
             None if self.was_short_of_memory() => "OutOfMemory",
             None => "ProcessKilled",
         }
@@ -123,19 +125,19 @@ impl Reportable for Ended {
     }
 
     fn mechanism(&self) -> &'static str {
-        "last_life"
+        "last_run"
     }
 
     fn signal(&self) -> Option<PosixSignal> {
-        self.death.as_ref().map(Death::posix)
+        self.termination.as_ref().map(Termination::posix)
     }
 
     fn context(&self) -> Option<(&'static str, Facts)> {
-        let (stats, death) = (&self.vitals.stats, self.death.as_ref());
+        let (stats, termination) = (&self.vitals.stats, self.termination.as_ref());
         let facts = facts([
-            ("signal", death.map(|it| it.signal).into()),
-            ("signal_code", death.map(|it| it.code).into()),
-            ("thread", death.map(|it| it.thread.clone()).into()),
+            ("signal", termination.map(|it| it.signal).into()),
+            ("signal_code", termination.map(|it| it.code).into()),
+            ("thread", termination.map(|it| it.thread.clone()).into()),
             ("pid", self.vitals.pid.into()),
             ("uptime_seconds", stats.uptime_seconds.round().into()),
             ("memory_mb", mb(stats.memory_bytes).into()),
@@ -145,7 +147,7 @@ impl Reportable for Ended {
             ("open_fds", stats.open_fds.into()),
             ("panicked_at", self.panics.iter().map(|it| it.place.clone()).collect::<Vec<_>>().into()),
         ]);
-        Some(("last_life", facts))
+        Some(("last_run", facts))
     }
 }
 
@@ -167,7 +169,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn fuzz_a_record_of_any_content_is_told_or_left_alone(
+        fn fuzz_a_record_of_any_content_is_reported_or_left_alone(
             release in ".{0,40}",
             number in any::<u64>(),
             started in any::<u64>(),

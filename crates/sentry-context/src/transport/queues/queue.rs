@@ -3,59 +3,64 @@
 use std::collections::VecDeque;
 
 use crate::transport::category::{Bounds, Category};
-use crate::transport::letter::{Letter, Parcel};
+use crate::transport::envelope::{EncodedEnvelope, QueuedEnvelope};
 
 /// The longest envelope that gets its chance in an empty queue though it is beyond the bound by itself. Sentry takes
 /// 20 MiB, compressed.
 const MAX_ENVELOPE_BYTES: usize = 32 * 1024 * 1024;
 
-/// What waits of one category: letters that are ready, before parcels that are not.
+/// What waits of one category: encoded envelopes first, then those that are still to be encoded.
 #[derive(Default)]
-pub(super) struct Lane {
-    ready: VecDeque<Letter>,
+pub(super) struct Queue {
+    ready: VecDeque<EncodedEnvelope>,
     /// With their weights: an envelope as the SDK makes it is weighed once.
-    unready: VecDeque<(Parcel, usize)>,
+    unready: VecDeque<(QueuedEnvelope, usize)>,
     bytes: usize,
     /// The most that they were.
     peak: usize,
 }
 
-impl Lane {
+impl Queue {
     /// Adds the newest, which weighs that much; gives it back where it does not fit.
-    pub(super) fn push(&mut self, parcel: Parcel, weight: usize, bounds: Bounds) -> Result<(), Box<Parcel>> {
+    pub(super) fn push(
+        &mut self,
+        queued: QueuedEnvelope,
+        weight: usize,
+        bounds: Bounds,
+    ) -> Result<(), Box<QueuedEnvelope>> {
         let most = if self.is_empty() { bounds.bytes.max(MAX_ENVELOPE_BYTES) } else { bounds.bytes };
         if self.len() >= bounds.count || self.bytes + weight > most {
-            return Err(Box::new(parcel));
+            return Err(Box::new(queued));
         }
         self.bytes += weight;
         self.peak = self.peak.max(self.bytes);
-        match parcel {
-            Parcel::Letter(letter) => self.ready.push_back(letter),
+        match queued {
+            QueuedEnvelope::Encoded(encoded) => self.ready.push_back(encoded),
             unready => self.unready.push_back((unready, weight)),
         }
         Ok(())
     }
 
     /// Back from a failed attempt, behind those that have had none. It had its place already: no bound is looked at.
-    pub(super) fn put_back(&mut self, letter: Letter) {
-        self.bytes += letter.weight();
-        self.ready.push_back(letter);
+    pub(super) fn put_back(&mut self, encoded: EncodedEnvelope) {
+        self.bytes += encoded.weight();
+        self.ready.push_back(encoded);
     }
 
-    pub(super) fn pop(&mut self) -> Option<Parcel> {
-        self.pop_ready().map(Parcel::Letter).or_else(|| self.pop_unready())
+    pub(super) fn pop(&mut self) -> Option<QueuedEnvelope> {
+        self.pop_ready().map(QueuedEnvelope::Encoded).or_else(|| self.pop_unready())
     }
 
-    pub(super) fn pop_ready(&mut self) -> Option<Letter> {
-        let letter = self.ready.pop_front()?;
-        self.bytes -= letter.weight();
-        Some(letter)
+    pub(super) fn pop_ready(&mut self) -> Option<EncodedEnvelope> {
+        let encoded = self.ready.pop_front()?;
+        self.bytes -= encoded.weight();
+        Some(encoded)
     }
 
-    pub(super) fn pop_unready(&mut self) -> Option<Parcel> {
-        let (parcel, weight) = self.unready.pop_front()?;
+    pub(super) fn pop_unready(&mut self) -> Option<QueuedEnvelope> {
+        let (queued, weight) = self.unready.pop_front()?;
         self.bytes -= weight;
-        Some(parcel)
+        Some(queued)
     }
 
     pub(super) fn has_ready(&self) -> bool {

@@ -1,4 +1,4 @@
-//! What a signal's handler can tell of a death, as bytes and in words.
+//! What a signal handler can report of a termination, as bytes and in words.
 
 use sentry::protocol::PosixSignal;
 
@@ -16,11 +16,11 @@ pub(super) const LENGTH: usize = NUMBERS * 8 + NAME;
 /// The kernel's page, or a multiple: an overflow ends up to one below the stack pointer's, or above it.
 const PAGE: u64 = 4096;
 
-/// A death by a signal.
+/// A termination by a signal.
 #[derive(Debug, PartialEq)]
-pub(super) struct Death {
+pub(super) struct Termination {
     pub(super) signal: i32,
-    /// `si_code`: above zero it is the kernel's, about memory or an instruction; else somebody sent it.
+    /// `si_code`: above zero it is the kernel's, about memory or an instruction; else a process sent the signal.
     pub(super) code: i32,
     fault: Fault,
     pub(super) thread: String,
@@ -40,7 +40,7 @@ pub(super) fn bytes(numbers: [u64; NUMBERS], thread: [u8; NAME]) -> [u8; LENGTH]
     bytes
 }
 
-impl Death {
+impl Termination {
     pub(super) fn read(bytes: &[u8; LENGTH]) -> Option<Self> {
         let (numbers, name) = bytes.split_at(LENGTH - NAME);
         let mut numbers = numbers.chunks_exact(8).map(|it| it.try_into().map_or(0, u64::from_le_bytes));
@@ -61,7 +61,7 @@ impl Death {
     pub(super) fn reason(&self) -> &'static str {
         match self.code {
             libc::SI_TKILL if self.signal == libc::SIGABRT => signal_reason(self.signal, self.fault),
-            ..=0 => "somebody sent it",
+            ..=0 => "a process sent the signal",
             _ => signal_reason(self.signal, self.fault),
         }
     }
@@ -86,18 +86,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_death_says_what_it_was() {
+    fn a_termination_says_what_it_was() {
         const STACK: u64 = 0x7f00_0000_0000;
         for (signal, code, address, reason) in [
-            (libc::SIGSEGV, 2, STACK - 8, "its stack overflowed"),
-            (libc::SIGSEGV, 1, 0, "it followed a null pointer"),
-            (libc::SIGSEGV, 0, 0, "somebody sent it"),
-            (libc::SIGABRT, libc::SI_TKILL, 0, "it gave itself up"),
-            (libc::SIGABRT, 0, 0, "somebody sent it"),
+            (libc::SIGSEGV, 2, STACK - 8, "a stack overflowed"),
+            (libc::SIGSEGV, 1, 0, "a null pointer was dereferenced"),
+            (libc::SIGSEGV, 0, 0, "a process sent the signal"),
+            (libc::SIGABRT, libc::SI_TKILL, 0, "the process aborted"),
+            (libc::SIGABRT, 0, 0, "a process sent the signal"),
         ] {
             let numbers = [signal as u64, code as u64, address, STACK, 1, 2];
-            let death = Death::read(&bytes(numbers, *b"worker\0\0\0\0\0\0\0\0\0\0")).unwrap();
-            assert_eq!((death.reason(), death.thread.as_str()), (reason, "worker"), "{death:?}");
+            let termination = Termination::read(&bytes(numbers, *b"worker\0\0\0\0\0\0\0\0\0\0")).unwrap();
+            assert_eq!(
+                (termination.reason(), termination.thread.as_str()),
+                (reason, "worker"),
+                "{termination:?}"
+            );
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The life of one child, over all its deaths.
+//! One child, over all its runs.
 
 use std::io;
 use std::process::ExitStatus;
@@ -15,10 +15,10 @@ use crate::services::Service;
 /// Exit status of a service whose configuration is wrong: starting it again changes nothing.
 const CONFIGURATION_ERROR: i32 = 2;
 
-/// How a life ended.
+/// How a run ended.
 enum End {
     Stopped,
-    Exited { status: ExitStatus, last_words: Vec<String>, lived: Duration },
+    Exited { status: ExitStatus, output_tail: Vec<String>, lived: Duration },
     NotStarted(io::Error),
 }
 
@@ -33,28 +33,28 @@ pub(super) async fn supervise(
     let mut served = false;
     loop {
         let again = served;
-        let tell = |notice| drop(notices.send(notice));
+        let report = |notice| drop(notices.send(notice));
         let serving = |pid| {
             served = true;
-            tell(Notice::Serving { service, url: launch.url(), pid, again });
+            report(Notice::Serving { service, url: launch.url(), pid, again });
         };
-        let frozen = |silent_for| tell(Notice::Frozen { service, silent_for });
+        let frozen = |silent_for| report(Notice::Frozen { service, silent_for });
         let pause = match live(&launch, &http, &mut stopped, serving, frozen).await {
             End::Stopped => return,
             End::NotStarted(error) => {
                 let retry_in = backoff.after(Duration::ZERO);
-                tell(Notice::NotStarted { service, reason: error.to_string(), retry_in });
+                report(Notice::NotStarted { service, reason: error.to_string(), retry_in });
                 retry_in
             }
             // One that has served before has found something changed around it, which may change back.
-            End::Exited { status, last_words, .. }
+            End::Exited { status, output_tail, .. }
                 if status.code() == Some(CONFIGURATION_ERROR) && !served =>
             {
-                return tell(gave_up(service, status, &last_words));
+                return report(gave_up(service, status, &output_tail));
             }
-            End::Exited { status, last_words, lived } => {
+            End::Exited { status, output_tail, lived } => {
                 let restart_in = backoff.after(lived);
-                tell(Notice::Died { service, how: child::how(status), last_words, lived, restart_in });
+                report(Notice::Died { service, how: child::how(status), output_tail, lived, restart_in });
                 restart_in
             }
         };
@@ -65,8 +65,8 @@ pub(super) async fn supervise(
     }
 }
 
-fn gave_up(service: &'static Service, status: ExitStatus, last_words: &[String]) -> Notice {
-    let words = last_words.join(" ");
+fn gave_up(service: &'static Service, status: ExitStatus, output_tail: &[String]) -> Notice {
+    let words = output_tail.join(" ");
     let own_name = format!("{}: ", service.name);
     let words = words.strip_prefix(&own_name).unwrap_or(&words);
     Notice::GaveUp { service, reason: format!("{words} ({})", child::how(status)) }
@@ -102,12 +102,12 @@ async fn live(
         }
     };
     match exited {
-        Ok(status) => End::Exited { status, last_words: process.last_words().await, lived: born.elapsed() },
+        Ok(status) => End::Exited { status, output_tail: process.output_tail().await, lived: born.elapsed() },
         Err(error) => End::NotStarted(error),
     }
 }
 
-/// How long to wait before the next start: doubled for each short life, so that a child that cannot
+/// How long to wait before the next start: doubled for each short run, so that a child that cannot
 /// live does not spin.
 struct Backoff {
     next: Duration,

@@ -1,4 +1,4 @@
-//! Deaths by a process's own doing: this very program once more, which dies.
+//! Terminations by a process's own doing: this very program once more, which dies.
 
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
@@ -16,7 +16,7 @@ const HOW: &str = "TEST_DEATH";
 const DSN: &str = "TEST_DSN";
 
 fn spool(how: &str) -> PathBuf {
-    std::env::temp_dir().join(format!("last-life-{how}-{}", std::process::id()))
+    std::env::temp_dir().join(format!("last-run-{how}-{}", std::process::id()))
 }
 
 #[test]
@@ -73,12 +73,12 @@ fn deeper(depth: u64) -> u64 {
     if frame[0] == u64::MAX { 0 } else { deeper(depth + 1) + frame[1] }
 }
 
-/// It dies, and the next start tells.
-async fn death(how: &str) -> (Output, Vec<Value>) {
+/// It crashes, and the next start reports it.
+async fn termination(how: &str) -> (Output, Vec<Value>) {
     let spool = spool(how);
     std::fs::create_dir_all(&spool).unwrap();
     let died = Command::new(std::env::current_exe().unwrap())
-        .args(["last_life::victim", "--exact", "--ignored", "--nocapture"])
+        .args(["last_run::victim", "--exact", "--ignored", "--nocapture"])
         .env(HOW, how)
         .env("SENTRY_SPOOL_DIR", &spool)
         .output()
@@ -99,26 +99,26 @@ fn value(event: &Value) -> &str {
 }
 
 #[actix_web::test]
-async fn a_stack_that_overflows_is_told_and_rust_still_says_so_itself() {
-    let (died, events) = death("overflow").await;
+async fn a_stack_that_overflows_is_reported_and_rust_still_says_so_itself() {
+    let (died, events) = termination("overflow").await;
     let said = String::from_utf8_lossy(&died.stderr);
     assert!(said.contains("has overflowed its stack"), "{said}");
     assert_eq!(died.status.signal(), Some(6), "Rust aborts");
     assert_eq!(events.len(), 1, "{events:?}");
-    assert_eq!(value(&events[0]), "the process before this one died of SIGSEGV: its stack overflowed");
+    assert_eq!(value(&events[0]), "the last run was terminated by SIGSEGV: a stack overflowed");
     // The system keeps 15 bytes of the name.
-    assert_eq!(events[0]["contexts"]["last_life"]["thread"], "last_life::vict");
+    assert_eq!(events[0]["contexts"]["last_run"]["thread"], "last_run::victi");
 }
 
 #[actix_web::test]
-async fn a_null_pointer_and_an_abort_end_the_process_as_ever_and_are_told() {
-    for (how, signal, told) in [
-        ("null", 11, "the process before this one died of SIGSEGV: it followed a null pointer"),
-        ("abort", 6, "the process before this one died of SIGABRT: it gave itself up"),
+async fn a_null_pointer_and_an_abort_end_the_process_as_ever_and_are_reported() {
+    for (how, signal, reported) in [
+        ("null", 11, "the last run was terminated by SIGSEGV: a null pointer was dereferenced"),
+        ("abort", 6, "the last run was terminated by SIGABRT: the process aborted"),
     ] {
-        let (died, events) = death(how).await;
+        let (died, events) = termination(how).await;
         assert_eq!(died.status.signal(), Some(signal), "{how}");
-        assert_eq!(events.iter().map(value).collect::<Vec<_>>(), [told]);
+        assert_eq!(events.iter().map(value).collect::<Vec<_>>(), [reported]);
     }
 }
 
@@ -128,27 +128,27 @@ fn panics(event: &Value) -> Vec<(&str, &str)> {
 }
 
 #[actix_web::test]
-async fn an_abort_that_follows_from_panics_is_told_with_their_messages_and_stacks() {
-    const ABORTED: (&str, &str) = (
-        "SIGABRT",
-        "the process before this one died of SIGABRT: it panicked where nothing could catch that",
-    );
-    for (how, told) in [
+async fn an_abort_that_follows_from_panics_is_reported_with_their_messages_and_stacks() {
+    const ABORTED: (&str, &str) =
+        ("SIGABRT", "the last run was terminated by SIGABRT: a panic that nothing could catch");
+    for (how, reported) in [
         ("unwinding", &["the first of two panics", "the second of two panics"][..]),
         ("foreign", &["where nothing may unwind"]),
     ] {
-        let (died, events) = death(how).await;
+        let (died, events) = termination(how).await;
         assert_eq!(died.status.signal(), Some(6), "{how}");
         assert_eq!(events.len(), 1, "{how}: {events:?}");
-        let told = told.iter().map(|text| format!("{text}, with token=[Filtered]")).collect::<Vec<_>>();
-        let causes = told.iter().map(|text| ("Panic", text.as_str())).chain([ABORTED]).collect::<Vec<_>>();
+        let reported =
+            reported.iter().map(|text| format!("{text}, with token=[Filtered]")).collect::<Vec<_>>();
+        let causes =
+            reported.iter().map(|text| ("Panic", text.as_str())).chain([ABORTED]).collect::<Vec<_>>();
         assert_eq!(panics(&events[0]), causes);
-        for cause in &events[0]["exception"]["values"].as_array().unwrap()[..told.len()] {
+        for cause in &events[0]["exception"]["values"].as_array().unwrap()[..reported.len()] {
             let frames = cause["stacktrace"]["frames"].as_array().unwrap();
-            assert_eq!(frames.last().unwrap()["function"], "api::last_life::fails", "{frames:?}");
+            assert_eq!(frames.last().unwrap()["function"], "api::last_run::fails", "{frames:?}");
         }
-        let places = events[0]["contexts"]["last_life"]["panicked_at"].as_array().unwrap();
-        assert!(places[0].as_str().unwrap().contains("last_life.rs:"), "{places:?}");
+        let places = events[0]["contexts"]["last_run"]["panicked_at"].as_array().unwrap();
+        assert!(places[0].as_str().unwrap().contains("last_run.rs:"), "{places:?}");
     }
 }
 
@@ -156,7 +156,7 @@ async fn an_abort_that_follows_from_panics_is_told_with_their_messages_and_stack
 async fn what_was_queued_is_delivered_before_an_abort_of_which_nobody_will_tell() {
     let inbox = Inbox::start().await.unwrap();
     let died = Command::new(std::env::current_exe().unwrap())
-        .args(["last_life::victim", "--exact", "--ignored", "--nocapture"])
+        .args(["last_run::victim", "--exact", "--ignored", "--nocapture"])
         .env(HOW, "foreign")
         .env(DSN, inbox.dsn())
         .env_remove("SENTRY_SPOOL_DIR")
@@ -168,7 +168,7 @@ async fn what_was_queued_is_delivered_before_an_abort_of_which_nobody_will_tell(
 }
 
 #[actix_web::test]
-async fn every_signal_that_ends_a_process_is_told_by_its_name() {
+async fn every_signal_that_ends_a_process_is_reported_by_its_name() {
     for (signal, name) in [
         (libc::SIGTRAP, "SIGTRAP"),
         (libc::SIGSYS, "SIGSYS"),
@@ -185,13 +185,14 @@ async fn every_signal_that_ends_a_process_is_told_by_its_name() {
         (libc::SIGIO, "SIGIO"),
         (libc::SIGRTMAX(), "SIGRT"),
     ] {
-        let (died, events) = death(&format!("signal-{signal}")).await;
+        let (died, events) = termination(&format!("signal-{signal}")).await;
         assert_eq!(died.status.signal(), Some(signal), "{name}");
-        let told = events.iter().map(|event| &event["exception"]["values"][0]["type"]).collect::<Vec<_>>();
-        assert_eq!(told, [name]);
+        let reported =
+            events.iter().map(|event| &event["exception"]["values"][0]["type"]).collect::<Vec<_>>();
+        assert_eq!(reported, [name]);
         assert_eq!(
             value(&events[0]),
-            format!("the process before this one died of {name}: somebody sent it")
+            format!("the last run was terminated by {name}: a process sent the signal")
         );
     }
 }
@@ -199,18 +200,18 @@ async fn every_signal_that_ends_a_process_is_told_by_its_name() {
 #[actix_web::test]
 async fn what_is_no_record_of_ours_in_the_folder_is_neither_read_nor_changed() {
     let spool = spool("foreign-files");
-    std::fs::create_dir_all(spool.join("shop.0.life")).unwrap();
+    std::fs::create_dir_all(spool.join("shop.0.run")).unwrap();
     let target = spool.join("somebodys");
     std::fs::write(&target, "untouched").unwrap();
-    std::os::unix::fs::symlink(&target, spool.join("shop.1.life")).unwrap();
-    let pipe = Command::new("mkfifo").arg(spool.join("shop.2.life")).status().unwrap();
+    std::os::unix::fs::symlink(&target, spool.join("shop.1.run")).unwrap();
+    let pipe = Command::new("mkfifo").arg(spool.join("shop.2.run")).status().unwrap();
     assert!(pipe.success());
-    let huge = std::fs::File::create(spool.join("shop.3.life")).unwrap();
+    let huge = std::fs::File::create(spool.join("shop.3.run")).unwrap();
     huge.set_len(2 << 30).unwrap();
     let inbox = Inbox::start().await.unwrap();
     let delivery = Delivery { spool: Some(spool.clone()), ..Delivery::default() };
     let sentry = client::init(config(&inbox.dsn(), delivery));
-    let own = std::fs::metadata(spool.join("shop.4.life")).unwrap();
+    let own = std::fs::metadata(spool.join("shop.4.run")).unwrap();
     assert_eq!(own.permissions().mode() & 0o777, 0o600);
     assert!(sentry.finish());
     assert_eq!(inbox.events(), Vec::<Value>::new());
@@ -221,14 +222,14 @@ async fn what_is_no_record_of_ours_in_the_folder_is_neither_read_nor_changed() {
 
 #[actix_web::test]
 async fn an_end_that_was_asked_for_is_none_to_tell() {
-    let (ended, events) = death("asked").await;
+    let (ended, events) = termination("asked").await;
     assert_eq!((ended.status.signal(), events), (Some(libc::SIGTERM), vec![]));
 }
 
 #[actix_web::test]
 async fn a_guard_that_is_dropped_is_an_end_in_order_also_in_a_panic() {
     for (how, ends_well) in [("order", true), ("panic", false)] {
-        let (ended, events) = death(how).await;
+        let (ended, events) = termination(how).await;
         assert_eq!(ended.status.success(), ends_well, "{how}");
         assert_eq!(events, Vec::<Value>::new(), "{how}");
     }

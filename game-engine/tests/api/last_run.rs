@@ -1,4 +1,4 @@
-//! Deaths that the process cannot report itself: what its next start tells.
+//! Terminations that the process cannot report itself: what its next start reports.
 
 use std::fs;
 
@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use crate::delivery::{BINARY, Spool};
 use crate::helpers::{answer, http};
 
-/// What a start in that spool tells until it has ended in order, which delivers everything.
-async fn told_by_the_next_start(spool: &Spool) -> Vec<Value> {
+/// What a start in that spool says until it has ended in order, which delivers everything.
+async fn reported_by_the_next_start(spool: &Spool) -> Vec<Value> {
     let inbox = Inbox::start().await.unwrap();
     ends_in_order(&mut spool.start(&inbox)).await;
     inbox.events()
@@ -22,10 +22,10 @@ async fn ends_in_order(service: &mut Service) {
     assert_eq!(service.terminate(), Some(0));
 }
 
-/// The files in that spool that tell of lives.
-fn lives(spool: &Spool) -> Vec<String> {
+/// The files in that spool that record runs.
+fn records(spool: &Spool) -> Vec<String> {
     let names = fs::read_dir(&spool.0).unwrap().map(|it| it.unwrap().file_name().into_string().unwrap());
-    names.filter(|name| name.ends_with(".life")).collect()
+    names.filter(|name| name.ends_with(".run")).collect()
 }
 
 fn exception(event: &Value) -> &Value {
@@ -33,7 +33,7 @@ fn exception(event: &Value) -> &Value {
 }
 
 #[actix_web::test]
-async fn a_service_that_a_signal_ends_is_told_once_with_the_signal_and_how_it_was() {
+async fn a_service_that_a_signal_ends_is_reported_once_with_the_signal_and_how_it_was() {
     let (inbox, spool) = (Inbox::start().await.unwrap(), Spool::new("segv"));
     let mut service = Service::start(
         BINARY,
@@ -46,7 +46,7 @@ async fn a_service_that_a_signal_ends_is_told_once_with_the_signal_and_how_it_wa
     let (pid, died) = (service.pid(), service.end_by("SEGV"));
     assert_eq!(died.code(), None, "a signal has to end it, as ever");
 
-    let events = told_by_the_next_start(&spool).await;
+    let events = reported_by_the_next_start(&spool).await;
     assert_eq!(events.len(), 1, "{events:?}");
     let event = &events[0];
     assert_eq!(
@@ -54,38 +54,41 @@ async fn a_service_that_a_signal_ends_is_told_once_with_the_signal_and_how_it_wa
         (&json!("fatal"), &json!("game-engine@0.9"), &json!("game-engine"))
     );
     assert_eq!(exception(event)["type"], "SIGSEGV");
-    assert_eq!(exception(event)["value"], "the process before this one died of SIGSEGV: somebody sent it");
+    assert_eq!(
+        exception(event)["value"],
+        "the last run was terminated by SIGSEGV: a process sent the signal"
+    );
     let mechanism = &exception(event)["mechanism"];
-    assert_eq!((&mechanism["type"], &mechanism["handled"]), (&json!("last_life"), &json!(false)));
+    assert_eq!((&mechanism["type"], &mechanism["handled"]), (&json!("last_run"), &json!(false)));
     assert_eq!(mechanism["meta"]["signal"]["number"], 11);
-    let life = &event["contexts"]["last_life"];
-    assert_eq!((&life["pid"], &life["signal"], &life["signal_code"]), (&json!(pid), &json!(11), &json!(0)));
-    assert!(life["memory_mb"].as_f64().unwrap() > 1.0 && life["threads"].as_u64().unwrap() > 0, "{life}");
-    // Of the life that ended, not of the one that tells it.
+    let run = &event["contexts"]["last_run"];
+    assert_eq!((&run["pid"], &run["signal"], &run["signal_code"]), (&json!(pid), &json!(11), &json!(0)));
+    assert!(run["memory_mb"].as_f64().unwrap() > 1.0 && run["threads"].as_u64().unwrap() > 0, "{run}");
+    // Of the run that ended, not of the one that reports it.
     assert_eq!(event["contexts"]["app"]["app_version"], "0.9");
-    assert_eq!(event["contexts"]["runtime"]["memory_mb"], life["memory_mb"]);
+    assert_eq!(event["contexts"]["runtime"]["memory_mb"], run["memory_mb"]);
     assert_eq!(event["contexts"]["runtime"]["name"], "rustc");
 
-    assert_eq!(told_by_the_next_start(&spool).await, Vec::<Value>::new());
+    assert_eq!(reported_by_the_next_start(&spool).await, Vec::<Value>::new());
 }
 
 #[actix_web::test]
-async fn a_service_that_is_killed_is_told_as_that() {
+async fn a_service_that_is_killed_is_reported_as_that() {
     let (inbox, spool) = (Inbox::start().await.unwrap(), Spool::new("kill"));
     spool.start(&inbox).end_by("KILL");
-    let events = told_by_the_next_start(&spool).await;
+    let events = reported_by_the_next_start(&spool).await;
     assert_eq!(events.len(), 1, "{events:?}");
     assert_eq!(exception(&events[0])["type"], "ProcessKilled");
     assert!(exception(&events[0])["value"].as_str().unwrap().contains("SIGKILL"));
-    assert_eq!(events[0]["contexts"]["last_life"]["signal"], Value::Null);
+    assert_eq!(events[0]["contexts"]["last_run"]["signal"], Value::Null);
 }
 
 #[actix_web::test]
-async fn an_end_in_order_is_no_death_and_leaves_no_file() {
+async fn an_end_in_order_is_no_termination_and_leaves_no_file() {
     let (inbox, spool) = (Inbox::start().await.unwrap(), Spool::new("order"));
     ends_in_order(&mut spool.start(&inbox)).await;
-    assert_eq!(lives(&spool), Vec::<String>::new());
-    assert_eq!(told_by_the_next_start(&spool).await, Vec::<Value>::new());
+    assert_eq!(records(&spool), Vec::<String>::new());
+    assert_eq!(reported_by_the_next_start(&spool).await, Vec::<Value>::new());
     assert_eq!(inbox.events(), Vec::<Value>::new());
 }
 
@@ -94,26 +97,26 @@ async fn a_file_that_says_nothing_tells_nothing_and_stops_nothing() {
     for (number, torn) in [&b""[..], b"{\"release\":\"game-", &[0xff; 3000]].into_iter().enumerate() {
         let spool = Spool::new(&format!("torn-{number}"));
         fs::create_dir_all(&spool.0).unwrap();
-        for life in ["game-engine.0.life", "game-engine.7.life"] {
-            fs::write(spool.0.join(life), torn).unwrap();
+        for run in ["game-engine.0.run", "game-engine.7.run"] {
+            fs::write(spool.0.join(run), torn).unwrap();
         }
-        assert_eq!(told_by_the_next_start(&spool).await, Vec::<Value>::new());
-        assert_eq!(lives(&spool), Vec::<String>::new());
+        assert_eq!(reported_by_the_next_start(&spool).await, Vec::<Value>::new());
+        assert_eq!(records(&spool), Vec::<String>::new());
     }
 }
 
 #[actix_web::test]
-async fn processes_that_share_a_folder_are_told_one_by_one_and_only_when_they_are_gone() {
+async fn processes_that_share_a_folder_are_reported_one_by_one_and_only_when_they_are_gone() {
     let (inbox, spool) = (Inbox::start().await.unwrap(), Spool::new("shared"));
     let mut services = [0, 1, 2].map(|_| spool.start(&inbox));
-    assert_eq!(lives(&spool).len(), 3);
-    // Leaves a gap, and a death behind it.
+    assert_eq!(records(&spool).len(), 3);
+    // Leaves a gap, and a termination behind it.
     ends_in_order(&mut services[1]).await;
     services[2].end_by("ABRT");
-    let events = told_by_the_next_start(&spool).await;
+    let events = reported_by_the_next_start(&spool).await;
     assert_eq!(events.len(), 1, "{events:?}");
     assert_eq!(exception(&events[0])["type"], "SIGABRT");
-    assert_eq!(events[0]["contexts"]["last_life"]["pid"], services[2].pid());
+    assert_eq!(events[0]["contexts"]["last_run"]["pid"], services[2].pid());
     ends_in_order(&mut services[0]).await;
     assert_eq!(inbox.events(), Vec::<Value>::new());
 }

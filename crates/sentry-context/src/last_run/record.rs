@@ -8,9 +8,9 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use super::death::{self, Death};
 use super::image::Image;
 use super::panics::{self, Panic, Panics};
+use super::termination::{self, Termination};
 use crate::runtime_stats::{self, RuntimeStats, mb};
 
 /// Bytes of an entry; what it does not need are blanks.
@@ -27,7 +27,7 @@ pub(super) struct Vitals {
     /// Of its container or unit, if that has one.
     pub(super) memory_limit_mb: Option<f64>,
     pub(super) stats: RuntimeStats,
-    /// Where its program was in memory; `None` where the system does not tell.
+    /// Where its program was in memory; `None` where the system does not say.
     #[serde(default)]
     pub(super) image: Option<Image>,
 }
@@ -52,17 +52,19 @@ impl Vitals {
     }
 }
 
-/// What the file says of a process that is gone, of its death, and of panics that were its cause. `None` where it is
+/// What the file says of a process that is gone, of its termination, and of panics that were its cause. `None` where it is
 /// empty or torn.
-pub(super) fn read(file: &File) -> Option<(Vitals, Option<Death>, Vec<Panic>)> {
+pub(super) fn read(file: &File) -> Option<(Vitals, Option<Termination>, Vec<Panic>)> {
     let mut entry = [0; LENGTH];
     file.read_exact_at(&mut entry, 0).ok()?;
     let mut vitals: Vitals = serde_json::from_slice(&entry).ok()?;
     vitals.stats.started = plausible(vitals.stats.started);
-    let mut noted = [0; death::LENGTH];
-    let noted = file.read_exact_at(&mut noted, LENGTH as u64).ok().and(Death::read(&noted));
-    let abort = noted.as_ref().filter(|death| death.is_abort());
-    let panics = abort.and_then(|death| Panics::read(file).filter(|it| it.ended(death.thread_id, death.at)));
+    let mut noted = [0; termination::LENGTH];
+    let noted = file.read_exact_at(&mut noted, LENGTH as u64).ok().and(Termination::read(&noted));
+    let abort = noted.as_ref().filter(|termination| termination.is_abort());
+    let panics = abort.and_then(|termination| {
+        Panics::read(file).filter(|it| it.ended(termination.thread_id, termination.at))
+    });
     Some((vitals, noted, panics.map(|it| it.panics).unwrap_or_default()))
 }
 

@@ -1,6 +1,6 @@
 //! The queues between the request path and the connections: one for each category, the most important first.
 
-mod lane;
+mod queue;
 mod state;
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -9,18 +9,18 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 use super::category::Category;
+use super::circuit_breaker::Permit;
+use super::client_reports::Reason;
+use super::envelope::{EncodedEnvelope, QueuedEnvelope};
 use super::http::Answer;
-use super::letter::{Letter, Parcel};
 use super::limits::WORTH_WAITING;
-use super::losses::Reason;
-use super::outage::Gate;
-use lane::Lane;
+use queue::Queue;
 pub(super) use state::Closing;
-use state::{Finisher, Next, Phase, State};
+use state::{Encoder, Next, Phase, State};
 
 /// Everything that waits, and what it waits for.
 #[derive(Default)]
-pub(super) struct Lanes {
+pub(super) struct Queues {
     state: Mutex<State>,
     /// Wakes connections.
     arrived: Notify,
@@ -28,38 +28,38 @@ pub(super) struct Lanes {
     settled: Condvar,
     /// Wakes those that wait for the end.
     closing: Notify,
-    /// Wakes the finisher.
+    /// Wakes the encoder.
     unready: Condvar,
 }
 
 /// What has become of an envelope that was taken out.
-pub(super) enum Fate {
+pub(super) enum Disposition {
     /// It is delivered, or lost and counted.
     Settled,
     /// It goes back into its queue.
-    Back(Letter),
+    Back(EncodedEnvelope),
 }
 
-impl Lanes {
+impl Queues {
     /// Queues something; gives it back where it cannot be kept, and why.
-    pub(super) fn push(&self, parcel: Parcel) -> Result<(), (Box<Parcel>, Reason)> {
-        let (category, weight) = (parcel.category(), parcel.weight());
+    pub(super) fn push(&self, queued: QueuedEnvelope) -> Result<(), (Box<QueuedEnvelope>, Reason)> {
+        let (category, weight) = (queued.category(), queued.weight());
         let mut state = self.lock();
         if state.phase != Phase::Open {
-            return Err((Box::new(parcel), Reason::QueueOverflow));
+            return Err((Box::new(queued), Reason::QueueOverflow));
         }
         if state.limits.left(category.name(), Instant::now()).is_some_and(|left| left > WORTH_WAITING) {
-            return Err((Box::new(parcel), Reason::RateLimited));
+            return Err((Box::new(queued), Reason::RateLimited));
         }
-        let is_for_finisher = state.is_for_finisher(&parcel);
-        let pushed = state.lane(category).push(parcel, weight, category.bounds());
-        pushed.map_err(|parcel| (parcel, Reason::QueueOverflow))?;
+        let is_for_encoder = state.is_for_encoder(&queued);
+        let pushed = state.queue(category).push(queued, weight, category.bounds());
+        pushed.map_err(|queued| (queued, Reason::QueueOverflow))?;
         // Waking costs a system call; who is busy will look anyway.
-        if !is_for_finisher && state.idle > 0 {
+        if !is_for_encoder && state.idle > 0 {
             drop(state);
             self.arrived.notify_one();
-        } else if is_for_finisher && state.finisher == Finisher::Waits {
-            state.finisher = Finisher::Works;
+        } else if is_for_encoder && state.encoder == Encoder::Waits {
+            state.encoder = Encoder::Works;
             drop(state);
             self.unready.notify_one();
         }
@@ -67,13 +67,13 @@ impl Lanes {
     }
 
     /// The next envelope by importance; `None` at the end. Each must be [`Self::settle`]d.
-    pub(super) async fn next(&self) -> Option<Parcel> {
+    pub(super) async fn next(&self) -> Option<QueuedEnvelope> {
         loop {
             let mut arrived = std::pin::pin!(self.arrived.notified());
             arrived.as_mut().enable();
             let next = self.lock().next(Instant::now());
             match next {
-                Next::Send(parcel) => return Some(parcel),
+                Next::Send(queued) => return Some(queued),
                 Next::End => {
                     // Whoever still waits must see the end, too.
                     self.arrived.notify_waiters();
@@ -90,25 +90,25 @@ impl Lanes {
 
     /// What is not ready for the wire yet, and will be smaller so; for making it ready ahead of time. Put it back with
     /// [`Self::settle`].
-    pub(super) fn next_unready(&self) -> Option<Parcel> {
+    pub(super) fn next_unready(&self) -> Option<QueuedEnvelope> {
         let mut state = self.lock();
         let worth_it = [Category::Log, Category::Metric];
-        let parcel = worth_it.into_iter().find_map(|category| state.lane(category).pop_unready())?;
+        let queued = worth_it.into_iter().find_map(|category| state.queue(category).pop_unready())?;
         state.in_flight += 1;
-        Some(parcel)
+        Some(queued)
     }
 
     /// Waits for an error that is to be made ready for the wire; `None` at the end. Each must be [`Self::settle`]d. From
-    /// the first call on, [`Self::next`] hands out no such, until [`Self::finisher_is_gone`].
-    pub(super) fn next_unready_error(&self) -> Option<Parcel> {
+    /// the first call on, [`Self::next`] hands out no such, until [`Self::encoder_stopped`].
+    pub(super) fn next_unready_error(&self) -> Option<QueuedEnvelope> {
         let mut state = self.lock();
-        while !state.finisher_must_go {
-            if let Some(parcel) = state.lane(Category::Error).pop_unready() {
-                state.finisher = Finisher::Works;
+        while !state.encoder_must_stop {
+            if let Some(queued) = state.queue(Category::Error).pop_unready() {
+                state.encoder = Encoder::Works;
                 state.in_flight += 1;
-                return Some(parcel);
+                return Some(queued);
             }
-            state.finisher = Finisher::Waits;
+            state.encoder = Encoder::Waits;
             if state.phase != Phase::Open {
                 // Nothing more will come of it: who has waited for that may see the end.
                 self.arrived.notify_waiters();
@@ -119,28 +119,28 @@ impl Lanes {
     }
 
     /// Nobody calls [`Self::next_unready_error`] any more.
-    pub(super) fn finisher_is_gone(&self) {
-        self.lock().finisher = Finisher::Missing;
+    pub(super) fn encoder_stopped(&self) {
+        self.lock().encoder = Encoder::Missing;
         self.settled.notify_all();
         self.arrived.notify_waiters();
     }
 
-    /// Ends what [`Self::next`] began. Gives a letter back that is not worth its wait any more: a limit that began
+    /// Ends what [`Self::next`] began. Gives an envelope back that is not worth its wait any more: a limit that began
     /// meanwhile has taken out the others.
     #[must_use]
-    pub(super) fn settle(&self, fate: Fate) -> Option<Letter> {
+    pub(super) fn settle(&self, disposition: Disposition) -> Option<EncodedEnvelope> {
         let mut state = self.lock();
         state.in_flight -= 1;
         let mut stale = None;
-        if let Fate::Back(letter) = fate {
-            let left = state.limits.left(letter.category.name(), Instant::now());
+        if let Disposition::Back(encoded) = disposition {
+            let left = state.limits.left(encoded.category.name(), Instant::now());
             if left.is_none_or(|left| left <= WORTH_WAITING) {
-                state.lane(letter.category).put_back(letter);
+                state.queue(encoded.category).put_back(encoded);
                 drop(state);
                 self.arrived.notify_one();
                 return None;
             }
-            stale = Some(letter);
+            stale = Some(encoded);
         }
         if state.is_idle() {
             self.settled.notify_all();
@@ -149,11 +149,11 @@ impl Lanes {
     }
 
     /// The server answered, so the outage, if there was one, is over. Takes out what its limits make stale.
-    pub(super) fn reached(&self, answer: &Answer) -> Vec<Parcel> {
+    pub(super) fn reached(&self, answer: &Answer) -> Vec<QueuedEnvelope> {
         let mut state = self.lock();
         let now = Instant::now();
-        if state.outage.age(now).is_some() {
-            state.outage.over();
+        if state.breaker.age(now).is_some() {
+            state.breaker.over();
             self.arrived.notify_waiters();
         }
         if state.limits.update(answer) { state.take_stale(now) } else { Vec::new() }
@@ -163,46 +163,46 @@ impl Lanes {
     pub(super) fn failed(&self) -> bool {
         let mut state = self.lock();
         let now = Instant::now();
-        let news = state.outage.age(now).is_none();
+        let news = state.breaker.age(now).is_none();
         let closing = state.phase != Phase::Open;
-        state.outage.failed(now, closing);
+        state.breaker.failed(now, closing);
         drop(state);
         self.arrived.notify_waiters();
         news
     }
 
-    /// What was taken to be sent will not be: the leave to try goes to another.
-    pub(super) fn undecided(&self) {
-        self.lock().outage.undecided();
+    /// What was taken to be sent will not be: the permit goes to another.
+    pub(super) fn release_permit(&self) {
+        self.lock().breaker.release_permit();
     }
 
     /// For how long the server has not answered.
-    pub(super) fn outage(&self) -> Option<Duration> {
-        self.lock().outage.age(Instant::now())
+    pub(super) fn outage_age(&self) -> Option<Duration> {
+        self.lock().breaker.age(Instant::now())
     }
 
     /// Is there an outage that nothing which waits would find the end of? Then the caller is to find out, and to call
     /// [`Self::reached`] or [`Self::failed`].
     pub(super) fn may_probe(&self) -> bool {
         let (mut state, now) = (self.lock(), Instant::now());
-        state.outage.age(now).is_some()
+        state.breaker.age(now).is_some()
             && state.has_nothing_to_send(now)
-            && state.outage.enter(now) == Gate::Open
+            && state.breaker.enter(now) == Permit::Granted
     }
 
-    /// How full a lane is, 0 to 1, and whether the server wants nothing of it.
+    /// How full a queue is, 0 to 1, and whether the server wants nothing of it.
     pub(super) fn health(&self, category: Category) -> (f32, bool) {
         let mut state = self.lock();
         let limited = state.limits.left(category.name(), Instant::now()).is_some();
-        (state.lane(category).fullness(category), limited)
+        (state.queue(category).fullness(category), limited)
     }
 
     /// Is nothing left of what was more than so many bytes at its peak? True once; the next peak counts from then.
     pub(super) fn are_empty_after(&self, bytes: usize) -> bool {
         let mut state = self.lock();
-        let empty = state.is_idle() && state.lanes.iter().map(Lane::peak).sum::<usize>() > bytes;
+        let empty = state.is_idle() && state.queues.iter().map(Queue::peak).sum::<usize>() > bytes;
         if empty {
-            state.lanes.iter_mut().for_each(Lane::forget_peak);
+            state.queues.iter_mut().for_each(Queue::forget_peak);
         }
         empty
     }
@@ -221,9 +221,9 @@ impl Lanes {
     pub(super) fn close(&self, steps: impl FnOnce(usize) -> Closing) {
         let mut state = self.lock();
         if state.phase == Phase::Open {
-            let unready = state.lane(Category::Error).unready();
+            let unready = state.queue(Category::Error).unready();
             state.phase = Phase::Closing(steps(unready));
-            state.outage.hurry(Instant::now());
+            state.breaker.hurry(Instant::now());
         }
         drop(state);
         self.arrived.notify_waiters();
@@ -246,30 +246,30 @@ impl Lanes {
 
     /// Takes everything that is left, also what is just being made ready, if that is done by then. False where it is
     /// not: one error is still with the thread that makes it ready.
-    pub(super) fn drain(&self, deadline: Instant) -> (Vec<Parcel>, bool) {
-        self.lock().finisher_must_go = true;
+    pub(super) fn drain(&self, deadline: Instant) -> (Vec<QueuedEnvelope>, bool) {
+        self.lock().encoder_must_stop = true;
         self.unready.notify_all();
-        let complete = self.wait(deadline, |state| state.finisher == Finisher::Missing);
+        let complete = self.wait(deadline, |state| state.encoder == Encoder::Missing);
         let mut state = self.lock();
-        (state.lanes.iter_mut().flat_map(|lane| std::iter::from_fn(|| lane.pop())).collect(), complete)
+        (state.queues.iter_mut().flat_map(|queue| std::iter::from_fn(|| queue.pop())).collect(), complete)
     }
 
     /// Takes an error out where they are beyond a share of their queue's bounds. [`Self::settle`] it.
-    pub(super) fn take_excess_error(&self, share: f32) -> Option<Parcel> {
+    pub(super) fn take_excess_error(&self, share: f32) -> Option<QueuedEnvelope> {
         let mut state = self.lock();
-        let lane = state.lane(Category::Error);
-        let parcel = (lane.fullness(Category::Error) > share).then(|| lane.pop()).flatten()?;
+        let queue = state.queue(Category::Error);
+        let queued = (queue.fullness(Category::Error) > share).then(|| queue.pop()).flatten()?;
         state.in_flight += 1;
-        Some(parcel)
+        Some(queued)
     }
 
-    /// Tells whoever waits that the sender has ended, and whether it lost nothing at the end.
+    /// Reports whoever waits that the sender has ended, and whether it lost nothing at the end.
     pub(super) fn finish(&self, well: bool) {
         let mut state = self.lock();
         if !matches!(state.phase, Phase::Finished(_)) {
             state.phase = Phase::Finished(well);
         }
-        state.finisher_must_go = true;
+        state.encoder_must_stop = true;
         drop(state);
         self.unready.notify_all();
         self.settled.notify_all();

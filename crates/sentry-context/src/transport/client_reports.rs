@@ -1,7 +1,7 @@
-//! What was lost, until a client report has told Sentry.
+//! Discarded items, until a client report has reached Sentry.
 //!
-//! The SDK puts its reports into envelopes that may get lost themselves. They are taken out of there and summed here
-//! with our own losses; a report counts as told once Sentry has accepted it.
+//! The SDK puts its client reports into envelopes that may be lost themselves. They are taken out of there and summed here
+//! with our own; a report counts as sent once Sentry has accepted it.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,7 +11,7 @@ use sentry::protocol::ClientReport;
 use sentry::protocol::client_report::{self, LossSource};
 use serde_json::{Value, json};
 
-use super::letter::items;
+use super::envelope::items;
 
 /// Why something was not sent: the [discard reasons](https://develop.sentry.dev/sdk/telemetry/client-reports/) of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl Reason {
 /// Category and how many.
 pub(super) type Quantity = (&'static str, u64);
 
-/// Losses by reason and category.
+/// ClientReports by reason and category.
 pub(super) type Sums = BTreeMap<(&'static str, &'static str), u64>;
 
 const BACKPRESSURE: &str = "backpressure";
@@ -82,7 +82,7 @@ const CATEGORIES: [&str; 12] = [
 ];
 
 #[derive(Debug, Default)]
-pub(super) struct Losses {
+pub(super) struct ClientReports {
     pending: Mutex<Pending>,
 }
 
@@ -93,7 +93,7 @@ struct Pending {
     sampled_away: u64,
 }
 
-impl Losses {
+impl ClientReports {
     pub(super) fn record(&self, content: &[Quantity], reason: Reason) {
         let mut pending = self.lock();
         for (category, quantity) in content {
@@ -137,7 +137,7 @@ impl Losses {
         }
     }
 
-    /// Takes what is to be told. [`Self::restore`] it if that fails.
+    /// Takes what is to be reported. [`Self::restore`] it if that fails.
     pub(super) fn take(&self) -> Option<Sums> {
         let sums = std::mem::take(&mut self.lock().sums);
         (!sums.is_empty()).then_some(sums)
@@ -240,9 +240,9 @@ mod tests {
                 sums.insert((reason, category), number as u64 + 1);
             }
         }
-        let losses = Losses::default();
-        losses.absorb_written(&wire::item("client_report", &report(&sums)));
-        assert_eq!(losses.take(), Some(sums));
+        let client_reports = ClientReports::default();
+        client_reports.absorb_written(&wire::item("client_report", &report(&sums)));
+        assert_eq!(client_reports.take(), Some(sums));
     }
 
     #[test]
@@ -268,13 +268,13 @@ mod tests {
             bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..500),
             lines in "(\\{\"reason\":\"(send_error|x|)\",\"category\":(\"error\"|\"y\"|7),\"quantity\":(-1|[0-9]{1,20}|1e9|null)\\},?){0,9}",
         ) {
-            let losses = Losses::default();
-            losses.absorb_written(&bytes);
+            let client_reports = ClientReports::default();
+            client_reports.absorb_written(&bytes);
             let envelope = format!("{{}}\n{{\"type\":\"client_report\"}}\n{{\"discarded_events\":[{}]}}\n", lines.trim_end_matches(','));
             for _ in 0..3 {
-                losses.absorb_written(envelope.as_bytes());
+                client_reports.absorb_written(envelope.as_bytes());
             }
-            assert!(losses.take().is_none_or(|sums| sums.len() <= REASONS.len() * CATEGORIES.len()));
+            assert!(client_reports.take().is_none_or(|sums| sums.len() <= REASONS.len() * CATEGORIES.len()));
         }
     }
 }

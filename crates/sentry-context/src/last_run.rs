@@ -1,16 +1,16 @@
 //! Why the process before this one ended, if it did not end as it should.
 //!
-//! Nobody can report its own death by SIGKILL, or by the kernel that wants memory. So each process keeps a small file
+//! No process can report that SIGKILL or the out-of-memory killer ended it. So each process keeps a small file
 //! below `SENTRY_SPOOL_DIR` up to date with its vital signs, adds the signal that kills it where it gets to know it, and
-//! removes the file when it ends in order. A file that is still there tells the next process, which tells Sentry: one
-//! fatal event, under the release and at the time of the life that ended, with how it was then.
+//! removes the file when it ends in order. The next process finds a file that is still there and reports it: one
+//! fatal event, under the release and at the time of the run that ended, with how it was then.
 
-mod death;
+mod event;
 mod image;
 pub(crate) mod panics;
 mod record;
 mod signals;
-mod told;
+mod termination;
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -23,8 +23,8 @@ use std::time::Duration;
 use sentry::Hub;
 
 use crate::client::Service;
+use event::Ended;
 use record::Vitals;
-use told::Ended;
 
 /// Between two entries.
 const INTERVAL: Duration = Duration::from_millis(500);
@@ -32,23 +32,23 @@ const INTERVAL: Duration = Duration::from_millis(500);
 /// Processes of one service that can share a folder.
 const MOST_PROCESSES: usize = 64;
 
-/// How long a start waits until the death before it is delivered: this process may be about to die as fast.
+/// How long a start waits until the termination before it is delivered: this process may be about to crash as fast.
 const DELIVERY: Duration = Duration::from_secs(1);
 
-/// A life that is recorded.
+/// A run that is recorded.
 #[derive(Debug)]
-pub(crate) struct Life {
+pub(crate) struct Run {
     path: PathBuf,
     /// Holds the lock: whoever can take it knows that this process is gone.
     _file: Arc<File>,
 }
 
-impl Life {
+impl Run {
     /// Begins to record, and reports the lives that ended since the last time.
     pub(crate) fn begin(folder: &Path, service: &Service, release: &str, hub: &Arc<Hub>) -> io::Result<Self> {
-        let (mut own, mut told) = (None, false);
+        let (mut own, mut reported) = (None, false);
         for number in 0..MOST_PROCESSES {
-            let path = folder.join(format!("{}.{number}.life", service.name));
+            let path = folder.join(format!("{}.{number}.run", service.name));
             if own.is_some() && !path.exists() {
                 continue;
             }
@@ -56,14 +56,14 @@ impl Life {
             let Some(file) = take(&path)? else { continue };
             if let Some(ended) = Ended::read(&file, service) {
                 ended.report(hub);
-                told = true;
+                reported = true;
             }
             match own {
                 None => own = Some((path, Arc::new(file))),
                 Some(_) => fs::remove_file(&path)?,
             }
         }
-        if let Some(client) = hub.client().filter(|_| told) {
+        if let Some(client) = hub.client().filter(|_| reported) {
             client.flush(Some(DELIVERY));
         }
         let (path, file) = own.ok_or_else(|| io::Error::other("too many processes share it"))?;
@@ -74,7 +74,7 @@ impl Life {
         Ok(Self { path, _file: file })
     }
 
-    /// This life ends in order.
+    /// This run ends in order.
     pub(crate) fn end(self) {
         if let Err(error) = fs::remove_file(&self.path) {
             tracing::warn!(%error, "the next start will take this end for a crash");

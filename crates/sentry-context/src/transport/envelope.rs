@@ -1,4 +1,4 @@
-//! What waits for delivery: envelopes as the SDK makes them, and letters, which are ready for the wire.
+//! What waits for delivery: envelopes as the SDK makes them, and encoded ones, which are ready for the wire.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -14,7 +14,7 @@ use sentry::Envelope;
 use serde_json::Value;
 
 use super::category::Category;
-use super::losses::{self, Quantity};
+use super::client_reports::{self, Quantity};
 use super::{weight, wire};
 
 /// Bodies from this size on are compressed: below, the time costs more than the bytes.
@@ -36,25 +36,25 @@ const SENT_AT_PRECISION: Duration = Duration::from_secs(1);
 const MAX_PLAIN_BYTES: u64 = 32 * 1024 * 1024;
 
 /// An envelope that waits.
-pub(super) enum Parcel {
+pub(super) enum QueuedEnvelope {
     /// As the SDK made it: symbols and redaction are still to come.
     Envelope(Box<Envelope>),
     /// Written by somebody else, such as a profile.
     Bytes(Vec<u8>),
     /// Ready.
-    Letter(Letter),
+    Encoded(EncodedEnvelope),
 }
 
 /// An envelope ready for the wire.
 #[derive(Debug, Clone)]
-pub(super) struct Letter {
+pub(super) struct EncodedEnvelope {
     pub(super) body: Bytes,
     pub(super) gzip: bool,
     pub(super) category: Category,
     /// What is lost with it.
     pub(super) content: Vec<Quantity>,
     /// How often the server failed on it while it took others.
-    pub(super) strikes: u8,
+    pub(super) failed_attempts: u8,
     /// Where it lies on disk, if it does.
     pub(super) file: Option<PathBuf>,
     /// Its less important parts are gone already, since the server found it too large.
@@ -63,7 +63,7 @@ pub(super) struct Letter {
     pub(super) sent_at: Option<SystemTime>,
 }
 
-impl Letter {
+impl EncodedEnvelope {
     /// One whose header was written just now. Compresses what is worth it.
     pub(super) fn new(mut body: Vec<u8>, category: Category, content: Vec<Quantity>) -> io::Result<Self> {
         let gzip = body.len() >= COMPRESS_FROM;
@@ -72,8 +72,8 @@ impl Letter {
         }
         // Written piece by piece, a body has room for as much again.
         body.shrink_to_fit();
-        let (strikes, file, is_reduced, sent_at) = (0, None, false, Some(SystemTime::now()));
-        Ok(Self { body: body.into(), gzip, category, content, strikes, file, is_reduced, sent_at })
+        let (failed_attempts, file, is_reduced, sent_at) = (0, None, false, Some(SystemTime::now()));
+        Ok(Self { body: body.into(), gzip, category, content, failed_attempts, file, is_reduced, sent_at })
     }
 
     /// One of an envelope that was written already.
@@ -85,8 +85,17 @@ impl Letter {
     /// One of compressed bytes. Fails where they are torn, or far too many once decompressed.
     pub(super) fn of_gzip(body: Vec<u8>) -> io::Result<Self> {
         let (category, content) = about(&decompress(&body)?);
-        let (strikes, file, is_reduced, sent_at) = (0, None, false, None);
-        Ok(Self { body: body.into(), gzip: true, category, content, strikes, file, is_reduced, sent_at })
+        let (failed_attempts, file, is_reduced, sent_at) = (0, None, false, None);
+        Ok(Self {
+            body: body.into(),
+            gzip: true,
+            category,
+            content,
+            failed_attempts,
+            file,
+            is_reduced,
+            sent_at,
+        })
     }
 
     /// Says in its header that it is sent now, unless that says so already, to within a second. Servers take the
@@ -140,7 +149,7 @@ impl Letter {
     }
 }
 
-impl Parcel {
+impl QueuedEnvelope {
     /// What an envelope of the SDK's holds, raw ones as their bytes.
     pub(super) fn new(envelope: Envelope) -> io::Result<Self> {
         if envelope.items().next().is_some() {
@@ -155,16 +164,16 @@ impl Parcel {
         match self {
             Self::Envelope(envelope) => Category::of(envelope),
             Self::Bytes(bytes) => about(bytes).0,
-            Self::Letter(letter) => letter.category,
+            Self::Encoded(encoded) => encoded.category,
         }
     }
 
     /// What is lost with it.
     pub(super) fn content(&self) -> Vec<Quantity> {
         match self {
-            Self::Envelope(envelope) => losses::content(&**envelope),
+            Self::Envelope(envelope) => client_reports::content(&**envelope),
             Self::Bytes(bytes) => about(bytes).1,
-            Self::Letter(letter) => letter.content.clone(),
+            Self::Encoded(encoded) => encoded.content.clone(),
         }
     }
 
@@ -174,7 +183,7 @@ impl Parcel {
     }
 
     pub(super) fn is_on_disk(&self) -> bool {
-        matches!(self, Self::Letter(letter) if letter.file.is_some())
+        matches!(self, Self::Encoded(encoded) if encoded.file.is_some())
     }
 
     /// The bytes it takes in memory, about.
@@ -182,7 +191,7 @@ impl Parcel {
         match self {
             Self::Envelope(envelope) => weight::envelope(envelope),
             Self::Bytes(bytes) => bytes.capacity(),
-            Self::Letter(letter) => letter.weight(),
+            Self::Encoded(encoded) => encoded.weight(),
         }
     }
 }
@@ -244,7 +253,7 @@ fn decompress(body: &[u8]) -> io::Result<Vec<u8>> {
     Ok(plain)
 }
 
-/// By one compressor for each thread: its state is 300 KB, and thousands of them between letters tear the heap apart.
+/// By one compressor for each thread: its state is 300 KB, and thousands of them between envelopes tear the heap apart.
 fn compress(body: &[u8]) -> io::Result<Vec<u8>> {
     thread_local! {
         static COMPRESSOR: RefCell<(Compress, Vec<u8>)> =
