@@ -148,7 +148,7 @@ reported_why() {
 import json, sys
 service, kind = sys.argv[1].removesuffix("-service"), sys.argv[2]
 for event in json.load(sys.stdin)["events"]:
-    if event["service"] == service and "the process before this one" in (event["value"] or ""):
+    if event["service"] == service and "the last run" in (event["value"] or ""):
         print("      ", service, event["title"])
         sys.exit(event["type"] != kind)
 sys.exit(1)' "$1" "$2"

@@ -1,4 +1,4 @@
-//! Why the process before this one ended, if it did not end as it should.
+//! Why the run before this one ended, if it did not end as it should.
 //!
 //! No process can report that SIGKILL or the out-of-memory killer ended it. So each process keeps a small file
 //! below `SENTRY_SPOOL_DIR` up to date with its vital signs, adds the signal that kills it where it gets to know it, and

@@ -23,7 +23,7 @@ const SHORT: f64 = 0.75;
 
 /// A run that ended without a report.
 #[derive(Debug, thiserror::Error)]
-#[error("the process before this one {}", self.end())]
+#[error("the last run {}", self.end())]
 pub(super) struct Ended {
     service: &'static str,
     vitals: Vitals,
@@ -98,9 +98,11 @@ impl Ended {
     fn end(&self) -> String {
         match &self.termination {
             Some(termination) if !self.panics.is_empty() => {
-                format!("terminated by {}: a panic that nothing could catch", termination.name())
+                format!("was terminated by {}: a panic that nothing could catch", termination.name())
             }
-            Some(termination) => format!("terminated by {}: {}", termination.name(), termination.reason()),
+            Some(termination) => {
+                format!("was terminated by {}: {}", termination.name(), termination.reason())
+            }
             None if self.was_short_of_memory() => "was killed when its memory limit was used up".to_owned(),
             None => "was gone at once: SIGKILL, an exit without a shutdown, or no power".to_owned(),
         }
