@@ -52,17 +52,17 @@ impl Stack {
     }
 
     /// The events of so many dead letters, once they are there; and the log, once the process has ended.
-    async fn ended(mut self, letters: usize) -> (Vec<Value>, String, App) {
-        let of_letters = |inbox: &Inbox| {
+    async fn ended(mut self, expected: usize) -> (Vec<Value>, String, App) {
+        let of_dead_letters = |inbox: &Inbox| {
             let events = inbox.events();
             events.into_iter().filter(|it| it["contexts"]["message"].is_object()).collect::<Vec<_>>()
         };
-        let all = |inbox: &Inbox| of_letters(inbox).len() >= letters;
+        let all = |inbox: &Inbox| of_dead_letters(inbox).len() >= expected;
         self.app.inbox.wait_until("an event of each dead letter", all).await.unwrap();
         let service = self.app.service.as_mut().unwrap();
         assert_eq!(service.terminate(), Some(0));
         let log = service.log();
-        (of_letters(&self.app.inbox), log, self.app)
+        (of_dead_letters(&self.app.inbox), log, self.app)
     }
 }
 

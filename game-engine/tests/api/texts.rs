@@ -73,9 +73,9 @@ async fn no_control_character_of_a_caller_is_in_a_line_of_the_log() {
     for format in ["text", "json"] {
         let mut app = spawn(format).await;
         let address = app.url.trim_start_matches("http://").to_owned();
-        for letter in CONTROLS {
+        for character in CONTROLS {
             let mut bytes = [0; 4];
-            let raw: &str = letter.encode_utf8(&mut bytes);
+            let raw: &str = character.encode_utf8(&mut bytes);
             let encoded: String = raw.bytes().map(|byte| format!("%{byte:02X}")).collect();
             let in_json = Value::from(format!("a{raw}2026-01-01T00:00:00.000000Z ERROR forged")).to_string();
             // What the head may not hold is refused, and logged or not.

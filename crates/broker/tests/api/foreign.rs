@@ -102,8 +102,8 @@ async fn no_property_of_a_foreign_message_ends_consuming_and_each_is_one_dead_le
     let channel = connection.create_channel().await.unwrap();
     while dead.len() < expected.len() {
         let options = BasicGetOptions { no_ack: true };
-        if let Some(letter) = channel.basic_get(topology::DEAD_LETTERS.name.into(), options).await.unwrap() {
-            dead.push(letter.delivery.data.clone());
+        if let Some(found) = channel.basic_get(topology::DEAD_LETTERS.name.into(), options).await.unwrap() {
+            dead.push(found.delivery.data.clone());
         }
     }
     dead.sort();

@@ -32,7 +32,7 @@ pub(crate) async fn start() -> (app::App, Arc<Hub>) {
         App::new()
             .app_data(service.clone())
             .app_data(AnswerStyle(|body| assert!(!body.contains_key("unstyled"), "in the style")))
-            .route("/work/{how}/{text}", web::get().to(work))
+            .route("/jobs/{how}/{text}", web::get().to(work))
             .route("/body/{how}", web::get().to(body))
             .route("/error/{asked}", web::get().to(error))
             .route("/extractor", web::get().to(|_: Extractor| async { HttpResponse::Ok().finish() }))

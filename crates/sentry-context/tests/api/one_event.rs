@@ -51,24 +51,24 @@ async fn each_makes_one_event(cases: &[(&str, &str, &str)]) {
 #[actix_web::test]
 async fn an_answer_never_names_the_event_of_another_request() {
     let (app, _) = start().await;
-    assert_eq!(ask(&app, "/work/left-alone/first").await.status, 200);
+    assert_eq!(ask(&app, "/jobs/left-alone/first").await.status, 200);
     let first = app.event("the task's event", |event| exception(event)["value"] == "first").await;
-    let second = ask(&app, "/work/never-panicked/second").await;
+    let second = ask(&app, "/jobs/never-panicked/second").await;
     assert_ne!(second.body["event_id"], first["event_id"]);
     let event = app.event_of(&second).await;
     assert_eq!(
         (&exception(&event)["value"], &exception(&event)["type"]),
         (&json!("second"), &json!("Panic"))
     );
-    is_of(&event, "GET /work/{how}/{text}");
+    is_of(&event, "GET /jobs/{how}/{text}");
     assert_eq!(app.inbox.events().len(), 2);
 }
 
 #[actix_web::test]
 async fn a_panic_of_work_beside_the_request_is_one_event_that_the_answer_names() {
     each_makes_one_event(&[
-        ("/work/blocking-lost/a", "GET /work/{how}/{text}", "a"),
-        ("/work/blocking-resumed/b", "GET /work/{how}/{text}", "b"),
+        ("/jobs/blocking-lost/a", "GET /jobs/{how}/{text}", "a"),
+        ("/jobs/blocking-resumed/b", "GET /jobs/{how}/{text}", "b"),
     ])
     .await;
 }
@@ -78,7 +78,7 @@ async fn work_that_is_not_bound_to_its_request_makes_one_event_that_the_answer_n
     let (app, _) = start().await;
     let calls = ["thread-resumed", "literal-resumed", "web-block"];
     for (index, how) in calls.into_iter().enumerate() {
-        let answer = ask(&app, &format!("/work/{how}/unbound")).await;
+        let answer = ask(&app, &format!("/jobs/{how}/unbound")).await;
         assert_eq!(answer.status, 500, "{how} {answer:?}");
         let value = exception(&app.event_of(&answer).await)["value"].clone();
         assert_eq!(value, if how == "literal-resumed" { "a literal" } else { "unbound" });
@@ -95,7 +95,7 @@ async fn two_hundred_resumed_panics_at_once_are_each_named_by_their_own_answer()
     let (app, _) = start().await;
     let call = async |number: usize| {
         let how = ["thread-resumed", "blocking-resumed", "never-panicked"][number % 3];
-        (number, ask(&app, &format!("/work/{how}/call-{number}")).await)
+        (number, ask(&app, &format!("/jobs/{how}/call-{number}")).await)
     };
     for (number, answer) in join_all((0..200).map(call)).await {
         let event = app.event_of(&answer).await;
@@ -107,7 +107,7 @@ async fn two_hundred_resumed_panics_at_once_are_each_named_by_their_own_answer()
 #[actix_web::test]
 async fn a_literal_that_several_requests_panic_with_at_once_is_never_named_wrongly() {
     let (app, _) = start().await;
-    let answers = join_all((0..50).map(|_| ask(&app, "/work/literal-resumed/x"))).await;
+    let answers = join_all((0..50).map(|_| ask(&app, "/jobs/literal-resumed/x"))).await;
     app.inbox.wait_until("50 events", |inbox| inbox.events().len() == 50).await.unwrap();
     let mut named: Vec<_> = answers.iter().filter_map(|answer| answer.body["event_id"].as_str()).collect();
     let names = named.len();
