@@ -1,11 +1,13 @@
 //! The Sentry at the other end: counts what arrives, answers after a delay, and can be down for a while.
 
 use std::collections::{BTreeMap, HashSet};
+use std::io::Read;
 use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use flate2::read::GzDecoder;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -78,12 +80,28 @@ fn listen(
     Ok((address, handle))
 }
 
-async fn receive(body: web::Bytes, state: Shared, delay: web::Data<Duration>) -> HttpResponse {
+async fn receive(
+    request: HttpRequest,
+    body: web::Bytes,
+    state: Shared,
+    delay: web::Data<Duration>,
+) -> HttpResponse {
     if !delay.is_zero() {
         tokio::time::sleep(**delay).await;
     }
+    let body = match request.headers().contains_key("content-encoding") {
+        true => plain(&body),
+        false => Ok(body.to_vec()),
+    };
+    let Ok(body) = body else { return HttpResponse::BadRequest().finish() };
     count(&mut state.lock().unwrap_or_else(PoisonError::into_inner), &body);
     HttpResponse::Ok().content_type("application/json").body("{}")
+}
+
+fn plain(body: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut plain = Vec::new();
+    GzDecoder::new(body).take(MAX_ENVELOPE as u64).read_to_end(&mut plain)?;
+    Ok(plain)
 }
 
 async fn received(state: Shared) -> HttpResponse {

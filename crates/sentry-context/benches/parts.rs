@@ -9,7 +9,7 @@ use std::num::ParseFloatError;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use divan::Bencher;
 use sentry_context::client::{self, Config, Service};
 use sentry_context::event_processor::EventProcessor;
 use sentry_context::fingerprint::Rules;
@@ -87,7 +87,7 @@ fn config() -> Config {
         environment: "bench".to_owned(),
         traces_sample_rate: 1.0,
         stall_threshold: Duration::ZERO,
-        rules: RULES.parse().unwrap_or_default(),
+        rules: rules(),
         delivery: Delivery::default(),
     }
 }
@@ -114,9 +114,14 @@ fn hub() -> (Arc<Hub>, Arc<Latest>) {
     (hub, latest)
 }
 
+fn rules() -> Rules {
+    RULES.parse().unwrap_or_default()
+}
+
 /// An event as it leaves the request path.
-fn specimen(hub: &Arc<Hub>, latest: &Latest) -> Event<'static> {
-    Hub::run(Arc::clone(hub), || stake("ten").err().and_then(|error| error.report()));
+fn event() -> Event<'static> {
+    let (hub, latest) = hub();
+    Hub::run(hub, || stake("ten").err().and_then(|error| error.report()));
     let event = latest.take().into_items().find_map(|item| match item {
         EnvelopeItem::Event(event) => Some(*event),
         _ => None,
@@ -134,81 +139,74 @@ fn specimen(hub: &Arc<Hub>, latest: &Latest) -> Event<'static> {
     event
 }
 
-fn on_the_request_path(criterion: &mut Criterion) {
-    let (hub, _latest) = hub();
-    let mut group = criterion.benchmark_group("request path");
-    group.bench_function("runtime statistics", |bench| bench.iter(runtime_stats::read));
-    group.bench_function("an error and its stack", |bench| bench.iter(|| stake(black_box("ten"))));
-    group.bench_function("a report: event, contexts, queue", |bench| {
+#[divan::bench_group]
+mod request_path {
+    use super::*;
+
+    #[divan::bench]
+    fn runtime_statistics() -> runtime_stats::RuntimeStats {
+        runtime_stats::read()
+    }
+
+    #[divan::bench]
+    fn an_error_and_its_stack() -> Result<f64, Traced<StakeError>> {
+        stake(black_box("ten"))
+    }
+
+    /// The event, its contexts, and the queue.
+    #[divan::bench]
+    fn a_report(bencher: Bencher) {
+        let (hub, _latest) = hub();
         let error = stake("ten");
-        Hub::run(Arc::clone(&hub), || {
-            bench.iter(|| error.as_ref().err().and_then(Traced::report));
-        });
-    });
-    group.finish();
+        Hub::run(hub, || bencher.bench_local(|| error.as_ref().err().and_then(Traced::report)));
+    }
 }
 
-fn on_the_transports_thread(criterion: &mut Criterion) {
-    let (hub, latest) = hub();
-    let event = specimen(&hub, &latest);
-    let rules: Rules = RULES.parse().unwrap_or_default();
-    let mut group = criterion.benchmark_group("transport's thread");
-    group.bench_function("fingerprint, the last of ten rules", |bench| {
-        bench.iter(|| rules.fingerprint(black_box(&event)));
-    });
-    group.bench_function("redaction", |bench| {
-        let redact = |mut event: Event<'static>| {
-            redaction::event(&mut event);
-            event
-        };
-        bench.iter_batched(|| event.clone(), redact, BatchSize::SmallInput);
-    });
-    let processor = EventProcessor {
-        service: SERVICE.name,
-        in_app: SERVICE.in_app.to_vec(),
-        rules,
-        own: trace_header::OwnContext {
+#[divan::bench_group]
+mod transport_thread {
+    use super::*;
+
+    /// The last of ten rules matches.
+    #[divan::bench]
+    fn fingerprint(bencher: Bencher) {
+        let (rules, event) = (rules(), event());
+        bencher.bench_local(|| rules.fingerprint(black_box(&event)));
+    }
+
+    #[divan::bench]
+    fn redact(bencher: Bencher) {
+        let event = event();
+        bencher.with_inputs(|| event.clone()).bench_local_refs(redaction::event);
+    }
+
+    /// All of it, with a stack that was seen before.
+    #[divan::bench]
+    fn process_an_envelope(bencher: Bencher) {
+        let event = event();
+        let own = trace_header::OwnContext {
             public_key: "key".to_owned(),
             release: "bench@1.0.0".to_owned(),
             environment: "bench".to_owned(),
             org_id: None,
-        },
-    };
-    group.bench_function("everything, with a stack that was seen before", |bench| {
-        let envelope = || Envelope::from(event.clone());
-        bench.iter_batched(envelope, |envelope| processor.envelope(envelope), BatchSize::SmallInput);
-    });
-    group.finish();
-}
-
-/// What costs most to look at. Real texts are cut long before they are so long.
-fn a_megabyte_to_redact(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("redaction of 1 MB");
-    group.sample_size(10);
-    for unit in [
-        "a:",
-        "token a:",
-        "password=\"",
-        "a://",
-        "u:p@",
-        "%25",
-        "\\\"",
-        "[{",
-        "eyJ",
-        "4111 ",
-        "DE89",
-        "prose ",
-    ] {
-        let text = format!("X-A: token {}", unit.repeat((1 << 20) / unit.len()));
-        let redact = |mut text: String| {
-            redaction::text(&mut text);
-            text
         };
-        group
-            .bench_function(unit, |bench| bench.iter_batched(|| text.clone(), redact, BatchSize::LargeInput));
+        let in_app = SERVICE.in_app.to_vec();
+        let processor = EventProcessor { service: SERVICE.name, in_app, rules: rules(), own };
+        bencher
+            .with_inputs(|| Envelope::from(event.clone()))
+            .bench_local_values(|envelope| processor.envelope(envelope));
     }
-    group.finish();
 }
 
-criterion_group!(parts, on_the_request_path, on_the_transports_thread, a_megabyte_to_redact);
-criterion_main!(parts);
+/// One megabyte of what costs most to redact. Texts are cut long before they are so long.
+#[divan::bench(
+    sample_count = 10,
+    args = ["a:", "token a:", "password=\"", "a://", "u:p@", "%25", "\\\"", "[{", "eyJ", "4111 ", "DE89", "prose "],
+)]
+fn redact_a_megabyte(bencher: Bencher, unit: &str) {
+    let text = format!("X-A: token {}", unit.repeat((1 << 20) / unit.len()));
+    bencher.with_inputs(|| text.clone()).bench_local_refs(redaction::text);
+}
+
+fn main() {
+    divan::main();
+}

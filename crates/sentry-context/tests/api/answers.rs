@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use actix_web::{App as Server, HttpResponse, HttpServer, web};
+use actix_web::{App as Server, HttpRequest, HttpResponse, HttpServer, web};
+use flate2::read::GzDecoder;
 use inbox::Answer;
 use sentry_context::client;
 use sentry_context::sentry::protocol::{Breadcrumb, Event};
@@ -180,9 +181,12 @@ fn with_a_limit() -> (String, Taken) {
     (dsn, taken)
 }
 
-/// What was compressed arrives as it was before.
-async fn take(body: web::Bytes, taken: web::Data<Taken>) -> HttpResponse {
-    let text = String::from_utf8(body.to_vec()).unwrap();
+async fn take(request: HttpRequest, body: web::Bytes, taken: web::Data<Taken>) -> HttpResponse {
+    let mut text = String::new();
+    match request.headers().contains_key("content-encoding") {
+        true => io::Read::read_to_string(&mut GzDecoder::new(&*body), &mut text).unwrap(),
+        false => io::Read::read_to_string(&mut &*body, &mut text).unwrap(),
+    };
     let mut taken = taken.lock().unwrap();
     if text.len() > LARGEST {
         taken.1 += 1;
