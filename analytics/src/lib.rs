@@ -1,7 +1,7 @@
 //! Analytics: what was played and paid, and how its queries break.
 //!
 //! - [`settings`], [`server`]: the environment, and the server from bind to drain
-//! - `routes`, `endpoint`, `health`: every route on one page, and those that are no scenarios
+//! - `routes`, `endpoint`, `endpoints`, `health`: every route on one page, and those that are not scenarios
 //! - [`detail`]: FastAPI's list of what is wrong with a request
 //! - `openapi`, `docs`: `/openapi.json` from the declarations of the routes, and `/docs`
 //! - `business`: what the service is for, and [`consumer`], which counts messages
@@ -14,6 +14,7 @@ pub mod detail;
 mod docs;
 pub mod domain;
 mod endpoint;
+mod endpoints;
 pub mod error;
 mod health;
 mod openapi;

@@ -15,7 +15,7 @@ use utoipa::openapi::{
 
 use crate::detail::Detail;
 use crate::endpoint::{Endpoint, WholeNumber};
-use crate::routes::endpoints;
+use crate::endpoints::endpoints;
 use crate::scenarios::{CATALOGUE, body_of};
 
 /// Names of the shared schemas.

@@ -4,14 +4,9 @@ use actix_web::web;
 use scenario::{Guards, json_config, not_found};
 use sentry_context::failure::AnswerStyle;
 
-use crate::endpoint::Endpoint;
+use crate::docs;
+use crate::endpoints::endpoints;
 use crate::scenarios::CATALOGUE;
-use crate::{business, docs, health};
-
-/// All routes that are no scenarios.
-pub(crate) fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
-    [&health::HEALTH, &health::READY].into_iter().chain(business::ENDPOINTS.iter().copied())
-}
 
 pub(crate) fn configure(app: &mut web::ServiceConfig, guards: &Guards) {
     app.app_data(json_config())

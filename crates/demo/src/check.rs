@@ -4,7 +4,9 @@
 //! which bounds the whole check by one wait, however much is broken.
 
 pub mod arrivals;
+pub mod call;
 pub mod catalogue;
+pub mod checked;
 pub mod compare;
 pub mod error;
 pub mod fire;
@@ -26,12 +28,14 @@ use tokio::time::sleep;
 use crate::cli::CheckOptions;
 use crate::http;
 use crate::terminal::{self, Progress, say};
+use call::Call;
+use checked::Checked;
 use error::CheckError;
-use fire::{Call, ScenarioClient};
+use fire::ScenarioClient;
 use recovery::RecoveryProbe;
 use report::{Report, Verdict};
 use selection::Selected;
-use target::{Checked, Targets};
+use target::Targets;
 
 /// How long after the last promised event a surplus one is waited for.
 const SETTLE: Duration = Duration::from_secs(1);

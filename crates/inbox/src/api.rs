@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use crate::event_id;
 use crate::issue::Issue;
 use crate::received::{Attachment, Entry, EventSummary, Payload, TransactionSummary};
-use crate::server::{refusal, takes};
+use crate::refusal::{refusal, takes};
 use crate::store::{MAX_SMALL, State, Store};
 use crate::weight::Weigh;
 

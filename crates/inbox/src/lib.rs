@@ -27,6 +27,7 @@ mod issue;
 mod issues;
 mod page;
 mod received;
+mod refusal;
 mod ring;
 mod server;
 mod sessions;

@@ -3,7 +3,7 @@
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpResponse, web};
 
-use crate::server::takes;
+use crate::refusal::takes;
 
 const INDEX: &str = include_str!("../page/index.html");
 

@@ -6,10 +6,10 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use actix_web::dev::{ServerHandle, Service};
-use actix_web::http::header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER};
+use actix_web::http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, Route, web};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use http_limits::Limits;
 use reqwest::Url;
 use serde_json::json;
@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 
 use crate::forward::Forward;
 use crate::hosts::{self, AllowedHosts};
+use crate::refusal::{refusal, takes};
 use crate::store::Store;
 use crate::upload::{self, BadUpload, Uploads};
 use crate::{Answer, StartError, api, page};
@@ -141,22 +142,6 @@ fn bind(
     .bind(addr)?;
     let addr = server.addrs().first().copied().unwrap_or(addr);
     Ok((addr, server.run()))
-}
-
-/// The default route of a resource that takes only these methods. Where there is GET, there is HEAD.
-pub(crate) fn takes(method: &'static str) -> Route {
-    web::route().to(move || async move {
-        let mut answer = refusal(StatusCode::METHOD_NOT_ALLOWED, &format!("this path takes {method} only"));
-        if let Ok(allowed) = HeaderValue::try_from(method.replace("GET", "GET, HEAD")) {
-            answer.headers_mut().insert(ALLOW, allowed);
-        }
-        answer
-    })
-}
-
-pub(crate) fn refusal(status: StatusCode, reason: &str) -> HttpResponse {
-    let ty = status.canonical_reason().unwrap_or("Error").replace([' ', '-'], "");
-    HttpResponse::build(status).json(json!({ "error": reason, "type": ty }))
 }
 
 async fn nothing() -> HttpResponse {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
+use super::call::Call;
 use super::error::CheckError;
-use super::fire::Call;
 use super::received::InboxApi;
 use super::selection::Selected;
 use crate::terminal::Progress;

@@ -11,8 +11,8 @@ mod transaction;
 
 use serde_json::Value;
 
+use super::call::Call;
 use super::catalogue::{EventPromise, Scenario};
-use super::fire::Call;
 use super::mismatch::{Findings, Mismatch};
 use super::payload::Payload;
 use super::received::Received;

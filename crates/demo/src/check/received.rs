@@ -5,8 +5,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::call::Call;
 use super::error::CheckError;
-use super::fire::Call;
 use crate::http::{body, reason};
 
 /// Most events or transactions of one call that are looked at.

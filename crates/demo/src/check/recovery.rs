@@ -11,12 +11,12 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use super::catalogue::Scenario;
+use super::checked::Checked;
 use super::fire::ScenarioClient;
 use super::mismatch::{Findings, Mismatch};
 use super::payload::Payload;
 use super::received::InboxApi;
 use super::selection::Selected;
-use super::target::Checked;
 
 /// How often the inbox is asked for the probe's event.
 const POLL: Duration = Duration::from_millis(25);

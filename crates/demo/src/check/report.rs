@@ -23,7 +23,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::json;
 
-use super::fire::Call;
+use super::call::Call;
 use super::mismatch::Mismatch;
 use super::payload::Payload;
 use super::received::Received;

@@ -3,8 +3,8 @@
 use wildmatch::WildMatch;
 
 use super::catalogue::Scenario;
+use super::checked::Checked;
 use super::error::CheckError;
-use super::target::Checked;
 
 /// A scenario to fire, and whose it is.
 #[derive(Debug, Clone, Copy)]

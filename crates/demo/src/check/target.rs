@@ -5,7 +5,6 @@ use std::time::Duration;
 use inbox::Inbox;
 use tokio::time::timeout;
 
-use super::catalogue::Catalogue;
 use super::error::CheckError;
 use super::received::InboxApi;
 use crate::cli::CheckOptions;
@@ -16,17 +15,6 @@ use crate::supervisor::{Notice, Supervisor};
 
 /// How long the services may take until they answer.
 const START_LIMIT: Duration = Duration::from_secs(30);
-
-/// A service that is checked.
-#[derive(Debug)]
-pub struct Checked {
-    /// Where it is, without a slash at the end.
-    pub url: String,
-    /// What it promises.
-    pub catalogue: Catalogue,
-    /// Whether it reaches its database; `None` where it needs none.
-    pub database: Option<bool>,
-}
 
 /// Whom to check, and where their events arrive.
 pub struct Targets {

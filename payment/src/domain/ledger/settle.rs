@@ -1,6 +1,6 @@
 //! Rows that are due: copied to `transactions`, published where their process could not, and their notes removed.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use broker::Publisher;
 use futures_util::future::try_join_all;
@@ -8,10 +8,7 @@ use sentry_context::database::mongodb::bson::{Bson, DateTime, Document, doc};
 use sentry_context::database::{Database, DatabaseError};
 
 use super::commands::{TRANSACTIONS, USERS, insert, users};
-use super::message;
-
-/// Older notes belong to nobody who still works on them.
-pub(super) const ABANDONED: Duration = Duration::from_secs(8);
+use super::message::{self, ABANDONED};
 
 /// Accounts that are settled at once.
 const BATCH: i64 = 100;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::About;
-use crate::check::fire::Answer;
+use crate::check::call::Answer;
 use crate::check::mismatch::Findings;
 use crate::check::payload::Payload;
 

@@ -1,0 +1,14 @@
+//! A service under check.
+
+use super::catalogue::Catalogue;
+
+/// A service that is checked.
+#[derive(Debug)]
+pub struct Checked {
+    /// Where it is, without a slash at the end.
+    pub url: String,
+    /// What it promises.
+    pub catalogue: Catalogue,
+    /// Whether it reaches its database; `None` where it needs none.
+    pub database: Option<bool>,
+}
