@@ -11,7 +11,7 @@ mod shown;
 use std::sync::Arc;
 
 use broker::{Address, Consuming, Delivered, Verdict, consume, topology};
-use sentry_context::database::{Database, State};
+use database::{Database, State};
 use sentry_context::report::Traced;
 use sentry_context::sentry::Hub;
 use sentry_context::{breadcrumbs, facts, metrics};

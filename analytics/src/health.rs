@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use broker::Consuming;
-use sentry_context::database::{Database, State};
+use database::{Database, State};
 use serde_json::json;
 
 use crate::endpoint::Endpoint;

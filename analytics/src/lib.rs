@@ -26,12 +26,12 @@ pub mod upkeep;
 
 use std::process::ExitCode;
 
-use sentry_context::database::{BadUrl, Database};
+use database::{BadUrl, Database};
 use sentry_context::logs::{self, LogError};
 use sentry_context::{client, process};
 
 use crate::server::{BindError, Server};
-use crate::settings::{SERVICE, Settings, SettingsError};
+use crate::settings::{DATABASE, SERVICE, Settings, SettingsError};
 
 /// The whole process: settings, Sentry, runtime, server. Exit status 2 means that it could not start; see
 /// [`process`] for the others.
@@ -59,7 +59,7 @@ fn run() -> Result<(), StartError> {
     let sentry = client::init(settings.sentry.clone());
     let hub = sentry.hub();
     process::run(sentry, async |stop| {
-        let database = Database::connect(settings.mongodb_url.as_deref()).await?;
+        let database = Database::connect(settings.mongodb_url.as_deref(), DATABASE).await?;
         let consuming = upkeep::start(settings.rabbitmq.clone(), database.clone(), &hub);
         let server = Server::bind(&settings, hub, database, consuming)?;
         tracing::info!(address = %server.address(), "analytics listens");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use broker::{Address, Consuming};
-use sentry_context::database::{Database, State};
+use database::{Database, State};
 use sentry_context::sentry::Hub;
 use tokio::time::sleep;
 

@@ -18,12 +18,12 @@ pub mod settings;
 use std::process::ExitCode;
 
 use broker::Publisher;
-use sentry_context::database::{BadUrl, Database};
+use database::{BadUrl, Database};
 use sentry_context::logs::{self, LogError};
 use sentry_context::{client, process};
 
 use crate::server::{BindError, Server};
-use crate::settings::{SERVICE, Settings, SettingsError};
+use crate::settings::{DATABASE, SERVICE, Settings, SettingsError};
 
 /// The whole process: settings, Sentry, runtime, server. Exit status 2 means that it could not start; see
 /// [`process`] for the others.
@@ -51,7 +51,7 @@ fn run() -> Result<(), StartError> {
     let sentry = client::init(settings.sentry.clone());
     let hub = sentry.hub();
     process::run(sentry, async |stop| {
-        let database = Database::connect(settings.mongodb_url.as_deref()).await?;
+        let database = Database::connect(settings.mongodb_url.as_deref(), DATABASE).await?;
         let publisher = Publisher::start(settings.rabbitmq.clone(), &hub);
         let server = Server::bind(&settings, hub, database, publisher.clone())?;
         tracing::info!(address = %server.address(), "game-engine listens");

@@ -2,7 +2,7 @@
 
 use std::num::ParseFloatError;
 
-use sentry_context::database::DatabaseError;
+use database::DatabaseError;
 use sentry_context::report::{Reportable, Traced};
 use sentry_context::sentry::Level;
 use sentry_context::{Facts, facts};

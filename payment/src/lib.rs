@@ -20,13 +20,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use broker::Publisher;
-use sentry_context::database::{BadUrl, Database};
+use database::{BadUrl, Database};
 use sentry_context::logs::{self, LogError};
 use sentry_context::{client, native_crash, process};
 
 use crate::domain::unconfirmed::Unconfirmed;
 use crate::server::{BindError, Server};
-use crate::settings::{SERVICE, Settings, SettingsError};
+use crate::settings::{DATABASE, SERVICE, Settings, SettingsError};
 
 /// How long unconfirmed payments may take once nobody is served any more.
 const UNCONFIRMED_TIMEOUT: Duration = Duration::from_secs(2);
@@ -60,7 +60,7 @@ fn run() -> Result<(), StartError> {
     let sentry = client::init(settings.sentry.clone());
     let hub = sentry.hub();
     process::run(sentry, async |stop| {
-        let database = Database::connect(settings.mongodb_url.as_deref()).await?;
+        let database = Database::connect(settings.mongodb_url.as_deref(), DATABASE).await?;
         let publisher = Publisher::start(settings.rabbitmq.clone(), &hub);
         let unconfirmed = Unconfirmed::default();
         upkeep::start(database.clone(), unconfirmed.clone(), publisher.clone(), &hub);

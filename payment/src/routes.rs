@@ -3,8 +3,8 @@
 use actix_web::middleware::from_fn;
 use actix_web::{HttpResponse, web};
 use broker::Publisher;
+use database::{Database, State};
 use scenario::{Guards, json_config, not_found, only};
-use sentry_context::database::{Database, State};
 use serde_json::json;
 
 use crate::business::{financial_metrics, process, success_rate};

@@ -21,6 +21,9 @@ pub static SERVICE: Service = Service {
 /// Where it listens unless `PORT` says otherwise.
 pub const PORT: u16 = 8083;
 
+/// The database that holds the data. A database in `MONGODB_URL` is only where its user is known.
+pub const DATABASE: &str = "sentry_poc";
+
 /// Everything that can be configured from outside.
 #[derive(Debug, Clone)]
 pub struct Settings {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use broker::Publisher;
-use sentry_context::database::{Database, DatabaseError, State};
+use database::{Database, DatabaseError, State};
 use sentry_context::sentry::{Hub, Level, SentryFutureExt};
 use sentry_context::{facts, report};
 use tokio::time::sleep;

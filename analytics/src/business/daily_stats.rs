@@ -1,8 +1,8 @@
 //! Figures by day. Slow on purpose: the days are computed from every game there ever was, so that no index helps.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use sentry_context::database::Database;
-use sentry_context::database::mongodb::bson::doc;
+use database::Database;
+use database::mongodb::bson::doc;
 use sentry_context::failure::Failure;
 use sentry_context::{breadcrumbs, facts};
 use serde::{Deserialize, Serialize};

@@ -2,9 +2,9 @@
 //! withdrawal), and revenue is what is left.
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use database::Database;
+use database::mongodb::bson::{Bson, Document, doc};
 use figures::{REVENUE, WIN_RATE};
-use sentry_context::database::Database;
-use sentry_context::database::mongodb::bson::{Bson, Document, doc};
 use sentry_context::failure::Failure;
 use sentry_context::{breadcrumbs, facts};
 use serde::{Deserialize, Serialize};

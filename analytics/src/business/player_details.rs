@@ -1,8 +1,8 @@
 //! All players' figures, by the classic N+1: one query for the players, and four for each of them, one after another.
 
 use actix_web::{HttpResponse, web};
-use sentry_context::database::Database;
-use sentry_context::database::mongodb::bson::doc;
+use database::Database;
+use database::mongodb::bson::doc;
 use sentry_context::failure::Failure;
 use sentry_context::{breadcrumbs, facts, request};
 use serde::Serialize;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use actix_web::{HttpResponse, web};
-use sentry_context::database::Database;
-use sentry_context::database::mongodb::bson::{Bson, doc};
+use database::Database;
+use database::mongodb::bson::{Bson, doc};
 use sentry_context::failure::Failure;
 use sentry_context::{breadcrumbs, facts, user};
 use serde::{Deserialize, Serialize};

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use database::mongodb::Collection;
+use database::mongodb::bson::{DateTime, Document};
+use database::{Database, DatabaseError};
 use futures_util::TryStreamExt;
 use sentry_context::Facts;
-use sentry_context::database::mongodb::Collection;
-use sentry_context::database::mongodb::bson::{DateTime, Document};
-use sentry_context::database::{Database, DatabaseError};
 use sentry_context::report::{Reportable, Traced};
 
 pub(crate) const GAMES: &str = "games";

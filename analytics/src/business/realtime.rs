@@ -1,9 +1,9 @@
 //! Today's figures, as the consumer of messages counts them.
 
 use actix_web::{HttpResponse, web};
+use database::Database;
+use database::mongodb::bson::{Document, doc};
 use figures::{REVENUE, RTP, WIN_RATE};
-use sentry_context::database::Database;
-use sentry_context::database::mongodb::bson::{Document, doc};
 use sentry_context::failure::Failure;
 use sentry_context::{breadcrumbs, facts};
 use serde::Serialize;

@@ -1,9 +1,9 @@
 //! Return to player: what was paid out of what was bet, in percent.
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use database::Database;
+use database::mongodb::bson::{Bson, doc};
 use figures::RTP;
-use sentry_context::database::Database;
-use sentry_context::database::mongodb::bson::{Bson, doc};
 use sentry_context::failure::Failure;
 use sentry_context::{breadcrumbs, facts};
 use serde::{Deserialize, Serialize};

@@ -1,8 +1,8 @@
 //! Sessions: who has played within the last half hour.
 
 use actix_web::{HttpResponse, web};
-use sentry_context::database::Database;
-use sentry_context::database::mongodb::bson::{DateTime, doc};
+use database::Database;
+use database::mongodb::bson::{DateTime, doc};
 use sentry_context::failure::Failure;
 use sentry_context::{breadcrumbs, facts};
 use serde::{Deserialize, Serialize};

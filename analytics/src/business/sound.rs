@@ -1,8 +1,8 @@
 //! Old documents have every shape: amounts that are texts or no numbers, times that are dates, texts or missing, users
 //! that are null. What cannot be counted is left out, and reported once a minute; no document fails a route.
 
-use sentry_context::database::Database;
-use sentry_context::database::mongodb::bson::{self, Bson, DateTime, Document, doc};
+use database::Database;
+use database::mongodb::bson::{self, Bson, DateTime, Document, doc};
 use sentry_context::sentry::Level;
 use sentry_context::{facts, limit, metrics, report, request};
 use serde::de::DeserializeOwned;

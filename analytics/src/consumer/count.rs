@@ -7,8 +7,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use sentry_context::database::mongodb::bson::{Bson, DateTime, Document, doc};
-use sentry_context::database::{Database, DatabaseError};
+use database::mongodb::bson::{Bson, DateTime, Document, doc};
+use database::{Database, DatabaseError};
 use sentry_context::report::Traced;
 
 use super::message::{Game, Payment};

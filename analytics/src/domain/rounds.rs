@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use database::mongodb::Collection;
+use database::mongodb::bson::{Document, doc};
+use database::mongodb::error::{Error, ErrorKind};
+use database::{Database, DatabaseError};
 use futures_util::TryStreamExt;
-use sentry_context::database::mongodb::Collection;
-use sentry_context::database::mongodb::bson::{Document, doc};
-use sentry_context::database::mongodb::error::{Error, ErrorKind};
-use sentry_context::database::{Database, DatabaseError};
 use sentry_context::report::Traced;
 use sentry_context::{breadcrumbs, facts};
 use tokio::sync::Mutex;

@@ -1,8 +1,8 @@
 //! Statistics that the database computes.
 
+use database::mongodb::bson::{Document, doc};
+use database::{Database, DatabaseError};
 use futures_util::TryStreamExt;
-use sentry_context::database::mongodb::bson::{Document, doc};
-use sentry_context::database::{Database, DatabaseError};
 use sentry_context::report::Traced;
 use sentry_context::{breadcrumbs, facts};
 

@@ -4,8 +4,8 @@
 //! so its trace shows the inserts, too.
 
 use actix_web::{HttpResponse, web};
+use database::Database;
 use scenario::{Expect, Method, Scenario};
-use sentry_context::database::Database;
 use sentry_context::failure::Failure;
 use serde_json::json;
 

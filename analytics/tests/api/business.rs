@@ -2,9 +2,9 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use database::mongodb::bson::{Bson, DateTime, Document, doc};
+use database::mongodb::{Client, Database};
 use reqwest::Method;
-use sentry_context::database::mongodb::bson::{Bson, DateTime, Document, doc};
-use sentry_context::database::mongodb::{Client, Database};
 use serde_json::{Value, json};
 
 use crate::helpers::{App, Telemetry, answer, spawn_app, spawn_app_as, spawn_app_on};

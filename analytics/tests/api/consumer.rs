@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
+use database::mongodb::bson::{DateTime, Document, doc};
+use database::mongodb::options::IndexOptions;
+use database::mongodb::{Client, Database, IndexModel};
 use fixtures::rabbit::Broker;
 use futures_util::StreamExt;
 use inbox::Inbox;
 use lapin::options::{BasicGetOptions, BasicPublishOptions};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
-use sentry_context::database::mongodb::bson::{DateTime, Document, doc};
-use sentry_context::database::mongodb::options::IndexOptions;
-use sentry_context::database::mongodb::{Client, Database, IndexModel};
 use serde_json::{Value, json};
 
 use crate::helpers::{App, Telemetry, spawn_app_as};

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use sentry_context::database::mongodb::Database;
-use sentry_context::database::mongodb::bson::{Bson, DateTime, Decimal128, Document, doc};
+use database::mongodb::Database;
+use database::mongodb::bson::{Bson, DateTime, Decimal128, Document, doc};
 use serde_json::{Value, json};
 
 use crate::consumer::{stack, stack_on};

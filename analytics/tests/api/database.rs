@@ -1,10 +1,9 @@
 //! With a real server.
 
-use sentry_context::database::Database;
-use sentry_context::database::mongodb::bson::{Document, doc};
+use database::mongodb::bson::{Document, doc};
 use serde_json::{Value, json};
 
-use crate::helpers::{App, exception, spawn_app_on, top_frame};
+use crate::helpers::{App, connect, exception, spawn_app_on, top_frame};
 
 /// The spans of the first transaction of that name, as operation and description.
 async fn spans(app: &App, transaction: &str) -> Vec<(Value, Value)> {
@@ -60,7 +59,7 @@ async fn a_slow_query_scans_documents_that_are_made_once() {
         assert!(answer.body["duration_seconds"].as_f64().unwrap() > 0.0);
         assert!(answer.body["performance_impact"].is_string());
     }
-    let database = Database::connect(Some(&url)).await.unwrap();
+    let database = connect(Some(&url)).await;
     let rounds = database.collection::<Document>("debug_rounds").unwrap();
     assert_eq!(rounds.count_documents(doc! {}).await.unwrap(), 30_000);
     assert_eq!(rounds.list_index_names().await.unwrap(), ["_id_"]);
@@ -79,7 +78,7 @@ async fn services_that_start_at_once_make_the_documents_once() {
     for answer in answers {
         assert_eq!((answer.status, &answer.body["result_count"]), (200, &json!(300)), "{answer:?}");
     }
-    let database = Database::connect(Some(&server.url())).await.unwrap();
+    let database = connect(Some(&server.url())).await;
     let rounds = database.collection::<Document>("debug_rounds").unwrap();
     assert_eq!(rounds.count_documents(doc! {}).await.unwrap(), 30_000);
 }

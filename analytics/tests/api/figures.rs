@@ -1,7 +1,7 @@
 //! Figures of the business that are not what they are when all is well.
 
-use sentry_context::database::mongodb::Client;
-use sentry_context::database::mongodb::bson::{DateTime, Document, doc};
+use database::mongodb::Client;
+use database::mongodb::bson::{DateTime, Document, doc};
 use serde_json::{Value, json};
 
 use crate::helpers::{App, spawn_app_on};

@@ -1,14 +1,14 @@
 //! A really started app and the inbox that its events go to.
 
 use analytics::server::Server;
-use analytics::settings::{SERVICE, Settings};
+use analytics::settings::{DATABASE, SERVICE, Settings};
 use analytics::upkeep;
+use database::Database;
 pub(crate) use fixtures::app::{Answer, App, Telemetry, answer, exception, http, top_frame};
 use fixtures::service::Service;
 use inbox::Inbox;
 use scenario::Guards;
 use sentry_context::client::{self, Config};
-use sentry_context::database::{self, Database};
 use sentry_context::stall;
 use sentry_context::transport::Delivery;
 
@@ -52,8 +52,8 @@ pub(crate) async fn spawn_process() -> App {
 
 /// The database that the URL names, so that each test has its own: a service's is always the same.
 pub(crate) async fn connect(url: Option<&str>) -> Database {
-    let name = url.and_then(fixtures::mongo::database_in).unwrap_or(database::NAME);
-    Database::connect_to(url, name).await.unwrap()
+    let name = url.and_then(fixtures::mongo::database_in).unwrap_or(DATABASE);
+    Database::connect(url, name).await.unwrap()
 }
 
 fn settings(dsn: &str) -> Settings {

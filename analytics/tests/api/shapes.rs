@@ -1,12 +1,12 @@
 //! Documents of every shape, as other programs stored them and as chance makes them.
 
+use database::mongodb::bson::oid::ObjectId;
+use database::mongodb::bson::spec::BinarySubtype;
+use database::mongodb::bson::{Binary, Bson, DateTime, Decimal128, Document, Timestamp, doc};
+use database::mongodb::{Client, Database};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use sentry_context::database::mongodb::bson::oid::ObjectId;
-use sentry_context::database::mongodb::bson::spec::BinarySubtype;
-use sentry_context::database::mongodb::bson::{Binary, Bson, DateTime, Decimal128, Document, Timestamp, doc};
-use sentry_context::database::mongodb::{Client, Database};
 use serde_json::{Value, json};
 
 use crate::helpers::{App, spawn_app_on};

@@ -20,14 +20,12 @@ pub fn warning(category: &str, message: impl Into<String>, data: Facts) {
 }
 
 /// A database command that the server answered.
-#[cfg(feature = "mongodb")]
-pub(crate) fn query(description: &str, data: Facts) {
+pub fn query(description: &str, data: Facts) {
     add("query", "db", Level::Info, description.to_owned(), data);
 }
 
 /// A database command that failed.
-#[cfg(feature = "mongodb")]
-pub(crate) fn failed_query(description: &str, data: Facts) {
+pub fn failed_query(description: &str, data: Facts) {
     add("query", "db", Level::Error, format!("{description} failed"), data);
 }
 

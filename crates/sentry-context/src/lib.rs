@@ -17,7 +17,6 @@
 //! | [`logs`], [`metrics`] | log lines with their trace, also to Sentry; counts and durations |
 //! | [`trace_header`] | who started a trace and how it is sampled, on every envelope |
 //! | [`facts`](mod@facts) | named JSON values |
-//! | `database` | MongoDB: spans and breadcrumbs of its commands, failures in full (feature `mongodb`) |
 //! | [`propagation`] | traces that go on elsewhere, and come from elsewhere: not over HTTP, but by a broker |
 //! | [`spawn`] | tasks, blocking work and threads that carry the hub |
 //! | [`native_crash`] | crashes by a signal, had by a child process |
@@ -35,8 +34,6 @@ pub mod baggage;
 pub mod breadcrumbs;
 pub mod client;
 pub mod contexts;
-#[cfg(feature = "mongodb")]
-pub mod database;
 pub mod env;
 pub mod event_processor;
 pub mod facts;

@@ -2,9 +2,9 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use sentry_context::database::mongodb::bson::oid::ObjectId;
-use sentry_context::database::mongodb::bson::{Document, doc};
-use sentry_context::database::{Database, DatabaseError};
+use database::mongodb::bson::oid::ObjectId;
+use database::mongodb::bson::{Document, doc};
+use database::{Database, DatabaseError};
 use serde_json::{Map, Value, json};
 
 use crate::domain::spin::Spin;

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use sentry_context::database::{Database, DatabaseError, State};
+use database::{Database, DatabaseError, State};
 use sentry_context::report::{Reportable, Traced};
 use sentry_context::sentry::{Hub, SentryFutureExt};
 use sentry_context::{Facts, facts, limit, metrics};

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use broker::Publisher;
+use database::Database;
 pub(crate) use fixtures::app::{Answer, App, Telemetry, answer, exception, http, top_frame};
 use fixtures::service::Service;
 use game_engine::server::Server;
-use game_engine::settings::{SERVICE, Settings};
+use game_engine::settings::{DATABASE, SERVICE, Settings};
 use inbox::Inbox;
 use scenario::Guards;
 use sentry_context::client::{self, Config};
-use sentry_context::database::{self, Database};
 use sentry_context::transport::Delivery;
 
 use crate::delivery::NO_WATCHDOG;
@@ -57,8 +57,8 @@ pub(crate) async fn spawn_process_with(more: &[(&str, &str)]) -> App {
 
 /// The database that the URL names, so that each test has its own: a service's is always the same.
 pub(crate) async fn connect(url: Option<&str>) -> Database {
-    let name = url.and_then(fixtures::mongo::database_in).unwrap_or(database::NAME);
-    Database::connect_to(url, name).await.unwrap()
+    let name = url.and_then(fixtures::mongo::database_in).unwrap_or(DATABASE);
+    Database::connect(url, name).await.unwrap()
 }
 
 fn settings(dsn: &str) -> Settings {

@@ -3,13 +3,13 @@
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
 
+use database::mongodb::Client;
+use database::mongodb::bson::{Document, doc};
 use fixtures::mongo::Server;
 use fixtures::rabbit::Broker;
 use fixtures::secrets::assert_bad_urls_are_refused;
 use fixtures::service::Service;
 use inbox::{Answer, Inbox};
-use sentry_context::database::mongodb::Client;
-use sentry_context::database::mongodb::bson::{Document, doc};
 use serde_json::json;
 
 use crate::delivery::{copies_to, in_trouble};

@@ -1,10 +1,10 @@
 //! `POST /calculate` and `POST /business-metrics`.
 
+use database::mongodb::bson::{Document, doc};
+use database::mongodb::{Client, Database};
 use fixtures::rabbit::Broker;
 use futures_util::StreamExt;
 use reqwest::Method;
-use sentry_context::database::mongodb::bson::{Document, doc};
-use sentry_context::database::mongodb::{Client, Database};
 use serde_json::{Value, json};
 
 use crate::helpers::{Answer, App, Telemetry, answer, spawn_app, spawn_app_as};

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use database::State;
+use database::mongodb::bson::{Document, doc};
+use database::mongodb::{Client, Database};
 use fixtures::mongo::Server;
 use fixtures::proxy::Proxy;
 use futures_util::future::join_all;
@@ -9,9 +12,6 @@ use game_engine::domain::played::Game;
 use game_engine::domain::spin::Spin;
 use game_engine::domain::unstored::{GameStore, Stored};
 use reqwest::Method;
-use sentry_context::database::State;
-use sentry_context::database::mongodb::bson::{Document, doc};
-use sentry_context::database::mongodb::{Client, Database};
 use sentry_context::sentry::Hub;
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use broker::topology::GAME_RESULTS;
 use broker::{Address, Verdict, consume};
+use database::mongodb::Client;
+use database::mongodb::bson::{Document, doc};
 use fixtures::rabbit::Broker;
 use futures_util::StreamExt;
 use reqwest::Method;
-use sentry_context::database::mongodb::Client;
-use sentry_context::database::mongodb::bson::{Document, doc};
 use sentry_context::sentry::Hub;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};

@@ -6,8 +6,8 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use broker::Publisher;
+use database::Database;
 use scenario::{Refusal, read};
-use sentry_context::database::Database;
 use sentry_context::failure::Failure;
 use sentry_context::{breadcrumbs, contexts, facts, metrics};
 use serde::Deserialize;

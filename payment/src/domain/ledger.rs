@@ -24,9 +24,9 @@ mod message;
 mod settle;
 
 use broker::Publisher;
-use sentry_context::database::mongodb::bson::{Bson, Document, doc};
-use sentry_context::database::mongodb::options::ReturnDocument;
-use sentry_context::database::{Database, DatabaseError};
+use database::mongodb::bson::{Bson, Document, doc};
+use database::mongodb::options::ReturnDocument;
+use database::{Database, DatabaseError};
 
 use self::commands::{TRANSACTIONS, USERS};
 use super::money::Money;

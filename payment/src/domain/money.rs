@@ -4,7 +4,7 @@
 //! this one read doubles there. A double is read into cents once, where it enters, and written back once, where it
 //! leaves: no sum is ever made of doubles, so nothing drifts.
 
-use sentry_context::database::mongodb::bson::Bson;
+use database::mongodb::bson::Bson;
 
 /// An amount of money, in cents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,8 +62,8 @@ impl std::ops::Sub for Money {
 
 #[cfg(test)]
 mod tests {
+    use database::mongodb::bson::Bson;
     use proptest::prelude::*;
-    use sentry_context::database::mongodb::bson::Bson;
 
     use super::Money;
 

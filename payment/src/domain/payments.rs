@@ -1,7 +1,7 @@
 //! Stored payments.
 
-use sentry_context::database::Database;
-use sentry_context::database::mongodb::bson::{Document, doc};
+use database::Database;
+use database::mongodb::bson::{Document, doc};
 use sentry_context::{breadcrumbs, facts};
 use serde::Deserialize;
 

@@ -12,8 +12,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use database::{Database, DatabaseError};
 use futures_util::future::join_all;
-use sentry_context::database::{Database, DatabaseError};
 use sentry_context::sentry::Level;
 use sentry_context::{facts, report};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};

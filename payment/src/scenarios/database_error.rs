@@ -4,8 +4,8 @@
 //! context `database_error`, and for the `db` span that failed.
 
 use actix_web::{HttpResponse, web};
+use database::Database;
 use scenario::{Event, Expect, Method, Scenario};
-use sentry_context::database::Database;
 use sentry_context::failure::Failure;
 use serde_json::json;
 

@@ -1,7 +1,7 @@
 //! Accounts that are shared with the stack's user service and with the payment service that this one replaces.
 
+use database::mongodb::bson::{Bson, DateTime, Document, doc, oid::ObjectId};
 use futures_util::future::join_all;
-use sentry_context::database::mongodb::bson::{Bson, DateTime, Document, doc, oid::ObjectId};
 use serde_json::{Value, json};
 
 use crate::books::{accounts, all, books, books_on, pay};
@@ -23,7 +23,7 @@ async fn accounts_of_the_stack_are_used_and_their_other_fields_stay() {
     let balances: [(&str, Bson); 3] =
         [("int32", 1_000_i32.into()), ("int64", 1_000_i64.into()), ("double", 1_000.0.into())];
     let stored = balances.clone().map(|(user, balance)| of_the_stack(user, balance));
-    let prepare = async |database: &sentry_context::database::mongodb::Database| {
+    let prepare = async |database: &database::mongodb::Database| {
         database.collection("users").insert_many(stored.clone()).await.unwrap();
     };
     let Some((app, database)) = books_on("stack", prepare, |_| ()).await else { return };
@@ -66,7 +66,7 @@ async fn a_new_account_has_every_field_that_the_stack_reads() {
 #[actix_web::test]
 async fn accounts_of_earlier_versions_are_found_and_become_what_the_stack_reads() {
     let [alice, bob] = [ObjectId::new(), ObjectId::new()];
-    let prepare = async |database: &sentry_context::database::mongodb::Database| {
+    let prepare = async |database: &database::mongodb::Database| {
         let earlier = [
             doc! { "_id": alice, "user_id": "alice", "balance": 70, "note": "keep" },
             doc! { "_id": bob, "user_id": "bob", "balance": 5.5, "pending": [], "recent": [] },
@@ -92,7 +92,7 @@ async fn accounts_of_earlier_versions_are_found_and_become_what_the_stack_reads(
 
 #[actix_web::test]
 async fn an_event_says_what_the_player_is_called_where_the_account_knows_it() {
-    let prepare = async |database: &sentry_context::database::mongodb::Database| {
+    let prepare = async |database: &database::mongodb::Database| {
         database.collection("users").insert_one(of_the_stack("alice", "no number")).await.unwrap();
     };
     let Some((app, _)) = books_on("username", prepare, |_| ()).await else { return };
@@ -111,7 +111,7 @@ async fn an_event_says_what_the_player_is_called_where_the_account_knows_it() {
 async fn where_two_documents_name_a_player_the_stacks_counts_and_the_other_is_reported_and_kept() {
     let other = doc! { "_id": ObjectId::new(), "user_id": "alice", "balance": 1200.0 };
     let kept = other.clone();
-    let prepare = async |database: &sentry_context::database::mongodb::Database| {
+    let prepare = async |database: &database::mongodb::Database| {
         let both = [of_the_stack("alice", 1_000), other];
         database.collection("users").insert_many(both).await.unwrap();
     };
@@ -141,7 +141,7 @@ async fn a_balance_that_cannot_be_read_is_an_error_with_an_event_and_stays_as_it
             None => doc! { "_id": found },
         })
         .collect();
-    let prepare = async |database: &sentry_context::database::mongodb::Database| {
+    let prepare = async |database: &database::mongodb::Database| {
         database.collection::<Document>("users").insert_many(&stored).await.unwrap();
     };
     let Some((app, database)) = books_on("unreadable", prepare, |_| ()).await else { return };

@@ -1,10 +1,10 @@
 //! An app, and the books that it keeps: a database of its own.
 
+use database::mongodb::bson::{Document, doc};
+use database::mongodb::{Client, Database};
 use futures_util::StreamExt;
 use payment::settings::Settings;
 use reqwest::Method;
-use sentry_context::database::mongodb::bson::{Document, doc};
-use sentry_context::database::mongodb::{Client, Database};
 use serde_json::Value;
 
 use crate::helpers::{Answer, App, answer, spawn_app_with};

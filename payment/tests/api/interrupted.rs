@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use broker::Publisher;
+use database::mongodb::bson::{DateTime, Document, doc, oid::ObjectId};
+use database::mongodb::{Client, Database};
 use fixtures::mongo::Server;
 use fixtures::rabbit::Broker;
 use fixtures::service::Service;
 use payment::domain::ledger;
-use sentry_context::database::NAME;
-use sentry_context::database::mongodb::bson::{DateTime, Document, doc, oid::ObjectId};
-use sentry_context::database::mongodb::{Client, Database};
+use payment::settings::DATABASE;
 use sentry_context::sentry::Hub;
 use serde_json::json;
 
@@ -95,7 +95,7 @@ async fn hit(proxy: Proxy) {
 async fn own_server() -> Option<(Server, Database)> {
     let server = Server::start()?;
     let client = Client::with_uri_str(server.url()).await.unwrap();
-    Some((server, client.database(NAME)))
+    Some((server, client.database(DATABASE)))
 }
 
 #[actix_web::test]

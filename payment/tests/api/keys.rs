@@ -1,8 +1,8 @@
 //! `Idempotency-Key`: a call that is repeated.
 
+use database::mongodb::Database;
+use database::mongodb::bson::{DateTime, Document, doc};
 use futures_util::future::join_all;
-use sentry_context::database::mongodb::Database;
-use sentry_context::database::mongodb::bson::{DateTime, Document, doc};
 use serde_json::json;
 
 use crate::books::{all, books, books_on, database_of, pay, pay_as};

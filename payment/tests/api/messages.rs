@@ -4,11 +4,11 @@ use std::time::{Duration, SystemTime};
 
 use broker::topology::PAYMENTS;
 use broker::{Address, Publisher, Verdict, consume};
+use database::mongodb::Database;
+use database::mongodb::bson::{DateTime, Document, doc};
 use fixtures::rabbit::Broker;
 use payment::domain::ledger::{self, Booked, Booking};
 use payment::domain::money::Money;
-use sentry_context::database::mongodb::Database;
-use sentry_context::database::mongodb::bson::{DateTime, Document, doc};
 use sentry_context::sentry::Hub;
 use serde_json::Value;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};

@@ -1,7 +1,7 @@
 //! Amounts: exact to the cent, wherever they are read.
 
-use sentry_context::database::mongodb::Database;
-use sentry_context::database::mongodb::bson::{Document, doc};
+use database::mongodb::Database;
+use database::mongodb::bson::{Document, doc};
 use serde_json::json;
 
 use crate::books::{all, books, books_on, pay};

@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use sentry_context::database::mongodb::bson::Document;
+use database::mongodb::bson::Document;
 
 /// Where it breaks off.
 #[derive(Debug, Clone, Copy, PartialEq)]

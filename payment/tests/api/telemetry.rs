@@ -1,8 +1,8 @@
 //! Payments are booked and published whatever Sentry does.
 
+use database::mongodb::bson::Document;
 use fixtures::rabbit::Broker;
 use reqwest::Method;
-use sentry_context::database::mongodb::bson::Document;
 use serde_json::{Value, json};
 
 use crate::books::{all, database_of, pay};

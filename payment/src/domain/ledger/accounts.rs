@@ -7,8 +7,8 @@
 //! Where another program has opened an account at the key by itself, that account counts, and the earlier document stays
 //! as it is, for a person to look at: nobody can know which of its money is in the other, too.
 
-use sentry_context::database::mongodb::bson::{Bson, DateTime, Document, doc};
-use sentry_context::database::{Database, DatabaseError};
+use database::mongodb::bson::{Bson, DateTime, Document, doc};
+use database::{Database, DatabaseError};
 use sentry_context::user;
 
 use super::commands::{USERS, insert, users};

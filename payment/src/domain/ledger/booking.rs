@@ -1,6 +1,6 @@
 //! A payment: what it changes, and what it is called.
 
-use sentry_context::database::mongodb::bson::{DateTime, Document, doc};
+use database::mongodb::bson::{DateTime, Document, doc};
 use uuid::Uuid;
 
 use crate::domain::money::Money;

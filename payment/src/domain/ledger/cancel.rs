@@ -1,7 +1,7 @@
 //! Payments that must not be booked, although they may be, or may be yet.
 
-use sentry_context::database::mongodb::bson::{Document, doc};
-use sentry_context::database::{Database, DatabaseError};
+use database::mongodb::bson::{Document, doc};
+use database::{Database, DatabaseError};
 
 use super::Booking;
 use super::commands::{USERS, fence, undo, users, with_balance};

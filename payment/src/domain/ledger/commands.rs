@@ -3,9 +3,9 @@
 //! Every command here may be carried out twice without another result, because the first of two attempts may have been
 //! carried out although nobody heard the answer. So a broken connection costs another attempt, not the payment.
 
-use sentry_context::database::mongodb::Collection;
-use sentry_context::database::mongodb::bson::{Bson, Document, doc};
-use sentry_context::database::{Database, DatabaseError};
+use database::mongodb::Collection;
+use database::mongodb::bson::{Bson, Document, doc};
+use database::{Database, DatabaseError};
 
 use super::Booking;
 use crate::domain::money::Money;

@@ -5,7 +5,7 @@
 use std::time::{Duration, SystemTime};
 
 use broker::Publisher;
-use sentry_context::database::mongodb::bson::{DateTime, Document};
+use database::mongodb::bson::{DateTime, Document};
 use serde_json::{Map, Value, json};
 
 use super::{Booking, Receipt};

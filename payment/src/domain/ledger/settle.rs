@@ -3,9 +3,9 @@
 use std::time::SystemTime;
 
 use broker::Publisher;
+use database::mongodb::bson::{Bson, DateTime, Document, doc};
+use database::{Database, DatabaseError};
 use futures_util::future::try_join_all;
-use sentry_context::database::mongodb::bson::{Bson, DateTime, Document, doc};
-use sentry_context::database::{Database, DatabaseError};
 
 use super::commands::{TRANSACTIONS, USERS, insert, users};
 use super::message::{self, ABANDONED};

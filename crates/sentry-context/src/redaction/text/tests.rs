@@ -142,7 +142,7 @@ fn prose_and_numbers_stay_as_they_are() {
         "a: b",
         "invalid signature: expected 64 bytes",
         "auth failed: the server said no",
-        "E11000 duplicate key error collection: sentry_poc.users index: _id_ dup key: { _id: \"a\" }",
+        "E11000 duplicate key error collection: shop.users index: _id_ dup key: { _id: \"a\" }",
         "missing key: user_id, code: 40324, error_code=11000",
         "session::Closed in tokio::task",
         "basic usage of the api",

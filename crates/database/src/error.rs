@@ -1,19 +1,19 @@
-//! A failed command in the words of the one who answered: the server, or nobody.
+//! A failed command, in the words of the server that rejected it or of the driver that reached none.
 
 use std::time::Duration;
 
 use mongodb::error::{Error, ErrorKind, WriteFailure};
 
-use crate::report::Reportable;
-use crate::{Facts, facts};
+use sentry_context::report::Reportable;
+use sentry_context::{Facts, facts};
 
-/// The server's code for a key that is there already.
+/// The server's code for a key that exists already.
 const DUPLICATE_KEY: i32 = 11_000;
 
 /// A failed database operation.
 ///
-/// `MongoServerError` where the server answered with an error, `MongoConnectionError` where none was reached,
-/// `MongoDriverError` where the driver itself refused.
+/// Its type is `MongoServerError` if the server answered with an error, `MongoConnectionError` if no server was reached,
+/// and `MongoDriverError` if the driver itself refused.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", self.description())]
 pub struct DatabaseError {
@@ -23,7 +23,7 @@ pub struct DatabaseError {
     cause: Cause,
 }
 
-/// What the driver said. Its own error prints bytes and addresses that differ from call to call.
+/// The driver's error, without the bytes and addresses that differ from call to call.
 #[derive(Debug, thiserror::Error)]
 enum Cause {
     #[error("no MONGODB_URL is configured")]
@@ -56,7 +56,7 @@ impl DatabaseError {
         Self { operation: "connect", collection, cause: Cause::Unconfigured }
     }
 
-    /// An operation that was not begun: no server is reached.
+    /// An operation that was not begun because no server is reachable.
     pub fn down(operation: &'static str, collection: &'static str) -> Self {
         Self { operation, collection, cause: Cause::Down }
     }
@@ -65,7 +65,7 @@ impl DatabaseError {
         Self { operation, collection, cause: Cause::Silence(limit) }
     }
 
-    /// The server's code; none where no server answered.
+    /// The server's code; `None` if no server answered.
     pub fn code(&self) -> Option<i32> {
         match &self.cause {
             Cause::CommandError { code, .. } | Cause::WriteError { code, .. } => Some(*code),
@@ -73,12 +73,12 @@ impl DatabaseError {
         }
     }
 
-    /// Is there a document with that key already?
+    /// Does a document with that key exist already?
     pub fn is_duplicate_key(&self) -> bool {
         self.code() == Some(DUPLICATE_KEY)
     }
 
-    /// Did a connection break under the operation? That says nothing about others.
+    /// Did the operation's connection break? That says nothing about other connections.
     pub(super) fn is_broken_connection(&self) -> bool {
         matches!(self.cause, Cause::NetworkError(_))
     }
@@ -95,7 +95,7 @@ impl DatabaseError {
         )
     }
 
-    /// May the server have done what it was asked for, or do so yet? It was asked, and nobody heard its answer.
+    /// May the server have carried out the operation, or do so yet? It was sent, but no answer arrived.
     pub fn may_be_done(&self) -> bool {
         matches!(self.cause, Cause::Silence(_) | Cause::NetworkError(_))
     }
@@ -182,7 +182,7 @@ impl From<&Error> for Cause {
     }
 }
 
-/// The driver's words without the state of its topology, which differs from call to call.
+/// The driver's message without the state of its topology, which differs from call to call.
 pub(super) fn sentence(error: &Error) -> String {
     let text = error.kind.to_string();
     let end = text.find(" Topology:").or_else(|| text.find(", labels:")).unwrap_or(text.len());

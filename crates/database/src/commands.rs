@@ -1,6 +1,6 @@
 //! The driver's command events as spans and breadcrumbs.
 //!
-//! The driver calls back on the task that sent the command, so the current hub is that of the request.
+//! The driver calls back on the task that sent the command, so the current hub is the request's.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -9,17 +9,16 @@ use std::time::Duration;
 use mongodb::bson::Document;
 use mongodb::event::EventHandler;
 use mongodb::event::command::{CommandEvent, CommandStartedEvent};
-use sentry::TransactionOrSpan;
-use sentry::protocol::SpanStatus;
+use sentry_context::sentry::TransactionOrSpan;
+use sentry_context::sentry::protocol::SpanStatus;
+use sentry_context::{breadcrumbs, facts, request};
 
 use super::error::sentence;
-use crate::facts::facts;
-use crate::{breadcrumbs, request};
 
-/// Commands that wait for their end, at most: a request that is dropped never ends its command.
+/// How many commands may be open. A dropped request never ends its command.
 const OPEN_LIMIT: usize = 1_000;
 
-/// Commands without a request of ours behind them, or with secrets in them.
+/// Commands that no request of ours sent, or that carry secrets.
 const UNREPORTED: [&str; 9] = [
     "hello",
     "isMaster",
@@ -32,7 +31,7 @@ const UNREPORTED: [&str; 9] = [
     "killCursors",
 ];
 
-/// Commands on their way, by the driver's request id.
+/// The open commands, by the driver's request id.
 #[derive(Default)]
 struct Commands(Mutex<HashMap<i32, Command>>);
 

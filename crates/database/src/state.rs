@@ -1,4 +1,4 @@
-//! Whether a server is there, known without asking it.
+//! Whether a server answers, known without asking it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering::Relaxed};
@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering::Relaxed};
 use mongodb::event::EventHandler;
 use mongodb::event::sdam::SdamEvent;
 
-/// Looks of the driver in a row that failed, after which no server is there. The first may have found that the
-/// connection that it looks over was cut; the next makes a new one.
-const FAILED_LOOKS: u32 = 2;
+/// How many heartbeats in a row may fail until the server counts as down. The first failure may only show that the
+/// heartbeat's connection was cut; the next heartbeat opens a new one.
+const FAILED_HEARTBEATS: u32 = 2;
 
-/// How the database is.
+/// The state of the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum State {
@@ -18,7 +18,7 @@ pub enum State {
     Connecting,
     /// A server answers.
     Up,
-    /// None does, or none is configured.
+    /// No server answers, or none is configured.
     Down,
 }
 
@@ -35,7 +35,7 @@ impl State {
     }
 }
 
-/// The latest finding, whoever made it.
+/// The latest state, from the driver's heartbeats or from a command.
 #[derive(Debug, Clone)]
 pub(super) struct Watched(Arc<AtomicU8>);
 
@@ -52,27 +52,27 @@ impl Watched {
         self.0.store(state as u8, Relaxed);
     }
 
-    /// The driver watches its servers anyway: its findings answer `/ready` without a wait. That an operation lost its
-    /// connection is none of them: the driver then forgets the server until its next look.
+    /// The driver's heartbeats answer `/ready` without a wait. A lost connection alone does not count: the driver then
+    /// forgets the server until its next heartbeat.
     pub(super) fn handler(&self) -> EventHandler<SdamEvent> {
-        let (watched, looks) = (self.clone(), Looks::default());
+        let (watched, heartbeats) = (self.clone(), Heartbeats::default());
         EventHandler::callback(move |event| match event {
             SdamEvent::TopologyDescriptionChanged(change) => {
                 let readable = change.new_description.has_readable_server(None);
-                looks.readable.store(readable, Relaxed);
+                heartbeats.readable.store(readable, Relaxed);
                 if readable {
                     watched.set(State::Up);
                 }
             }
-            // A frozen server that goes on changes nothing in the topology.
+            // A server that thaws changes nothing in the topology.
             SdamEvent::ServerHeartbeatSucceeded(_) => {
-                looks.failed.store(0, Relaxed);
+                heartbeats.failed.store(0, Relaxed);
                 watched.set(State::Up);
             }
             SdamEvent::ServerHeartbeatFailed(_) => {
-                let failed = looks.failed.fetch_add(1, Relaxed) + 1;
-                // Of several servers, others may be there.
-                let gone = failed >= FAILED_LOOKS && !looks.readable.load(Relaxed);
+                let failed = heartbeats.failed.fetch_add(1, Relaxed) + 1;
+                // Other servers of the deployment may still answer.
+                let gone = failed >= FAILED_HEARTBEATS && !heartbeats.readable.load(Relaxed);
                 if gone || watched.get() == State::Connecting {
                     watched.set(State::Down);
                 }
@@ -82,11 +82,11 @@ impl Watched {
     }
 }
 
-/// The driver's latest looks for its servers.
+/// The driver's latest heartbeats.
 #[derive(Default)]
-struct Looks {
+struct Heartbeats {
     /// How many failed in a row.
     failed: AtomicU32,
-    /// Is there a server that can be read?
+    /// Can any server be read from?
     readable: AtomicBool,
 }

@@ -1,14 +1,18 @@
-//! MongoDB whose commands are spans and breadcrumbs of the request that sent them, and whose failures are reported in
-//! full. Behind the cargo feature `mongodb`.
+//! MongoDB for a service that reports to Sentry: each command is a span and a breadcrumb of the request that sent it,
+//! and each failure is reported in full.
+//!
+//! - [`Database`]: a client that may or may not reach a server; every operation has a time limit
+//! - [`DatabaseError`]: what failed, in the words of the server or the driver, ready to be reported
+//! - [`State`]: whether a server answers, known without asking it
 //!
 //! ```no_run
-//! # use sentry_context::database::{Database, DatabaseError, mongodb::bson::{Document, doc}};
+//! # use database::{Database, DatabaseError, mongodb::bson::{Document, doc}};
 //! # use sentry_context::report::Traced;
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! let database = Database::connect(Some("mongodb://127.0.0.1")).await?;
+//! let database = Database::connect(Some("mongodb://127.0.0.1"), "shop").await?;
 //! # async fn count(database: Database) -> Result<u64, Traced<DatabaseError>> {
-//! let games = database.collection::<Document>("games")?;
-//! Ok(database.run("count", "games", games.count_documents(doc! {})).await?)
+//! let orders = database.collection::<Document>("orders")?;
+//! Ok(database.run("count", "orders", orders.count_documents(doc! {})).await?)
 //! # } Ok(()) }
 //! ```
 
@@ -26,42 +30,39 @@ pub use error::DatabaseError;
 pub use mongodb;
 pub use state::State;
 
+use sentry_context::env::EnvError;
+use sentry_context::redaction;
 use state::Watched;
 
-use crate::env::EnvError;
-
-/// The database of the services. One that a URL names is where its user is known, and nothing else.
-pub const NAME: &str = "sentry_poc";
-
-/// How long a command may look for a server, and a connection for its handshake. The driver's own 30 s are longer than
-/// any caller waits.
+/// How long a command may look for a server, and how long a handshake may take. No caller waits for the driver's own
+/// 30 s.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// How long a command may take, with all of that: a server that is frozen takes commands and never answers.
+/// How long a command may take in all. A frozen server takes commands and never answers.
 const LIMIT: Duration = Duration::from_millis(2_500);
 
-/// How often an operation is tried that may be done twice. A connection that was idle may have been cut without a word;
-/// the next one may be, too.
+/// How often an operation that may be done twice is tried. An idle connection may have been cut silently, and the next
+/// one as well.
 const ATTEMPTS: u32 = 3;
 
-/// How long the first of these attempts may take: a connection may be cut without an answer to what is sent over it.
+/// How long the first of these attempts may take. A connection that was cut may never answer.
 const FIRST_LIMIT: Duration = Duration::from_millis(1_250);
 
-/// How often the driver looks for its servers; its own 10 s leave a frozen one unnoticed for as long.
+/// How often the driver checks its servers. With its own 10 s, a frozen server would go unnoticed for that long.
 const HEARTBEAT: Duration = Duration::from_secs(2);
 
-/// How long a pooled connection may be idle: what stands between forgets silent connections, most after minutes.
+/// How long a pooled connection may be idle. Firewalls and proxies drop silent connections, most after minutes.
 const IDLE_LIMIT: Duration = Duration::from_secs(30);
 
 /// `IndexOptionsConflict` and `IndexKeySpecsConflict`, the server's codes for an index that exists with other options.
 const OTHER_OPTIONS: [i32; 2] = [85, 86];
 
-/// A URL that the driver does not take.
+/// A URL that the driver does not accept.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct BadUrl(#[from] EnvError);
 
-/// A database that may be there or not; commands say.
+/// A database that may or may not be reachable.
 #[derive(Debug, Clone)]
 pub struct Database {
     database: Option<mongodb::Database>,
@@ -69,15 +70,11 @@ pub struct Database {
 }
 
 impl Database {
-    /// Makes a client for the database [`NAME`]; without a URL, every use is a [`DatabaseError`]. Waits for no server.
-    pub async fn connect(url: Option<&str>) -> Result<Self, BadUrl> {
-        Self::connect_to(url, NAME).await
-    }
-
-    /// The same for a database of that name.
-    pub async fn connect_to(url: Option<&str>, name: &str) -> Result<Self, BadUrl> {
+    /// Makes a client for the database of that name, without waiting for a server. A database in the URL is only where
+    /// its user is known. Without a URL, every operation fails with a [`DatabaseError`].
+    pub async fn connect(url: Option<&str>, name: &str) -> Result<Self, BadUrl> {
         let Some(url) = url else { return Ok(Self { database: None, watched: Watched::new(State::Down) }) };
-        crate::redaction::hide_password_of(url);
+        redaction::hide_password_of(url);
         let bad = |error: mongodb::error::Error| {
             BadUrl(EnvError::refused_url(
                 "MONGODB_URL",
@@ -114,8 +111,8 @@ impl Database {
         }
     }
 
-    /// Runs an operation (`findOne`, `aggregate` …) on a collection, for 2.5 s at most. The driver itself retries reads,
-    /// and no writes on a lone server; for these see [`run_idempotent`](Self::run_idempotent).
+    /// Runs an operation (`findOne`, `aggregate` …) on a collection, for at most 2.5 s. The driver itself retries reads,
+    /// but no writes on a server without replicas; for those, see [`run_idempotent`](Self::run_idempotent).
     pub async fn run<T>(
         &self,
         operation: &'static str,
@@ -125,7 +122,7 @@ impl Database {
         self.run_within(LIMIT, operation, collection, work).await
     }
 
-    /// Runs an operation that may take longer, or less long.
+    /// Runs an operation within another time limit.
     pub async fn run_within<T>(
         &self,
         limit: Duration,
@@ -135,17 +132,16 @@ impl Database {
     ) -> Result<T, DatabaseError> {
         let done = within(limit, operation, collection, work).await;
         match &done {
-            // One connection is broken; the next may be whole.
+            // One broken connection says nothing about the next.
             Err(error) if error.is_broken_connection() => {}
             _ => self.watch(&done),
         }
         done
     }
 
-    /// Runs an operation that may be done twice, such as a write that is found by an id of the caller's, for 2.5 s at
-    /// most in all. Where its connection breaks or stays silent, `work` is called again, for another connection. A
-    /// repeated insert may find that the first was done, and fail by the
-    /// [duplicate key](DatabaseError::is_duplicate_key).
+    /// Runs an operation that may be done twice, such as an insert with an id of the caller's, for at most 2.5 s in all.
+    /// If its connection breaks or stays silent, `work` is called again on another connection. A repeated insert fails
+    /// with a [duplicate key](DatabaseError::is_duplicate_key) if the first one was done.
     pub async fn run_idempotent<T, Work>(
         &self,
         operation: &'static str,
@@ -163,7 +159,7 @@ impl Database {
                 break;
             }
             match within(left, operation, collection, work()).await {
-                // This attempt did nothing; the one before may have.
+                // This attempt did nothing, but an earlier one may have.
                 Err(error) if error.is_unreachable() && !error.may_be_done() => break,
                 next => done = next,
             }
@@ -179,7 +175,7 @@ impl Database {
         });
     }
 
-    /// Makes an index, unless there is one. One on the same keys with other options, as another program may have made
+    /// Makes an index unless it exists. An index on the same keys with other options, as another program may have made
     /// it, serves as well.
     pub async fn ensure_index(
         &self,
@@ -194,7 +190,7 @@ impl Database {
         }
     }
 
-    /// Is a server there, as far as is known without asking? The driver looks every 2 s, and every command says.
+    /// Does a server answer, as far as is known without asking? The driver checks every 2 s, and each command shows.
     pub fn state(&self) -> State {
         self.watched.get()
     }
@@ -211,3 +207,8 @@ async fn within<T>(
         Err(_) => Err(DatabaseError::silent(operation, collection, limit)),
     }
 }
+
+/// The README's example compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
