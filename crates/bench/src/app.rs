@@ -13,7 +13,7 @@ use sentry_context::client::{self, Config, Service};
 use sentry_context::failure::Failure;
 use sentry_context::report::{Reportable, Traced};
 use sentry_context::stall::{self, Watchdog};
-use sentry_context::{panic_recovery, traceparent};
+use sentry_context::{panic_recovery, trace};
 
 use crate::Error;
 
@@ -89,7 +89,7 @@ fn ours(workers: usize) -> Result<(), Error> {
             .wrap(from_fn(panic_recovery::boundary))
             .wrap(client::middleware(hub.clone()))
             .wrap_fn(|mut request, app| {
-                traceparent::translate(&mut request);
+                trace::translate(&mut request);
                 app.call(request)
             })
     };

@@ -10,9 +10,9 @@ use lapin::options::{
     BasicAckOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions, ConfirmSelectOptions,
 };
 use lapin::types::{AMQPValue, FieldTable};
-use sentry_context::propagation::{BAGGAGE, SENTRY_TRACE, TraceHeaders};
 use sentry_context::sentry::protocol::SpanStatus;
 use sentry_context::sentry::{self, Hub, SentryFutureExt, TransactionContext};
+use sentry_context::trace::{BAGGAGE, SENTRY_TRACE, TraceHeaders};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::sleep;

@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use lapin::message::Delivery;
 use lapin::options::BasicPublishOptions;
 use lapin::{BasicProperties, Channel, Confirmation};
-use sentry_context::propagation::TraceHeaders;
+use sentry_context::trace::TraceHeaders;
 
 use crate::message::{PERSISTENT, table};
 use crate::topology::{self, DEAD_LETTERS};

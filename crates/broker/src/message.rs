@@ -2,7 +2,7 @@
 
 use lapin::BasicProperties;
 use lapin::types::{AMQPValue, FieldTable};
-use sentry_context::propagation::TraceHeaders;
+use sentry_context::trace::TraceHeaders;
 use uuid::Uuid;
 
 /// RabbitMQ keeps it on disk.

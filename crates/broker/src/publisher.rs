@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use lapin::Channel;
-use sentry_context::propagation::TraceHeaders;
 use sentry_context::sentry::protocol::SpanStatus;
 use sentry_context::sentry::{Hub, SentryFutureExt, TransactionOrSpan};
+use sentry_context::trace::TraceHeaders;
 use sentry_context::{breadcrumbs, facts, request};
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;

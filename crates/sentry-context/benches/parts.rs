@@ -17,8 +17,9 @@ use sentry_context::report::{Reportable, Traced};
 use sentry_context::sentry::Transport;
 use sentry_context::sentry::protocol::{EnvelopeItem, Event, Request};
 use sentry_context::sentry::{Client, ClientOptions, Envelope, Hub, User};
+use sentry_context::trace::dynamic_sampling::OwnContext;
 use sentry_context::transport::Delivery;
-use sentry_context::{Facts, breadcrumbs, facts, redaction, runtime_stats, trace_header};
+use sentry_context::{Facts, breadcrumbs, facts, redaction, runtime_stats};
 
 /// As many rules as a service has; the last one matches.
 const RULES: &str = "\
@@ -183,7 +184,7 @@ mod transport_thread {
     #[divan::bench]
     fn process_an_envelope(bencher: Bencher) {
         let event = event();
-        let own = trace_header::OwnContext {
+        let own = OwnContext {
             public_key: "key".to_owned(),
             release: "bench@1.0.0".to_owned(),
             environment: "bench".to_owned(),

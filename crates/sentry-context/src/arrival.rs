@@ -15,7 +15,7 @@ use actix_web::http::header::{HOST, HeaderName, HeaderValue};
 use actix_web::http::uri::Authority;
 use actix_web::http::{Method, Uri};
 
-use crate::traceparent;
+use crate::trace;
 
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
@@ -46,7 +46,7 @@ struct AsHead;
 /// - a target in absolute form becomes the path and the `Host` that it stands for; a `Host` that is none is taken away,
 ///   so that the server's own address stands in.
 pub fn prepare(request: &mut ServiceRequest) {
-    traceparent::translate(request);
+    trace::translate(request);
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
         request.extensions_mut().insert(AsHead);

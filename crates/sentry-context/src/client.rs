@@ -29,7 +29,7 @@ use crate::env::{self, EnvError};
 use crate::event_processor::EventProcessor;
 use crate::fingerprint::{RuleError, Rules};
 use crate::last_run::Run;
-use crate::trace_header::OwnContext;
+use crate::trace::dynamic_sampling::OwnContext;
 use crate::transport::{Delivery, HttpTransportFactory};
 use crate::{logs, metrics, panic_recovery, runtime_stats, stall};
 

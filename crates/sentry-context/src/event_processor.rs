@@ -11,8 +11,8 @@ use sentry::protocol::{
 
 use crate::fingerprint::Rules;
 use crate::report::TYPE_TAG;
-use crate::trace_header::{About, Members, OwnContext};
-use crate::{client, frames, incoming, redaction, request, size, trace_header};
+use crate::trace::dynamic_sampling::{self, About, Members, OwnContext};
+use crate::{client, frames, redaction, request, size, trace};
 
 /// What finishing needs to know about a service.
 #[derive(Debug, Clone)]
@@ -40,7 +40,7 @@ impl EventProcessor {
     /// Finishes every event, transaction and log of an envelope, and its headers; other items stay.
     pub fn envelope(&self, envelope: Envelope) -> Finished {
         let headers = envelope.headers().clone();
-        let sdk = trace_header::of_sdk(&headers);
+        let sdk = dynamic_sampling::of_sdk(&headers);
         let (items, traces): (Vec<_>, Vec<_>) =
             envelope.into_items().map(|item| self.item(item, &sdk)).unzip();
         let mut finished = Envelope::new().with_headers(headers);
@@ -51,14 +51,14 @@ impl EventProcessor {
     fn item(&self, item: EnvelopeItem, sdk: &Members) -> (EnvelopeItem, Option<Members>) {
         match item {
             EnvelopeItem::Event(mut event) => {
-                let frozen = incoming::take(&mut event.contexts);
+                let frozen = trace::take(&mut event.contexts);
                 self.event(&mut event);
                 let about = About { frozen, contexts: &event.contexts, transaction: None };
                 let trace = self.own.header(sdk, &about);
                 ((*event).into(), trace)
             }
             EnvelopeItem::Transaction(mut transaction) => {
-                let frozen = incoming::take(&mut transaction.contexts);
+                let frozen = trace::take(&mut transaction.contexts);
                 self.transaction(&mut transaction);
                 let name = transaction.name.as_deref().filter(|_| Source::of(&transaction).is_good());
                 let about = About { frozen, contexts: &transaction.contexts, transaction: name };

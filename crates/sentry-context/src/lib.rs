@@ -7,7 +7,7 @@
 //! | [`client`] | configuration, `init` before the runtime, a guard that delivers at shutdown |
 //! | [`transport`] | our envelopes out: bounded queues, parallel connections, rate limits |
 //! | [`arrival`], [`request`], [`user`], [`redaction`] | what a request was, who was affected, what never leaves |
-//! | [`mod@traceparent`], [`incoming`], [`baggage`] | traces that come in, and the dynamic sampling context that they bring |
+//! | [`trace`] | traces that come in, go on and go out, with their dynamic sampling context |
 //! | [`runtime_stats`] | memory, CPU, threads: sampled in the background, free to read |
 //! | [`breadcrumbs`], [`contexts`] | what led to an event, and its facts |
 //! | [`report`] | errors with the backtrace of their origin, one event each |
@@ -15,9 +15,7 @@
 //! | [`panic_recovery`] | panic → 500 and exactly one event |
 //! | [`limit`](mod@limit) | of reports that repeat themselves, one a minute |
 //! | [`logs`], [`metrics`] | log lines with their trace, also to Sentry; counts and durations |
-//! | [`trace_header`] | who started a trace and how it is sampled, on every envelope |
 //! | [`facts`](mod@facts) | named JSON values |
-//! | [`propagation`] | traces that go on elsewhere, and come from elsewhere: not over HTTP, but by a broker |
 //! | [`spawn`] | tasks, blocking work and threads that carry the hub |
 //! | [`native_crash`] | crashes by a signal, had by a child process |
 //! | `last_run` | terminations that the next process reports |
@@ -30,7 +28,6 @@
 //! path; [`event_processor`] resolves symbols, cleans frames, redacts and fingerprints on the transport's thread.
 
 pub mod arrival;
-pub mod baggage;
 pub mod breadcrumbs;
 pub mod client;
 pub mod contexts;
@@ -41,7 +38,6 @@ pub mod failure;
 pub mod fingerprint;
 mod forwarded;
 pub mod frames;
-pub mod incoming;
 mod last_run;
 pub mod limit;
 pub mod logs;
@@ -50,7 +46,6 @@ pub mod native_crash;
 mod outcome;
 pub mod panic_recovery;
 pub mod process;
-pub mod propagation;
 pub mod redaction;
 pub mod report;
 pub mod request;
@@ -59,8 +54,7 @@ pub mod size;
 pub mod spawn;
 mod stack;
 pub mod stall;
-pub mod trace_header;
-pub mod traceparent;
+pub mod trace;
 pub mod transport;
 pub mod user;
 

@@ -9,8 +9,8 @@ use sentry::protocol::{Context, Event, Map, Request, User};
 use url::Url;
 
 use crate::facts::Facts;
-use crate::incoming::Incoming;
 use crate::panic_recovery::Owner;
+use crate::trace::Incoming;
 use crate::{arrival, breadcrumbs, forwarded, user};
 
 /// The header that names the affected user.

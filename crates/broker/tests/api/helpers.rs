@@ -9,9 +9,9 @@ use broker::{Address, Consuming, Delivered, Publisher, Verdict, consume, topolog
 use fixtures::app::Telemetry;
 use inbox::{Inbox, Options};
 use sentry_context::client::{self, Config, Service};
-use sentry_context::propagation::TraceHeaders;
 use sentry_context::sentry::{self, Hub, TransactionContext};
 use sentry_context::stall;
+use sentry_context::trace::TraceHeaders;
 use sentry_context::transport::Delivery;
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use broker::{Publisher, Verdict};
 use fixtures::rabbit::Broker;
 use inbox::Inbox;
-use sentry_context::propagation::TraceHeaders;
 use sentry_context::sentry::{Hub, start_transaction};
+use sentry_context::trace::TraceHeaders;
 use serde_json::{Map, Value, json};
 
 use crate::helpers::{address, consumer, number, publish, sentry, until};

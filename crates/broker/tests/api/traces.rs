@@ -2,8 +2,8 @@
 
 use broker::{Publisher, State, Verdict};
 use fixtures::rabbit::Broker;
-use sentry_context::propagation::TraceHeaders;
 use sentry_context::sentry::{self as sdk, Hub, Level};
+use sentry_context::trace::TraceHeaders;
 use serde_json::{Map, Value, json};
 
 use crate::helpers::{address, consumer, publish, sentry, until};

@@ -1,18 +1,18 @@
 //! The envelope's `trace` header, Sentry's
 //! [dynamic sampling context](https://develop.sentry.dev/sdk/foundations/trace-propagation/dynamic-sampling-context/):
-//! who began the trace, and how it is sampled. A trace that came in has its own, which goes out as it came; ours speaks
-//! of this service.
+//! who began the trace, and how it is sampled. A trace that came in has its own, which goes out as it came; otherwise the
+//! context describes this service.
 
 use sentry::protocol::{Context, EnvelopeHeaders, Map, Value};
 
-use crate::baggage::Baggage;
+use super::baggage::Baggage;
 use crate::redaction;
 use crate::transport::true_rate;
 
 /// Names and values of a header.
 pub type Members = Map<String, Value>;
 
-/// Members whose names are Sentry's own. What others are called may speak of a secret.
+/// Members that Sentry defines. The name of any other may say that its value is a secret.
 const KNOWN: [&str; 11] = [
     "environment",
     "org_id",
@@ -27,7 +27,7 @@ const KNOWN: [&str; 11] = [
     "user_segment",
 ];
 
-/// What a trace that begins here says of this service.
+/// How a trace that begins here describes this service.
 #[derive(Debug, Clone, Default)]
 pub struct OwnContext {
     /// The key of the DSN.
@@ -36,22 +36,22 @@ pub struct OwnContext {
     pub release: String,
     /// The environment.
     pub environment: String,
-    /// The organization, where the DSN names it.
+    /// The organization, if the DSN names it.
     pub org_id: Option<String>,
 }
 
-/// What is known of something that is about to be sent.
+/// The event or transaction for which a header is made.
 pub(crate) struct About<'a> {
     /// The context that its trace came in with.
     pub(crate) frozen: Option<Baggage>,
     /// Its contexts.
     pub(crate) contexts: &'a Map<String, Context>,
-    /// Its name, where that is a good one: a pattern, and no path.
+    /// Its name, if that is a pattern and not a path.
     pub(crate) transaction: Option<&'a str>,
 }
 
 impl OwnContext {
-    /// The header for that. `sdk` is what the SDK would send: it knows the rate.
+    /// The header. `sdk` has the members that the SDK would send, among them the sample rate.
     pub(crate) fn header(&self, sdk: &Members, about: &About<'_>) -> Option<Members> {
         let Some(Context::Trace(trace)) = about.contexts.get("trace") else { return None };
         match &about.frozen {
@@ -62,7 +62,7 @@ impl OwnContext {
 
     fn begun_here(&self, trace_id: &str, sdk: &Members, transaction: Option<&str>) -> Members {
         let mut members = sdk.clone();
-        // Where backpressure reduces the rate, the SDK believes another one.
+        // The SDK does not know that backpressure reduces the rate.
         if let Some(Value::String(rate)) = members.get_mut("sample_rate")
             && let Ok(believed) = rate.parse()
         {
@@ -83,7 +83,7 @@ impl OwnContext {
     }
 }
 
-/// A context without trace or key is none to a server: then there is no header.
+/// A server ignores a context without trace or key: then there is no header.
 fn as_it_came(frozen: &Baggage) -> Option<Members> {
     let mut members = frozen.to_json();
     if !["trace_id", "public_key"].iter().all(|name| members.contains_key(*name)) {
@@ -98,7 +98,7 @@ fn as_it_came(frozen: &Baggage) -> Option<Members> {
     Some(members)
 }
 
-/// What the SDK put there; nothing on an event.
+/// The members that the SDK has set; none for an event.
 pub(crate) fn of_sdk(headers: &EnvelopeHeaders) -> Members {
     let headers = serde_json::to_value(headers).unwrap_or_default();
     let members = headers.get("trace").and_then(Value::as_object);

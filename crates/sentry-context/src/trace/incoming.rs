@@ -1,31 +1,30 @@
-//! A trace that came in with a request or a message: what its caller says of it, bound to the scope of the work that
-//! continues it.
+//! A trace that came in with a request or a message, bound to the scope of the work that continues it.
 //!
-//! As Sentry's [protocol](https://develop.sentry.dev/sdk/foundations/trace-propagation/) wants it, the dynamic sampling
-//! context of such a trace is frozen: it goes out as it came, to Sentry and to the next service. A caller that sends
-//! `sentry-trace` and no context has none to pass on, and this service makes none up.
+//! The dynamic sampling context of such a trace is frozen, as Sentry's
+//! [protocol](https://develop.sentry.dev/sdk/foundations/trace-propagation/) requires: it goes out as it came, to Sentry
+//! and to the next service. If the caller sends `sentry-trace` without a context, this service adds none.
 
 use sentry::protocol::{Context, Map, SpanId, TraceId};
 use sentry::{Scope, TransactionOrSpan};
 
-use crate::baggage::Baggage;
+use super::baggage::Baggage;
 use crate::facts;
 
-/// Where the context travels on scopes and transactions until [`crate::event_processor`] takes it away.
+/// The key of the context on scopes and transactions, until [`crate::event_processor`] removes it.
 const KEY: &str = "dynamic_sampling_context";
 
-/// Where it stands below [`KEY`] on a scope.
+/// Its field below [`KEY`] on a scope.
 const FIELD: &str = "baggage";
 
 /// A trace that another service began, or passed on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Incoming {
+pub(crate) struct Incoming {
     trace: SentryTrace,
-    /// `None` where the caller does not speak Sentry's protocol: then this service begins the context.
+    /// `None` if the caller does not speak Sentry's protocol: then this service begins the context.
     frozen: Option<Baggage>,
 }
 
-/// What a `sentry-trace` header says. Written by `Display` as it is sent.
+/// The content of a `sentry-trace` header; `Display` writes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SentryTrace {
     trace: TraceId,
@@ -35,16 +34,16 @@ pub(crate) struct SentryTrace {
 
 impl Incoming {
     /// From a valid `sentry-trace` and the baggage beside it.
-    pub fn from_sentry(sentry_trace: &str, baggage: Baggage) -> Option<Self> {
+    pub(crate) fn from_sentry(sentry_trace: &str, baggage: Baggage) -> Option<Self> {
         let trace: SentryTrace = SentryTrace::parse(sentry_trace)?;
-        // What speaks of another trace says nothing of this one.
+        // Baggage of another trace does not belong to this one.
         let is_of_it =
             baggage.get("trace_id").is_none_or(|id| id.eq_ignore_ascii_case(&trace.trace.to_string()));
         let frozen = if is_of_it { baggage } else { Baggage::default() };
         Some(Self { trace, frozen: Some(frozen) })
     }
 
-    /// From a W3C `traceparent`, whose caller may speak Sentry's protocol, too.
+    /// From a W3C `traceparent`; its caller may also speak Sentry's protocol.
     pub(crate) fn from_w3c(trace: SentryTrace, baggage: Baggage) -> Self {
         let is_of_it =
             baggage.get("trace_id").is_some_and(|id| id.eq_ignore_ascii_case(&trace.trace.to_string()));
@@ -56,9 +55,9 @@ impl Incoming {
         self.trace.to_string()
     }
 
-    /// Binds the context to a scope, whose events and spawned work then have it, and to its transaction, if that
-    /// continues this trace: the SDK does not continue one of another organization.
-    pub fn bind(&self, scope: &mut Scope) {
+    /// Binds the context to a scope, for its events and spawned work, and to its transaction. Does nothing if the
+    /// transaction does not continue this trace: the SDK refuses traces of other organizations.
+    pub(crate) fn bind(&self, scope: &mut Scope) {
         let (Some(frozen), Some(span)) = (&self.frozen, scope.get_span()) else { return };
         let context = span.get_trace_context();
         if (context.trace_id, context.parent_span_id) != (self.trace.trace, Some(self.trace.span)) {
@@ -77,7 +76,7 @@ pub(crate) fn frozen_of(span: &TransactionOrSpan) -> Option<Baggage> {
     span.get_trace_context().data.get(KEY)?.as_str().map(Baggage::of)
 }
 
-/// Takes the context away from where [`Incoming::bind`] has put it.
+/// Removes the context that [`Incoming::bind`] has set, and returns it.
 pub(crate) fn take(contexts: &mut Map<String, Context>) -> Option<Baggage> {
     let on_scope = match contexts.remove(KEY) {
         Some(Context::Other(fields)) => {
@@ -93,7 +92,7 @@ pub(crate) fn take(contexts: &mut Map<String, Context>) -> Option<Baggage> {
 }
 
 impl SentryTrace {
-    /// `None` for what is not exactly `{trace}-{span}` or `{trace}-{span}-{0 or 1}`, and for ids of zeros.
+    /// Returns `None` unless it is exactly `{trace}-{span}` or `{trace}-{span}-{0 or 1}`, with ids that are not all zero.
     pub(crate) fn parse(header: &str) -> Option<Self> {
         let mut parts = header.trim_matches([' ', '\t']).split('-');
         let (trace, span) = (parts.next()?, parts.next()?);

@@ -2,39 +2,39 @@
 //! travels between services.
 //!
 //! Several headers are one list. White space around `=` and `,` is legal; properties after `;` describe a member and
-//! are not part of its value; values are percent-encoded. Members of other vendors are read over: each vendor
-//! propagates its own.
+//! are not part of its value; values are percent-encoded. Members of other vendors are skipped: each vendor propagates
+//! its own.
 
 use std::fmt;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use sentry::protocol::{Map, Value};
 
-/// What stands before the name of a member of Sentry's.
+/// The prefix of the names of Sentry's members.
 const PREFIX: &str = "sentry-";
 
 /// The longest list that is read or written, in bytes, and its most members: what W3C asks a platform to propagate.
 /// Whole members beyond are left out.
-pub const LIMIT: usize = 8_192;
+pub(super) const LIMIT: usize = 8_192;
 /// See [`LIMIT`].
-pub const MOST_MEMBERS: usize = 64;
+pub(super) const MOST_MEMBERS: usize = 64;
 
-/// What may not stand in a value as it is. A percent sign may: it begins what is encoded already.
+/// What has to be encoded in a value. A percent sign does not: it begins what is encoded already.
 const ILLEGAL: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b',').add(b';').add(b'\\');
 
-/// The same for a value that nobody has encoded yet.
+/// The same for a value that is not encoded yet.
 const PLAIN: &AsciiSet = &ILLEGAL.add(b'%');
 
-/// Sentry's members in their order. Written by `Display` as they came, in one list.
+/// Sentry's members in their order. `Display` writes them as they came, in one list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Baggage {
+pub(crate) struct Baggage {
     /// Names without their prefix, and values as they are written.
     members: Vec<(String, String)>,
 }
 
 impl Baggage {
-    /// Reads any number of headers. What is no member is left out.
-    pub fn parse<'h>(headers: impl IntoIterator<Item = &'h [u8]>) -> Self {
+    /// Reads any number of headers, and leaves out what is not a member.
+    pub(crate) fn parse<'h>(headers: impl IntoIterator<Item = &'h [u8]>) -> Self {
         let mut baggage = Self::default();
         let mut room = LIMIT;
         for member in headers.into_iter().flat_map(|header| header.split(|byte| *byte == b',')) {
@@ -52,35 +52,30 @@ impl Baggage {
     }
 
     /// Reads one header.
-    pub fn of(header: &str) -> Self {
+    pub(crate) fn of(header: &str) -> Self {
         Self::parse([header.as_bytes()])
     }
 
     /// From names without prefix and plain values; empty ones are left out.
-    pub fn from_members<'m>(members: impl IntoIterator<Item = (&'m str, &'m str)>) -> Self {
+    pub(crate) fn from_members<'m>(members: impl IntoIterator<Item = (&'m str, &'m str)>) -> Self {
         let members = members.into_iter().filter(|(_, value)| !value.is_empty());
         let written = members.map(|(name, value)| (name, utf8_percent_encode(value, PLAIN)));
         let header = written.map(|(name, value)| format!("{PREFIX}{name}={value}")).collect::<Vec<_>>();
         Self::of(&header.join(","))
     }
 
-    /// Is there no member of Sentry's?
-    pub fn is_empty(&self) -> bool {
-        self.members.is_empty()
-    }
-
     /// The plain value of a member.
-    pub fn get(&self, name: &str) -> Option<String> {
+    pub(crate) fn get(&self, name: &str) -> Option<String> {
         let (_, value) = self.members.iter().find(|(known, _)| known == name)?;
         Some(decoded(value))
     }
 
     /// The members as the `trace` header of an envelope has them: names without prefix, plain values.
-    pub fn to_json(&self) -> Map<String, Value> {
+    pub(crate) fn to_json(&self) -> Map<String, Value> {
         self.members.iter().map(|(name, value)| (name.clone(), decoded(value).into())).collect()
     }
 
-    /// Of two members of one name, the later one counts. False where there is no room for another name.
+    /// The later of two members with one name counts. Returns false if there is no room for another name.
     fn add(&mut self, name: &str, value: String) -> bool {
         if let Some((_, known)) = self.members.iter_mut().find(|(known, _)| known == name) {
             *known = value;
@@ -103,27 +98,27 @@ impl fmt::Display for Baggage {
     }
 }
 
-/// Name without prefix and value as it is to be written, of a member of Sentry's that makes sense.
+/// The name without its prefix, and the value as it is written, of a valid member of Sentry's.
 fn member_of(member: &[u8]) -> Option<(&str, String)> {
     let member = std::str::from_utf8(member).ok()?;
     let (name, value) = member.split(';').next()?.split_once('=')?;
     let name = name.trim_matches(is_blank).strip_prefix(PREFIX).filter(|name| is_token(name))?;
     let value = utf8_percent_encode(value.trim_matches(is_blank), ILLEGAL).to_string();
-    makes_sense(name, &value).then_some((name, value))
+    is_valid(name, &value).then_some((name, value))
 }
 
 fn is_blank(c: char) -> bool {
     c == ' ' || c == '\t'
 }
 
-/// A name as HTTP has them.
+/// Is it a token of HTTP?
 fn is_token(name: &str) -> bool {
     let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !name.is_empty() && name.bytes().all(is_legal)
 }
 
-/// A server refuses a whole context for one number that is none, such as a sample rate of 1e400.
-fn makes_sense(name: &str, value: &str) -> bool {
+/// A server refuses the whole context for one invalid number, such as a sample rate of 1e400.
+fn is_valid(name: &str, value: &str) -> bool {
     let number = || decoded(value).parse::<f64>().ok();
     match name {
         "sample_rate" => number().is_some_and(|rate| (0.0..=1.0).contains(&rate)),
@@ -163,7 +158,7 @@ mod tests {
         for header in
             ["", ",,", "%%%", "sentry-", "sentry-=x", "sentry-a", "sentry-a b=x", "Sentry-a=x", "=sentry-a=x"]
         {
-            assert!(Baggage::of(header).is_empty(), "{header}");
+            assert_eq!(Baggage::of(header), Baggage::default(), "{header}");
         }
         let mixed = Baggage::parse([&b"sentry-a=\xff,sentry-b=2"[..]]);
         assert_eq!(mixed.to_string(), "sentry-b=2");
@@ -182,7 +177,7 @@ mod tests {
             "sample_rand=inf",
             "sampled=yes",
         ] {
-            assert!(Baggage::of(&format!("sentry-{wrong}")).is_empty(), "{wrong}");
+            assert_eq!(Baggage::of(&format!("sentry-{wrong}")), Baggage::default(), "{wrong}");
         }
         let right = "sentry-sample_rate=1e-3,sentry-sample_rand=0.5,sentry-sampled=true";
         assert_eq!(Baggage::of(right).to_string(), right);
@@ -201,7 +196,7 @@ mod tests {
         assert!(long.join(",").starts_with(&written), "whole members in their order");
         let many: Vec<_> = (0..100).map(|number| format!("sentry-m{number}=x")).collect();
         assert_eq!(Baggage::of(&many.join(",")).to_json().len(), MOST_MEMBERS);
-        assert!(Baggage::of(&format!("sentry-a={}", "x".repeat(130_000))).is_empty());
+        assert_eq!(Baggage::of(&format!("sentry-a={}", "x".repeat(130_000))), Baggage::default());
     }
 
     #[test]

@@ -1,16 +1,16 @@
-//! A trace that goes on elsewhere: the headers that carry it, out of this service and into it, where no HTTP middleware
-//! does ([protocol](https://develop.sentry.dev/sdk/telemetry/traces/#propagation)).
+//! The headers that carry a trace in and out where no HTTP middleware does, such as through a broker
+//! ([protocol](https://develop.sentry.dev/sdk/telemetry/traces/#propagation)).
 
 use sentry::{Hub, Scope, TransactionContext, TransactionOrSpan};
 use serde::{Deserialize, Serialize};
 
-use crate::baggage::{self, Baggage};
-use crate::incoming::{self, Incoming};
+use super::baggage::{self, Baggage};
+use super::incoming::{self, Incoming};
 
 /// The name of the header with trace, span and decision.
 pub const SENTRY_TRACE: &str = "sentry-trace";
 
-/// The name of the header with what the head of the trace decided.
+/// The name of the header with the dynamic sampling context.
 pub const BAGGAGE: &str = "baggage";
 
 /// Headers of a trace; empty where there is none.
@@ -26,14 +26,14 @@ pub struct TraceHeaders {
 }
 
 impl TraceHeaders {
-    /// For what goes on below that span. A trace that came in keeps the dynamic sampling context that it came with.
+    /// For work below that span. A trace that came in keeps its dynamic sampling context.
     pub fn of(span: &TransactionOrSpan) -> Self {
         let sentry_trace = span.iter_headers().next().map(|(_, value)| value).unwrap_or_default();
         let baggage = incoming::frozen_of(span).unwrap_or_else(|| begun_here(&sentry_trace));
         Self { sentry_trace, baggage: baggage.to_string() }
     }
 
-    /// What is read of headers that come by other ways than HTTP: none where they are no trace.
+    /// Validates and bounds headers from outside; `None` if they name no trace.
     pub fn within_bounds(mut self) -> Option<Self> {
         self.incoming()?;
         if self.baggage.len() > baggage::LIMIT {
@@ -42,7 +42,7 @@ impl TraceHeaders {
         Some(self)
     }
 
-    /// A transaction that continues the trace; one of its own where the headers are none.
+    /// A transaction that continues the trace, or begins one if there are no valid headers.
     pub fn continued(&self, name: &str, op: &str) -> TransactionContext {
         match self.incoming() {
             Some(_) => TransactionContext::continue_from_headers(name, op, self.headers()),
@@ -50,8 +50,8 @@ impl TraceHeaders {
         }
     }
 
-    /// Binds the dynamic sampling context that came with the trace to a scope, whose span is the transaction which
-    /// continues it: to be called before anything is captured there.
+    /// Binds the dynamic sampling context of the trace to a scope whose span is the transaction that continues it. Call it
+    /// before anything is captured there.
     pub fn bind(&self, scope: &mut Scope) {
         if let Some(incoming) = self.incoming() {
             incoming.bind(scope);
@@ -62,7 +62,7 @@ impl TraceHeaders {
         Incoming::from_sentry(&self.sentry_trace, Baggage::of(&self.baggage))
     }
 
-    /// Names and values, those that are there.
+    /// Names and values that are not empty.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
         [(SENTRY_TRACE, self.sentry_trace.as_str()), (BAGGAGE, self.baggage.as_str())]
             .into_iter()
@@ -70,15 +70,15 @@ impl TraceHeaders {
     }
 }
 
-/// What the baggage of a trace says that this service began.
+/// The baggage of a trace that this service began.
 fn begun_here(sentry_trace: &str) -> Baggage {
     let Some(client) = Hub::current().client() else { return Baggage::default() };
     let options = client.options();
-    let mut reported = sentry_trace.split('-');
+    let mut parts = sentry_trace.split('-');
     let dsn = options.dsn.as_ref();
     let org_id = dsn.and_then(|dsn| dsn.org_id()).map(|id| id.to_string());
-    let trace_id = reported.next().unwrap_or_default();
-    let sampled = reported.nth(1).map(|it| if it == "1" { "true" } else { "false" });
+    let trace_id = parts.next().unwrap_or_default();
+    let sampled = parts.nth(1).map(|it| if it == "1" { "true" } else { "false" });
     Baggage::from_members([
         ("trace_id", trace_id),
         ("public_key", dsn.map(|dsn| dsn.public_key()).unwrap_or_default()),

@@ -1,31 +1,22 @@
 //! Traces that come in with a request, by Sentry's own headers or as W3C
 //! [trace context](https://www.w3.org/TR/trace-context/#traceparent-header).
 //!
-//! The SDK continues a trace from `sentry-trace` only, and takes some that are none for one. What comes in is read here,
-//! before the Sentry middleware looks:
-//!
-//! ```ignore
-//! App::new()
-//!     .wrap(client::middleware(hub))
-//!     .wrap_fn(|mut request, app| {              // outermost
-//!         traceparent::translate(&mut request);
-//!         app.call(request)
-//!     })
-//! ```
+//! The SDK continues a trace from `sentry-trace` only, and accepts invalid ones. This module validates the headers before
+//! the SDK reads them.
 
 use actix_web::HttpMessage;
 use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::baggage::Baggage;
-use crate::incoming::{Incoming, SentryTrace};
+use super::baggage::Baggage;
+use super::incoming::{Incoming, SentryTrace};
 
 const SENTRY_TRACE: HeaderName = HeaderName::from_static("sentry-trace");
 const BAGGAGE: HeaderName = HeaderName::from_static("baggage");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
-/// Leaves the request with one `sentry-trace` header that is valid, or with none, and remembers the trace for
-/// [`crate::request`]. A `traceparent` stands in where no `sentry-trace` is valid.
+/// Leaves the request with one valid `sentry-trace` header or with none, and stores the trace in its extensions. Without a
+/// valid `sentry-trace`, a valid `traceparent` replaces it.
 pub fn translate(request: &mut ServiceRequest) {
     let incoming = incoming(request.headers());
     let reported = incoming.as_ref().and_then(|incoming| HeaderValue::try_from(incoming.sentry_trace()).ok());
@@ -39,7 +30,7 @@ pub fn translate(request: &mut ServiceRequest) {
     join_baggage(request.headers_mut());
 }
 
-/// Makes several `baggage` headers the one list that they are: who reads them by name would see one only.
+/// Joins several `baggage` headers into one: a reader who asks by name would see only the first.
 fn join_baggage(headers: &mut HeaderMap) {
     if headers.get_all(BAGGAGE).nth(1).is_none() {
         return;
@@ -50,7 +41,7 @@ fn join_baggage(headers: &mut HeaderMap) {
     }
 }
 
-/// The trace that the headers speak of; several of one name are looked through for the first that is valid.
+/// The trace that the headers name. If there are several headers of one name, the first valid one counts.
 fn incoming(headers: &HeaderMap) -> Option<Incoming> {
     let texts = |name| headers.get_all(name).filter_map(|value| value.to_str().ok());
     let baggage = || Baggage::parse(headers.get_all(BAGGAGE).map(HeaderValue::as_bytes));
@@ -61,7 +52,7 @@ fn incoming(headers: &HeaderMap) -> Option<Incoming> {
     }
 }
 
-/// Reads `00-TRACE-SPAN-FLAGS`. A parent that was not sampled there decides nothing here.
+/// Reads `00-TRACE-SPAN-FLAGS`. A parent that was not sampled leaves the decision to this service.
 fn w3c(traceparent: &str) -> Option<SentryTrace> {
     let mut parts = traceparent.trim_matches([' ', '\t']).split('-');
     let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
@@ -78,7 +69,7 @@ fn is_byte(text: &str) -> bool {
     text.len() == 2 && is_hex(text)
 }
 
-/// W3C takes lower case only.
+/// W3C allows lower case only.
 fn is_hex(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
