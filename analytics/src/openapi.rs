@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use scenario::{Expect, Method, Parameter, Scenario};
-use serde_json::{Value, json};
+use scenario::listing::ParameterValue;
+use scenario::{Expect, Method, Parameter, Place, Scenario};
+use serde_json::json;
 use utoipa::PartialSchema;
 use utoipa::openapi::path::{self, HttpMethod, Operation, OperationBuilder, ParameterBuilder, ParameterIn};
 use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
@@ -107,7 +108,7 @@ fn answers(scenario: &Scenario) -> BTreeMap<u16, String> {
     if body_of(scenario).is_some() {
         answers.insert(200, "The body is valid".to_owned());
     }
-    if scenario.parameters.iter().any(|it| description(it)["in"] == "query") {
+    if scenario.parameters.iter().any(|it| it.entry().place == Some(Place::Query)) {
         answers.insert(422, "A parameter is out of bounds".to_owned());
     }
     answers
@@ -123,28 +124,26 @@ fn promised(promise: &Expect) -> String {
 }
 
 fn parameter(parameter: &Parameter) -> path::Parameter {
-    let reported = description(parameter);
-    let (place, required) = match reported["in"] == "path" {
-        true => (ParameterIn::Path, Required::True),
-        false => (ParameterIn::Query, Required::False),
+    let entry = parameter.entry();
+    let (place, required) = match entry.place {
+        Some(Place::Path) => (ParameterIn::Path, Required::True),
+        Some(Place::Query) | None => (ParameterIn::Query, Required::False),
     };
-    let ty = if reported["default"].is_number() { Type::Number } else { Type::String };
+    let ty = match entry.default {
+        Some(ParameterValue::Number(_)) => Type::Number,
+        Some(ParameterValue::Text(_)) | None => Type::String,
+    };
     let schema = ObjectBuilder::new()
         .schema_type(ty)
-        .default(Some(reported["default"].clone()))
-        .minimum(reported["min"].as_f64())
-        .maximum(reported["max"].as_f64());
+        .default(entry.default.map(|default| json!(default)))
+        .minimum(entry.min)
+        .maximum(entry.max);
     ParameterBuilder::new()
-        .name(parameter.name)
+        .name(entry.name)
         .parameter_in(place)
         .required(required)
         .schema(Some(schema))
         .build()
-}
-
-/// A parameter as the catalogue says it.
-fn description(parameter: &Parameter) -> Value {
-    json!(parameter)
 }
 
 fn body(schema: RefOr<Schema>) -> RequestBody {

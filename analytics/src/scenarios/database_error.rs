@@ -5,7 +5,7 @@
 
 use actix_web::{HttpResponse, web};
 use database::Database;
-use scenario::{Event, Expect, Method, Scenario};
+use scenario::{Event, Expect, Level, Method, Scenario};
 use sentry_context::failure::Failure;
 use serde_json::json;
 
@@ -23,7 +23,7 @@ pub(super) static DATABASE_ERROR: Scenario = Scenario {
     expect: Expect::event(
         500,
         Event {
-            level: "error",
+            level: Level::Error,
             ty: Some("MongoServerError"),
             message: None,
             handled: Some(true),

@@ -3,7 +3,7 @@
 //! Look for the context `memory_spike`: what the process gained, its peak, and where it is again afterwards.
 
 use actix_web::{HttpRequest, HttpResponse};
-use scenario::{Event, Expect, Method, Scenario, Slot};
+use scenario::{Event, Expect, Level, Method, Scenario, Slot};
 use sentry_context::failure::Failure;
 use sentry_context::spawn;
 use serde_json::json;
@@ -22,7 +22,7 @@ pub(super) static MEMORY_SPIKE: Scenario = Scenario {
     expect: Expect::event(
         200,
         Event {
-            level: "warning",
+            level: Level::Warning,
             ty: None,
             message: Some("Memory spiked"),
             handled: None,

@@ -8,7 +8,7 @@ mod slow_query;
 mod timeout;
 mod validation_error;
 
-use scenario::{Catalogue, Event, Expect, Scenario};
+use scenario::{Catalogue, Event, Expect, Level, Scenario};
 use utoipa::{PartialSchema, openapi::RefOr, openapi::schema::Schema};
 
 use crate::domain::player::Player;
@@ -40,7 +40,7 @@ const fn unreachable(breadcrumbs: &'static [&'static str]) -> Expect {
     Expect::event(
         500,
         Event {
-            level: "error",
+            level: Level::Error,
             ty: Some("MongoConnectionError"),
             message: None,
             handled: Some(true),

@@ -3,7 +3,7 @@
 //! Look for the user's id on the event, and for the tags `panic.type` and `debug.trigger`.
 
 use actix_web::{HttpResponse, web};
-use scenario::{Event, Expect, Method, Parameter, Scenario};
+use scenario::{Event, Expect, Level, Method, Parameter, Scenario};
 use sentry_context::{sentry, user};
 use serde_json::json;
 
@@ -22,7 +22,7 @@ pub(super) static PANIC: Scenario = Scenario {
     expect: Expect::event(
         500,
         Event {
-            level: "fatal",
+            level: Level::Fatal,
             ty: Some("RuntimeError"),
             message: None,
             handled: Some(false),

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use scenario::{Event, Expect, Method, Parameter, Scenario};
+use scenario::{Event, Expect, Level, Method, Parameter, Scenario};
 use sentry_context::failure::Failure;
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ pub(super) static TIMEOUT: Scenario = Scenario {
     expect: Expect::event(
         504,
         Event {
-            level: "error",
+            level: Level::Error,
             ty: Some("TimeoutError"),
             message: None,
             handled: Some(true),

@@ -5,7 +5,7 @@
 //! `validation.fields`, which decides the issue, and for the context `validation_error`.
 
 use actix_web::{HttpResponse, web};
-use scenario::{Event, Expect, Method, Refusal, Scenario};
+use scenario::{Event, Expect, Level, Method, Refusal, Scenario};
 use sentry_context::failure::Failure;
 use sentry_context::report::Traced;
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ pub(super) static STORED: Scenario = Scenario {
     expect: Expect::event(
         500,
         Event {
-            level: "error",
+            level: Level::Error,
             ty: Some("ValidationError"),
             message: None,
             handled: Some(true),

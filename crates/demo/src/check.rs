@@ -5,7 +5,6 @@
 
 pub mod arrivals;
 pub mod call;
-pub mod catalogue;
 pub mod checked;
 pub mod compare;
 pub mod error;

@@ -1,8 +1,9 @@
 //! What the standing demo says about itself: where everything is, and what to try.
 
 use inbox::Inbox;
+use scenario::Method;
+use scenario::listing::{Entry, Listing};
 
-use crate::check::catalogue::{Catalogue, Scenario};
 use crate::check::fire::ScenarioClient;
 use crate::services::{SERVICES, Service};
 use crate::stage::INBOX_PORT;
@@ -94,16 +95,17 @@ impl Walkthrough {
         SERVICES.iter().filter_map(|service| self.serving.iter().find(|(it, _)| it.name == service.name))
     }
 
-    fn proposals(&self, url: &str, catalogue: &Catalogue) -> Vec<Line> {
-        let mut scenarios: Vec<&Scenario> = catalogue.scenarios.iter().collect();
+    fn proposals(&self, url: &str, catalogue: &Listing) -> Vec<Line> {
+        let mut scenarios: Vec<&Entry> = catalogue.scenarios.iter().collect();
         // Those that share a path differ too little to be proposed together.
         scenarios.dedup_by_key(|scenario| scenario.path.as_str());
-        let line = |scenario: &Scenario| {
-            let method = if scenario.method == "GET" { "" } else { &format!("-X {} ", scenario.method) };
-            let command = format!("{}{method}{}", self.curl(), scenario.url(url).ok()?);
-            Some(Line { command, about: scenario.title.clone() })
+        let line = |scenario: &Entry| {
+            let method =
+                if scenario.method == Method::Get { "" } else { &format!("-X {} ", scenario.method) };
+            let command = format!("{}{method}{url}{}", self.curl(), scenario.path_and_query());
+            Line { command, about: scenario.title.clone() }
         };
-        scenarios.into_iter().filter_map(line).take(PROPOSED).collect()
+        scenarios.into_iter().map(line).take(PROPOSED).collect()
     }
 
     fn curl(&self) -> &'static str {

@@ -8,11 +8,10 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, Resource, web};
 use sentry_context::failure::Failure;
 use sentry_context::metrics;
-use serde::Serialize;
-use serde_json::{Value, json};
 
 use crate::guards::tag;
-use crate::{Expect, Guards, Method, Parameter, Refusal, Scenario, only};
+use crate::listing::{Entry, EventPromise, Listing, Promise};
+use crate::{Event, Expect, Guards, Method, Refusal, Scenario, only};
 
 /// The scenarios of one service.
 pub struct Catalogue {
@@ -30,25 +29,12 @@ impl fmt::Debug for Catalogue {
     }
 }
 
-/// A scenario as the catalogue shows it.
-#[derive(Serialize)]
-struct Entry {
-    id: String,
-    method: Method,
-    path: &'static str,
-    title: &'static str,
-    demonstrates: &'static str,
-    parameters: &'static [&'static Parameter],
-    expect: Expect,
-    expect_without_database: Option<Expect>,
-    look_for: &'static str,
-    active: Option<Value>,
-}
-
 impl Catalogue {
     /// Mounts every scenario and the catalogue itself, behind the guards.
     pub fn mount(&'static self, app: &mut web::ServiceConfig, guards: &Guards) {
-        let list = web::get().to(move |request: HttpRequest| async move { self.list(&request) });
+        let list = web::get().to(move |request: HttpRequest| async move {
+            HttpResponse::Ok().json(self.listing(Some(&request)))
+        });
         let resource = web::resource(self.path).route(list).default_service(only("GET"));
         app.service(self.guarded(resource, guards));
         let mut mounted: Vec<&str> = Vec::new();
@@ -127,21 +113,49 @@ impl Catalogue {
         }
     }
 
-    fn list(&self, request: &HttpRequest) -> HttpResponse {
-        let entry = |scenario: &&'static Scenario| Entry {
-            id: format!("{}.{}", self.service, scenario.name),
-            method: scenario.method,
-            path: scenario.path,
-            title: scenario.title,
-            demonstrates: scenario.demonstrates,
-            parameters: scenario.parameters,
-            expect: scenario.expect,
-            expect_without_database: scenario.without_database,
-            look_for: scenario.look_for,
-            active: scenario.active.and_then(|active| active(request)),
-        };
-        let scenarios: Vec<Entry> = self.scenarios.iter().map(entry).collect();
-        HttpResponse::Ok().json(json!({ "service": self.service, "scenarios": scenarios }))
+    /// The catalogue as it is served; what is still held is known only to a request.
+    pub fn listing(&self, request: Option<&HttpRequest>) -> Listing {
+        let scenarios = self.scenarios.iter().map(|scenario| scenario.entry(self.service, request));
+        Listing { service: self.service.to_owned(), scenarios: scenarios.collect() }
+    }
+}
+
+impl Scenario {
+    fn entry(&self, service: &str, request: Option<&HttpRequest>) -> Entry {
+        Entry {
+            id: format!("{service}.{}", self.name),
+            method: self.method,
+            path: self.path.to_owned(),
+            title: self.title.to_owned(),
+            demonstrates: self.demonstrates.to_owned(),
+            parameters: self.parameters.iter().map(|parameter| parameter.entry()).collect(),
+            expect: (&self.expect).into(),
+            expect_without_database: self.without_database.as_ref().map(Promise::from),
+            look_for: self.look_for.to_owned(),
+            active: self.active.zip(request).and_then(|(active, request)| active(request)),
+        }
+    }
+}
+
+impl From<&Expect> for Promise {
+    fn from(&Expect { status, event, events, also }: &Expect) -> Self {
+        let event = event.as_ref().map(EventPromise::from).unwrap_or_default();
+        Self { status, event, events, also: also.iter().map(EventPromise::from).collect() }
+    }
+}
+
+impl From<&Event> for EventPromise {
+    fn from(event: &Event) -> Self {
+        let list = |words: &[&str]| Some(words.iter().map(ToString::to_string).collect());
+        Self {
+            level: Some(event.level),
+            ty: event.ty.map(str::to_owned),
+            message: event.message.map(str::to_owned),
+            handled: event.handled,
+            fingerprint: list(event.fingerprint),
+            breadcrumbs: list(event.breadcrumbs),
+            contexts: list(event.contexts),
+        }
     }
 }
 

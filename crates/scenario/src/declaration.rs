@@ -1,10 +1,10 @@
 //! What a scenario is and what it promises.
 
-use actix_web::{HttpRequest, Route, http};
-use serde::ser::{Serialize, SerializeStruct, Serializer};
+use actix_web::{HttpRequest, Route};
 use serde_json::Value;
 
 use crate::Parameter;
+use crate::terms::{Level, Method};
 
 /// One way to break the service, and what Sentry must show of it.
 pub struct Scenario {
@@ -48,12 +48,11 @@ pub struct Expect {
 }
 
 /// A promised event.
-#[derive(Debug, Clone, Copy, serde::Serialize)]
+#[derive(Debug, Clone, Copy)]
 pub struct Event {
-    /// `fatal`, `error`, `warning` or `info`.
-    pub level: &'static str,
+    /// How severe it is.
+    pub level: Level,
     /// Type of the outermost exception; `None` for a message.
-    #[serde(rename = "type")]
     pub ty: Option<&'static str>,
     /// How the message starts; `None` for an exception.
     pub message: Option<&'static str>,
@@ -67,25 +66,6 @@ pub struct Event {
     pub contexts: &'static [&'static str],
 }
 
-/// One flat object; without an event its fields are there and null.
-impl Serialize for Expect {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let event = self.event.as_ref();
-        let mut flat = serializer.serialize_struct("Expect", 10)?;
-        flat.serialize_field("status", &self.status)?;
-        flat.serialize_field("level", &event.map(|event| event.level))?;
-        flat.serialize_field("type", &event.and_then(|event| event.ty))?;
-        flat.serialize_field("message", &event.and_then(|event| event.message))?;
-        flat.serialize_field("handled", &event.and_then(|event| event.handled))?;
-        flat.serialize_field("fingerprint", &event.map(|event| event.fingerprint))?;
-        flat.serialize_field("breadcrumbs", &event.map(|event| event.breadcrumbs))?;
-        flat.serialize_field("contexts", &event.map(|event| event.contexts))?;
-        flat.serialize_field("events", &self.events)?;
-        flat.serialize_field("also", self.also)?;
-        flat.end()
-    }
-}
-
 impl Expect {
     /// An answer and nothing in Sentry.
     pub const fn answer(status: u16) -> Self {
@@ -95,28 +75,5 @@ impl Expect {
     /// An answer and one event.
     pub const fn event(status: u16, event: Event) -> Self {
         Self { status, event: Some(event), events: 1, also: &[] }
-    }
-}
-
-/// The methods scenarios use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Method {
-    /// Break something.
-    Get,
-    /// Break something with a body.
-    Post,
-    /// Give back what was broken.
-    Delete,
-}
-
-impl Method {
-    /// As actix-web writes it.
-    pub const fn http(self) -> http::Method {
-        match self {
-            Self::Get => http::Method::GET,
-            Self::Post => http::Method::POST,
-            Self::Delete => http::Method::DELETE,
-        }
     }
 }

@@ -4,29 +4,28 @@ use actix_web::HttpRequest;
 use actix_web::web::Query;
 use sentry_context::report::Reportable;
 use sentry_context::{Facts, facts};
-use serde::Serialize;
+
+use crate::listing::{ParameterEntry, ParameterValue};
+use crate::terms::Place;
 
 /// A parameter of a scenario.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct Parameter {
     /// Its name in the path pattern or the query string.
     pub name: &'static str,
-    /// `path` or `query`.
-    #[serde(rename = "in")]
-    place: &'static str,
-    default: Default,
+    place: Place,
+    default: Preset,
     min: Option<f64>,
     max: Option<f64>,
     /// The words that a choice is among; empty for others.
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     allowed: &'static [&'static str],
     /// A number with which the promise holds as well as with the default, and sooner.
     quick: Option<f64>,
 }
 
-#[derive(Debug, Clone, Copy, Serialize)]
-#[serde(untagged)]
-enum Default {
+/// The value that a scenario is about.
+#[derive(Debug, Clone, Copy)]
+enum Preset {
     Text(&'static str),
     Number(f64),
 }
@@ -60,8 +59,8 @@ pub struct NoChoice {
 impl Parameter {
     /// A number in the query string, within bounds.
     pub const fn number(name: &'static str, default: f64, min: f64, max: f64) -> Self {
-        let default = Default::Number(default);
-        Self { name, place: "query", default, min: Some(min), max: Some(max), allowed: &[], quick: None }
+        let default = Preset::Number(default);
+        Self { name, place: Place::Query, default, min: Some(min), max: Some(max), allowed: &[], quick: None }
     }
 
     /// The same, with the number that a check takes instead of the default, to be through sooner.
@@ -71,21 +70,38 @@ impl Parameter {
 
     /// A word in the path; the default is what a check puts there.
     pub const fn word(name: &'static str, default: &'static str) -> Self {
-        let default = Default::Text(default);
-        Self { name, place: "path", default, min: None, max: None, allowed: &[], quick: None }
+        let default = Preset::Text(default);
+        Self { name, place: Place::Path, default, min: None, max: None, allowed: &[], quick: None }
     }
 
     /// One of some words in the query string; the first one is meant where none is given, and `default` is the one
     /// that this scenario is about.
     pub const fn choice(name: &'static str, default: &'static str, allowed: &'static [&'static str]) -> Self {
-        let default = Default::Text(default);
-        Self { name, place: "query", default, min: None, max: None, allowed, quick: None }
+        let default = Preset::Text(default);
+        Self { name, place: Place::Query, default, min: None, max: None, allowed, quick: None }
+    }
+
+    /// As the catalogue lists it.
+    pub fn entry(&self) -> ParameterEntry {
+        let default = match self.default {
+            Preset::Text(word) => ParameterValue::Text(word.to_owned()),
+            Preset::Number(number) => ParameterValue::Number(number),
+        };
+        ParameterEntry {
+            name: self.name.to_owned(),
+            place: Some(self.place),
+            default: Some(default),
+            min: self.min,
+            max: self.max,
+            allowed: self.allowed.iter().map(ToString::to_string).collect(),
+            quick: self.quick,
+        }
     }
 
     /// The word of a path parameter.
     pub fn path_word(&self) -> Option<&'static str> {
         match self.default {
-            Default::Text(word) if self.place == "path" => Some(word),
+            Preset::Text(word) if self.place == Place::Path => Some(word),
             _ => None,
         }
     }
@@ -93,7 +109,7 @@ impl Parameter {
     /// The word of a choice that is not meant by itself: it has to be in the query string.
     pub fn query_word(&self) -> Option<&'static str> {
         match self.default {
-            Default::Text(word) if self.allowed.first().is_some_and(|first| *first != word) => Some(word),
+            Preset::Text(word) if self.allowed.first().is_some_and(|first| *first != word) => Some(word),
             _ => None,
         }
     }
@@ -101,9 +117,11 @@ impl Parameter {
     /// Does this request hold the default word? Distinguishes scenarios that share a path.
     pub(crate) fn is_default_in(&self, request: &HttpRequest) -> bool {
         match self.default {
-            Default::Number(_) => true,
-            Default::Text(word) if self.place == "path" => request.match_info().get(self.name) == Some(word),
-            Default::Text(word) => self.choose(request).is_ok_and(|chosen| chosen == word),
+            Preset::Number(_) => true,
+            Preset::Text(word) if self.place == Place::Path => {
+                request.match_info().get(self.name) == Some(word)
+            }
+            Preset::Text(word) => self.choose(request).is_ok_and(|chosen| chosen == word),
         }
     }
 
@@ -124,8 +142,8 @@ impl Parameter {
     pub fn read(&self, request: &HttpRequest) -> Result<f64, OutOfBounds> {
         let (Some(value), Some(min), Some(max)) = (self.given(request), self.min, self.max) else {
             return Ok(match self.default {
-                Default::Number(number) => number,
-                Default::Text(_) => 0.0,
+                Preset::Number(number) => number,
+                Preset::Text(_) => 0.0,
             });
         };
         match value.parse() {

@@ -3,7 +3,7 @@
 //! Look for two events with one trace: the refusal with its cause, and the timeout with the timer below it.
 
 use actix_web::HttpResponse;
-use scenario::{Event, Expect, Method, Scenario};
+use scenario::{Event, Expect, Level, Method, Scenario};
 use sentry_context::failure::EVENT_ID_HEADER;
 use sentry_context::report::Reportable;
 use serde_json::{Value, json};
@@ -41,7 +41,7 @@ const fn event(
 ) -> Event {
     let breadcrumbs = &["request", "settlement", "settlement"];
     Event {
-        level: "error",
+        level: Level::Error,
         ty: Some(ty),
         message: None,
         handled: Some(true),

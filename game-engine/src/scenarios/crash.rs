@@ -4,7 +4,7 @@
 //! names the symbol, and for the transaction that is finished with `internal_error` all the same.
 
 use actix_web::HttpResponse;
-use scenario::{Event, Expect, Method, Scenario};
+use scenario::{Event, Expect, Level, Method, Scenario};
 
 use crate::domain::paytable::{Symbol, payout};
 
@@ -19,7 +19,7 @@ pub(super) static CRASH: Scenario = Scenario {
     expect: Expect::event(
         500,
         Event {
-            level: "fatal",
+            level: Level::Fatal,
             ty: Some("RuntimeError"),
             message: None,
             handled: Some(false),

@@ -4,7 +4,7 @@
 //! one; and for the game's own error, which is grouped by its code and brings its context.
 
 use actix_web::{HttpResponse, web};
-use scenario::{Event, Expect, Method, Parameter, Scenario};
+use scenario::{Event, Expect, Level, Method, Parameter, Scenario};
 use sentry_context::failure::Failure;
 use sentry_context::report::Reportable;
 use sentry_context::{Facts, facts};
@@ -42,7 +42,7 @@ const fn event(
     contexts: &'static [&'static str],
 ) -> Event {
     Event {
-        level: "error",
+        level: Level::Error,
         ty: Some(ty),
         message: None,
         handled: Some(true),

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use scenario::{Event, Expect, Method, Parameter, Scenario, Slot};
+use scenario::{Event, Expect, Level, Method, Parameter, Scenario, Slot};
 use sentry_context::failure::Failure;
 use sentry_context::spawn;
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ pub(super) static INFINITE_LOOP: Scenario = Scenario {
     expect: Expect::event(
         200,
         Event {
-            level: "warning",
+            level: Level::Warning,
             ty: None,
             message: Some("CPU was busy"),
             handled: None,

@@ -4,7 +4,7 @@
 //! context rising from event to event. The call that would pass the cap answers 507 and is an error of its own.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use scenario::{Event, Expect, Method, Parameter, Scenario};
+use scenario::{Event, Expect, Level, Method, Parameter, Scenario};
 use sentry_context::failure::Failure;
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ pub(super) static LEAK: Scenario = Scenario {
     expect: Expect::event(
         200,
         Event {
-            level: "warning",
+            level: Level::Warning,
             ty: None,
             message: Some("Memory grew"),
             handled: None,
@@ -49,7 +49,7 @@ pub(super) static RESET: Scenario = Scenario {
     expect: Expect::event(
         200,
         Event {
-            level: "info",
+            level: Level::Info,
             ty: None,
             message: Some("Memory was released"),
             handled: None,

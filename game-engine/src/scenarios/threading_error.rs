@@ -3,7 +3,7 @@
 //! Look for the tag `thread.id` = 2, and for the request's trace and user on an event that no request handler made.
 
 use actix_web::HttpResponse;
-use scenario::{Event, Expect, Method, Scenario};
+use scenario::{Event, Expect, Level, Method, Scenario};
 use sentry_context::failure::{self, Failure};
 use sentry_context::spawn;
 use serde_json::json;
@@ -22,7 +22,7 @@ pub(super) static THREADING_ERROR: Scenario = Scenario {
     expect: Expect::event(
         200,
         Event {
-            level: "error",
+            level: Level::Error,
             ty: Some("ValueError"),
             message: None,
             handled: Some(true),

@@ -4,7 +4,7 @@
 //! figures in the context `settlement`.
 
 use actix_web::HttpResponse;
-use scenario::{Event, Expect, Method, Scenario};
+use scenario::{Event, Expect, Level, Method, Scenario};
 use sentry_context::failure::Failure;
 use serde_json::json;
 
@@ -21,7 +21,7 @@ pub(super) static ASYNC_ERROR: Scenario = Scenario {
     expect: Expect::event(
         500,
         Event {
-            level: "error",
+            level: Level::Error,
             ty: Some("SettlementError"),
             message: None,
             handled: Some(true),

@@ -4,7 +4,7 @@
 //! sender and receiver, and for the transaction that is finished with `internal_error` all the same.
 
 use actix_web::HttpResponse;
-use scenario::{Event, Expect, Method, Scenario};
+use scenario::{Event, Expect, Level, Method, Scenario};
 use serde_json::json;
 
 use crate::domain::wallet::{transfer, wallet};
@@ -20,7 +20,7 @@ pub(super) static CRASH: Scenario = Scenario {
     expect: Expect::event(
         500,
         Event {
-            level: "fatal",
+            level: Level::Fatal,
             ty: Some("Error"),
             message: None,
             handled: Some(false),

@@ -5,7 +5,7 @@
 
 use actix_web::{HttpResponse, web};
 use database::Database;
-use scenario::{Event, Expect, Method, Scenario};
+use scenario::{Event, Expect, Level, Method, Scenario};
 use sentry_context::failure::Failure;
 use serde_json::json;
 
@@ -38,7 +38,7 @@ const fn event(
     breadcrumbs: &'static [&'static str],
 ) -> Event {
     Event {
-        level: "error",
+        level: Level::Error,
         ty: Some(ty),
         message: None,
         handled: Some(true),

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use scenario::{Event, Expect, Method, Parameter, Scenario, WorkerBlocks};
+use scenario::{Event, Expect, Level, Method, Parameter, Scenario, WorkerBlocks};
 use sentry_context::failure::Failure;
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ pub(super) static EVENT_LOOP_BLOCK: Scenario = Scenario {
     expect: Expect {
         status: 200,
         event: Some(Event {
-            level: "error",
+            level: Level::Error,
             ty: Some("EventLoopBlocked"),
             message: None,
             handled: Some(true),
@@ -38,7 +38,7 @@ pub(super) static EVENT_LOOP_BLOCK: Scenario = Scenario {
         events: 3,
         also: &[
             Event {
-                level: "error",
+                level: Level::Error,
                 ty: None,
                 message: Some("The event loop was blocked"),
                 handled: None,
@@ -47,7 +47,7 @@ pub(super) static EVENT_LOOP_BLOCK: Scenario = Scenario {
                 contexts: &["event_loop"],
             },
             Event {
-                level: "info",
+                level: Level::Info,
                 ty: None,
                 message: Some("The event loop runs again"),
                 handled: None,

@@ -4,7 +4,7 @@
 //! context rising from event to event. The call that would pass the cap answers 507 and is an error of its own.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use scenario::{Event, Expect, Method, Parameter, Scenario};
+use scenario::{Event, Expect, Level, Method, Parameter, Scenario};
 use sentry_context::failure::Failure;
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ pub(super) static LEAK: Scenario = Scenario {
     demonstrates: "a leak that is really resident, counted by what is held",
     look_for: "memory_mb in the runtime context, rising; one issue although every message has other numbers",
     parameters: &[&MB],
-    expect: Expect::event(200, event("warning", "Memory grew", &["payment", "memory-leak"])),
+    expect: Expect::event(200, event(Level::Warning, "Memory grew", &["payment", "memory-leak"])),
     without_database: None,
     heavy: false,
     route: |route| route.to(leak),
@@ -35,14 +35,14 @@ pub(super) static RESET: Scenario = Scenario {
     demonstrates: "recovery: the memory goes back to the system",
     look_for: "an info message with what was released, and memory_mb back where it was",
     parameters: &[],
-    expect: Expect::event(200, event("info", "Memory was released", &["payment", "memory-leak-reset"])),
+    expect: Expect::event(200, event(Level::Info, "Memory was released", &["payment", "memory-leak-reset"])),
     without_database: None,
     heavy: false,
     route: |route| route.to(reset),
     active: None,
 };
 
-const fn event(level: &'static str, message: &'static str, fingerprint: &'static [&'static str]) -> Event {
+const fn event(level: Level, message: &'static str, fingerprint: &'static [&'static str]) -> Event {
     Event {
         level,
         ty: None,

@@ -4,7 +4,7 @@
 //! that was answered with 200 some 100 ms before. Its session is a crashed one.
 
 use actix_web::HttpResponse;
-use scenario::{Event, Expect, Method, Scenario};
+use scenario::{Event, Expect, Level, Method, Scenario};
 use sentry_context::failure;
 use serde_json::json;
 
@@ -21,7 +21,7 @@ pub(super) static PROMISE_REJECTION: Scenario = Scenario {
     expect: Expect::event(
         200,
         Event {
-            level: "error",
+            level: Level::Error,
             ty: Some("ConfirmationError"),
             message: None,
             handled: Some(false),

@@ -9,7 +9,7 @@
 //! the request that this process served all the while.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use scenario::{Event, Expect, Method, Parameter, Scenario};
+use scenario::{Event, Expect, Level, Method, Parameter, Scenario};
 use sentry_context::breadcrumbs;
 use sentry_context::facts;
 use sentry_context::failure::Failure;
@@ -33,7 +33,7 @@ pub(super) static GUARDED: Scenario = Scenario {
     expect: Expect::event(
         500,
         Event {
-            level: "fatal",
+            level: Level::Fatal,
             ty: Some("RangeError"),
             message: None,
             handled: Some(true),
@@ -59,7 +59,7 @@ pub(super) static NATIVE: Scenario = Scenario {
     expect: Expect::event(
         500,
         Event {
-            level: "fatal",
+            level: Level::Fatal,
             ty: Some("SIGSEGV"),
             message: None,
             handled: Some(false),

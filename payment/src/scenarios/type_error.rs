@@ -3,7 +3,7 @@
 //! Look for serde's own words below the `TypeError`: which type it met, which it expected, and where.
 
 use actix_web::HttpResponse;
-use scenario::{Event, Expect, Method, Scenario};
+use scenario::{Event, Expect, Level, Method, Scenario};
 use sentry_context::failure::Failure;
 use serde_json::json;
 
@@ -20,7 +20,7 @@ pub(super) static TYPE_ERROR: Scenario = Scenario {
     expect: Expect::event(
         500,
         Event {
-            level: "error",
+            level: Level::Error,
             ty: Some("TypeError"),
             message: None,
             handled: Some(true),

@@ -1,6 +1,6 @@
 //! A service under check.
 
-use super::catalogue::Catalogue;
+use scenario::listing::Listing;
 
 /// A service that is checked.
 #[derive(Debug)]
@@ -8,7 +8,7 @@ pub struct Checked {
     /// Where it is, without a slash at the end.
     pub url: String,
     /// What it promises.
-    pub catalogue: Catalogue,
+    pub catalogue: Listing,
     /// Whether it reaches its database; `None` where it needs none.
     pub database: Option<bool>,
 }

@@ -9,10 +9,11 @@ mod event;
 mod frame;
 mod transaction;
 
+use scenario::Level;
+use scenario::listing::{Entry, EventPromise};
 use serde_json::Value;
 
 use super::call::Call;
-use super::catalogue::{EventPromise, Scenario};
 use super::mismatch::{Findings, Mismatch};
 use super::payload::Payload;
 use super::received::Received;
@@ -21,12 +22,12 @@ use super::received::Received;
 #[derive(Clone, Copy)]
 struct About<'a> {
     service: &'a str,
-    scenario: &'a Scenario,
+    scenario: &'a Entry,
     call: &'a Call,
 }
 
 /// Every difference between what `scenario` of `service` promises and what the call brought about.
-pub fn compare(service: &str, scenario: &Scenario, call: &Call, received: &Received) -> Vec<Mismatch> {
+pub fn compare(service: &str, scenario: &Entry, call: &Call, received: &Received) -> Vec<Mismatch> {
     let about = About { service, scenario, call };
     let promised = promised(scenario);
     let pairs = pair(&promised, &received.events);
@@ -36,7 +37,7 @@ pub fn compare(service: &str, scenario: &Scenario, call: &Call, received: &Recei
     answer::compare(&mut findings, about, first, &received.events);
     if received.events.len() != promised.len() {
         let got: Vec<_> = received.events.iter().map(|event| Payload(event).label()).collect();
-        let promised: Vec<_> = promised.iter().map(EventPromise::label).collect();
+        let promised: Vec<_> = promised.iter().map(label).collect();
         findings.differ("events", promised, got);
     }
     for (index, (promise, event)) in pairs.iter().enumerate() {
@@ -51,8 +52,8 @@ pub fn compare(service: &str, scenario: &Scenario, call: &Call, received: &Recei
 }
 
 /// A promise for each promised event; one that is only counted must still be what every event is.
-fn promised(scenario: &Scenario) -> Vec<EventPromise> {
-    let mut promised: Vec<_> = scenario.promised_events().cloned().collect();
+fn promised(scenario: &Entry) -> Vec<EventPromise> {
+    let mut promised: Vec<_> = scenario.expect.all_events().cloned().collect();
     promised.resize(scenario.expect.events, EventPromise::default());
     promised
 }
@@ -65,7 +66,7 @@ fn pair<'a>(promised: &'a [EventPromise], events: &'a [Value]) -> Vec<Pair<'a>> 
     let mut left: Vec<_> = events.iter().map(Payload).collect();
     let mut pairs: Vec<Pair<'a>> = Vec::with_capacity(promised.len());
     for promise in promised {
-        let like = left.iter().position(|event| promise.resembles(*event));
+        let like = left.iter().position(|event| resembles(promise, *event));
         pairs.push((promise, like.map(|index| left.remove(index))));
     }
     let mut left = left.into_iter();
@@ -75,19 +76,17 @@ fn pair<'a>(promised: &'a [EventPromise], events: &'a [Value]) -> Vec<Pair<'a>> 
     pairs
 }
 
-impl EventPromise {
-    fn resembles(&self, event: Payload<'_>) -> bool {
-        match (&self.ty, &self.message) {
-            (Some(ty), _) => event.ty() == Some(ty),
-            (None, Some(start)) => event.message().is_some_and(|message| message.starts_with(start.as_str())),
-            (None, None) => false,
-        }
+fn resembles(promise: &EventPromise, event: Payload<'_>) -> bool {
+    match (&promise.ty, &promise.message) {
+        (Some(ty), _) => event.ty() == Some(ty),
+        (None, Some(start)) => event.message().is_some_and(|message| message.starts_with(start.as_str())),
+        (None, None) => false,
     }
+}
 
-    fn label(&self) -> String {
-        let level = self.level.as_deref().unwrap_or("any");
-        format!("{level} {}", self.ty.as_deref().unwrap_or("message"))
-    }
+fn label(promise: &EventPromise) -> String {
+    let level = promise.level.map_or("any", Level::as_str);
+    format!("{level} {}", promise.ty.as_deref().unwrap_or("message"))
 }
 
 /// Nothing that is sent may hold what the caller sent as a secret.

@@ -4,12 +4,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use reqwest::{Client, Method, RequestBuilder, Url};
+use scenario::listing::{Entry, Listing};
 use serde_json::Value;
 use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::call::{Answer, Call};
-use super::catalogue::{Catalogue, Scenario};
 use super::checked::Checked;
 use super::error::CheckError;
 use crate::http::{body, reason};
@@ -71,7 +71,7 @@ impl ScenarioClient {
     }
 
     /// Reads the catalogue of the service at that URL.
-    pub async fn catalogue(&self, service: &str) -> Result<Catalogue, CheckError> {
+    pub async fn catalogue(&self, service: &str) -> Result<Listing, CheckError> {
         let unreachable = |error| CheckError::Unreachable { url: service.to_owned(), reason: reason(&error) };
         let mut refusal = None;
         for path in services::debug_paths() {
@@ -79,8 +79,7 @@ impl ScenarioClient {
             let answer = self.authorised(self.http.get(&url)).send().await.map_err(unreachable)?;
             if answer.status().is_success() {
                 let read = body(answer).await;
-                let read =
-                    read.and_then(|read| serde_json::from_slice(&read).map_err(|error| error.to_string()));
+                let read = read.and_then(|read| Listing::read(&read).map_err(|error| error.to_string()));
                 return read.map_err(|reason| CheckError::Unreadable { url, reason });
             }
             // The refusal of a path that exists says more than the 404 of one that does not.
@@ -93,7 +92,7 @@ impl ScenarioClient {
     }
 
     /// Calls the scenario once and awaits the answer; that there is none is an answer too.
-    pub async fn fire(&self, service: &Checked, scenario: &Scenario) -> Call {
+    pub async fn fire(&self, service: &Checked, scenario: &Entry) -> Call {
         let n = self.fired.fetch_add(1, Ordering::Relaxed) + 1;
         let in_path = scenario.user_in_path();
         let mut call = Call {
@@ -146,7 +145,12 @@ impl ScenarioClient {
     }
 }
 
-fn request_parts(service: &Checked, scenario: &Scenario) -> Result<(Method, Url), String> {
-    let method = scenario.method.parse().map_err(|_| format!("`{}` is no HTTP method", scenario.method))?;
-    Ok((method, scenario.url(&service.url)?))
+fn request_parts(service: &Checked, scenario: &Entry) -> Result<(Method, Url), String> {
+    let method = match scenario.method {
+        scenario::Method::Get => Method::GET,
+        scenario::Method::Post => Method::POST,
+        scenario::Method::Delete => Method::DELETE,
+    };
+    let url = format!("{}{}", service.url, scenario.path_and_query());
+    Ok((method, Url::parse(&url).map_err(|error| error.to_string())?))
 }

@@ -6,11 +6,12 @@
 
 use std::time::Duration;
 
+use scenario::Method;
+use scenario::listing::Entry;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
-use super::catalogue::Scenario;
 use super::checked::Checked;
 use super::fire::ScenarioClient;
 use super::mismatch::{Findings, Mismatch};
@@ -38,7 +39,7 @@ const KEPT_CONNECTIONS: u64 = 4;
 pub struct RecoveryProbe<'a> {
     service: &'a Checked,
     /// A scenario whose event says how the service is; `None` where no scenario makes an event.
-    probe: Option<&'a Scenario>,
+    probe: Option<&'a Entry>,
     client: &'a ScenarioClient,
     inbox: &'a InboxApi,
     limit: Duration,
@@ -177,8 +178,9 @@ impl Vitals {
 }
 
 /// The mildest scenario that makes one event at once: an error that is handled, rather than a panic.
-fn probe(service: &Checked) -> Option<&Scenario> {
+fn probe(service: &Checked) -> Option<&Entry> {
     let scenarios = service.catalogue.scenarios.iter();
-    let quick = scenarios.filter(|it| it.method == "GET" && it.expect.events == 1 && it.takes_no_number());
+    let quick =
+        scenarios.filter(|it| it.method == Method::Get && it.expect.events == 1 && it.takes_no_number());
     quick.min_by_key(|it| (it.expect.status < 500, it.expect.event.handled != Some(true)))
 }

@@ -20,6 +20,7 @@
 
 use std::time::Duration;
 
+use scenario::Method;
 use serde::Serialize;
 use serde_json::json;
 
@@ -53,7 +54,7 @@ pub struct Verdict {
     /// Whose it is.
     pub service: String,
     /// HTTP method.
-    pub method: String,
+    pub method: Method,
     /// Path pattern.
     pub path: String,
     /// Whether the promise was kept.
@@ -92,7 +93,7 @@ impl Verdict {
         Self {
             id: it.scenario.id.clone(),
             service: it.service.catalogue.service.clone(),
-            method: it.scenario.method.clone(),
+            method: it.scenario.method,
             path: it.scenario.path.clone(),
             kept: mismatches.is_empty(),
             status: call.answer.as_ref().ok().map(|answer| answer.status),

@@ -1,8 +1,9 @@
 //! Which scenarios of which services are fired.
 
+use scenario::Method;
+use scenario::listing::Entry;
 use wildmatch::WildMatch;
 
-use super::catalogue::Scenario;
 use super::checked::Checked;
 use super::error::CheckError;
 
@@ -12,7 +13,7 @@ pub struct Selected<'a> {
     /// The service.
     pub service: &'a Checked,
     /// One of its scenarios.
-    pub scenario: &'a Scenario,
+    pub scenario: &'a Entry,
 }
 
 /// All scenarios, or those whose id the pattern matches; never none.
@@ -42,8 +43,8 @@ fn matches(pattern: &str, id: &str) -> bool {
 pub fn unselected_resets<'a>(
     services: &'a [Checked],
     selected: &[Selected<'_>],
-) -> Vec<(&'a Checked, &'a Scenario)> {
-    let fired = |service: &Checked, scenario: &Scenario| {
+) -> Vec<(&'a Checked, &'a Entry)> {
+    let fired = |service: &Checked, scenario: &Entry| {
         let of_service = |it: &&Selected<'_>| it.service.url == service.url;
         let here =
             selected.iter().filter(of_service).map(|it| it.scenario).filter(|it| it.path == scenario.path);
@@ -53,6 +54,6 @@ pub fn unselected_resets<'a>(
     services
         .iter()
         .flat_map(|service| service.catalogue.scenarios.iter().map(move |scenario| (service, scenario)))
-        .filter(|(service, scenario)| scenario.method == "DELETE" && fired(service, scenario))
+        .filter(|(service, scenario)| scenario.method == Method::Delete && fired(service, scenario))
         .collect()
 }

@@ -94,11 +94,12 @@ async fn catalogue(request: HttpRequest, state: web::Data<State>) -> HttpRespons
     }
     let scenario = |(name, _): &(&str, Twist)| {
         let (ty, message) = if says(name) { (None, Some("An item")) } else { (Some("ShopError"), None) };
+        let level = if *name == LATER { "critical" } else { "error" };
         json!({
             "id": format!("shop.{name}"), "method": "GET", "path": "/debug/buy/{case}", "title": "A sold out item",
             "parameters": [{ "name": "case", "in": "path", "default": name, "min": null, "max": null }],
             "expect": {
-                "status": 500, "events": 1, "also": [], "level": "error", "type": ty, "handled": true,
+                "status": 500, "events": 1, "also": [], "level": level, "type": ty, "handled": true,
                 "message": message, "fingerprint": ["shop", "ShopError"], "breadcrumbs": ["request", "cart"],
                 "contexts": ["cart"],
             },
@@ -137,6 +138,9 @@ async fn deliver(state: &State, ty: &str, payload: &Value) {
     let answer = state.http.post(url).body(envelope).send().await.expect("the inbox answers");
     assert!(answer.status().is_success(), "{answer:?}");
 }
+
+/// The case whose promise is of a later version: its level is not known yet.
+pub(crate) const LATER: &str = "later";
 
 /// Does this case send a message, rather than an exception?
 fn says(case: &str) -> bool {

@@ -1,11 +1,11 @@
 //! Every scenario of every service, fired once at real processes, and all that came of it. Tests look at one and the same
 //! run: it takes some seconds, and nothing of it changes.
 
-use demo::check::catalogue::{Catalogue, Scenario};
 use demo::services::{SERVICES, Service};
 use fixtures::service::Service as Process;
 use inbox::{Inbox, Issue, Options, Sessions};
 use reqwest::{Client, Method, RequestBuilder};
+use scenario::listing::{Entry, Listing};
 use serde_json::Value;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
@@ -27,7 +27,7 @@ pub(crate) struct FullRun {
 /// A scenario that was fired.
 #[derive(Debug)]
 pub(crate) struct Call {
-    pub(crate) scenario: Scenario,
+    pub(crate) scenario: Entry,
     pub(crate) run: String,
     pub(crate) trace: String,
     pub(crate) status: u16,
@@ -95,7 +95,7 @@ async fn all_of(service: &Service, url: &str, setup: &Setup) -> Vec<Call> {
     let http = client();
     let get = (setup.prepare)(http.get(format!("{url}{}", service.catalogue.path)));
     let reported = get.send().await.expect("the catalogue").bytes().await.expect("the catalogue");
-    let mut catalogue: Catalogue = serde_json::from_slice(&reported).expect("a catalogue");
+    let mut catalogue = Listing::read(&reported).expect("a catalogue");
     if !setup
         .environment
         .iter()
@@ -110,11 +110,11 @@ async fn all_of(service: &Service, url: &str, setup: &Setup) -> Vec<Call> {
     calls
 }
 
-async fn call_scenario(http: &Client, url: &str, scenario: Scenario, setup: &Setup) -> Call {
+async fn call_scenario(http: &Client, url: &str, scenario: Entry, setup: &Setup) -> Call {
     let (run, trace) = (format!("run-{}", Uuid::new_v4()), Uuid::new_v4().simple().to_string());
-    let method: Method = scenario.method.parse().expect("a method");
+    let method: Method = scenario.method.as_str().parse().expect("a method");
     let request = http
-        .request(method, scenario.url(url).expect("a URL"))
+        .request(method, format!("{url}{}", scenario.path_and_query()))
         .header("X-Demo-Run", &run)
         .header("X-User-Id", "alice")
         .header("sentry-trace", format!("{trace}-00f067aa0ba902b7-1"))

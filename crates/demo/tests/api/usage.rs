@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 
-use crate::fake::Shop;
+use crate::fake::{LATER, Shop};
 use crate::helpers::{nobody, run, run_with};
 
 #[actix_web::test]
@@ -39,6 +39,19 @@ async fn an_empty_catalogue_keeps_no_promise() {
     let ended = run(&shop.check(&shop.inbox.url(), &[])).await;
     assert_eq!(ended.status, Some(2), "{ended:?}");
     assert!(ended.stderr.contains("no scenario"), "{ended:?}");
+}
+
+#[actix_web::test]
+async fn a_promise_that_cannot_be_read_is_named_with_its_place() {
+    let shop = Shop::open(&[("honest", |_, _| {}), (LATER, |_, _| {})]).await;
+    let ended = run(&shop.check(&shop.inbox.url(), &[])).await;
+    assert_eq!(ended.status, Some(2), "{ended:?}");
+    for words in
+        [&format!("{}/debug", shop.url), "scenarios[1].expect", "`critical`", "expected one of `fatal`"]
+    {
+        assert!(ended.stderr.contains(words), "{words}: {ended:?}");
+    }
+    assert!(ended.stdout.is_empty(), "{ended:?}");
 }
 
 #[actix_web::test]

@@ -1,9 +1,9 @@
 //! The contexts of an event.
 
+use scenario::listing::EventPromise;
 use serde_json::Value;
 
 use super::About;
-use crate::check::catalogue::EventPromise;
 use crate::check::mismatch::Findings;
 use crate::check::payload::Payload;
 

@@ -1,9 +1,9 @@
 //! One event and its promise.
 
+use scenario::listing::EventPromise;
 use serde_json::Value;
 
 use super::{About, contexts, frame, keeps_secrets};
-use crate::check::catalogue::EventPromise;
 use crate::check::mismatch::Findings;
 use crate::check::payload::Payload;
 
@@ -14,7 +14,7 @@ const FEWEST_BREADCRUMBS: usize = 2;
 const BREADCRUMB_LEVELS: [&str; 5] = ["debug", "info", "warning", "error", "fatal"];
 
 pub(super) fn compare(findings: &mut Findings, about: About<'_>, promise: &EventPromise, event: Payload<'_>) {
-    if let Some(level) = &promise.level {
+    if let Some(level) = promise.level {
         findings.equal("level", level.as_str(), event.level());
     }
     what(findings, promise, event);
