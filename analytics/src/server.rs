@@ -12,8 +12,8 @@ use database::Database;
 use http_limits::Limits;
 use sentry_context::process::{GRACE, Stop};
 use sentry_context::sentry::Hub;
-use sentry_context::stall::Watchdog;
 use sentry_context::{arrival, client, panic_recovery};
+use sentry_native::stall::Watchdog;
 
 use crate::domain::exports::Exports;
 use crate::domain::rounds::Rounds;

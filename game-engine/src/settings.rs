@@ -14,6 +14,7 @@ pub static SERVICE: Service = Service {
     in_app: &["game_engine"],
     panic_type: "RuntimeError",
     fingerprint_rules: include_str!("fingerprint.rules"),
+    platform: &sentry_native::Native,
 };
 
 /// Where it listens unless `PORT` says otherwise.

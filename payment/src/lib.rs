@@ -22,7 +22,8 @@ use std::time::Duration;
 use broker::Publisher;
 use database::{BadUrl, Database};
 use sentry_context::logs::{self, LogError};
-use sentry_context::{client, native_crash, process};
+use sentry_context::{client, process};
+use sentry_native::native_crash;
 
 use crate::domain::unconfirmed::Unconfirmed;
 use crate::server::{BindError, Server};

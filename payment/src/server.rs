@@ -12,8 +12,8 @@ use http_limits::Limits;
 use scenario::WorkerBlocks;
 use sentry_context::process::{GRACE, Stop};
 use sentry_context::sentry::Hub;
-use sentry_context::stall::Watchdog;
 use sentry_context::{arrival, client, panic_recovery};
+use sentry_native::stall::Watchdog;
 
 use crate::business::success_rate::SuccessRate;
 use crate::domain::fraud::Scorings;

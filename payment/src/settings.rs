@@ -7,7 +7,7 @@ use broker::{Address, BadUrl};
 use scenario::Guards;
 use sentry_context::client::{Config, ConfigError, Service};
 use sentry_context::env::{self, EnvError};
-use sentry_context::native_crash::CrashChild;
+use sentry_native::native_crash::CrashChild;
 
 /// What Sentry knows about this service.
 pub static SERVICE: Service = Service {
@@ -16,6 +16,7 @@ pub static SERVICE: Service = Service {
     in_app: &["payment"],
     panic_type: "Error",
     fingerprint_rules: include_str!("fingerprint.rules"),
+    platform: &sentry_native::Native,
 };
 
 /// Where it listens unless `PORT` says otherwise.

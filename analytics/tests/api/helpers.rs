@@ -9,8 +9,8 @@ use fixtures::service::Service;
 use inbox::Inbox;
 use scenario::Guards;
 use sentry_context::client::{self, Config};
-use sentry_context::stall;
 use sentry_context::transport::Delivery;
+use sentry_native::stall;
 
 /// An app with its own Sentry client and inbox.
 pub(crate) async fn spawn_app() -> App {

@@ -12,8 +12,8 @@ use clap::ValueEnum;
 use sentry_context::client::{self, Config, Service};
 use sentry_context::failure::Failure;
 use sentry_context::report::{Reportable, Traced};
-use sentry_context::stall::{self, Watchdog};
 use sentry_context::{panic_recovery, trace};
+use sentry_native::stall::{self, Watchdog};
 
 use crate::Error;
 
@@ -47,6 +47,7 @@ static SERVICE: Service = Service {
     in_app: &["bench"],
     panic_type: "Panic",
     fingerprint_rules: "error.type:BadStake -> {{ error.type }}, {{ transaction }}\n",
+    platform: &sentry_native::Native,
 };
 
 /// Serves until it is asked to stop. Its first line on standard output is its address.

@@ -15,6 +15,7 @@ use database::mongodb::bson::{Document, doc};
 use database::{Database, DatabaseError};
 use inbox::Inbox;
 use sentry_context::client::{self, Config, Service};
+use sentry_context::platform::Portable;
 use sentry_context::report::Traced;
 use sentry_context::sentry::{Hub, SentryFutureExt, TransactionContext};
 
@@ -24,6 +25,7 @@ static SERVICE: Service = Service {
     in_app: &["commands"],
     panic_type: "Panic",
     fingerprint_rules: "error.type:Mongo* -> database, {{ tags.db.code }}",
+    platform: &Portable,
 };
 
 #[actix_web::main]

@@ -13,6 +13,7 @@ use divan::Bencher;
 use sentry_context::client::{self, Config, Service};
 use sentry_context::event_processor::EventProcessor;
 use sentry_context::fingerprint::Rules;
+use sentry_context::platform::Portable;
 use sentry_context::report::{Reportable, Traced};
 use sentry_context::sentry::Transport;
 use sentry_context::sentry::protocol::{EnvelopeItem, Event, Request};
@@ -41,6 +42,7 @@ static SERVICE: Service = Service {
     in_app: &["parts"],
     panic_type: "Panic",
     fingerprint_rules: RULES,
+    platform: &Portable,
 };
 
 #[derive(Debug, thiserror::Error)]

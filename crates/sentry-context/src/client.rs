@@ -2,9 +2,15 @@
 //!
 //! ```no_run
 //! use sentry_context::client::{self, Config, Service};
+//! use sentry_context::platform::Portable;
 //!
 //! static SERVICE: Service = Service {
-//!     name: "shop", release_name: "shop", in_app: &["shop"], panic_type: "Panic", fingerprint_rules: "",
+//!     name: "shop",
+//!     release_name: "shop",
+//!     in_app: &["shop"],
+//!     panic_type: "Panic",
+//!     fingerprint_rules: "",
+//!     platform: &Portable,
 //! };
 //! // A synchronous main: the client must exist before the runtime starts threads, and outlive them.
 //! let sentry = client::init(Config::from_env(&SERVICE)?);
@@ -28,13 +34,16 @@ use sentry::{Client, ClientOptions, Envelope, Hub, MaxRequestBodySize, Scope, Se
 use crate::env::{self, EnvError};
 use crate::event_processor::EventProcessor;
 use crate::fingerprint::{RuleError, Rules};
-use crate::last_run::Run;
+use crate::platform::{self, NewRun, Platform, Run};
 use crate::trace::dynamic_sampling::OwnContext;
 use crate::transport::{Delivery, HttpTransportFactory};
-use crate::{logs, metrics, panic_recovery, runtime_stats, stall};
+use crate::{logs, metrics, panic_recovery, runtime_stats};
 
 pub use integration::ServiceIntegration;
-pub(crate) use integration::{add_contexts, contexts_of};
+pub(crate) use integration::add_contexts;
+
+/// A stall that callers notice, and that no well-behaved handler comes near.
+pub const STALL_THRESHOLD: Duration = Duration::from_secs(1);
 
 /// How long a shutdown may wait for delivery.
 pub const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
@@ -52,6 +61,8 @@ pub struct Service {
     pub panic_type: &'static str,
     /// Fingerprint rules in the grammar of [`crate::fingerprint`].
     pub fingerprint_rules: &'static str,
+    /// What the process can do beyond portable code; [`Portable`](crate::platform::Portable) adds nothing.
+    pub platform: &'static dyn Platform,
 }
 
 /// Everything the client needs; [`Config::from_env`] reads it, tests build on it.
@@ -67,7 +78,7 @@ pub struct Config {
     pub environment: String,
     /// Share of requests that make a transaction, 0..=1.
     pub traces_sample_rate: f32,
-    /// How long a worker may be blocked before [`stall`] says; zero: nobody watches.
+    /// How long a worker may be blocked before it is reported; zero turns the watchdog off.
     pub stall_threshold: Duration,
     /// How events are grouped.
     pub rules: Rules,
@@ -111,7 +122,7 @@ impl Config {
 
 /// Zero turns the watchdog off; a shorter one than 200 ms would be two of its looks.
 fn stall_threshold() -> Result<Duration, EnvError> {
-    let default = stall::THRESHOLD.as_millis() as u64;
+    let default = STALL_THRESHOLD.as_millis() as u64;
     let accept = |millis: &u64| *millis == 0 || (200..=600_000).contains(millis);
     env::parsed(
         "STALL_THRESHOLD_MS",
@@ -180,6 +191,7 @@ fn for_ever(text: &str) -> &'static str {
 
 /// A hub with a client of its own: one per service, or one per test.
 pub fn hub(config: &Config) -> Arc<Hub> {
+    platform::install(config.service.platform);
     runtime_stats::start();
     panic_recovery::install_hook();
     let client = Client::with_options(options(config));
@@ -192,14 +204,26 @@ pub fn hub(config: &Config) -> Arc<Hub> {
 #[must_use = "dropping the guard early loses events"]
 pub fn init(config: Config) -> Guard {
     let (hub, service) = (hub(&config), config.service);
+    say_what_is_missing(service.platform);
     let run = config.delivery.spool.as_ref().and_then(|folder| {
-        let run = Run::begin(folder, service, &config.release, &hub);
-        run.inspect_err(|error| tracing::warn!(%error, "a crash of this process will not be reported")).ok()
+        let Service { name, panic_type, platform, .. } = *service;
+        let run = NewRun { folder, service: name, panic_type, release: &config.release };
+        let run = platform.begin_run(&run, &hub);
+        run.inspect_err(|error| tracing::warn!(%error, "a crash of this process will not be reported"))
+            .ok()
+            .flatten()
     });
     Hub::main().bind_client(hub.client());
     // What happens outside of requests is this service's, too.
     Hub::main().configure_scope(|scope| scope.set_tag("service", service.name));
     Guard(Closer { hub, run: Arc::new(Mutex::new(run)) })
+}
+
+fn say_what_is_missing(platform: &dyn Platform) {
+    let missing = platform.unavailable();
+    if !missing.is_empty() {
+        tracing::warn!("not available on this platform: {}", missing.join("; "));
+    }
 }
 
 /// `sentry-actix` as it must be set up beside [`panic_recovery::boundary`]: its own capture off, since that would make
@@ -221,7 +245,7 @@ pub struct Guard(Closer);
 pub(crate) struct Closer {
     hub: Arc<Hub>,
     /// Until the end is in order.
-    run: Arc<Mutex<Option<Run>>>,
+    run: Arc<Mutex<Option<Box<dyn Run>>>>,
 }
 
 impl Guard {

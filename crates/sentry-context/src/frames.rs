@@ -14,7 +14,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use sentry::protocol::{Addr, Frame, Stacktrace};
 
-use crate::runtime_stats::give_memory_back;
+use crate::platform;
 use names::Function;
 
 /// Deepest stack that is kept; Sentry itself trims at 250 frames.
@@ -48,7 +48,7 @@ pub struct Origin(Box<[u64]>);
 
 impl Origin {
     /// A stack that was walked elsewhere: its addresses, innermost first.
-    pub(crate) fn of(addresses: Vec<u64>) -> Self {
+    pub fn of(addresses: Vec<u64>) -> Self {
         Self(addresses.into_boxed_slice())
     }
 
@@ -56,24 +56,15 @@ impl Origin {
     #[inline(never)]
     pub fn capture() -> Self {
         let mut addresses = Vec::with_capacity(64);
-        let keep = |frame: &backtrace::Frame| {
-            addresses.push(frame.ip() as u64);
+        platform::current().walk_stack(&mut |address| {
+            addresses.push(address);
             addresses.len() < DEPTH
-        };
-        // The synchronized form shares a lock with symbol look-ups, and would make a request wait for them.
-        // SAFETY: the lock guards the symbol cache and Windows' debug helper; on Unix the unwinder that walks
-        // the stack takes its own locks.
-        #[cfg(unix)]
-        unsafe {
-            backtrace::trace_unsynchronized(keep);
-        }
-        #[cfg(not(unix))]
-        backtrace::trace(keep);
+        });
         Self(addresses.into_boxed_slice())
     }
 
     /// The return addresses, innermost first.
-    pub(crate) fn addresses(&self) -> &[u64] {
+    pub fn addresses(&self) -> &[u64] {
         &self.0
     }
 
@@ -172,7 +163,7 @@ pub(crate) fn rest() {
         Tables::InUse => Tables::Idle,
         Tables::Idle => {
             backtrace::clear_symbol_cache();
-            give_memory_back();
+            platform::current().release_memory();
             Tables::Unloaded
         }
         Tables::Unloaded => Tables::Unloaded,

@@ -17,9 +17,7 @@
 //! | [`logs`], [`metrics`] | log lines with their trace, also to Sentry; counts and durations |
 //! | [`facts`](mod@facts) | named JSON values |
 //! | [`spawn`] | tasks, blocking work and threads that carry the hub |
-//! | [`native_crash`] | crashes by a signal, had by a child process |
-//! | `last_run` | terminations that the next process reports |
-//! | [`stall`] | blocked workers, found and reported with their stacks |
+//! | [`platform`] | what a native library adds: stalls, native crashes, earlier runs |
 //! | [`fingerprint`] | grouping rules in Sentry's own grammar |
 //! | [`size`] | how much of a text, a list or an event is sent |
 //! | [`env`](mod@env) | environment variables as typed settings |
@@ -38,13 +36,12 @@ pub mod failure;
 pub mod fingerprint;
 mod forwarded;
 pub mod frames;
-mod last_run;
 pub mod limit;
 pub mod logs;
 pub mod metrics;
-pub mod native_crash;
 mod outcome;
 pub mod panic_recovery;
+pub mod platform;
 pub mod process;
 pub mod redaction;
 pub mod report;
@@ -52,8 +49,6 @@ pub mod request;
 pub mod runtime_stats;
 pub mod size;
 pub mod spawn;
-mod stack;
-pub mod stall;
 pub mod trace;
 pub mod transport;
 pub mod user;

@@ -14,6 +14,7 @@
 //! ```
 
 mod caught;
+mod in_flight;
 mod reported;
 mod reporter;
 mod streamed;
@@ -38,10 +39,10 @@ use crate::client::{self, ServiceIntegration};
 use crate::facts::facts;
 use crate::failure::{AnswerStyle, EVENT_ID_HEADER, Failure, answer};
 use crate::frames::Origin;
-use crate::last_run::panics::{self, Outlook};
 use crate::outcome::Pending;
-use crate::{logs, report, request, stall};
+use crate::{logs, platform, report, request};
 use caught::{Call, Payload, caught, forget};
+use in_flight::Outlook;
 use reported::Claim;
 use streamed::Body;
 
@@ -74,7 +75,7 @@ pub fn install_hook() {
 /// Reports a panic if there is a client for it.
 fn report_panic(info: &PanicHookInfo<'_>) -> bool {
     let (text, origin) = (text(info.payload()), Origin::capture());
-    let outlook = panics::note(text, info.location(), &origin);
+    let outlook = in_flight::note(text, info.location(), &origin);
     sentry::with_integration(|service: &ServiceIntegration, hub| {
         if outlook != Outlook::Open {
             abort(outlook, service, hub, text);
@@ -92,7 +93,7 @@ fn report_panic(info: &PanicHookInfo<'_>) -> bool {
 /// before is delivered now.
 fn abort(outlook: Outlook, service: &ServiceIntegration, hub: &Hub, text: &str) {
     report::log(Level::Fatal, Some(service.panic_type), &format!("the process aborts: {text}"), None);
-    if outlook == Outlook::Unreported {
+    if outlook == Outlook::Unrecorded {
         tracing::error!(
             "SENTRY_SPOOL_DIR is not set: no next start will report why; what is queued is sent first"
         );
@@ -130,7 +131,7 @@ pub async fn boundary<B: MessageBody + 'static>(
     let style = request.app_data::<AnswerStyle>().copied();
     let bodiless = pending.described.method == "HEAD";
     // Nothing of the request may be held across the call: actix panics where a clone outlives a caught panic.
-    let called = stall::attributed(Call::new(move || next.call(request))).await;
+    let called = platform::attributed(Call::new(move || next.call(request))).await;
     match called.and_then(|outcome| caught(|| settle(outcome, owner, style))) {
         Ok(Ok(response)) => {
             let status = response.status().as_u16();

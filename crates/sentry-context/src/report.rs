@@ -31,7 +31,7 @@ use crate::frames::Origin;
 use crate::panic_recovery;
 
 /// The tag that every event has: an error's type, or what a message is about.
-pub(crate) const TYPE_TAG: &str = "error.type";
+pub const TYPE_TAG: &str = "error.type";
 
 /// What an error says beside its text.
 pub trait Reportable: Error + Send + Sync + 'static {
@@ -148,7 +148,7 @@ fn send_error(error: &dyn Reportable, origin: &Origin, event_id: Uuid) -> Option
 }
 
 /// The event of an error, without what a scope adds.
-pub(crate) fn event_of(error: &dyn Reportable, origin: &Origin) -> Event<'static> {
+pub fn event_of(error: &dyn Reportable, origin: &Origin) -> Event<'static> {
     let mut event = Event {
         level: error.level(),
         exception: chain(error, origin).into(),

@@ -4,8 +4,11 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{LazyLock, Once};
 use std::time::{Duration, Instant, SystemTime};
 
+use sentry::protocol::{AppContext, Context, Map, RuntimeContext, Value};
 use serde::{Deserialize, Serialize};
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, get_current_pid};
+
+use crate::platform;
 
 /// How often the background thread samples. A refresh of this one process costs about 0.1 ms.
 const INTERVAL: Duration = Duration::from_millis(500);
@@ -57,6 +60,29 @@ pub struct RuntimeStats {
     pub memory_free: u64,
 }
 
+impl RuntimeStats {
+    /// What the process was, as the contexts `app` and `runtime` of an event.
+    pub fn contexts(&self, service: &str, release: &str) -> [(String, Context); 2] {
+        let app = AppContext {
+            app_start_time: Some(self.started),
+            app_name: Some(service.to_owned()),
+            app_version: release.split_once('@').map(|(_, version)| version.to_owned()),
+            other: Map::from_iter([("app_memory".to_owned(), self.memory_bytes.into())]),
+            ..AppContext::default()
+        };
+        let facts: [(&str, Value); 5] = [
+            ("memory_mb", mb(self.memory_bytes).into()),
+            ("cpu_percent", hundredths(self.cpu_percent.into()).into()),
+            ("threads", self.threads.into()),
+            ("uptime_seconds", hundredths(self.uptime_seconds).into()),
+            ("open_fds", self.open_fds.into()),
+        ];
+        let other = facts.map(|(name, value)| (name.to_owned(), value)).into();
+        let runtime = RuntimeContext { other, ..RuntimeContext::default() };
+        [("app".to_owned(), app.into()), ("runtime".to_owned(), runtime.into())]
+    }
+}
+
 /// Samples once and goes on in a background thread; later calls do nothing.
 pub fn start() {
     static START: Once = Once::new();
@@ -97,7 +123,11 @@ pub fn memory_mb_now() -> f64 {
 
 /// Bytes as MiB, rounded to hundredths.
 pub fn mb(bytes: u64) -> f64 {
-    (bytes as f64 / MIB * 100.0).round() / 100.0
+    hundredths(bytes as f64 / MIB)
+}
+
+fn hundredths(number: f64) -> f64 {
+    (number * 100.0).round() / 100.0
 }
 
 /// CPU use of this process since `new`, percent of one core.
@@ -118,13 +148,9 @@ impl CpuMeter {
     }
 }
 
-/// Gives freed memory back to the system, so that a released leak is seen as one: glibc keeps it otherwise.
+/// Returns freed memory to the operating system where the [platform] can, so that a released leak is seen as one.
 pub fn give_memory_back() {
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    // SAFETY: malloc_trim takes glibc's own locks and touches free chunks only.
-    unsafe {
-        libc::malloc_trim(0);
-    }
+    platform::current().release_memory();
 }
 
 /// Where the system gives no figures, the samples stay at zero.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use sentry::{Hub, SentryFutureExt};
 use tokio::task::JoinHandle;
 
-use crate::stall;
+use crate::platform;
 
 fn own_hub() -> Arc<Hub> {
     Arc::new(Hub::new_from_top(Hub::current()))
@@ -18,7 +18,7 @@ fn own_hub() -> Arc<Hub> {
 /// A future that runs under a hub of its own; for `tokio::spawn`, `JoinSet::spawn` and the like.
 pub fn bound<F: Future>(future: F) -> impl Future<Output = F::Output> {
     // Inside the hub, so that a worker which this blocks knows whose work it is.
-    stall::attributed(future).bind_hub(own_hub())
+    platform::attributed(future).bind_hub(own_hub())
 }
 
 /// `tokio::spawn` with the caller's hub.

@@ -13,7 +13,7 @@ use scenario::{Event, Expect, Level, Method, Parameter, Scenario};
 use sentry_context::breadcrumbs;
 use sentry_context::facts;
 use sentry_context::failure::Failure;
-use sentry_context::native_crash::CrashChild;
+use sentry_native::native_crash::CrashChild;
 use serde_json::json;
 
 use crate::domain::referrals;

@@ -3,7 +3,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use inbox::timestamp;
 use reqwest::{Client, Method};
 use scenario::HEAVY_AT_ONCE;
-use sentry_context::stall;
+use sentry_native::stall;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;

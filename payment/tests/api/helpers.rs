@@ -13,9 +13,9 @@ use payment::settings::{DATABASE, SERVICE, Settings};
 use payment::upkeep;
 use scenario::Guards;
 use sentry_context::client::{self, Config};
-use sentry_context::native_crash::CrashChild;
-use sentry_context::stall;
 use sentry_context::transport::Delivery;
+use sentry_native::native_crash::CrashChild;
+use sentry_native::stall;
 
 /// An app with its own Sentry client and inbox.
 pub(crate) async fn spawn_app() -> App {

@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use inbox::Inbox;
 use payment::scenarios::CATALOGUE;
 use reqwest::Method;
-use sentry_context::native_crash::CrashChild;
+use sentry_native::native_crash::CrashChild;
 use serde_json::{Value, json};
 
 use crate::helpers::{App, answer, exception, http, spawn_app, spawn_app_with, spawn_process, top_frame};

@@ -9,8 +9,8 @@ use broker::{Address, Consuming, Delivered, Publisher, Verdict, consume, topolog
 use fixtures::app::Telemetry;
 use inbox::{Inbox, Options};
 use sentry_context::client::{self, Config, Service};
+use sentry_context::platform::Portable;
 use sentry_context::sentry::{self, Hub, TransactionContext};
-use sentry_context::stall;
 use sentry_context::trace::TraceHeaders;
 use sentry_context::transport::Delivery;
 use serde_json::{Value, json};
@@ -25,6 +25,7 @@ static SERVICE: Service = Service {
     in_app: &["api"],
     panic_type: "Panic",
     fingerprint_rules: "",
+    platform: &Portable,
 };
 
 /// A Sentry client, and where its events go.
@@ -43,7 +44,7 @@ pub(crate) async fn sentry_as(telemetry: Telemetry) -> (Inbox, Arc<Hub>) {
         traces_sample_rate: telemetry.traces_sample_rate(),
         rules: "".parse().unwrap(),
         delivery: Delivery::default(),
-        stall_threshold: stall::THRESHOLD,
+        stall_threshold: client::STALL_THRESHOLD,
     };
     let hub = client::hub(&config);
     (inbox, hub)

@@ -4,13 +4,13 @@ use std::sync::{Arc, LazyLock};
 
 use sentry::integrations::contexts::ContextIntegration;
 use sentry::integrations::debug_images::DebugImagesIntegration;
-use sentry::protocol::{AppContext, Context, Event, Map, RuntimeContext, Value};
+use sentry::protocol::{Context, Event, Map};
 use sentry::{ClientOptions, Integration};
 
 use super::Service;
 use crate::limit::Limiter;
 use crate::metrics::Requests;
-use crate::runtime_stats::{self, RuntimeStats, mb};
+use crate::runtime_stats;
 use crate::size;
 
 /// The integrations of a client, in order: ours comes after the SDK's contexts and completes them.
@@ -65,7 +65,7 @@ pub(crate) fn add_contexts(contexts: &mut Map<String, Context>, service: &str, r
 /// Adds what the SDK does not know to its contexts.
 fn complete(contexts: &mut Map<String, Context>, service: &str, release: &str) {
     let stats = runtime_stats::read();
-    for (name, context) in contexts_of(&stats, service, release) {
+    for (name, context) in stats.contexts(service, release) {
         // Whoever speaks of another process brings its own.
         contexts.entry(name).or_insert(context);
     }
@@ -77,27 +77,6 @@ fn complete(contexts: &mut Map<String, Context>, service: &str, release: &str) {
     }
 }
 
-/// What a process was: the contexts `app` and `runtime`.
-pub(crate) fn contexts_of(stats: &RuntimeStats, service: &str, release: &str) -> [(String, Context); 2] {
-    let app = AppContext {
-        app_start_time: Some(stats.started),
-        app_name: Some(service.to_owned()),
-        app_version: release.split_once('@').map(|(_, version)| version.to_owned()),
-        other: Map::from_iter([("app_memory".to_owned(), stats.memory_bytes.into())]),
-        ..AppContext::default()
-    };
-    let facts: [(&str, Value); 5] = [
-        ("memory_mb", mb(stats.memory_bytes).into()),
-        ("cpu_percent", hundredths(stats.cpu_percent.into()).into()),
-        ("threads", stats.threads.into()),
-        ("uptime_seconds", hundredths(stats.uptime_seconds).into()),
-        ("open_fds", stats.open_fds.into()),
-    ];
-    let other = facts.map(|(name, value)| (name.to_owned(), value)).into();
-    let runtime = RuntimeContext { other, ..RuntimeContext::default() };
-    [("app".to_owned(), app.into()), ("runtime".to_owned(), runtime.into())]
-}
-
 /// Name and version stand beside the statistics, in the one runtime context: the SDK puts them under the key `rust`.
 fn name_runtime(contexts: &mut Map<String, Context>) {
     if let Some(Context::Runtime(named)) = contexts.remove("rust")
@@ -106,10 +85,6 @@ fn name_runtime(contexts: &mut Map<String, Context>) {
         runtime.name = named.name;
         runtime.version = named.version;
     }
-}
-
-fn hundredths(number: f64) -> f64 {
-    (number * 100.0).round() / 100.0
 }
 
 /// Asked once: the answer comes from a dozen files of the control groups.

@@ -3,7 +3,7 @@
 use super::path::Path;
 
 /// Crates whose frames say nothing about a failure when they stand above it.
-const MACHINERY: [&str; 11] = [
+const MACHINERY: [&str; 12] = [
     "alloc",
     "backtrace",
     "core",
@@ -12,6 +12,7 @@ const MACHINERY: [&str; 11] = [
     "sentry_backtrace",
     "sentry_context",
     "sentry_core",
+    "sentry_native",
     "sentry_panic",
     "std",
     "rust_begin_unwind",

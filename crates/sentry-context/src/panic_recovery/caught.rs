@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use sentry::Hub;
 
-use crate::last_run::panics;
+use super::in_flight;
 
 /// What unwound.
 pub(super) type Payload = Box<dyn Any + Send>;
@@ -17,9 +17,9 @@ pub(super) type Payload = Box<dyn Any + Send>;
 /// Runs work, or says what it panicked with.
 pub(super) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, Payload> {
     // What the thread panicked with before, somebody else has caught.
-    panics::caught();
+    in_flight::caught();
     let done = catch_unwind(AssertUnwindSafe(work));
-    panics::caught();
+    in_flight::caught();
     done
 }
 

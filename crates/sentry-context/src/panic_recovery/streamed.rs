@@ -16,8 +16,8 @@ use super::reported::Owner;
 use crate::failure::Failure;
 use crate::frames::Origin;
 use crate::outcome::Pending;
+use crate::platform;
 use crate::report::{self, Reportable};
-use crate::stall;
 
 type BodyError = Box<dyn StdError>;
 
@@ -91,9 +91,11 @@ impl<B: MessageBody> MessageBody for Streamed<B> {
 impl<B: MessageBody> Streamed<B> {
     fn next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
         let Some(body) = &mut self.body else { return Poll::Ready(None) };
-        let _turn = stall::turn(&self.hub);
-        let polled = caught(|| {
-            body.as_mut().poll_next(context).map(|next| next.map(|chunk| chunk.map_err(Into::into)))
+        let mut polled = Ok(Poll::Pending);
+        platform::current().attribute(&self.hub, &mut || {
+            polled = caught(|| {
+                body.as_mut().poll_next(context).map(|next| next.map(|chunk| chunk.map_err(Into::into)))
+            });
         });
         match polled {
             Ok(Poll::Ready(Some(Ok(chunk)))) => Poll::Ready(Some(Ok(chunk))),

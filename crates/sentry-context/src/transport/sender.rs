@@ -29,6 +29,7 @@ use super::spool::{self, Spool};
 use super::spotlight::Spotlight;
 use super::wire;
 use crate::event_processor::EventProcessor;
+use crate::platform;
 
 /// Requests in flight, and so connections, at most. Against a Sentry 40 ms away that makes 1,600 envelopes a second.
 pub(super) const CONNECTIONS: usize = 64;
@@ -62,7 +63,7 @@ impl Sender {
             if let Err(error) = encoder.spawn_scoped(threads, || self.encode_errors()) {
                 tracing::warn!(%error, "errors wait for a connection to be made ready");
             }
-            yield_to_requests();
+            platform::current().lower_priority();
             match runtime() {
                 Ok(runtime) => runtime.block_on(self.work()),
                 Err(error) => tracing::error!(%error, "no runtime for the transport: nothing is sent"),
@@ -272,15 +273,4 @@ fn runtime() -> io::Result<tokio::runtime::Runtime> {
     const KEEP_ALIVE: Duration = Duration::from_millis(100);
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_all().max_blocking_threads(2).thread_keep_alive(KEEP_ALIVE).build()
-}
-
-/// Requests go first where the processor is short: their telemetry can wait. Then this thread has a tenth of it,
-/// and is not switched to for each envelope.
-fn yield_to_requests() {
-    #[cfg(target_os = "linux")]
-    // SAFETY: both read their arguments only; on Linux a process id of 0 means the calling thread.
-    unsafe {
-        libc::setpriority(libc::PRIO_PROCESS, 0, 10);
-        libc::sched_setscheduler(0, libc::SCHED_BATCH, &libc::sched_param { sched_priority: 0 });
-    }
 }

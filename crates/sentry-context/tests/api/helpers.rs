@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use inbox::{Answer, Inbox, Options};
 use sentry_context::client::{self, Config, Service};
+use sentry_context::platform::Portable;
 use sentry_context::sentry::protocol::{Event, Exception};
 use sentry_context::sentry::{Envelope, Hub, Level, TransactionContext};
 use sentry_context::transport::Delivery;
@@ -22,6 +23,7 @@ pub(crate) static SERVICE: Service = Service {
     in_app: &["api"],
     panic_type: "Panic",
     fingerprint_rules: "",
+    platform: &Portable,
 };
 
 /// A wait that is in vain fails the test after this. The sender yields to everything else: on a busy machine, it takes
@@ -57,7 +59,7 @@ pub(crate) fn config(dsn: &str, delivery: Delivery) -> Config {
         traces_sample_rate: 1.0,
         rules: "".parse().unwrap(),
         delivery,
-        stall_threshold: sentry_context::stall::THRESHOLD,
+        stall_threshold: client::STALL_THRESHOLD,
     }
 }
 

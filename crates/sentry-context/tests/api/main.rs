@@ -13,7 +13,6 @@ mod fingerprint_details;
 mod fingerprint_documentation;
 mod fingerprint_grammar;
 mod helpers;
-mod last_run;
 mod limits;
 mod memory;
 mod one_event;

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use sentry::protocol::{Context, Event, Exception, LogEntry, Map, Mechanism, Thread, ThreadId};
 use sentry::{Hub, Level};
+use sentry_context::frames::Origin;
+use sentry_context::report::TYPE_TAG;
+use sentry_context::{Facts, breadcrumbs, facts};
 
 use super::worker::Worker;
-use crate::frames::Origin;
-use crate::report::TYPE_TAG;
-use crate::stack::{interrupted, maps::Maps};
-use crate::{Facts, breadcrumbs, facts};
+use crate::linux::stack::{interrupted, maps::Maps};
 
 /// Most frames of a blocked worker's stack.
 const DEPTH: usize = 250;

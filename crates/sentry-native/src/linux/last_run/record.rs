@@ -6,18 +6,14 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use sentry_context::platform::Panic;
+use sentry_context::runtime_stats::{self, RuntimeStats, mb};
 use serde::{Deserialize, Serialize};
 
 use super::image::Image;
-use super::panics::{self, Panic, Panics};
+use super::layout;
+use super::panics::Panics;
 use super::termination::{self, Termination};
-use crate::runtime_stats::{self, RuntimeStats, mb};
-
-/// Bytes of an entry; what it does not need are blanks.
-pub(super) const LENGTH: usize = 1024;
-
-/// Bytes of a file, with all that may be noted.
-pub(super) const LONGEST: u64 = panics::END;
 
 /// How a process is.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -44,10 +40,10 @@ impl Vitals {
     pub(super) fn write(&mut self, file: &File) -> io::Result<()> {
         self.stats = runtime_stats::read();
         let mut entry = serde_json::to_vec(self)?;
-        if entry.len() > LENGTH {
+        if entry.len() > layout::ENTRY {
             return Err(io::Error::other("the release's name is too long"));
         }
-        entry.resize(LENGTH, b' ');
+        entry.resize(layout::ENTRY, b' ');
         file.write_all_at(&entry, 0)
     }
 }
@@ -55,12 +51,12 @@ impl Vitals {
 /// What the file says of a process that is gone, of its termination, and of panics that were its cause. `None` where it is
 /// empty or torn.
 pub(super) fn read(file: &File) -> Option<(Vitals, Option<Termination>, Vec<Panic>)> {
-    let mut entry = [0; LENGTH];
+    let mut entry = [0; layout::ENTRY];
     file.read_exact_at(&mut entry, 0).ok()?;
     let mut vitals: Vitals = serde_json::from_slice(&entry).ok()?;
     vitals.stats.started = plausible(vitals.stats.started);
-    let mut noted = [0; termination::LENGTH];
-    let noted = file.read_exact_at(&mut noted, LENGTH as u64).ok().and(Termination::read(&noted));
+    let mut noted = [0; termination::BYTES];
+    let noted = file.read_exact_at(&mut noted, layout::TERMINATION).ok().and(Termination::read(&noted));
     let abort = noted.as_ref().filter(|termination| termination.is_abort());
     let panics = abort.and_then(|termination| {
         Panics::read(file).filter(|it| it.ended(termination.thread_id, termination.at))

@@ -8,9 +8,8 @@ use std::ptr;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::Relaxed};
 
-use super::record::LENGTH;
-use super::termination;
-use crate::stack::Registers;
+use super::{layout, now, termination};
+use crate::linux::stack::Registers;
 
 /// What a process dies of by its own doing.
 const DEADLY: [c_int; 5] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGABRT, libc::SIGILL, libc::SIGFPE];
@@ -43,8 +42,7 @@ static BEFORE: [OnceLock<libc::sigaction>; DEADLY.len()] = [const { OnceLock::ne
 
 /// Notes them in this file, which has to stay open.
 pub(super) fn watch(file: &File) {
-    // SAFETY: it only asks.
-    OWNER.store(unsafe { libc::getpid() }, Relaxed);
+    OWNER.store(own_pid(), Relaxed);
     FILE.store(file.as_raw_fd(), Relaxed);
     for (signal, before) in DEADLY.into_iter().zip(&BEFORE) {
         let Some(there) = action_of(signal) else { continue };
@@ -108,33 +106,27 @@ fn note(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     let (code, address, registers) = unsafe {
         ((*info).si_code, (*info).si_addr() as u64, Registers::of(&*context.cast::<libc::ucontext_t>()))
     };
-    let (thread, at) = (thread_id(), millis());
+    let (thread, at) = (now::thread_id(), now::millis());
     // The first counts: an abort may follow from it. A copy of this process that `fork` made is not this process.
-    // SAFETY: it only asks.
-    if !NOTED.swap(true, Relaxed) && unsafe { libc::getpid() } == OWNER.load(Relaxed) {
+    if !NOTED.swap(true, Relaxed) && own_pid() == OWNER.load(Relaxed) {
         let mut name = [0_u8; termination::NAME];
         // SAFETY: the name and its end fit; a descriptor that is closed only makes the writing fail.
         unsafe {
             libc::prctl(libc::PR_GET_NAME, name.as_mut_ptr());
             let noted =
                 termination::bytes([signal as u64, code as u64, address, registers.sp, thread, at], name);
-            libc::pwrite(FILE.load(Relaxed), noted.as_ptr().cast(), noted.len(), LENGTH as libc::off_t);
+            libc::pwrite(
+                FILE.load(Relaxed),
+                noted.as_ptr().cast(),
+                noted.len(),
+                layout::TERMINATION as libc::off_t,
+            );
         }
     }
 }
 
-/// The calling thread, as the system numbers it. A signal's handler may ask for it.
-pub(super) fn thread_id() -> u64 {
-    // SAFETY: takes nothing and cannot fail.
-    u64::try_from(unsafe { libc::gettid() }).unwrap_or_default()
-}
-
-/// Time on a clock that nobody sets. A signal's handler may ask for it.
-pub(super) fn millis() -> u64 {
-    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: it writes to the place that it is given; where it fails, that stays zero.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
-    (now.tv_sec as u64).saturating_mul(1000).saturating_add(now.tv_nsec as u64 / 1_000_000)
+fn own_pid() -> i32 {
+    nix::unistd::getpid().as_raw()
 }
 
 fn restore(signal: c_int) {

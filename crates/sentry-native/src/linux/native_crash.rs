@@ -6,7 +6,7 @@
 //! frames of the process that is gone.
 //!
 //! ```no_run
-//! # use sentry_context::native_crash::{self, CrashChild, NativeCrash, CrashChildFailed};
+//! # use sentry_native::native_crash::{self, CrashChild, NativeCrash, CrashChildFailed};
 //! # use sentry_context::report::Traced;
 //! # fn endless() {}
 //! // First of all in `main`, before anything else is started:
@@ -29,17 +29,18 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
+use sentry_context::report::Traced;
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use crate::report::Traced;
-
 pub use child::crash;
 pub use event::{CrashChildFailed, NativeCrash};
-pub(crate) use event::{Fault, signal_name, signal_reason};
 use record::Record;
+
+/// Why no native crash is reported; `None` where they are.
+pub const UNAVAILABLE: Option<&str> = None;
 
 /// Set in the environment of a child that is to die.
 const MARK: &str = "SENTRY_CONTEXT_SACRIFICE";
@@ -98,7 +99,9 @@ impl CrashChild {
         let signal = status.signal().ok_or(CrashChildFailed::Survived(status))?;
         let record = Record::read(&reported).ok_or(CrashChildFailed::Silent { signal })?;
         // Thousands of frames, and tables from a file: nothing for a worker.
-        tokio::task::spawn_blocking(move || record.crash(signal)).await.map_err(|_| CrashChildFailed::NoTurn)
+        tokio::task::spawn_blocking(move || NativeCrash::of(&record, signal))
+            .await
+            .map_err(|_| CrashChildFailed::NoTurn)
     }
 
     fn start(&self) -> std::io::Result<Child> {

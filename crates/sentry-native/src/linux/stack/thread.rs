@@ -17,8 +17,7 @@ pub(crate) struct Thread {
 impl Thread {
     /// The calling thread; `None` where the system does not say its stack.
     pub(crate) fn current() -> Option<Self> {
-        // SAFETY: takes nothing and cannot fail.
-        let id = unsafe { libc::gettid() };
+        let id = nix::unistd::gettid().as_raw();
         let name = std::thread::current().name().unwrap_or_default().to_owned();
         Some(Self { id, name, stack: stack()? })
     }

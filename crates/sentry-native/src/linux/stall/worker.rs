@@ -1,15 +1,13 @@
 //! A worker: its heartbeat, and the request that it runs.
 
 use std::cell::RefCell;
-use std::future::{Future, poll_fn};
-use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use sentry::Hub;
 
-use crate::stack::Thread;
+use crate::linux::stack::Thread;
 
 /// Between two heartbeats: ten wake-ups a second cost nothing that could be measured.
 pub(super) const BEAT: Duration = Duration::from_millis(100);
@@ -51,7 +49,7 @@ impl Worker {
         });
         let weak = Arc::downgrade(&worker);
         WORKER.set(weak.clone());
-        actix_web::rt::spawn(async move {
+        tokio::task::spawn_local(async move {
             loop {
                 worker.beat();
                 tokio::time::sleep(BEAT).await;
@@ -102,7 +100,7 @@ fn now() -> u64 {
 }
 
 /// A turn, maybe within another's; it ends also when the work panics.
-pub(crate) struct Turn {
+struct Turn {
     worker: Arc<Worker>,
     before: Option<Arc<Hub>>,
 }
@@ -120,19 +118,8 @@ impl Drop for Turn {
     }
 }
 
-/// A turn of work for that hub, until it is dropped; `None` where nobody watches this thread.
-pub(crate) fn turn(hub: &Arc<Hub>) -> Option<Turn> {
-    WORKER.with_borrow(Weak::upgrade).map(|worker| Turn::of(worker, hub))
-}
-
-/// Runs work so that a stall in it can be reported under the hub of whom it is for.
-pub(crate) async fn attributed<F: Future>(work: F) -> F::Output {
-    let Some(worker) = WORKER.with_borrow(Weak::upgrade) else { return work.await };
-    let hub = Hub::current();
-    let mut work = pin!(work);
-    poll_fn(|context| {
-        let _turn = Turn::of(Arc::clone(&worker), &hub);
-        work.as_mut().poll(context)
-    })
-    .await
+/// Does work for that hub; a stall meanwhile is the hub's.
+pub(crate) fn attribute(hub: &Arc<Hub>, work: &mut dyn FnMut()) {
+    let _turn = WORKER.with_borrow(Weak::upgrade).map(|worker| Turn::of(worker, hub));
+    work();
 }

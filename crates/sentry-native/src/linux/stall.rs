@@ -11,7 +11,8 @@
 //! ```no_run
 //! # use std::sync::Arc;
 //! # use actix_web::{App, HttpServer};
-//! # use sentry_context::{sentry::Hub, stall};
+//! # use sentry_context::sentry::Hub;
+//! # use sentry_native::stall;
 //! # fn example(hub: Arc<Hub>) -> std::io::Result<()> {
 //! let watchdog = stall::Watchdog::start(stall::THRESHOLD, hub);
 //! HttpServer::new(move || {
@@ -30,13 +31,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use sentry::Hub;
+pub use sentry_context::client::STALL_THRESHOLD as THRESHOLD;
 
 use event::Stall;
+pub(crate) use worker::attribute;
 use worker::{BEAT, Worker};
-pub(crate) use worker::{attributed, turn};
 
-/// A stall that callers notice, and that no well-behaved handler comes near.
-pub const THRESHOLD: Duration = Duration::from_secs(1);
+/// Why no stall is reported; `None` where stalls are.
+pub const UNAVAILABLE: Option<&str> = None;
 
 /// Watches workers for as long as a clone of it is there.
 #[derive(Debug, Clone)]
@@ -165,7 +167,7 @@ mod tests {
         let mut blocked = sent.recv().unwrap();
         assert_eq!((blocked.level, blocked.exception[0].ty.as_str()), (Level::Error, "EventLoopBlocked"));
         let stacktrace = blocked.exception[0].stacktrace.as_mut().unwrap();
-        crate::frames::clean(stacktrace, &[]);
+        sentry_context::frames::clean(stacktrace, &[]);
         assert!(stacktrace.frames.len() > 5, "{blocked:?}");
         let thread = &blocked.threads[0];
         assert_eq!((thread.name.as_deref(), &thread.id), (Some("a worker"), &blocked.exception[0].thread_id));

@@ -103,8 +103,7 @@ fn signal() -> &'static Option<c_int> {
 
 /// Runs on the interrupted thread. Copies, and nothing else: no lock, no allocation, no panic.
 extern "C" fn copy(_signal: c_int, _info: *mut libc::siginfo_t, context: *mut c_void) {
-    // SAFETY: takes nothing and cannot fail.
-    let me = unsafe { libc::gettid() };
+    let me = nix::unistd::gettid().as_raw();
     if PLACE.thread.load(Relaxed) != me
         || PLACE.state.compare_exchange(ASKED, COPYING, AcqRel, Acquire).is_err()
     {

@@ -6,51 +6,31 @@ use std::time::Duration;
 
 use sentry::Level;
 use sentry::protocol::PosixSignal;
+use sentry_context::frames::Origin;
+use sentry_context::report::{Reportable, Traced};
+use sentry_context::{Facts, facts};
 
-use crate::report::Reportable;
-use crate::{Facts, facts};
+use super::record::{Record, THREAD};
+use crate::linux::signal::{self, Fault};
+use crate::linux::stack::maps::Maps;
+
+/// Frames that are kept of a deep stack: those where it ended, and those where it began.
+const INNERMOST: usize = 200;
+const OUTERMOST: usize = 50;
+
+/// Deepest stack that is unwound.
+const DEEPEST: usize = 100_000;
 
 /// A process that a signal ended.
 #[derive(Debug, thiserror::Error)]
 #[error("a child process was terminated by {}: {}", self.type_name(), self.reason())]
 pub struct NativeCrash {
-    pub(super) signal: i32,
+    signal: i32,
     /// `si_code`: what about the memory or the instruction was wrong.
-    pub(super) code: i32,
-    pub(super) fault: Fault,
+    code: i32,
+    fault: Fault,
     /// Frames on its stack.
-    pub(super) depth: usize,
-}
-
-/// What kind of memory was touched that must not be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fault {
-    /// Where no pointer points that was ever set.
-    Null,
-    /// Right below the thread's stack.
-    StackEnd,
-    Elsewhere,
-}
-
-impl Fault {
-    /// Pages that stay unmapped below each stack and at the start of memory: one, but systems may be set to more.
-    const GUARD: u64 = 64 * 1024;
-
-    pub(crate) fn at(address: u64, stack_start: u64) -> Self {
-        match address {
-            0..Self::GUARD => Self::Null,
-            _ if (stack_start.saturating_sub(Self::GUARD)..stack_start).contains(&address) => Self::StackEnd,
-            _ => Self::Elsewhere,
-        }
-    }
-
-    fn place(self) -> &'static str {
-        match self {
-            Self::Null => "the null page",
-            Self::StackEnd => "the guard below the stack",
-            Self::Elsewhere => "memory that is not mapped, or not for this",
-        }
-    }
+    depth: usize,
 }
 
 /// No native crash came about.
@@ -76,58 +56,24 @@ pub enum CrashChildFailed {
     },
 }
 
-/// What a signal means that the kernel sent for what a process did.
-pub(crate) fn signal_reason(signal: i32, fault: Fault) -> &'static str {
-    match (signal, fault) {
-        (libc::SIGSEGV | libc::SIGBUS, Fault::StackEnd) => "a stack overflowed",
-        (libc::SIGSEGV | libc::SIGBUS, Fault::Null) => "a null pointer was dereferenced",
-        (libc::SIGSEGV | libc::SIGBUS, Fault::Elsewhere) => "invalid memory was accessed",
-        (libc::SIGABRT, _) => "the process aborted",
-        (libc::SIGFPE, _) => "an arithmetic operation has no result",
-        (libc::SIGILL, _) => "an instruction is illegal",
-        (libc::SIGTRAP, _) => "a breakpoint was reached",
-        (libc::SIGSYS, _) => "a system call is forbidden",
-        (libc::SIGXCPU, _) => "the CPU time limit was exceeded",
-        (libc::SIGXFSZ, _) => "the file size limit was exceeded",
-        (libc::SIGALRM | libc::SIGVTALRM | libc::SIGPROF, _) => "a timer expired",
-        _ => "a process sent the signal",
-    }
-}
-
-/// As the system's headers have them.
-const NAMES: [(i32, &str); 21] = [
-    (libc::SIGHUP, "SIGHUP"),
-    (libc::SIGINT, "SIGINT"),
-    (libc::SIGQUIT, "SIGQUIT"),
-    (libc::SIGILL, "SIGILL"),
-    (libc::SIGTRAP, "SIGTRAP"),
-    (libc::SIGABRT, "SIGABRT"),
-    (libc::SIGBUS, "SIGBUS"),
-    (libc::SIGFPE, "SIGFPE"),
-    (libc::SIGKILL, "SIGKILL"),
-    (libc::SIGUSR1, "SIGUSR1"),
-    (libc::SIGSEGV, "SIGSEGV"),
-    (libc::SIGUSR2, "SIGUSR2"),
-    (libc::SIGALRM, "SIGALRM"),
-    (libc::SIGTERM, "SIGTERM"),
-    (libc::SIGXCPU, "SIGXCPU"),
-    (libc::SIGXFSZ, "SIGXFSZ"),
-    (libc::SIGVTALRM, "SIGVTALRM"),
-    (libc::SIGPROF, "SIGPROF"),
-    (libc::SIGIO, "SIGIO"),
-    (libc::SIGPWR, "SIGPWR"),
-    (libc::SIGSYS, "SIGSYS"),
-];
-
-/// The name of a signal; those that applications give a meaning share one.
-pub(crate) fn signal_name(signal: i32) -> &'static str {
-    let known = NAMES.iter().find(|(number, _)| *number == signal);
-    known.map_or(if signal >= libc::SIGRTMIN() { "SIGRT" } else { "Signal" }, |(_, name)| name)
-}
-
 impl NativeCrash {
+    /// The crash that a child left a record of, with its stack at the places that its functions have in this process.
+    pub(super) fn of(record: &Record, signal: i32) -> Traced<Self> {
+        let own = Maps::own();
+        let addresses = record.snapshot.addresses(&record.maps, DEEPEST);
+        let depth = addresses.len();
+        let kept = addresses
+            .iter()
+            .take(INNERMOST)
+            .chain(addresses.iter().skip(INNERMOST.max(depth.saturating_sub(OUTERMOST))));
+        // What has no place here has no name either; its address is better than none.
+        let here = kept.map(|address| own.translate(*address, &record.maps).unwrap_or(*address));
+        let error = Self { signal, code: record.code, fault: record.fault, depth };
+        Traced { error, origin: Origin::of(here.collect()) }
+    }
+
     fn reason(&self) -> &'static str {
-        signal_reason(self.signal, self.fault)
+        signal::reason(self.signal, self.fault)
     }
 
     /// Only some signals are about an address.
@@ -148,7 +94,7 @@ impl NativeCrash {
 
 impl Reportable for NativeCrash {
     fn type_name(&self) -> &'static str {
-        signal_name(self.signal)
+        signal::name(self.signal)
     }
 
     fn level(&self) -> Level {
@@ -178,7 +124,7 @@ impl Reportable for NativeCrash {
             ("code", self.code.into()),
             ("code_name", self.code_name().into()),
             ("touched", self.touched().into()),
-            ("thread", super::child::THREAD.into()),
+            ("thread", THREAD.into()),
             ("stack_depth", self.depth.into()),
             ("process", "a child process; the service keeps running".into()),
         ]);
@@ -198,6 +144,9 @@ impl Reportable for CrashChildFailed {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
+    use super::super::record::{self, WORDS};
     use super::*;
 
     #[test]
@@ -213,6 +162,30 @@ mod tests {
         ] {
             let crash = NativeCrash { signal, code: 0, fault: Fault::at(address, STACK), depth: 1 };
             assert!(crash.to_string().ends_with(reason), "{crash}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn fuzz_any_bytes_of_a_child_are_a_bounded_crash_or_none(
+            length in prop_oneof![any::<u64>(), 0..300_u64],
+            text in "(([0-9a-f]{1,17}-[0-9a-f]{1,17}|-) (r-xp|rw-p|é) [0-9a-f]{0,17} [0-9a-z:]{0,5} [0-9]{0,3} {0,3}(/no/such/program|\\[vdso\\]|\\[stack\\]|)\n){0,5}",
+            words in proptest::collection::vec(any::<u64>(), 0..2 * WORDS),
+            stack in proptest::collection::vec(any::<u8>(), 0..400),
+        ) {
+            let rest: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).chain(stack).collect();
+            let reported = [record::maps(&text), rest.clone()].concat();
+            let lied = [&length.to_ne_bytes()[..], text.as_bytes(), &rest].concat();
+            for bytes in [&reported, &lied, &rest] {
+                if let Some(record) = Record::read(bytes) {
+                    prop_assert!(record.snapshot.bytes.len() <= bytes.len());
+                    let crash = NativeCrash::of(&record, 11);
+                    prop_assert!(crash.origin.addresses().len() <= INNERMOST + OUTERMOST);
+                    prop_assert!(crash.error.to_string().len() < 200);
+                }
+            }
         }
     }
 }

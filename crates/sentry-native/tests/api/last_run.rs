@@ -6,14 +6,34 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use inbox::Inbox;
-use sentry_context::client;
+use sentry_context::client::{self, Config, Service};
 use sentry_context::transport::Delivery;
 use serde_json::Value;
 
-use crate::helpers::config;
+static SERVICE: Service = Service {
+    name: "shop",
+    release_name: "shop",
+    in_app: &["api"],
+    panic_type: "Panic",
+    fingerprint_rules: "",
+    platform: &sentry_native::Native,
+};
 
 const HOW: &str = "TEST_DEATH";
 const DSN: &str = "TEST_DSN";
+
+fn config(dsn: &str, delivery: Delivery) -> Config {
+    Config {
+        service: &SERVICE,
+        dsn: (!dsn.is_empty()).then(|| dsn.parse().unwrap()),
+        release: "shop@test".to_owned(),
+        environment: "test".to_owned(),
+        traces_sample_rate: 1.0,
+        rules: "".parse().unwrap(),
+        delivery,
+        stall_threshold: client::STALL_THRESHOLD,
+    }
+}
 
 fn spool(how: &str) -> PathBuf {
     std::env::temp_dir().join(format!("last-run-{how}-{}", std::process::id()))

@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::stack::maps::Maps;
+use crate::linux::stack::maps::Maps;
 
 /// A program's file as it is mapped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,7 +7,9 @@
 
 mod event;
 mod image;
-pub(crate) mod panics;
+mod layout;
+mod now;
+mod panics;
 mod record;
 mod signals;
 mod termination;
@@ -21,8 +23,8 @@ use std::thread;
 use std::time::Duration;
 
 use sentry::Hub;
+use sentry_context::platform::{NewRun, Panic, Run};
 
-use crate::client::Service;
 use event::Ended;
 use record::Vitals;
 
@@ -35,47 +37,54 @@ const MOST_PROCESSES: usize = 64;
 /// How long a start waits until the termination before it is delivered: this process may be about to crash as fast.
 const DELIVERY: Duration = Duration::from_secs(1);
 
+/// Why an earlier run is not reported; `None` where it is.
+pub(crate) const UNAVAILABLE: Option<&str> = None;
+
+/// Writes down the panics that are about to abort the process.
+pub(crate) fn record_panics(panics: &[Panic]) -> io::Result<()> {
+    panics::write(panics)
+}
+
+/// Begins to record a run, and reports those that ended without a report since the last time.
+pub(crate) fn begin(run: &NewRun<'_>, hub: &Arc<Hub>) -> io::Result<Option<Box<dyn Run>>> {
+    let (mut own, mut reported) = (None, false);
+    for number in 0..MOST_PROCESSES {
+        let path = run.folder.join(format!("{}.{number}.run", run.service));
+        if own.is_some() && !path.exists() {
+            continue;
+        }
+        // It may belong to a process that lives.
+        let Some(file) = take(&path)? else { continue };
+        if let Some(ended) = Ended::read(&file, run.service, run.panic_type) {
+            ended.report(hub);
+            reported = true;
+        }
+        match own {
+            None => own = Some((path, Arc::new(file))),
+            Some(_) => fs::remove_file(&path)?,
+        }
+    }
+    if let Some(client) = hub.client().filter(|_| reported) {
+        client.flush(Some(DELIVERY));
+    }
+    let (path, file) = own.ok_or_else(|| io::Error::other("too many processes share it"))?;
+    file.set_len(0)?;
+    record(Arc::clone(&file), Vitals::new(run.release))?;
+    panics::watch(&file);
+    signals::watch(&file);
+    Ok(Some(Box::new(Recorded { path, _file: file })))
+}
+
 /// A run that is recorded.
 #[derive(Debug)]
-pub(crate) struct Run {
+struct Recorded {
     path: PathBuf,
     /// Holds the lock: whoever can take it knows that this process is gone.
     _file: Arc<File>,
 }
 
-impl Run {
-    /// Begins to record, and reports the lives that ended since the last time.
-    pub(crate) fn begin(folder: &Path, service: &Service, release: &str, hub: &Arc<Hub>) -> io::Result<Self> {
-        let (mut own, mut reported) = (None, false);
-        for number in 0..MOST_PROCESSES {
-            let path = folder.join(format!("{}.{number}.run", service.name));
-            if own.is_some() && !path.exists() {
-                continue;
-            }
-            // It may belong to a process that lives.
-            let Some(file) = take(&path)? else { continue };
-            if let Some(ended) = Ended::read(&file, service) {
-                ended.report(hub);
-                reported = true;
-            }
-            match own {
-                None => own = Some((path, Arc::new(file))),
-                Some(_) => fs::remove_file(&path)?,
-            }
-        }
-        if let Some(client) = hub.client().filter(|_| reported) {
-            client.flush(Some(DELIVERY));
-        }
-        let (path, file) = own.ok_or_else(|| io::Error::other("too many processes share it"))?;
-        file.set_len(0)?;
-        record(Arc::clone(&file), Vitals::new(release))?;
-        panics::watch(&file);
-        signals::watch(&file);
-        Ok(Self { path, _file: file })
-    }
-
-    /// This run ends in order.
-    pub(crate) fn end(self) {
+impl Run for Recorded {
+    fn end(self: Box<Self>) {
         if let Err(error) = fs::remove_file(&self.path) {
             tracing::warn!(%error, "the next start will take this end for a crash");
         }
@@ -117,7 +126,7 @@ fn take(path: &Path) -> io::Result<Option<File>> {
 }
 
 fn is_ours(there: &fs::Metadata) -> bool {
-    there.is_file() && there.len() <= record::LONGEST
+    there.is_file() && there.len() <= layout::LONGEST
 }
 
 /// Writes an entry at once, and then over and over, on a thread of its own.

@@ -8,11 +8,12 @@ use std::process;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
 
-use super::record::{self, WORDS};
-use crate::stack::{Registers, Thread};
+use nix::sys::prctl;
+use nix::sys::resource::{Resource, setrlimit};
+use nix::unistd::alarm;
 
-/// The thread that dies.
-pub(super) const THREAD: &str = "crash_child";
+use super::record::{self, THREAD, WORDS};
+use crate::linux::stack::{Registers, Thread};
 
 /// Its stack: some thousand frames deep, and quick to hand over.
 const STACK: usize = 512 * 1024;
@@ -59,13 +60,9 @@ fn prepare() -> Option<()> {
 
 /// No core file, also where a program takes them, which heeds no limit; and no process for ever.
 fn leave_nothing() {
-    let no_core_file = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: the limit is a valid one; all three concern this process only.
-    unsafe {
-        libc::setrlimit(libc::RLIMIT_CORE, &raw const no_core_file);
-        libc::prctl(libc::PR_SET_DUMPABLE, 0);
-        libc::alarm(LONGEST_LIFE);
-    }
+    let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
+    let _ = prctl::set_dumpable(false);
+    alarm::set(LONGEST_LIFE);
 }
 
 fn handle(signal: c_int) -> bool {

@@ -2,7 +2,7 @@
 
 use sentry::protocol::PosixSignal;
 
-use crate::native_crash::{Fault, signal_name, signal_reason};
+use crate::linux::signal::{self, Fault};
 
 /// A thread's name, with the zero at its end.
 pub(super) const NAME: usize = 16;
@@ -11,7 +11,7 @@ pub(super) const NAME: usize = 16;
 pub(super) const NUMBERS: usize = 6;
 
 /// Bytes in the file: the numbers, little-endian, and the thread's name.
-pub(super) const LENGTH: usize = NUMBERS * 8 + NAME;
+pub(super) const BYTES: usize = NUMBERS * 8 + NAME;
 
 /// The kernel's page, or a multiple: an overflow ends up to one below the stack pointer's, or above it.
 const PAGE: u64 = 4096;
@@ -30,9 +30,9 @@ pub(super) struct Termination {
 }
 
 /// For a signal's handler: no lock, no allocation, no panic.
-pub(super) fn bytes(numbers: [u64; NUMBERS], thread: [u8; NAME]) -> [u8; LENGTH] {
-    let mut bytes = [0; LENGTH];
-    let (into, name) = bytes.split_at_mut(LENGTH - NAME);
+pub(super) fn bytes(numbers: [u64; NUMBERS], thread: [u8; NAME]) -> [u8; BYTES] {
+    let mut bytes = [0; BYTES];
+    let (into, name) = bytes.split_at_mut(BYTES - NAME);
     for (into, number) in into.chunks_exact_mut(8).zip(numbers) {
         into.copy_from_slice(&number.to_le_bytes());
     }
@@ -41,8 +41,8 @@ pub(super) fn bytes(numbers: [u64; NUMBERS], thread: [u8; NAME]) -> [u8; LENGTH]
 }
 
 impl Termination {
-    pub(super) fn read(bytes: &[u8; LENGTH]) -> Option<Self> {
-        let (numbers, name) = bytes.split_at(LENGTH - NAME);
+    pub(super) fn read(bytes: &[u8; BYTES]) -> Option<Self> {
+        let (numbers, name) = bytes.split_at(BYTES - NAME);
         let mut numbers = numbers.chunks_exact(8).map(|it| it.try_into().map_or(0, u64::from_le_bytes));
         let (signal, code) = (numbers.next()? as i32, numbers.next()? as i32);
         let (address, stack) = (numbers.next()?, numbers.next()?);
@@ -54,15 +54,15 @@ impl Termination {
     }
 
     pub(super) fn name(&self) -> &'static str {
-        signal_name(self.signal)
+        signal::name(self.signal)
     }
 
     /// `abort` sends its signal, too, but to its own thread.
     pub(super) fn reason(&self) -> &'static str {
         match self.code {
-            libc::SI_TKILL if self.signal == libc::SIGABRT => signal_reason(self.signal, self.fault),
+            libc::SI_TKILL if self.signal == libc::SIGABRT => signal::reason(self.signal, self.fault),
             ..=0 => "a process sent the signal",
-            _ => signal_reason(self.signal, self.fault),
+            _ => signal::reason(self.signal, self.fault),
         }
     }
 

@@ -6,17 +6,16 @@ use std::time::SystemTime;
 
 use sentry::protocol::{Event, Exception, Mechanism, PosixSignal};
 use sentry::{Hub, Level};
+use sentry_context::frames::Origin;
+use sentry_context::platform::Panic;
+use sentry_context::report::{self, Reportable};
+use sentry_context::runtime_stats::mb;
+use sentry_context::{Facts, facts};
 
 use super::image::Image;
-use super::panics::Panic;
 use super::record::{self, Vitals};
 use super::signals;
 use super::termination::Termination;
-use crate::client::{Service, contexts_of};
-use crate::frames::Origin;
-use crate::report::{self, Reportable};
-use crate::runtime_stats::mb;
-use crate::{Facts, facts};
 
 /// Share of its limit from which memory is taken for the reason of a termination that nobody saw.
 const SHORT: f64 = 0.75;
@@ -36,11 +35,10 @@ pub(super) struct Ended {
 
 impl Ended {
     /// `None` where there was no run, nothing that can be read of it, or an end that was asked for.
-    pub(super) fn read(file: &File, service: &Service) -> Option<Self> {
+    pub(super) fn read(file: &File, service: &'static str, panic_type: &'static str) -> Option<Self> {
         let last_seen = record::plausible(file.metadata().ok()?.modified().ok()?);
         let (vitals, termination, panics) = record::read(file)?;
         let asked = termination.as_ref().is_some_and(|termination| signals::is_asked(termination.signal));
-        let (service, panic_type) = (service.name, service.panic_type);
         (!asked).then_some(Self { service, vitals, termination, panics, panic_type, last_seen })
     }
 
@@ -49,7 +47,7 @@ impl Ended {
         let (service, release, stats) = (self.service, self.vitals.release.clone(), self.vitals.stats);
         let (last_seen, causes) = (self.last_seen, self.causes());
         let as_it_was = move |mut event: Event<'static>| {
-            event.contexts.extend(contexts_of(&stats, service, &release));
+            event.contexts.extend(stats.contexts(service, &release));
             event.release = Some(release.clone().into());
             event.timestamp = last_seen;
             event.exception.values.splice(0..0, causes.iter().cloned());
@@ -161,14 +159,6 @@ mod tests {
 
     use super::*;
 
-    static SERVICE: Service = Service {
-        name: "shop",
-        release_name: "shop",
-        in_app: &[],
-        panic_type: "Panic",
-        fingerprint_rules: "",
-    };
-
     proptest! {
         #[test]
         fn fuzz_a_record_of_any_content_is_reported_or_left_alone(
@@ -195,9 +185,9 @@ mod tests {
             entry.truncate(if torn < 1_024 { torn } else { entry.len() });
             file.write_all_at(&entry, 0).unwrap();
             file.write_all_at(&noise, 1_024).unwrap();
-            if let Some(ended) = Ended::read(&file, &SERVICE) {
+            if let Some(ended) = Ended::read(&file, "shop", "Panic") {
                 let mut event = report::event_of(&ended, &Origin::of(ended.causes().iter().map(|_| 0).collect()));
-                event.contexts.extend(contexts_of(&ended.vitals.stats, ended.service, &ended.vitals.release));
+                event.contexts.extend(ended.vitals.stats.contexts(ended.service, &ended.vitals.release));
                 event.timestamp = ended.last_seen;
                 prop_assert!(serde_json::to_vec(&event).unwrap().len() < 100_000);
             }

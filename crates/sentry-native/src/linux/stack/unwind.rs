@@ -56,7 +56,7 @@ mod tests {
 
     use super::super::{Thread, interrupted};
     use super::*;
-    use crate::frames::Origin;
+    use sentry_context::frames::Origin;
 
     #[inline(never)]
     fn waits(gate: &mpsc::Receiver<()>) {
@@ -77,7 +77,7 @@ mod tests {
             let snapshot = interrupted(&thread)?;
             let origin = Origin::of(snapshot.addresses(&Maps::own(), 100));
             let mut trace = origin.stacktrace()?;
-            crate::frames::clean(&mut trace, &["sentry_context"]);
+            sentry_context::frames::clean(&mut trace, &["sentry_native"]);
             trace
                 .frames
                 .iter()

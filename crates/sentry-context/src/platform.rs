@@ -1,0 +1,138 @@
+//! What safe and portable code cannot do: signals, stacks of other threads, the allocator.
+//!
+//! This library contains no unsafe code and runs on every platform that Rust's standard library supports. A
+//! [`Platform`] adds the rest. A service names one in [`Service::platform`](crate::client::Service::platform): either
+//! [`Portable`], which adds nothing, or that of a native library, such as `sentry_native::Native`. It belongs to the
+//! process: the first client that is made installs it.
+
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::path::Path;
+use std::pin::pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+
+use sentry::Hub;
+use serde::{Deserialize, Serialize};
+
+/// The parts that a native library can add. Each method has a portable default, which does nothing or the least.
+pub trait Platform: fmt::Debug + Send + Sync {
+    /// What does not work here, in words. The client logs it once when the process starts.
+    fn unavailable(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+
+    /// Calls `work` exactly once. A stall during the call is reported under `hub`.
+    fn attribute(&self, _hub: &Arc<Hub>, work: &mut dyn FnMut()) {
+        work();
+    }
+
+    /// Walks the caller's stack, innermost frame first. Passes each return address to `keep` until that returns false.
+    fn walk_stack(&self, keep: &mut dyn FnMut(u64) -> bool) {
+        backtrace::trace(|frame| keep(frame.ip() as u64));
+    }
+
+    /// Reports the earlier runs that ended without a report, and records this one. `None` where nothing is recorded.
+    fn begin_run(&self, _run: &NewRun<'_>, _hub: &Arc<Hub>) -> io::Result<Option<Box<dyn Run>>> {
+        Ok(None)
+    }
+
+    /// Records the panics that are about to abort the process, so that the next run reports them. Called on the
+    /// panicking thread, possibly more than once: the last call counts.
+    fn record_panics(&self, _panics: &[Panic]) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Returns freed memory to the operating system. Allocators keep it otherwise.
+    fn release_memory(&self) {}
+
+    /// Lets all other threads run before the calling one.
+    fn lower_priority(&self) {}
+}
+
+/// A platform that adds nothing.
+#[derive(Debug, Clone, Copy)]
+pub struct Portable;
+
+impl Platform for Portable {}
+
+/// A run of the process that is about to be recorded.
+#[derive(Debug, Clone, Copy)]
+pub struct NewRun<'a> {
+    /// Where records are kept.
+    pub folder: &'a Path,
+    /// The name of the service.
+    pub service: &'static str,
+    /// Exception type of a panic.
+    pub panic_type: &'static str,
+    /// `NAME@VERSION`.
+    pub release: &'a str,
+}
+
+/// A run that is recorded until it ends. Dropped without [`end`](Run::end), the next run reports it.
+pub trait Run: fmt::Debug + Send {
+    /// The run ends in order: there is nothing to report.
+    fn end(self: Box<Self>);
+}
+
+/// A panic, as it is recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Panic {
+    /// Its message, redacted.
+    pub text: String,
+    /// File, line and column.
+    pub place: String,
+    /// Return addresses, innermost first.
+    pub addresses: Vec<u64>,
+}
+
+impl Panic {
+    /// Panics of one thread that are recorded: the first, from which the others follow, and the last ones.
+    pub const MOST: usize = 4;
+    /// Longest text, bytes.
+    pub const TEXT: usize = 1024;
+    /// Longest place, bytes.
+    pub const PLACE: usize = 256;
+    /// Most return addresses.
+    pub const DEPTH: usize = 128;
+
+    /// Does the process abort because of this panic, whoever would catch it?
+    pub fn is_fatal(&self) -> bool {
+        FATAL.iter().any(|beginning| self.text.starts_with(beginning))
+    }
+}
+
+/// How the compiler and the standard library begin the messages of panics that may not unwind.
+const FATAL: [&str; 6] = [
+    "panic in a destructor during cleanup",
+    "panic in a function that cannot unwind",
+    "unsafe precondition(s) violated",
+    "misaligned pointer dereference",
+    "null pointer dereference occurred",
+    "trying to construct an enum from an invalid value",
+];
+
+static PLATFORM: OnceLock<&'static dyn Platform> = OnceLock::new();
+
+/// Makes it the process's own, unless there is one.
+pub(crate) fn install(platform: &'static dyn Platform) {
+    let _ = PLATFORM.set(platform);
+}
+
+/// The process's own.
+pub(crate) fn current() -> &'static dyn Platform {
+    PLATFORM.get().copied().unwrap_or(&Portable)
+}
+
+/// A future whose stalls are reported under the hub of the caller.
+pub(crate) async fn attributed<F: Future>(work: F) -> F::Output {
+    let hub = Hub::current();
+    let mut work = pin!(work);
+    let poll = |context: &mut Context<'_>| {
+        let mut polled = Poll::Pending;
+        current().attribute(&hub, &mut || polled = work.as_mut().poll(context));
+        polled
+    };
+    poll_fn(poll).await
+}

@@ -1,0 +1,32 @@
+//! Platforms on which the native parts are not available: the same interface, which does nothing and says so.
+
+pub mod native_crash;
+pub mod stall;
+
+/// The allocator decides.
+pub(crate) fn release_memory() {}
+
+/// The scheduler decides.
+pub(crate) fn lower_priority() {}
+
+pub(crate) mod last_run {
+    //! Runs are not recorded.
+
+    use std::io;
+    use std::sync::Arc;
+
+    use sentry::Hub;
+    use sentry_context::platform::{NewRun, Panic, Run};
+
+    /// Why there is nothing here.
+    pub(crate) const UNAVAILABLE: Option<&str> =
+        Some("an earlier run that crashed or was killed is reported on Linux only");
+
+    pub(crate) fn begin(_run: &NewRun<'_>, _hub: &Arc<Hub>) -> io::Result<Option<Box<dyn Run>>> {
+        Ok(None)
+    }
+
+    pub(crate) fn record_panics(_panics: &[Panic]) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
