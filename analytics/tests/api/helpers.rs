@@ -8,8 +8,7 @@ pub(crate) use fixtures::app::{Answer, App, Telemetry, answer, exception, http, 
 use fixtures::service::Service;
 use inbox::Inbox;
 use scenario::Guards;
-use sentry_context::client::{self, Config};
-use sentry_context::transport::Delivery;
+use sentry_context::client::{self, Config, Delivery};
 use sentry_native::stall;
 
 /// An app with its own Sentry client and inbox.

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use divan::Bencher;
+use sentry_context::client::Delivery;
 use sentry_context::client::{self, Config, Service};
 use sentry_context::event_processor::EventProcessor;
 use sentry_context::fingerprint::Rules;
@@ -19,7 +20,6 @@ use sentry_context::sentry::Transport;
 use sentry_context::sentry::protocol::{EnvelopeItem, Event, Request};
 use sentry_context::sentry::{Client, ClientOptions, Envelope, Hub, User};
 use sentry_context::trace::dynamic_sampling::OwnContext;
-use sentry_context::transport::Delivery;
 use sentry_context::{Facts, breadcrumbs, facts, redaction, runtime_stats};
 
 /// As many rules as a service has; the last one matches.

@@ -30,17 +30,18 @@ use std::time::Duration;
 
 use sentry::types::Dsn;
 use sentry::{Client, ClientOptions, Envelope, Hub, MaxRequestBodySize, Scope, SessionMode};
+use sentry_delivery::{Hooks, HttpTransportFactory};
 
 use crate::env::{self, EnvError};
 use crate::event_processor::EventProcessor;
 use crate::fingerprint::{RuleError, Rules};
 use crate::platform::{self, NewRun, Platform, Run};
 use crate::trace::dynamic_sampling::OwnContext;
-use crate::transport::{Delivery, HttpTransportFactory};
-use crate::{logs, metrics, panic_recovery, runtime_stats};
+use crate::{frames, logs, metrics, panic_recovery, runtime_stats};
 
 pub use integration::ServiceIntegration;
 pub(crate) use integration::add_contexts;
+pub use sentry_delivery::Delivery;
 
 /// A stall that callers notice, and that no well-behaved handler comes near.
 pub const STALL_THRESHOLD: Duration = Duration::from_secs(1);
@@ -85,6 +86,13 @@ pub struct Config {
     /// Where events go beside the DSN.
     pub delivery: Delivery,
 }
+
+/// What this process does for the transport: its symbol tables are as large as all that a burst of crashes queues.
+const HOOKS: Hooks = Hooks {
+    thread_started: || platform::current().lower_priority(),
+    tick: frames::rest,
+    emptied: || platform::current().release_memory(),
+};
 
 /// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -165,7 +173,7 @@ pub fn options(config: &Config) -> ClientOptions {
     };
     let processor =
         EventProcessor { service: name, in_app: in_app.to_vec(), rules: config.rules.clone(), own };
-    let transport = HttpTransportFactory::new(processor, config.delivery.clone());
+    let transport = HttpTransportFactory::new(name, processor, config.delivery.clone()).with_hooks(HOOKS);
     let mut options = ClientOptions::new()
         .release(for_ever(&config.release))
         .environment(for_ever(&config.environment))

@@ -1,13 +1,12 @@
 //! The last step before an event leaves, on the transport's thread: symbols, frames, redaction, grouping.
 
-use std::sync::LazyLock;
-use std::time::SystemTime;
+mod wire;
 
-use sentry::ClientOptions;
-use sentry::protocol::{
-    ClientSdkInfo, Context, Envelope, EnvelopeHeaders, EnvelopeItem, Event, ItemContainer, Transaction, User,
-    Value,
-};
+use std::io;
+
+use sentry::protocol::{Context, Envelope, EnvelopeItem, Event, ItemContainer, Transaction, User, Value};
+
+use sentry_delivery::{Encode, stamped};
 
 use crate::fingerprint::Rules;
 use crate::report::TYPE_TAG;
@@ -34,6 +33,12 @@ pub struct Finished {
     pub headers: Members,
     /// Its items.
     pub envelope: Envelope,
+}
+
+impl Encode for EventProcessor {
+    fn encode(&self, envelope: Envelope) -> io::Result<Vec<u8>> {
+        wire::bytes(&self.envelope(envelope))
+    }
 }
 
 impl EventProcessor {
@@ -106,21 +111,6 @@ impl EventProcessor {
             size::fingerprint(event);
         }
     }
-}
-
-/// Headers that every envelope has: when it was sent, and by whom.
-pub(crate) fn stamped(headers: EnvelopeHeaders) -> EnvelopeHeaders {
-    static SDK: LazyLock<ClientSdkInfo> = LazyLock::new(|| {
-        let options = ClientOptions::default();
-        let (name, version) = options.user_agent.split_once('/').unwrap_or((&options.user_agent, ""));
-        ClientSdkInfo {
-            name: name.to_owned(),
-            version: version.to_owned(),
-            integrations: Vec::new(),
-            packages: Vec::new(),
-        }
-    });
-    headers.with_sent_at(SystemTime::now()).with_sdk(SDK.clone())
 }
 
 /// The envelope's own headers, with that trace.

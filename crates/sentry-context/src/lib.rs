@@ -5,7 +5,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | [`client`] | configuration, `init` before the runtime, a guard that delivers at shutdown |
-//! | [`transport`] | our envelopes out: bounded queues, parallel connections, rate limits |
+//! | [`sentry_delivery`] | a crate of its own: bounded queues, parallel connections, rate limits |
 //! | [`arrival`], [`request`], [`user`], [`redaction`] | what a request was, who was affected, what never leaves |
 //! | [`trace`] | traces that come in, go on and go out, with their dynamic sampling context |
 //! | [`runtime_stats`] | memory, CPU, threads: sampled in the background, free to read |
@@ -50,7 +50,6 @@ pub mod runtime_stats;
 pub mod size;
 pub mod spawn;
 pub mod trace;
-pub mod transport;
 pub mod user;
 
 /// The README's service compiles.
@@ -60,3 +59,4 @@ struct Readme;
 
 pub use facts::{Facts, facts};
 pub use sentry;
+pub use sentry_delivery;

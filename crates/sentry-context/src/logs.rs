@@ -29,8 +29,8 @@ use crate::env::{self, EnvError};
 use crate::{redaction, size};
 use writer::{Queue, Terminal};
 
-/// What the transport says of its own troubles would be sent by the transport, and so on for ever.
-const OWN_TARGET: &str = concat!(env!("CARGO_CRATE_NAME"), "::transport");
+/// What the transport logs of its own troubles would be sent by the transport, and so on for ever.
+const OWN_TARGET: &str = sentry_delivery::LOG_TARGET;
 
 /// Bytes of a line, or of a field of one in JSON; the rest is cut.
 const LONGEST: usize = 8192;

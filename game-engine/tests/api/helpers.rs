@@ -10,8 +10,7 @@ use game_engine::server::Server;
 use game_engine::settings::{DATABASE, SERVICE, Settings};
 use inbox::Inbox;
 use scenario::Guards;
-use sentry_context::client::{self, Config};
-use sentry_context::transport::Delivery;
+use sentry_context::client::{self, Config, Delivery};
 
 use crate::delivery::NO_WATCHDOG;
 

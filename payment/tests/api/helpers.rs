@@ -12,8 +12,7 @@ use payment::server::Server;
 use payment::settings::{DATABASE, SERVICE, Settings};
 use payment::upkeep;
 use scenario::Guards;
-use sentry_context::client::{self, Config};
-use sentry_context::transport::Delivery;
+use sentry_context::client::{self, Config, Delivery};
 use sentry_native::native_crash::CrashChild;
 use sentry_native::stall;
 

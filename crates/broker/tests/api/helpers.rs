@@ -8,11 +8,10 @@ use std::time::Duration;
 use broker::{Address, Consuming, Delivered, Publisher, Verdict, consume, topology};
 use fixtures::app::Telemetry;
 use inbox::{Inbox, Options};
-use sentry_context::client::{self, Config, Service};
+use sentry_context::client::{self, Config, Delivery, Service};
 use sentry_context::platform::Portable;
 use sentry_context::sentry::{self, Hub, TransactionContext};
 use sentry_context::trace::TraceHeaders;
-use sentry_context::transport::Delivery;
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use reqwest::Url;
+use sentry_delivery::{Delivery, check_spool};
+use url::Url;
 
 use crate::env::{self, EnvError};
-use crate::transport::{Delivery, spool};
 
 /// Where Spotlight listens when nobody says otherwise.
 const SPOTLIGHT: &str = "http://localhost:8969/stream";
@@ -18,7 +18,7 @@ pub(super) fn from_env() -> Result<Delivery, EnvError> {
 fn spool_dir() -> Result<Option<PathBuf>, EnvError> {
     const NAME: &str = "SENTRY_SPOOL_DIR";
     let Some(path) = env::text(NAME)?.map(PathBuf::from) else { return Ok(None) };
-    match spool::check(&path) {
+    match check_spool(&path) {
         Ok(()) => Ok(Some(path)),
         Err(error) => {
             Err(EnvError::new(NAME, path.display(), format!("a folder that can be written to ({error})")))

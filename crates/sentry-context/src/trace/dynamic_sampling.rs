@@ -5,9 +5,10 @@
 
 use sentry::protocol::{Context, EnvelopeHeaders, Map, Value};
 
+use sentry_delivery::true_rate;
+
 use super::baggage::Baggage;
 use crate::redaction;
-use crate::transport::true_rate;
 
 /// Names and values of a header.
 pub type Members = Map<String, Value>;

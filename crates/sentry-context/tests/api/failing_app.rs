@@ -14,11 +14,11 @@ use actix_web::web::{self, Bytes};
 use actix_web::{App, Error, FromRequest, HttpRequest, HttpResponse, HttpServer, Responder};
 use fixtures::app;
 use inbox::Inbox;
+use sentry_context::client::{self, Delivery};
 use sentry_context::failure::{AnswerStyle, Failure};
 use sentry_context::report::Reportable;
 use sentry_context::sentry::{self, Hub};
-use sentry_context::transport::Delivery;
-use sentry_context::{Facts, client, facts, panic_recovery, spawn};
+use sentry_context::{Facts, facts, panic_recovery, spawn};
 
 use crate::helpers::config;
 

@@ -1,21 +1,11 @@
-//! The library as a service meets it; its receiver is really there, slow, in trouble or gone.
+//! The library as a service meets it.
 
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in test functions, but not in what they call")]
 
-mod accounts;
-mod answers;
-mod backpressure;
-mod books;
-mod delivery;
 mod failing_app;
 mod fingerprint;
 mod fingerprint_details;
 mod fingerprint_documentation;
 mod fingerprint_grammar;
 mod helpers;
-mod limits;
-mod memory;
 mod one_event;
-mod spool;
-mod spool_faults;
-mod spotlight;

@@ -6,8 +6,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use inbox::Inbox;
-use sentry_context::client::{self, Config, Service};
-use sentry_context::transport::Delivery;
+use sentry_context::client::{self, Config, Delivery, Service};
 use serde_json::Value;
 
 static SERVICE: Service = Service {

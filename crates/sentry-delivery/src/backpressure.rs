@@ -68,7 +68,7 @@ fn kept(reduced: f32) -> f32 {
 }
 
 /// The rate at which a transaction was sampled, from what the SDK believes.
-pub(crate) fn true_rate(believed: f32) -> f32 {
+pub fn true_rate(believed: f32) -> f32 {
     if believed > 1.0 { believed - 1.0 } else { believed }
 }
 

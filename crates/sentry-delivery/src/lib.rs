@@ -21,16 +21,17 @@ mod backpressure;
 mod category;
 mod circuit_breaker;
 mod client_reports;
+mod encode;
 mod envelope;
+mod hooks;
 mod http;
 mod limits;
 mod queues;
 mod sender;
 mod shrink;
-pub(crate) mod spool;
+mod spool;
 mod spotlight;
 mod weight;
-mod wire;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -42,15 +43,17 @@ use sentry::protocol::{EnvelopeFilterCallbacks, EnvelopeItem};
 use sentry::types::Dsn;
 use sentry::{Envelope, TransactionContext, Transport, TransportFactory, TransportOptions};
 
-use crate::event_processor::EventProcessor;
 use backpressure::Backpressure;
-pub(crate) use backpressure::true_rate;
+pub use backpressure::true_rate;
 use client_reports::ClientReports;
+pub use encode::{Encode, Plain, stamped};
 use envelope::QueuedEnvelope;
+pub use hooks::Hooks;
 use http::{Endpoint, EndpointError};
 use queues::{Closing, Queues};
 use sender::{CONNECTIONS, Sender};
 use spool::Spool;
+pub use spool::check as check_spool;
 use spotlight::Spotlight;
 
 /// Where envelopes go beside the DSN's server.
@@ -70,23 +73,35 @@ const NOWHERE: &str = "http://spotlight@localhost/0";
 
 impl Delivery {
     /// A DSN for a client that has none of its own; `None` where it has nowhere to send to.
-    pub(crate) fn dsn(&self) -> Option<Dsn> {
+    pub fn dsn(&self) -> Option<Dsn> {
         self.spotlight.as_ref().and_then(|_| NOWHERE.parse().ok())
     }
 }
 
-/// Makes transports that finish events before they leave.
-#[derive(Debug, Clone)]
+/// The target of this crate's log lines: a line about Sentry's transport must not be sent by it.
+pub const LOG_TARGET: &str = env!("CARGO_CRATE_NAME");
+
+/// Makes transports for one service's clients.
+#[derive(Clone)]
 pub struct HttpTransportFactory {
-    processor: EventProcessor,
+    service: &'static str,
+    encode: Arc<dyn Encode>,
     delivery: Delivery,
+    hooks: Hooks,
     backpressure: Arc<Backpressure>,
 }
 
 impl HttpTransportFactory {
-    /// A factory for one service's clients.
-    pub fn new(processor: EventProcessor, delivery: Delivery) -> Self {
-        Self { processor, delivery, backpressure: Arc::default() }
+    /// A factory for the clients of `service`, which names its folder in the spool.
+    pub fn new(service: &'static str, encode: impl Encode, delivery: Delivery) -> Self {
+        let (encode, hooks) = (Arc::new(encode), Hooks::default());
+        Self { service, encode, delivery, hooks, backpressure: Arc::default() }
+    }
+
+    /// The same with calls into the process that it serves.
+    #[must_use]
+    pub fn with_hooks(self, hooks: Hooks) -> Self {
+        Self { hooks, ..self }
     }
 
     /// The rate at which a new transaction is sampled, for
@@ -105,7 +120,8 @@ impl HttpTransportFactory {
             sentry: sentry.transpose()?,
             spotlight: spotlight.map(Spotlight::new),
             queues: Arc::clone(queues),
-            processor: self.processor.clone(),
+            encode: Arc::clone(&self.encode),
+            hooks: self.hooks,
             client_reports: Arc::clone(&self.backpressure.client_reports),
             backpressure: Arc::clone(&self.backpressure),
             spool: self.spool(),
@@ -118,7 +134,7 @@ impl HttpTransportFactory {
     /// A spool that cannot be used any more, since the settings were read, is no reason to send nothing.
     fn spool(&self) -> Option<Mutex<Spool>> {
         let folder = self.delivery.spool.as_ref()?;
-        match Spool::open(folder, self.processor.service) {
+        match Spool::open(folder, self.service) {
             Ok(spool) => Some(Mutex::new(spool)),
             Err(error) => {
                 tracing::error!(folder = %folder.display(), %error, "the spool cannot be used");

@@ -7,12 +7,11 @@ use std::time::Duration;
 
 use proptest::prelude::{Just, Strategy, prop, prop_oneof};
 use proptest::test_runner::{Config, TestRunner};
-use sentry_context::client;
-use sentry_context::sentry::Hub;
-use sentry_context::transport::Delivery;
+use sentry::Hub;
+use sentry_delivery::Delivery;
 
 use crate::books::{Books, Receiver, Reply};
-use crate::helpers::{PATIENCE, close, close_within, config, errors, transaction};
+use crate::helpers::{PATIENCE, close, close_within, errors, hub, transaction};
 use crate::spool::Folder;
 
 #[derive(Debug, Clone)]
@@ -112,7 +111,7 @@ impl Clients {
 }
 
 fn client(receiver: &Receiver, spool: Option<&Folder>) -> Arc<Hub> {
-    client::hub(&config(&receiver.dsn, spool.map_or_else(Delivery::default, Folder::delivery)))
+    hub(&receiver.dsn, spool.map_or_else(Delivery::default, Folder::delivery))
 }
 
 #[test]

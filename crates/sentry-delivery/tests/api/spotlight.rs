@@ -4,10 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use actix_web::{App as Server, HttpRequest, HttpServer, web};
 use inbox::Answer;
-use sentry_context::client;
-use sentry_context::transport::Delivery;
+use sentry_delivery::Delivery;
 
-use crate::helpers::{app_with, close, config, error, transaction};
+use crate::helpers::{app_with, close, error, hub, transaction};
 
 /// What a sidecar got: content type, content encoding, bytes.
 type Taken = Arc<Mutex<Vec<(String, String, Vec<u8>)>>>;
@@ -58,7 +57,7 @@ async fn a_copy_of_everything_goes_to_spotlight_under_the_right_content_type() {
 #[actix_web::test]
 async fn spotlight_works_without_a_dsn() {
     let (url, taken) = sidecar();
-    let hub = client::hub(&config("", delivery(&url)));
+    let hub = hub("", delivery(&url));
     error(&hub, "seen once");
     assert!(hub.last_event_id().is_some_and(|id| !id.is_nil()));
     assert!(close(&hub).await);
@@ -78,7 +77,7 @@ async fn a_spotlight_that_is_not_there_costs_nothing() {
 #[actix_web::test]
 async fn a_large_envelope_is_compressed() {
     let (url, taken) = sidecar();
-    let hub = client::hub(&config("", delivery(&url)));
+    let hub = hub("", delivery(&url));
     error(&hub, &"long ".repeat(4_000));
     assert!(close(&hub).await);
     let taken = taken.lock().unwrap();

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use inbox::{Answer, Inbox, Options};
-use sentry_context::sentry::{Hub, TransactionContext};
-use sentry_context::transport::Delivery;
+use sentry::{Hub, TransactionContext};
+use sentry_delivery::Delivery;
 
 use crate::helpers::{App, PATIENCE, app, app_with, close, errors, status, transaction};
 
@@ -62,8 +62,7 @@ async fn a_queue_that_does_not_drain_halves_the_traces_and_one_that_has_drained_
 async fn the_traces_that_are_left_tell_their_true_rate() {
     let options = Options { answer: status(503), keep_raw: true, ..Options::default() };
     let inbox = Inbox::start_with(options).await.unwrap();
-    let config = crate::helpers::config(&inbox.dsn(), Delivery::default());
-    let app = App { hub: sentry_context::client::hub(&config), inbox };
+    let app = App { hub: crate::helpers::hub(&inbox.dsn(), Delivery::default()), inbox };
     (0..CROWD).for_each(|_| transaction(&app.hub));
     until(|| would_be_sampled(&app.hub, 20) <= 10).await;
     // The rate may have fallen so far meanwhile that it takes many.

@@ -229,7 +229,7 @@ pub(super) fn remove(encoded: &EncodedEnvelope) {
 }
 
 /// Is this a folder that a spool can be in? Makes it where it is missing.
-pub(crate) fn check(folder: &Path) -> io::Result<()> {
+pub fn check(folder: &Path) -> io::Result<()> {
     folder::create(folder)?;
     let probe = folder.join(format!(".writable-{}", std::process::id()));
     // One that a process of the same number left, or a link that somebody put there.

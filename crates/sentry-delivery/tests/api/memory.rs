@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use sentry_context::sentry::Level;
-use sentry_context::sentry::protocol::{Event, Request};
-use sentry_context::transport::Delivery;
+use sentry::Level;
+use sentry::protocol::{Event, Request};
+use sentry_delivery::Delivery;
 
 use crate::helpers::{app_with, noise, status};
 

@@ -7,15 +7,16 @@ use std::mem::size_of;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use actix_web::web::Bytes;
+use bytes::Bytes;
 use flate2::read::GzDecoder;
 use flate2::{Compress, Compression, FlushCompress, Status};
 use sentry::Envelope;
+use sentry::protocol::EnvelopeHeaders;
 use serde_json::Value;
 
 use super::category::Category;
 use super::client_reports::{self, Quantity};
-use super::{weight, wire};
+use super::weight;
 
 /// Bodies from this size on are compressed: below, the time costs more than the bytes.
 const COMPRESS_FROM: usize = 8 * 1024;
@@ -108,7 +109,7 @@ impl EncodedEnvelope {
         }
         self.sent_at = Some(now);
         let plain = self.plain().ok();
-        let Some(body) = plain.and_then(|plain| wire::with_sent_at(&plain, now)) else { return };
+        let Some(body) = plain.and_then(|plain| with_sent_at(&plain, now)) else { return };
         if !self.gzip {
             self.body = body.into();
         } else if let Ok(body) = compress(&body) {
@@ -194,6 +195,18 @@ impl QueuedEnvelope {
             Self::Encoded(encoded) => encoded.weight(),
         }
     }
+}
+
+/// A written envelope whose header says that it is sent now; `None` where it has no header that says anything.
+fn with_sent_at(envelope: &[u8], now: SystemTime) -> Option<Vec<u8>> {
+    let end = envelope.iter().position(|byte| *byte == b'\n').unwrap_or(envelope.len());
+    let (header, rest) = envelope.split_at(end);
+    let mut header: serde_json::Map<String, Value> = serde_json::from_slice(header).ok()?;
+    let stamp = serde_json::to_value(EnvelopeHeaders::new().with_sent_at(now)).ok()?;
+    header.insert("sent_at".to_owned(), stamp.get("sent_at")?.clone());
+    let mut body = serde_json::to_vec(&header).ok()?;
+    body.extend_from_slice(rest);
+    Some(body)
 }
 
 /// What a written envelope is about, and what is lost with it, from the headers of its items.

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use inbox::{Answer, Inbox};
-use sentry_context::client;
-use sentry_context::transport::Delivery;
+use sentry_delivery::Delivery;
 
 use crate::helpers::{App, close_in_time, with_header};
-use crate::helpers::{Line, app, app_with, close, config, error, errors, inbox, status, transaction};
+use crate::helpers::{Line, app, app_with, close, error, errors, hub, inbox, status, transaction};
 
 const FOR_EVER: Duration = Duration::from_secs(3_600);
 
@@ -15,7 +14,7 @@ const FOR_EVER: Duration = Duration::from_secs(3_600);
 async fn errors_wait_for_a_receiver_that_cannot_be_reached() {
     let inbox = inbox(Answer::default()).await;
     let line = Line::to(inbox.addr()).await.unwrap();
-    let app = App { hub: client::hub(&config(&line.dsn(), Delivery::default())), inbox };
+    let app = App { hub: hub(&line.dsn(), Delivery::default()), inbox };
     errors(&app.hub, 200);
     line.mend();
     app.wait_for_events(200).await;
@@ -28,7 +27,7 @@ async fn a_connection_that_breaks_in_the_middle_loses_nothing() {
     let inbox = inbox(Answer { delay: Duration::from_millis(20), ..Answer::default() }).await;
     let line = Line::to(inbox.addr()).await.unwrap();
     line.mend();
-    let app = App { hub: client::hub(&config(&line.dsn(), Delivery::default())), inbox };
+    let app = App { hub: hub(&line.dsn(), Delivery::default()), inbox };
     for round in 1..=3 {
         errors(&app.hub, 100);
         app.wait_for_events(round * 100 - 50).await;

@@ -20,16 +20,15 @@ use sentry::protocol::{EnvelopeFilterCallbacks, EnvelopeItem};
 use super::backpressure::Backpressure;
 use super::category::Category;
 use super::client_reports::{self, ClientReports, Reason};
+use super::encode::Encode;
 use super::envelope::{EncodedEnvelope, QueuedEnvelope};
+use super::hooks::Hooks;
 use super::http::{Answer, Endpoint};
 use super::limits::WORTH_WAITING;
 use super::queues::{Disposition, Queues};
 use super::shrink::shrink;
 use super::spool::{self, Spool};
 use super::spotlight::Spotlight;
-use super::wire;
-use crate::event_processor::EventProcessor;
-use crate::platform;
 
 /// Requests in flight, and so connections, at most. Against a Sentry 40 ms away that makes 1,600 envelopes a second.
 pub(super) const CONNECTIONS: usize = 64;
@@ -42,7 +41,8 @@ pub(super) struct Sender {
     pub(super) sentry: Option<Endpoint>,
     pub(super) spotlight: Option<Spotlight>,
     pub(super) queues: Arc<Queues>,
-    pub(super) processor: EventProcessor,
+    pub(super) encode: Arc<dyn Encode>,
+    pub(super) hooks: Hooks,
     pub(super) client_reports: Arc<ClientReports>,
     pub(super) backpressure: Arc<Backpressure>,
     pub(super) spool: Option<Mutex<Spool>>,
@@ -63,7 +63,7 @@ impl Sender {
             if let Err(error) = encoder.spawn_scoped(threads, || self.encode_errors()) {
                 tracing::warn!(%error, "errors wait for a connection to be made ready");
             }
-            platform::current().lower_priority();
+            (self.hooks.thread_started)();
             match runtime() {
                 Ok(runtime) => runtime.block_on(self.work()),
                 Err(error) => tracing::error!(%error, "no runtime for the transport: nothing is sent"),
@@ -130,7 +130,7 @@ impl Sender {
 
     fn finished(&self, envelope: Envelope) -> io::Result<EncodedEnvelope> {
         let (category, content) = (Category::of(&envelope), client_reports::content(&envelope));
-        EncodedEnvelope::new(wire::bytes(&self.processor.envelope(envelope))?, category, content)
+        EncodedEnvelope::new(self.encode.encode(envelope)?, category, content)
     }
 
     /// The envelope without the items that the server does not want now, such as attachments; its headers stay.

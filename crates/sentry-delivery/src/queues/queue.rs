@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use crate::transport::category::{Bounds, Category};
-use crate::transport::envelope::{EncodedEnvelope, QueuedEnvelope};
+use crate::category::{Bounds, Category};
+use crate::envelope::{EncodedEnvelope, QueuedEnvelope};
 
 /// The longest envelope that gets its chance in an empty queue though it is beyond the bound by itself. Sentry takes
 /// 20 MiB, compressed.

@@ -7,11 +7,11 @@ use std::io::{self, Write};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use sentry::Envelope;
-use sentry::protocol::{EnvelopeHeaders, EnvelopeItem, Event, Transaction, Value};
+use sentry::protocol::{EnvelopeItem, Event, Transaction, Value};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::event_processor::{Finished, Source, stamped};
+use super::{Finished, Source};
 
 /// The envelope as it goes out.
 pub(super) fn bytes(finished: &Finished) -> io::Result<Vec<u8>> {
@@ -25,25 +25,6 @@ pub(super) fn bytes(finished: &Finished) -> io::Result<Vec<u8>> {
         }
     }
     Ok(body)
-}
-
-/// An envelope with one item of JSON.
-pub(super) fn item(ty: &str, payload: &Value) -> Vec<u8> {
-    let headers = serde_json::to_string(&stamped(EnvelopeHeaders::new())).unwrap_or_else(|_| "{}".to_owned());
-    let payload = payload.to_string();
-    format!("{headers}\n{{\"type\":\"{ty}\",\"length\":{}}}\n{payload}\n", payload.len()).into_bytes()
-}
-
-/// A written envelope whose header says that it is sent now; `None` where it has no header that says anything.
-pub(super) fn with_sent_at(envelope: &[u8], now: SystemTime) -> Option<Vec<u8>> {
-    let end = envelope.iter().position(|byte| *byte == b'\n').unwrap_or(envelope.len());
-    let (header, rest) = envelope.split_at(end);
-    let mut header: serde_json::Map<String, Value> = serde_json::from_slice(header).ok()?;
-    let stamp = serde_json::to_value(EnvelopeHeaders::new().with_sent_at(now)).ok()?;
-    header.insert("sent_at".to_owned(), stamp.get("sent_at")?.clone());
-    let mut body = serde_json::to_vec(&header).ok()?;
-    body.extend_from_slice(rest);
-    Some(body)
 }
 
 fn write_json(body: &mut Vec<u8>, ty: &str, payload: &impl Serialize) -> io::Result<()> {

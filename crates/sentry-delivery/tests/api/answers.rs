@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 use actix_web::{App as Server, HttpRequest, HttpResponse, HttpServer, web};
 use flate2::read::GzDecoder;
 use inbox::Answer;
-use sentry_context::client;
-use sentry_context::sentry::protocol::{Breadcrumb, Event};
-use sentry_context::transport::Delivery;
+use sentry::protocol::{Breadcrumb, Event};
+use sentry_delivery::Delivery;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::helpers::{app_with, close, close_in_time, config, error, errors, inbox, noise, with_header};
+use crate::helpers::{
+    SHUTDOWN_TIMEOUT, app_with, close, close_in_time, error, errors, hub, inbox, noise, with_header,
+};
 
 #[actix_web::test]
 async fn a_redirect_is_a_failed_send_and_leads_nowhere() {
@@ -50,7 +51,7 @@ async fn a_redirect_of_spotlight_leads_nowhere() {
     let elsewhere = inbox(Answer::default()).await;
     let sidecar = inbox(with_header(307, "Location", &format!("{}/api/1/envelope/", elsewhere.url()))).await;
     let spotlight = format!("{}/api/1/envelope/", sidecar.url()).parse().unwrap();
-    let hub = client::hub(&config("", Delivery { spotlight: Some(spotlight), ..Delivery::default() }));
+    let hub = hub("", Delivery { spotlight: Some(spotlight), ..Delivery::default() });
     error(&hub, "seen nowhere else");
     sidecar.wait_until("the copy", |inbox| inbox.stats().rejected >= 1).await.unwrap();
     assert!(close(&hub).await);
@@ -108,7 +109,7 @@ async fn an_answer_without_an_end_is_read_for_64_kib_and_its_envelope_is_deliver
             }
         })
         .await;
-        let hub = client::hub(&config(&dsn, Delivery::default()));
+        let hub = hub(&dsn, Delivery::default());
         error(&hub, "delivered all the same");
         assert!(close(&hub).await, "the receiver has it");
         // The question at the start, and the event; both are ended by the client.
@@ -133,11 +134,11 @@ async fn a_head_without_an_end_is_a_failed_send_and_is_not_kept() {
             async move { without_end(stream, head.as_bytes(), rest.as_bytes(), sent).await }
         })
         .await;
-        let hub = client::hub(&config(&dsn, Delivery::default()));
+        let hub = hub(&dsn, Delivery::default());
         error(&hub, "not delivered");
         let began = Instant::now();
         assert!(!close_in_time(&hub).await, "nobody has taken it");
-        assert!(began.elapsed() < client::SHUTDOWN_TIMEOUT + Duration::from_secs(30));
+        assert!(began.elapsed() < SHUTDOWN_TIMEOUT + Duration::from_secs(30));
         // A shutdown tries a few times a second.
         assert!(sent.load(SeqCst) < 100 * BETWEEN, "{}", sent.load(SeqCst));
     }
@@ -153,7 +154,7 @@ async fn an_answer_that_drips_holds_its_connection_for_two_seconds_only() {
         }
     })
     .await;
-    let hub = client::hub(&config(&dsn, Delivery::default()));
+    let hub = hub(&dsn, Delivery::default());
     error(&hub, "delivered with the head of the answer");
     let began = Instant::now();
     assert!(close(&hub).await);
@@ -199,7 +200,7 @@ async fn take(request: HttpRequest, body: web::Bytes, taken: web::Data<Taken>) -
 #[actix_web::test]
 async fn an_envelope_that_is_too_large_is_sent_once_more_with_less_in_it() {
     let (dsn, taken) = with_a_limit();
-    let hub = client::hub(&config(&dsn, Delivery::default()));
+    let hub = hub(&dsn, Delivery::default());
     let crumb = |number: u64| Breadcrumb { message: Some(noise(1_000, number)), ..Breadcrumb::default() };
     hub.capture_event(Event {
         message: Some("what happened".to_owned()),

@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use sentry::protocol::ClientReport;
 use sentry::protocol::client_report::{self, LossSource};
+use sentry::protocol::{ClientReport, EnvelopeHeaders};
 use serde_json::{Value, json};
 
+use super::encode::stamped;
 use super::envelope::items;
 
 /// Why something was not sent: the [discard reasons](https://develop.sentry.dev/sdk/telemetry/client-reports/) of ours.
@@ -175,8 +176,15 @@ impl Pending {
     }
 }
 
-/// The payload of a `client_report` item.
-pub(super) fn report(sums: &Sums) -> Value {
+/// An envelope with these sums as its only item.
+pub(super) fn envelope(sums: &Sums) -> Vec<u8> {
+    let headers = serde_json::to_string(&stamped(EnvelopeHeaders::new())).unwrap_or_else(|_| "{}".to_owned());
+    let payload = report(sums).to_string();
+    format!("{headers}\n{{\"type\":\"client_report\",\"length\":{}}}\n{payload}\n", payload.len())
+        .into_bytes()
+}
+
+fn report(sums: &Sums) -> Value {
     let line = |((reason, category), quantity): (&(&str, &str), &u64)| json!({ "reason": reason, "category": category, "quantity": quantity });
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
     json!({ "timestamp": now, "discarded_events": sums.iter().map(line).collect::<Vec<_>>() })
@@ -229,7 +237,6 @@ fn reason(reason: client_report::Reason) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::super::category::Category;
-    use super::super::wire;
     use super::*;
 
     #[test]
@@ -241,7 +248,7 @@ mod tests {
             }
         }
         let client_reports = ClientReports::default();
-        client_reports.absorb_written(&wire::item("client_report", &report(&sums)));
+        client_reports.absorb_written(&envelope(&sums));
         assert_eq!(client_reports.take(), Some(sums));
     }
 

@@ -6,11 +6,10 @@ use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::SystemTime;
 
 use inbox::{Answer, Inbox, Options, timestamp};
-use sentry_context::client;
-use sentry_context::transport::Delivery;
+use sentry_delivery::Delivery;
 use serde_json::Value;
 
-use crate::helpers::{App, PATIENCE, app_with, close, close_in_time, config, errors, status};
+use crate::helpers::{App, PATIENCE, app_with, close, close_in_time, errors, hub, status};
 
 /// A folder of this test's own, gone at its end.
 pub(crate) struct Folder(pub(crate) PathBuf);
@@ -158,7 +157,7 @@ async fn what_went_to_disk_in_a_long_outage_is_sent_when_it_is_over_though_nothi
 /// A client whose receiver keeps what it gets.
 async fn watched(delivery: Delivery, answer: Answer) -> App {
     let inbox = Inbox::start_with(Options { keep_raw: true, answer, ..Options::default() }).await.unwrap();
-    App { hub: client::hub(&config(&inbox.dsn(), delivery)), inbox }
+    App { hub: hub(&inbox.dsn(), delivery), inbox }
 }
 
 /// When the envelopes with events say that they were sent, seconds since 1970.

@@ -6,10 +6,7 @@ use super::super::category::Category;
 use super::super::client_reports::{self, Reason};
 use super::super::envelope::EncodedEnvelope;
 use super::super::http::{Answer, Endpoint};
-use super::super::wire;
 use super::{Sender, source};
-use crate::frames;
-use crate::runtime_stats::give_memory_back;
 
 /// How often the queues are looked at. Ten looks halve the traces a thousand times: saturation is over in a second.
 const LOOK: Duration = Duration::from_millis(100);
@@ -17,9 +14,8 @@ const LOOK: Duration = Duration::from_millis(100);
 /// How often client reports are sent, and the spool is looked at.
 pub(super) const REPORT: Duration = Duration::from_secs(1);
 
-/// How long the symbol tables may lie idle, at least. They are as large as all that a burst of crashes queues, and it
-/// needs them for its first.
-const REST: Duration = Duration::from_millis(250);
+/// How often the hooks are called.
+const TICK: Duration = Duration::from_millis(250);
 
 /// As many bytes in the queues at once are worth being given back.
 const MUCH: usize = 4 * 1024 * 1024;
@@ -27,7 +23,7 @@ const MUCH: usize = 4 * 1024 * 1024;
 impl Sender {
     /// Never ends.
     pub(super) async fn keep_up(&self) {
-        tokio::join!(self.look(), self.spool_loop(), self.rest());
+        tokio::join!(self.look(), self.spool_loop(), self.call_hooks());
     }
 
     /// Asks the server once whether it takes anything from us, by an empty report.
@@ -108,13 +104,13 @@ impl Sender {
         answer
     }
 
-    /// Gives memory back: the symbol tables' while nothing new is to be resolved, the queues' once they are empty.
-    async fn rest(&self) {
+    /// Calls the hooks: one every so often, one when the queues have become empty.
+    async fn call_hooks(&self) {
         loop {
-            tokio::time::sleep(REST).await;
-            frames::rest();
+            tokio::time::sleep(TICK).await;
+            (self.hooks.tick)();
             if self.queues.are_empty_after(MUCH) {
-                give_memory_back();
+                (self.hooks.emptied)();
             }
         }
     }
@@ -123,7 +119,7 @@ impl Sender {
 /// A client report, ready for the wire.
 pub(super) fn encoded_report(sums: &client_reports::Sums) -> EncodedEnvelope {
     EncodedEnvelope {
-        body: wire::item("client_report", &client_reports::report(sums)).into(),
+        body: client_reports::envelope(sums).into(),
         gzip: false,
         category: Category::Other,
         content: Vec::new(),
