@@ -90,8 +90,6 @@ pub(super) struct ClientReports {
 #[derive(Debug, Default)]
 struct Pending {
     sums: Sums,
-    /// Transactions that backpressure sampled away: the SDK counts them as `sample_rate` once they finish.
-    sampled_away: u64,
 }
 
 impl ClientReports {
@@ -103,21 +101,17 @@ impl ClientReports {
         }
     }
 
-    /// A transaction was not sampled because of backpressure.
-    pub(super) fn sampled_away(&self) {
-        self.lock().sampled_away += 1;
-    }
-
-    /// Takes over what the SDK reports.
-    pub(super) fn absorb(&self, report: &ClientReport) {
-        let mut fresh = Sums::new();
-        for loss in report.losses() {
-            let reason = loss.reason.map_or("internal_sdk_error", reason);
-            *fresh.entry((reason, category(loss.category))).or_default() += loss.quantity;
-        }
+    /// Takes over what the SDK reports. As in the Python SDK, what was not sampled while the rate is reduced counts as
+    /// backpressure.
+    pub(super) fn absorb(&self, report: &ClientReport, is_reduced: bool) {
         let mut pending = self.lock();
-        pending.attribute_to_backpressure(&mut fresh);
-        pending.add(fresh);
+        for loss in report.losses() {
+            let reason = match loss.reason.map_or("internal_sdk_error", reason) {
+                SAMPLE_RATE if is_reduced => BACKPRESSURE,
+                reason => reason,
+            };
+            pending.add(Sums::from([((reason, category(loss.category)), loss.quantity)]));
+        }
     }
 
     /// Takes over what an earlier process reported to its disk, an envelope of reports. Names that no report of ours has
@@ -159,20 +153,6 @@ impl Pending {
             let sum = self.sums.entry(key).or_default();
             *sum = sum.saturating_add(quantity);
         }
-    }
-
-    /// Moves the transactions that backpressure sampled away, and their share of the spans, to that reason.
-    fn attribute_to_backpressure(&mut self, fresh: &mut Sums) {
-        let Some(transactions) = fresh.get(&(SAMPLE_RATE, "transaction")).copied() else { return };
-        let moved = transactions.min(self.sampled_away);
-        self.sampled_away -= moved;
-        for category in ["transaction", "span"] {
-            let Some(quantity) = fresh.remove(&(SAMPLE_RATE, category)) else { continue };
-            let share = (u128::from(quantity) * u128::from(moved) / u128::from(transactions)) as u64;
-            fresh.insert((BACKPRESSURE, category), share);
-            fresh.insert((SAMPLE_RATE, category), quantity - share);
-        }
-        fresh.retain(|_, quantity| *quantity > 0);
     }
 }
 

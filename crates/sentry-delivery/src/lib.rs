@@ -44,7 +44,6 @@ use sentry::types::Dsn;
 use sentry::{Envelope, TransactionContext, Transport, TransportFactory, TransportOptions};
 
 use backpressure::Backpressure;
-pub use backpressure::true_rate;
 use client_reports::ClientReports;
 pub use encode::{Encode, Plain, stamped};
 use envelope::QueuedEnvelope;
@@ -112,7 +111,12 @@ impl HttpTransportFactory {
         move |context| backpressure.rate(rate, context)
     }
 
-    fn sender(&self, options: &TransportOptions, queues: &Arc<Queues>) -> Result<Sender, EndpointError> {
+    fn sender(
+        &self,
+        options: &TransportOptions,
+        queues: &Arc<Queues>,
+        client_reports: &Arc<ClientReports>,
+    ) -> Result<Sender, EndpointError> {
         let there_is_one = self.delivery.dsn().as_ref() != Some(&options.dsn);
         let sentry = there_is_one.then(|| Endpoint::sentry(options, CONNECTIONS));
         let spotlight = self.delivery.spotlight.as_ref().map(Endpoint::spotlight).transpose()?;
@@ -122,7 +126,7 @@ impl HttpTransportFactory {
             queues: Arc::clone(queues),
             encode: Arc::clone(&self.encode),
             hooks: self.hooks,
-            client_reports: Arc::clone(&self.backpressure.client_reports),
+            client_reports: Arc::clone(client_reports),
             backpressure: Arc::clone(&self.backpressure),
             spool: self.spool(),
             disk_refuses: AtomicBool::default(),
@@ -146,14 +150,15 @@ impl HttpTransportFactory {
 
 impl TransportFactory for HttpTransportFactory {
     fn create_transport_with_options(&self, options: TransportOptions) -> Arc<dyn Transport> {
-        let queues = Arc::<Queues>::default();
+        let (queues, client_reports) = (Arc::<Queues>::default(), Arc::<ClientReports>::default());
         let mut transport = HttpTransport {
             queues: Arc::clone(&queues),
-            client_reports: Arc::clone(&self.backpressure.client_reports),
+            client_reports: Arc::clone(&client_reports),
+            backpressure: Arc::clone(&self.backpressure),
             has_spool: false,
             thread: None,
         };
-        let thread = match self.sender(&options, &queues) {
+        let thread = match self.sender(&options, &queues, &client_reports) {
             Ok(sender) => {
                 transport.has_spool = sender.spool.is_some();
                 let run = move || sender.run();
@@ -178,6 +183,7 @@ impl TransportFactory for HttpTransportFactory {
 struct HttpTransport {
     queues: Arc<Queues>,
     client_reports: Arc<ClientReports>,
+    backpressure: Arc<Backpressure>,
     has_spool: bool,
     /// The sender's; `None` where there is none.
     thread: Option<ThreadId>,
@@ -194,7 +200,7 @@ impl HttpTransport {
             |item: &EnvelopeItem| !matches!(item, EnvelopeItem::ClientReport(_)),
             |item: EnvelopeItem| {
                 if let EnvelopeItem::ClientReport(report) = &item {
-                    self.client_reports.absorb(report);
+                    self.client_reports.absorb(report, self.backpressure.is_on());
                 }
             },
         );

@@ -5,8 +5,6 @@
 
 use sentry::protocol::{Context, EnvelopeHeaders, Map, Value};
 
-use sentry_delivery::true_rate;
-
 use super::baggage::Baggage;
 use crate::redaction;
 
@@ -63,12 +61,6 @@ impl OwnContext {
 
     fn begun_here(&self, trace_id: &str, sdk: &Members, transaction: Option<&str>) -> Members {
         let mut members = sdk.clone();
-        // The SDK does not know that backpressure reduces the rate.
-        if let Some(Value::String(rate)) = members.get_mut("sample_rate")
-            && let Ok(believed) = rate.parse()
-        {
-            *rate = true_rate(believed).to_string();
-        }
         let mut add = |name: &str, value: &str| {
             if !value.is_empty() {
                 members.insert(name.to_owned(), value.into());

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sentry_context::client::{Config, Delivery, Service};
+use sentry_context::client::{self, Config, Delivery, Service};
 use sentry_context::platform::Portable;
 use sentry_context::sentry::{Envelope, Hub};
 
