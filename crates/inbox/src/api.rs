@@ -3,14 +3,14 @@
 use actix_web::error::{InternalError, QueryPayloadError};
 use actix_web::http::StatusCode;
 use actix_web::{Error, HttpRequest, HttpResponse, web};
-use serde::ser::SerializeMap;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
-use serde_json::value::RawValue;
 
+use crate::answers::{
+    EventDetails, Events, Issues, Logs, Metrics, SessionsByRelease, TransactionDetails, Transactions,
+};
 use crate::event_id;
-use crate::issue::Issue;
-use crate::received::{Attachment, Entry, EventSummary, Payload, TransactionSummary};
+use crate::received::{Entry, EventSummary, Payload, TransactionSummary};
 use crate::refusal::{refusal, takes};
 use crate::store::{MAX_SMALL, State, Store};
 use crate::weight::Weigh;
@@ -100,32 +100,6 @@ struct Page<T> {
     more: bool,
 }
 
-impl<T> Page<T> {
-    fn answer<'a, S: Serialize>(&'a self, name: &'static str, shown: impl Fn(&'a T) -> S) -> HttpResponse {
-        HttpResponse::Ok().json(Listed {
-            name,
-            entries: self.entries.iter().map(shown).collect(),
-            more: self.more,
-        })
-    }
-}
-
-/// A list under its name, and whether there is more of it.
-struct Listed<T> {
-    name: &'static str,
-    entries: Vec<T>,
-    more: bool,
-}
-
-impl<T: Serialize> Serialize for Listed<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(2))?;
-        map.serialize_entry(self.name, &self.entries)?;
-        map.serialize_entry("more", &self.more)?;
-        map.end()
-    }
-}
-
 fn found(what: &str, document: Option<impl Serialize>) -> HttpResponse {
     match document {
         Some(document) => HttpResponse::Ok().json(document),
@@ -140,7 +114,7 @@ fn plain(id: &str) -> String {
 
 async fn issues(filter: web::Query<Filter>, store: web::Data<Store>) -> HttpResponse {
     let page = store.read(|state| filter.page(MAX_LIMIT, state.issues.newest_first().into_iter()));
-    page.answer("issues", |issue| issue)
+    HttpResponse::Ok().json(Issues { issues: page.entries, more: page.more })
 }
 
 async fn issue(id: web::Path<String>, store: web::Data<Store>) -> HttpResponse {
@@ -148,7 +122,8 @@ async fn issue(id: web::Path<String>, store: web::Data<Store>) -> HttpResponse {
 }
 
 async fn events(filter: web::Query<Filter>, store: web::Data<Store>) -> HttpResponse {
-    store.read(|state| summaries(state, &filter)).answer("events", |event| event)
+    let page = store.read(|state| summaries(state, &filter));
+    HttpResponse::Ok().json(Events { events: page.entries, more: page.more })
 }
 
 fn summaries(state: &State, filter: &Filter) -> Page<EventSummary> {
@@ -161,28 +136,18 @@ fn summaries(state: &State, filter: &Filter) -> Page<EventSummary> {
 }
 
 /// An event and what is known about it. Its payload goes out as it came in.
-#[derive(Serialize)]
-struct Shown<'a> {
-    summary: &'a EventSummary,
-    issue: Option<&'a Issue>,
-    attachments: &'a [Attachment],
-    dsc: Option<&'a RawValue>,
-    event: &'a RawValue,
-}
-
 async fn event(id: web::Path<String>, store: web::Data<Store>) -> HttpResponse {
-    let shown = |state: &State| {
+    let details = |state: &State| {
         let event = state.event(&plain(&id))?;
-        let shown = Shown {
-            summary: &event.summary,
-            issue: state.issues.get(&event.summary.issue_id),
-            attachments: &event.attachments,
-            dsc: event.dsc.as_ref().map(Payload::raw),
-            event: event.payload.raw(),
-        };
-        serde_json::value::to_raw_value(&shown).ok()
+        Some(EventDetails {
+            summary: event.summary.clone(),
+            issue: state.issues.get(&event.summary.issue_id).cloned(),
+            attachments: event.attachments.clone(),
+            dsc: event.dsc.clone(),
+            event: event.payload.clone(),
+        })
     };
-    found("event", store.read(shown))
+    found("event", store.read(details))
 }
 
 async fn transactions(filter: web::Query<Filter>, store: web::Data<Store>) -> HttpResponse {
@@ -191,45 +156,41 @@ async fn transactions(filter: web::Query<Filter>, store: web::Data<Store>) -> Ht
         let fits = |it: &&TransactionSummary| filter.fits(it.run_id.as_ref(), it.trace_id.as_ref());
         filter.page(LIMIT, newest_first.filter(fits))
     });
-    page.answer("transactions", |transaction| transaction)
+    HttpResponse::Ok().json(Transactions { transactions: page.entries, more: page.more })
 }
 
 /// A transaction and the events of its trace.
-#[derive(Serialize)]
-struct ShownTransaction<'a> {
-    summary: &'a TransactionSummary,
-    errors: Vec<EventSummary>,
-    transaction: &'a RawValue,
-}
-
 async fn transaction(id: web::Path<String>, store: web::Data<Store>) -> HttpResponse {
-    let shown = |state: &State| {
+    let details = |state: &State| {
         let transaction = state.transaction(&plain(&id))?;
         let trace = transaction.summary.trace_id.clone();
         let errors = trace.map(|trace| summaries(state, &Filter { trace: Some(trace), ..Filter::default() }));
-        let shown = ShownTransaction {
-            summary: &transaction.summary,
+        Some(TransactionDetails {
+            summary: transaction.summary.clone(),
             errors: errors.map(|page| page.entries).unwrap_or_default(),
-            transaction: transaction.payload.raw(),
-        };
-        serde_json::value::to_raw_value(&shown).ok()
+            transaction: transaction.payload.clone(),
+        })
     };
-    found("transaction", store.read(shown))
+    found("transaction", store.read(details))
 }
 
 async fn logs(filter: web::Query<Filter>, store: web::Data<Store>) -> HttpResponse {
     let of_trace = |log: &&Entry| wanted(filter.trace.as_ref(), log.trace_id.as_ref());
     let page = store.read(|state| filter.page(LIMIT, state.logs.iter().rev().filter(of_trace)));
-    page.answer("logs", |log| log.payload.raw())
+    HttpResponse::Ok().json(Logs { logs: payloads(page.entries), more: page.more })
 }
 
 async fn metrics(filter: web::Query<Filter>, store: web::Data<Store>) -> HttpResponse {
     let page = store.read(|state| filter.page(LIMIT, state.metrics.iter().rev()));
-    page.answer("metrics", |metric| metric.payload.raw())
+    HttpResponse::Ok().json(Metrics { metrics: payloads(page.entries), more: page.more })
+}
+
+fn payloads(entries: Vec<Entry>) -> Vec<Payload> {
+    entries.into_iter().map(|entry| entry.payload).collect()
 }
 
 async fn sessions(store: web::Data<Store>) -> HttpResponse {
-    HttpResponse::Ok().json(json!({ "sessions": store.read(|state| state.sessions.all()) }))
+    HttpResponse::Ok().json(SessionsByRelease { sessions: store.read(|state| state.sessions.all()) })
 }
 
 async fn stats(store: web::Data<Store>) -> HttpResponse {

@@ -1,12 +1,12 @@
 //! Events of one fingerprint, as one line.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::received::Event;
 use crate::weight::{Weigh, heap_of};
 
 /// A group of events. Its count outlives events that are forgotten.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Issue {
     /// Its number.

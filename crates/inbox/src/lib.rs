@@ -3,7 +3,7 @@
 //! - `envelope`: bytes → items, strictly, with a reason for what is refused
 //! - `received`: items → events, transactions, sessions …
 //! - `grouping`, `issues`, `store`: events → issues, in memory; `weight`: how much of it, which is bounded
-//! - `server`, `api`, `page`: HTTP; `upload`: bodies, decompressed within bounds
+//! - `server`, `api`, `page`: HTTP; [`answers`]: what it answers; `upload`: bodies, decompressed within bounds
 //! - `forward`: a copy for another server; `hosts`: who may look
 //!
 //! ```no_run
@@ -15,6 +15,7 @@
 //! # Ok(()) }
 //! ```
 
+pub mod answers;
 mod api;
 mod envelope;
 mod event_id;
@@ -46,12 +47,12 @@ use actix_web::web::Bytes;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use received::Payload;
 use server::Running;
 use store::{State, Store};
 
 pub use hosts::{AllowedHosts, BadHost};
 pub use issue::Issue;
+pub use received::{Attachment, EventSummary, Payload, TransactionSummary};
 pub use reqwest::Url;
 pub use sessions::Sessions;
 pub use stats::{Discarded, Held, Stats};

@@ -6,7 +6,7 @@ mod transaction;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -17,8 +17,10 @@ use crate::stats::Discarded;
 use crate::text::{SHORT, clip};
 use crate::weight::{Weigh, heap_of};
 
-pub(crate) use event::{Event, EventSummary};
-pub(crate) use transaction::{Transaction, TransactionSummary};
+pub(crate) use event::Event;
+pub use event::EventSummary;
+pub(crate) use transaction::Transaction;
+pub use transaction::TransactionSummary;
 
 /// An envelope that was understood.
 pub(crate) struct Understood {
@@ -47,9 +49,21 @@ const MAX_PAYLOAD: usize = 1024 * 1024;
 /// Most attachments of an event that are listed.
 pub(crate) const MAX_ATTACHMENTS: usize = 20;
 
-/// The JSON of an event, kept as text: that takes a fraction of the memory, and most are never looked at.
+/// JSON as it was sent, kept as text: that takes a fraction of the memory, and most of it is never looked at.
 #[derive(Debug, Clone)]
-pub(crate) struct Payload(Arc<RawValue>);
+pub struct Payload(Arc<RawValue>);
+
+impl Serialize for Payload {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Payload {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Box::<RawValue>::deserialize(deserializer).map(|json| Self(Arc::from(json)))
+    }
+}
 
 impl Payload {
     /// A copy: a slice would keep all of its envelope in memory, attachments and buffers included.
@@ -61,11 +75,8 @@ impl Payload {
         serde_json::from_slice(bytes).map(Self::copied).map_err(|error| not_an_object(&error))
     }
 
-    pub(crate) fn raw(&self) -> &RawValue {
-        &self.0
-    }
-
-    pub(crate) fn read(&self) -> Value {
+    /// The JSON as a value.
+    pub fn read(&self) -> Value {
         serde_json::from_str(self.0.get()).unwrap_or_default()
     }
 }
@@ -91,12 +102,17 @@ impl Weigh for Entry {
 }
 
 /// What came with an event; its content is not kept.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct Attachment {
-    filename: String,
-    content_type: Option<String>,
-    bytes: usize,
-    attachment_type: String,
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Attachment {
+    /// Its name.
+    pub filename: String,
+    /// Its media type.
+    pub content_type: Option<String>,
+    /// Its length.
+    pub bytes: usize,
+    /// What Sentry uses it for, such as `event.attachment`.
+    pub attachment_type: String,
 }
 
 impl Weigh for Attachment {

@@ -3,7 +3,8 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::{HttpResponse, Route, web};
-use serde_json::json;
+
+use crate::answers::Refusal;
 
 /// The default route of a resource that takes only these methods. Where there is GET, there is HEAD.
 pub(crate) fn takes(method: &'static str) -> Route {
@@ -18,5 +19,5 @@ pub(crate) fn takes(method: &'static str) -> Route {
 
 pub(crate) fn refusal(status: StatusCode, reason: &str) -> HttpResponse {
     let ty = status.canonical_reason().unwrap_or("Error").replace([' ', '-'], "");
-    HttpResponse::build(status).json(json!({ "error": reason, "type": ty }))
+    HttpResponse::build(status).json(Refusal { error: reason.to_owned(), ty })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::text::{SHORT, clip};
@@ -21,7 +21,7 @@ pub(crate) fn count<K: Ord>(counts: &mut BTreeMap<K, u64>, name: K, other: K, qu
 }
 
 /// What arrived and what is held.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Stats {
     /// Rises with each change.
@@ -37,13 +37,13 @@ pub struct Stats {
     /// What clients say they dropped, summed by reason and category.
     pub discarded: Vec<Discarded>,
     /// What the inbox itself has forgotten: events, transactions, logs, metrics, issues.
-    pub evicted: BTreeMap<&'static str, u64>,
+    pub evicted: BTreeMap<String, u64>,
     /// What it holds.
     pub held: Held,
 }
 
 /// What is in memory.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Held {
     /// Events.
@@ -55,7 +55,7 @@ pub struct Held {
 }
 
 /// A line of a [client report](https://develop.sentry.dev/sdk/telemetry/client-reports/).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Discarded {
     /// Such as `queue_overflow`.

@@ -221,11 +221,11 @@ impl State {
             items: self.items.clone(),
             discarded: discarded.collect(),
             evicted: BTreeMap::from([
-                ("events", self.events.evicted()),
-                ("transactions", self.transactions.evicted()),
-                ("logs", self.logs.evicted()),
-                ("metrics", self.metrics.evicted()),
-                ("issues", self.issues.evicted()),
+                ("events".to_owned(), self.events.evicted()),
+                ("transactions".to_owned(), self.transactions.evicted()),
+                ("logs".to_owned(), self.logs.evicted()),
+                ("metrics".to_owned(), self.metrics.evicted()),
+                ("issues".to_owned(), self.issues.evicted()),
             ]),
             held: Held {
                 events: self.events.len(),

@@ -1,7 +1,8 @@
 //! What the inbox received, read through its HTTP interface.
 
+use inbox::Stats;
+use inbox::answers::{EventDetails, Events, TransactionDetails, Transactions};
 use reqwest::Client;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -26,16 +27,6 @@ pub struct Received {
     pub events: Vec<Value>,
     /// Transactions.
     pub transactions: Vec<Value>,
-}
-
-#[derive(Deserialize)]
-struct Stats {
-    version: u64,
-}
-
-#[derive(Deserialize)]
-struct Summary {
-    event_id: String,
 }
 
 impl InboxApi {
@@ -65,37 +56,27 @@ impl InboxApi {
         let (events, transactions) = self.ids(call).await?;
         let mut received = Received::default();
         for id in events {
-            received.events.push(self.part(&format!("/api/events/{id}"), "event").await?);
+            let details: EventDetails = self.get(&format!("/api/events/{id}")).await?;
+            received.events.push(details.event.read());
         }
         for id in transactions {
-            received.transactions.push(self.part(&format!("/api/transactions/{id}"), "transaction").await?);
+            let details: TransactionDetails = self.get(&format!("/api/transactions/{id}")).await?;
+            received.transactions.push(details.transaction.read());
         }
         Ok(received)
     }
 
-    async fn ids(&self, call: &Call) -> Result<(Vec<String>, Vec<String>), CheckError> {
-        Ok((self.ids_of("events", call).await?, self.ids_of("transactions", call).await?))
-    }
-
     /// Found by run and by trace: what lacks one of them is still its own, and then reported as different.
-    async fn ids_of(&self, kind: &str, call: &Call) -> Result<Vec<String>, CheckError> {
-        let mut ids = Vec::new();
+    async fn ids(&self, call: &Call) -> Result<(Vec<String>, Vec<String>), CheckError> {
+        let (mut events, mut transactions) = (Vec::new(), Vec::new());
         for filter in [format!("run={}", call.run_id), format!("trace={}", call.trace_id)] {
-            let list: Value = self.part(&format!("/api/{kind}?{filter}&limit={LIMIT}"), kind).await?;
-            let found: Vec<Summary> = self.parse(&format!("/api/{kind}"), list)?;
-            // Newest first there, oldest first here.
-            for summary in found.into_iter().rev() {
-                if !ids.contains(&summary.event_id) {
-                    ids.push(summary.event_id);
-                }
-            }
+            let filter = format!("{filter}&limit={LIMIT}");
+            let listed: Events = self.get(&format!("/api/events?{filter}")).await?;
+            add(&mut events, listed.events.into_iter().map(|event| event.event_id));
+            let listed: Transactions = self.get(&format!("/api/transactions?{filter}")).await?;
+            add(&mut transactions, listed.transactions.into_iter().map(|transaction| transaction.event_id));
         }
-        Ok(ids)
-    }
-
-    async fn part(&self, path: &str, name: &str) -> Result<Value, CheckError> {
-        let mut document: Value = self.get(path).await?;
-        Ok(document.get_mut(name).map(Value::take).unwrap_or_default())
+        Ok((events, transactions))
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, CheckError> {
@@ -105,14 +86,16 @@ impl InboxApi {
         let answer = answer.error_for_status().map_err(unreachable)?;
         let body =
             body(answer).await.map_err(|reason| CheckError::Unreachable { url: url.clone(), reason })?;
-        serde_json::from_slice(&body).map_err(|error| self.unreadable(path, &error))
+        serde_json::from_slice(&body)
+            .map_err(|error| CheckError::Unreadable { url, reason: error.to_string() })
     }
+}
 
-    fn parse<T: DeserializeOwned>(&self, path: &str, value: Value) -> Result<T, CheckError> {
-        serde_json::from_value(value).map_err(|error| self.unreadable(path, &error))
-    }
-
-    fn unreadable(&self, path: &str, error: &serde_json::Error) -> CheckError {
-        CheckError::Unreadable { url: format!("{}{path}", self.url), reason: error.to_string() }
+/// Adds ids that are new. They come newest first, and are kept oldest first.
+fn add(ids: &mut Vec<String>, found: impl DoubleEndedIterator<Item = String>) {
+    for id in found.rev() {
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
     }
 }

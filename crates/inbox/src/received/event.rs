@@ -1,6 +1,6 @@
 //! Errors and messages.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Attachment, Payload, event_id, object, scalar, tag, text};
@@ -25,24 +25,41 @@ pub(crate) struct Event {
     pub(crate) payload: Payload,
 }
 
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct EventSummary {
-    pub(crate) event_id: String,
-    pub(crate) issue_id: String,
-    pub(crate) project: String,
-    pub(crate) received_at: f64,
-    timestamp: Option<f64>,
-    pub(crate) level: String,
-    pub(crate) title: String,
+/// What lists show of an event.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct EventSummary {
+    /// Its id, 32 hex digits.
+    pub event_id: String,
+    /// The issue to which it belongs.
+    pub issue_id: String,
+    /// The project in the DSN.
+    pub project: String,
+    /// Arrival, seconds since 1970.
+    pub received_at: f64,
+    /// When it happened, seconds since 1970.
+    pub timestamp: Option<f64>,
+    /// Its level.
+    pub level: String,
+    /// `Type: value`, or the message.
+    pub title: String,
+    /// Exception type; none for messages.
     #[serde(rename = "type")]
-    pub(crate) ty: Option<String>,
-    pub(crate) value: Option<String>,
-    transaction: Option<String>,
-    pub(crate) service: Option<String>,
-    pub(crate) scenario: Option<String>,
-    pub(crate) run_id: Option<String>,
-    pub(crate) trace_id: Option<String>,
-    fingerprint: Vec<String>,
+    pub ty: Option<String>,
+    /// Exception value, or the message.
+    pub value: Option<String>,
+    /// Name of its transaction.
+    pub transaction: Option<String>,
+    /// Tag `service`.
+    pub service: Option<String>,
+    /// Tag `scenario`.
+    pub scenario: Option<String>,
+    /// Tag `demo.run_id`.
+    pub run_id: Option<String>,
+    /// Its trace.
+    pub trace_id: Option<String>,
+    /// Its fingerprint, as it was sent.
+    pub fingerprint: Vec<String>,
 }
 
 impl Event {

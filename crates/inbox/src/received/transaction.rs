@@ -1,6 +1,6 @@
 //! Requests and other work, with their spans.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{Payload, event_id, object, tag, text};
@@ -14,21 +14,36 @@ pub(crate) struct Transaction {
     pub(crate) payload: Payload,
 }
 
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct TransactionSummary {
-    pub(crate) event_id: String,
-    pub(crate) project: String,
-    received_at: f64,
-    transaction: Option<String>,
-    op: Option<String>,
-    status: Option<String>,
-    duration_ms: Option<f64>,
-    pub(crate) trace_id: Option<String>,
-    span_id: Option<String>,
-    parent_span_id: Option<String>,
-    span_count: usize,
-    pub(crate) run_id: Option<String>,
-    service: Option<String>,
+/// What lists show of a transaction.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct TransactionSummary {
+    /// Its id, 32 hex digits.
+    pub event_id: String,
+    /// The project in the DSN.
+    pub project: String,
+    /// Arrival, seconds since 1970.
+    pub received_at: f64,
+    /// Its name.
+    pub transaction: Option<String>,
+    /// Such as `http.server`.
+    pub op: Option<String>,
+    /// Such as `ok`.
+    pub status: Option<String>,
+    /// How long it took.
+    pub duration_ms: Option<f64>,
+    /// Its trace.
+    pub trace_id: Option<String>,
+    /// Its span.
+    pub span_id: Option<String>,
+    /// The caller's span.
+    pub parent_span_id: Option<String>,
+    /// How many spans are below it.
+    pub span_count: usize,
+    /// Tag `demo.run_id`.
+    pub run_id: Option<String>,
+    /// Tag `service`.
+    pub service: Option<String>,
 }
 
 impl Transaction {
