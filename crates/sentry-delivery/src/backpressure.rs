@@ -16,13 +16,13 @@ const DRAINED: f32 = 0.125;
 
 /// How often the trace sample rate is halved.
 #[derive(Debug, Default)]
-pub(super) struct Backpressure {
+pub(crate) struct Backpressure {
     steps: AtomicU32,
 }
 
 impl Backpressure {
     /// Looks at the queue of transactions: how full it is, and whether the server refuses them.
-    pub(super) fn check(&self, fullness: f32, limited: bool) {
+    pub(crate) fn check(&self, fullness: f32, limited: bool) {
         let steps = self.steps.load(Relaxed);
         let now = if limited || fullness >= UNHEALTHY {
             (steps + 1).min(MAX_STEPS)
@@ -39,12 +39,12 @@ impl Backpressure {
     }
 
     /// Is the rate reduced?
-    pub(super) fn is_on(&self) -> bool {
+    pub(crate) fn is_on(&self) -> bool {
         self.steps.load(Relaxed) > 0
     }
 
     /// The rate at which a new transaction is sampled: as configured, or as the caller decided, and halved.
-    pub(super) fn rate(&self, configured: f32, context: &TransactionContext) -> f32 {
+    pub(crate) fn rate(&self, configured: f32, context: &TransactionContext) -> f32 {
         let rate = context.sampled().map_or(configured, f32::from);
         rate / (1_u32 << self.steps.load(Relaxed)) as f32
     }

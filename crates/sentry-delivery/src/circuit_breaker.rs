@@ -1,5 +1,6 @@
 //! A server that cannot be reached: everything waits, and one envelope at a time finds out whether it is back.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The first wait after a failure, and the longest. Each is twice the one before, less a random part.
@@ -9,19 +10,28 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// The longest wait during a shutdown, which has seconds only.
 const LONGEST_WAIT_AT_SHUTDOWN: Duration = Duration::from_millis(250);
 
-/// The state of the connection to the server.
+/// The state of the connection to the server: closed while it answers, open while it does not.
 #[derive(Debug, Default)]
-pub(super) struct CircuitBreaker {
+pub(crate) struct CircuitBreaker(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
     failures: u32,
-    since: Option<Instant>,
-    not_before: Option<Instant>,
+    open: Option<Open>,
+    is_closing: bool,
+}
+
+#[derive(Debug)]
+struct Open {
+    since: Instant,
+    not_before: Instant,
     /// An envelope is on its way to find out.
     probing: bool,
 }
 
 /// May an envelope be sent?
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Permit {
+pub(crate) enum Permit {
     Granted,
     /// Not before this, or before somebody else's envelope has found out.
     Denied(Option<Instant>),
@@ -29,53 +39,65 @@ pub(super) enum Permit {
 
 impl CircuitBreaker {
     /// Asks for a permit to send. While the breaker is open, one envelope at a time gets it: the probe.
-    pub(super) fn enter(&mut self, now: Instant) -> Permit {
-        match self.not_before {
+    pub(crate) fn enter(&self, now: Instant) -> Permit {
+        match &mut self.lock().open {
             None => Permit::Granted,
-            Some(_) if self.probing => Permit::Denied(None),
-            Some(time) if time > now => Permit::Denied(Some(time)),
-            Some(_) => {
-                self.probing = true;
+            Some(open) if open.probing => Permit::Denied(None),
+            Some(open) if open.not_before > now => Permit::Denied(Some(open.not_before)),
+            Some(open) => {
+                open.probing = true;
                 Permit::Granted
             }
         }
     }
 
-    /// The server answered.
-    pub(super) fn over(&mut self) {
-        *self = Self::default();
+    /// The server answered. True where it did not before.
+    pub(crate) fn close(&self) -> bool {
+        let mut state = self.lock();
+        state.failures = 0;
+        state.open.take().is_some()
     }
 
-    /// A request failed. Those that were under way together count once.
-    pub(super) fn failed(&mut self, now: Instant, closing: bool) {
-        let first = self.since.is_none();
-        if !first && !self.probing {
-            return;
-        }
-        self.probing = false;
-        self.since.get_or_insert(now);
-        let longest = if closing { LONGEST_WAIT_AT_SHUTDOWN } else { LONGEST_WAIT };
-        let wait = FIRST_WAIT.saturating_mul(1 << self.failures.min(16)).min(longest);
-        self.failures += 1;
+    /// A request failed. Those that were under way together count once. True where the server was well until now.
+    pub(crate) fn failed(&self, now: Instant) -> bool {
+        let mut state = self.lock();
+        let since = match &state.open {
+            Some(open) if !open.probing => return false,
+            Some(open) => Some(open.since),
+            None => None,
+        };
+        let longest = if state.is_closing { LONGEST_WAIT_AT_SHUTDOWN } else { LONGEST_WAIT };
+        let wait = FIRST_WAIT.saturating_mul(1 << state.failures.min(16)).min(longest);
+        state.failures += 1;
         // Between half of it and all of it: services that failed together should not come back together.
-        self.not_before = Some(now + wait.mul_f64(rand::random_range(0.5..=1.0)));
+        let not_before = now + wait.mul_f64(rand::random_range(0.5..=1.0));
+        state.open = Some(Open { since: since.unwrap_or(now), not_before, probing: false });
+        since.is_none()
     }
 
     /// The probe came back without an answer to the question.
-    pub(super) fn release_permit(&mut self) {
-        self.probing = false;
+    pub(crate) fn release_permit(&self) {
+        if let Some(open) = &mut self.lock().open {
+            open.probing = false;
+        }
     }
 
-    /// Shortens the wait, since the end is near.
-    pub(super) fn hurry(&mut self, now: Instant) {
-        if let Some(time) = &mut self.not_before {
-            *time = (*time).min(now + LONGEST_WAIT_AT_SHUTDOWN);
+    /// Shortens all waits from now on, since the end is near.
+    pub(crate) fn hurry(&self, now: Instant) {
+        let mut state = self.lock();
+        state.is_closing = true;
+        if let Some(open) = &mut state.open {
+            open.not_before = open.not_before.min(now + LONGEST_WAIT_AT_SHUTDOWN);
         }
     }
 
     /// For how long nobody has answered.
-    pub(super) fn age(&self, now: Instant) -> Option<Duration> {
-        self.since.map(|since| now.duration_since(since))
+    pub(crate) fn outage_age(&self, now: Instant) -> Option<Duration> {
+        self.lock().open.as_ref().map(|open| now.duration_since(open.since))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -83,16 +105,21 @@ impl CircuitBreaker {
 mod tests {
     use super::*;
 
+    fn denied_until(breaker: &CircuitBreaker, now: Instant) -> Instant {
+        let Permit::Denied(Some(until)) = breaker.enter(now) else { panic!("it must wait") };
+        until
+    }
+
     #[test]
     fn waits_double_up_to_a_bound_and_one_probe_goes_at_a_time() {
-        let (mut breaker, mut now) = (CircuitBreaker::default(), Instant::now());
+        let (breaker, mut now) = (CircuitBreaker::default(), Instant::now());
         let mut waits = Vec::new();
-        for _ in 0..12 {
+        for failures in 0..12 {
             assert_eq!(breaker.enter(now), Permit::Granted);
-            breaker.failed(now, false);
+            assert_eq!(breaker.failed(now), failures == 0);
             // The others that were under way fail, too; that is no news.
-            breaker.failed(now, false);
-            let Permit::Denied(Some(until)) = breaker.enter(now) else { panic!("it must wait") };
+            assert!(!breaker.failed(now));
+            let until = denied_until(&breaker, now);
             waits.push(until - now);
             now = until;
         }
@@ -102,8 +129,52 @@ mod tests {
         }
         assert_eq!(breaker.enter(now), Permit::Granted);
         assert_eq!(breaker.enter(now), Permit::Denied(None), "the probe is under way");
-        breaker.over();
+        assert!(breaker.close());
+        assert!(!breaker.close(), "it was closed already");
         assert_eq!(breaker.enter(now), Permit::Granted);
         assert_eq!(breaker.enter(now), Permit::Granted);
+    }
+
+    #[test]
+    fn a_permit_that_is_released_goes_to_another_without_a_new_wait() {
+        let (breaker, now) = (CircuitBreaker::default(), Instant::now());
+        breaker.failed(now);
+        let later = denied_until(&breaker, now);
+        assert_eq!(breaker.enter(later), Permit::Granted);
+        breaker.release_permit();
+        assert_eq!(breaker.enter(later), Permit::Granted);
+    }
+
+    #[test]
+    fn an_outage_is_as_old_as_its_first_failure() {
+        let (breaker, now) = (CircuitBreaker::default(), Instant::now());
+        assert_eq!(breaker.outage_age(now), None);
+        breaker.failed(now);
+        let later = now + Duration::from_secs(5);
+        assert_eq!(breaker.enter(later), Permit::Granted);
+        breaker.failed(later);
+        assert_eq!(breaker.outage_age(later), Some(Duration::from_secs(5)));
+        breaker.close();
+        assert_eq!(breaker.outage_age(later), None);
+    }
+
+    #[test]
+    fn a_shutdown_shortens_the_waits() {
+        let (breaker, mut now) = (CircuitBreaker::default(), Instant::now());
+        for _ in 0..10 {
+            breaker.failed(now);
+            now = denied_until(&breaker, now);
+            assert_eq!(breaker.enter(now), Permit::Granted);
+        }
+        breaker.failed(now);
+        assert!(denied_until(&breaker, now) - now > LONGEST_WAIT_AT_SHUTDOWN);
+        breaker.hurry(now);
+        for _ in 0..3 {
+            let until = denied_until(&breaker, now);
+            assert!(until - now <= LONGEST_WAIT_AT_SHUTDOWN);
+            assert_eq!(breaker.enter(until), Permit::Granted);
+            breaker.failed(until);
+            now = until;
+        }
     }
 }

@@ -7,7 +7,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode};
 use sentry::TransportOptions;
 
-use super::envelope::EncodedEnvelope;
+use crate::envelope::EncodedEnvelope;
 
 /// Longest wait for one answer, from the connection to the end of its body.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -23,7 +23,7 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Where envelopes are sent.
 #[derive(Debug)]
-pub(super) struct Endpoint {
+pub(crate) struct Endpoint {
     client: Client,
     url: reqwest::Url,
     headers: HeaderMap,
@@ -31,15 +31,15 @@ pub(super) struct Endpoint {
 
 /// What the server said.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) limits: Option<String>,
-    pub(super) retry_after: Option<String>,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) limits: Option<String>,
+    pub(crate) retry_after: Option<String>,
 }
 
 impl Endpoint {
     /// The server of the DSN.
-    pub(super) fn sentry(options: &TransportOptions, connections: usize) -> Result<Self, EndpointError> {
+    pub(crate) fn sentry(options: &TransportOptions, connections: usize) -> Result<Self, EndpointError> {
         let mut headers = HeaderMap::new();
         let auth = options.dsn.to_auth(Some(&options.user_agent)).to_string();
         headers.insert("X-Sentry-Auth", HeaderValue::try_from(auth)?);
@@ -49,7 +49,7 @@ impl Endpoint {
     }
 
     /// A Spotlight sidecar, which is on this machine: no proxy is asked.
-    pub(super) fn spotlight(url: &reqwest::Url) -> Result<Self, EndpointError> {
+    pub(crate) fn spotlight(url: &reqwest::Url) -> Result<Self, EndpointError> {
         let client = client()?.no_proxy().pool_max_idle_per_host(1).build()?;
         Ok(Self { client, url: url.clone(), headers: HeaderMap::new() }.with_content_type())
     }
@@ -60,7 +60,7 @@ impl Endpoint {
         self
     }
 
-    pub(super) async fn post(&self, encoded: &EncodedEnvelope) -> Result<Answer, reqwest::Error> {
+    pub(crate) async fn post(&self, encoded: &EncodedEnvelope) -> Result<Answer, reqwest::Error> {
         let mut headers = self.headers.clone();
         if encoded.gzip {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
@@ -74,7 +74,7 @@ impl Endpoint {
     }
 
     /// For logs: no key, no secret.
-    pub(super) fn host(&self) -> String {
+    pub(crate) fn host(&self) -> String {
         let host = self.url.host_str().unwrap_or_default();
         self.url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
@@ -92,7 +92,7 @@ impl Answer {
 
     /// Has the server neither taken nor refused the envelope, so that the same request may succeed later? A redirect
     /// counts as such: the envelope and its key go to the DSN's server only.
-    pub(super) fn is_trouble(&self) -> bool {
+    pub(crate) fn is_trouble(&self) -> bool {
         let status = self.status;
         status.is_server_error() || status.is_redirection() || status == StatusCode::REQUEST_TIMEOUT
     }
@@ -111,7 +111,7 @@ async fn read_body(mut response: Response) {
 
 /// There is no way to send anything.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum EndpointError {
+pub(crate) enum EndpointError {
     #[error("no HTTP client: {0}")]
     Client(#[from] reqwest::Error),
     #[error("the DSN makes no header: {0}")]

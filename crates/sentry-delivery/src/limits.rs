@@ -1,65 +1,81 @@
 //! The server's [rate limits](https://develop.sentry.dev/sdk/expected-features/rate-limiting/), by category.
+//!
+//! The SDK's `RateLimiter` is not used: it knows neither profiles nor check-ins, believes a limit of any length, follows
+//! the system's clock, and would need a lock on the threads that report.
 
-use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::category::Category;
-use super::http::Answer;
+use crate::category::Category;
+use crate::http::Answer;
 
 /// For how long everything stops after a 429 that says nothing more.
 const DEFAULT: Duration = Duration::from_secs(60);
 
 /// The longest limit that is waited for with what is queued. Longer ones are quotas: what is kept until they end is
 /// stale then, and would use the next quota up.
-pub(super) const WORTH_WAITING: Duration = Duration::from_secs(30);
+pub(crate) const WORTH_WAITING: Duration = Duration::from_secs(30);
 
 /// The longest limit that is believed: after a day, one envelope finds out whether it still holds.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Until when the server wants nothing of a category.
-#[derive(Debug, Default)]
-pub(super) struct Limits {
-    all: Option<Instant>,
-    /// Of categories that are sent from here; a server may name as many others as it likes.
-    by_name: HashMap<&'static str, Instant>,
+/// Until when the server wants nothing of a category: nanoseconds since the start, so that nobody waits for a lock.
+#[derive(Debug)]
+pub(crate) struct Limits {
+    start: Instant,
+    all: AtomicU64,
+    each: [AtomicU64; Category::ALL.len()],
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { start: Instant::now(), all: AtomicU64::default(), each: Default::default() }
+    }
 }
 
 impl Limits {
     /// Reads an answer's `X-Sentry-Rate-Limits`, or else `Retry-After`. False where it sets no limit.
-    pub(super) fn update(&mut self, answer: &Answer) -> bool {
+    pub(crate) fn update(&self, answer: &Answer) -> bool {
         let status = answer.status.as_u16();
         match (&answer.limits, &answer.retry_after) {
             (Some(limits), _) => limits.split(',').for_each(|limit| self.limit(limit.trim())),
-            (None, Some(after)) if status == 429 => self.all = Some(after_now(retry_after_duration(after))),
-            (None, None) if status == 429 => self.all = Some(after_now(DEFAULT)),
+            (None, after) if status == 429 => {
+                self.set(&self.all, after.as_deref().map_or(DEFAULT, retry_after_duration));
+            }
             _ => return false,
         }
         true
     }
 
-    /// `seconds:category;category:scope:reason`, where no category means all.
-    fn limit(&mut self, limit: &str) {
+    /// `seconds:category;category:scope:reason`, where no category means all. Unknown categories are ignored.
+    fn limit(&self, limit: &str) {
         let mut parts = limit.split(':');
-        let Some(seconds) = parts.next().and_then(seconds) else { return };
-        let until = after_now(seconds);
+        let Some(duration) = parts.next().and_then(seconds) else { return };
         match parts.next() {
             None => {}
-            Some("") => self.all = Some(until),
-            Some(categories) => {
-                self.by_name.extend(categories.split(';').filter_map(sent).map(|name| (name, until)));
-            }
+            Some("") => self.set(&self.all, duration),
+            Some(names) => names
+                .split(';')
+                .filter_map(Category::named)
+                .for_each(|category| self.set(&self.each[category as usize], duration)),
         }
     }
 
-    /// How long nothing of a category may be sent.
-    pub(super) fn left(&self, name: &str, now: Instant) -> Option<Duration> {
-        let until = self.all.max(self.by_name.get(name).copied())?;
-        until.checked_duration_since(now).filter(|left| !left.is_zero())
+    fn set(&self, limit: &AtomicU64, duration: Duration) {
+        let until = self.start.elapsed() + duration.min(LONGEST);
+        limit.store(u64::try_from(until.as_nanos()).unwrap_or(u64::MAX), Relaxed);
     }
 
     /// When a category may be sent again, if it may not now.
-    pub(super) fn until(&self, category: Category, now: Instant) -> Option<Instant> {
-        self.left(category.name(), now).map(|left| now + left)
+    pub(crate) fn until(&self, category: Category, now: Instant) -> Option<Instant> {
+        let until = self.all.load(Relaxed).max(self.each[category as usize].load(Relaxed));
+        let until = self.start + Duration::from_nanos(until);
+        (until > now).then_some(until)
+    }
+
+    /// Is a category limited for longer than it is worth keeping?
+    pub(crate) fn is_long(&self, category: Category, now: Instant) -> bool {
+        self.until(category, now).is_some_and(|until| until - now > WORTH_WAITING)
     }
 }
 
@@ -74,28 +90,18 @@ fn retry_after_duration(text: &str) -> Duration {
     seconds(text).or_else(date).unwrap_or(DEFAULT)
 }
 
-fn after_now(duration: Duration) -> Instant {
-    Instant::now() + duration.min(LONGEST)
-}
-
-/// The name of a category that is sent from here.
-fn sent(name: &str) -> Option<&'static str> {
-    let names = Category::ALL.into_iter().map(Category::name).chain(["attachment"]);
-    names.into_iter().find(|known| *known == name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn limited(limits: Option<&str>, retry_after: Option<&str>, status: u16) -> Vec<&'static str> {
-        let mut all = Limits::default();
+        let all = Limits::default();
         let text = |text: &str| text.to_owned();
         let status = reqwest::StatusCode::from_u16(status).unwrap();
         all.update(&Answer { status, limits: limits.map(text), retry_after: retry_after.map(text) });
         let now = Instant::now();
         let limited = |category: &Category| all.until(*category, now).is_some();
-        Category::ALL.into_iter().filter(limited).map(Category::name).collect()
+        Category::ALL.iter().copied().filter(limited).map(Category::name).collect()
     }
 
     #[test]
@@ -124,8 +130,8 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_beyond_a_day_is_a_day_and_unknown_categories_are_not_kept() {
-        let mut limits = Limits::default();
+    fn a_limit_beyond_a_day_is_a_day_and_unknown_categories_limit_nothing() {
+        let limits = Limits::default();
         let named: Vec<_> = (0..10_000).map(|number| format!("60:category{number}:key")).collect();
         let answer = |limits: String| Answer {
             status: reqwest::StatusCode::OK,
@@ -133,9 +139,34 @@ mod tests {
             retry_after: None,
         };
         limits.update(&answer(named.join(",")));
-        assert_eq!(limits.by_name.len(), 0);
+        assert!(Category::ALL.iter().all(|category| limits.until(*category, Instant::now()).is_none()));
         limits.update(&answer("1e12:error:key".to_owned()));
-        assert!(limits.left("error", Instant::now()).is_some_and(|left| left <= LONGEST));
+        let now = Instant::now();
+        assert!(limits.until(Category::Error, now).is_some_and(|until| until - now <= LONGEST));
+    }
+
+    #[test]
+    fn a_limit_of_half_a_minute_is_worth_waiting_for_and_ends() {
+        let limits = Limits::default();
+        let answer = |text: &str| Answer {
+            status: reqwest::StatusCode::OK,
+            limits: Some(text.to_owned()),
+            retry_after: None,
+        };
+        limits.update(&answer("30:error:key, 31:transaction:key"));
+        let now = Instant::now();
+        assert!(!limits.is_long(Category::Error, now) && limits.until(Category::Error, now).is_some());
+        assert!(!limits.is_long(Category::Session, now));
+        // A second is there for the time that this test takes.
+        assert!(limits.is_long(Category::Transaction, now) || now.elapsed() > Duration::from_secs(1));
+        let later = now + Duration::from_secs(31);
+        assert_eq!(
+            (limits.until(Category::Error, later), limits.until(Category::Transaction, later)),
+            (None, None)
+        );
+        // A later answer counts.
+        limits.update(&answer("0:transaction:key"));
+        assert!(limits.until(Category::Transaction, Instant::now()).is_none());
     }
 
     proptest::proptest! {
@@ -147,13 +178,12 @@ mod tests {
             retry_after in proptest::option::of("[ -~]{0,60}|-?[0-9]{1,40}(\\.[0-9]{0,5})?(e[0-9]{1,4})?|inf|NaN"),
             status in 200_u16..600,
         ) {
-            let mut all = Limits::default();
+            let all = Limits::default();
             let status = reqwest::StatusCode::from_u16(status).unwrap();
             all.update(&Answer { status, limits, retry_after });
-            assert!(all.by_name.len() <= Category::ALL.len() + 1);
             let now = Instant::now();
             for category in Category::ALL {
-                assert!(all.left(category.name(), now).is_none_or(|left| left <= LONGEST));
+                assert!(all.until(*category, now).is_none_or(|until| until - now <= LONGEST));
             }
         }
     }

@@ -1,90 +1,98 @@
-//! The thread that sends: a small runtime with a task for each connection, and some for the upkeep; and one beside it,
-//! which makes errors ready.
+//! The thread that sends: a small runtime with a task for each connection, and some for the upkeep.
 
-mod encoder;
-mod shutdown;
-mod spooling;
+mod end;
 mod upkeep;
 
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
-use futures_util::future::{join_all, join3};
+use futures_util::future::{OptionFuture, join, join_all, join4};
 use reqwest::StatusCode;
-use sentry::Envelope;
-use sentry::protocol::{EnvelopeFilterCallbacks, EnvelopeItem};
+use tokio::sync::watch;
 
-use super::backpressure::Backpressure;
-use super::category::Category;
-use super::client_reports::{self, ClientReports, Reason};
-use super::encode::Encode;
-use super::envelope::{EncodedEnvelope, QueuedEnvelope};
-use super::hooks::Hooks;
-use super::http::{Answer, Endpoint};
-use super::limits::WORTH_WAITING;
-use super::queues::{Disposition, Queues};
-use super::shrink::shrink;
-use super::spool::{self, Spool};
-use super::spotlight::Spotlight;
+use crate::backpressure::Backpressure;
+use crate::client_reports::Reason;
+use crate::encoder::Encoder;
+use crate::envelope::EncodedEnvelope;
+use crate::hooks::Hooks;
+use crate::http::{Answer, Endpoint};
+use crate::pipeline::Pipeline;
+use crate::room::Waiting;
+use crate::shrink::shrink;
+use crate::spool;
+use crate::spooler::Spooler;
+use crate::spotlight::Spotlight;
 
 /// Requests in flight, and so connections, at most. Against a Sentry 40 ms away that makes 1,600 envelopes a second.
-pub(super) const CONNECTIONS: usize = 64;
+pub(crate) const CONNECTIONS: usize = 64;
 
 /// How often a server that is well otherwise may fail on one and the same envelope.
-const MOST_STRIKES: u8 = 5;
+const MAX_ATTEMPTS: u8 = 5;
 
-/// Everything the thread needs.
-pub(super) struct Sender {
-    pub(super) sentry: Option<Endpoint>,
-    pub(super) spotlight: Option<Spotlight>,
-    pub(super) queues: Arc<Queues>,
-    pub(super) encode: Arc<dyn Encode>,
-    pub(super) hooks: Hooks,
-    pub(super) client_reports: Arc<ClientReports>,
-    pub(super) backpressure: Arc<Backpressure>,
-    pub(super) spool: Option<Mutex<Spool>>,
-    /// The disk has refused what was to be kept there.
-    pub(super) disk_refuses: AtomicBool,
+/// Everything the thread needs but the spool.
+pub(crate) struct Sender {
+    pub(crate) sentry: Option<Endpoint>,
+    pub(crate) spotlight: Option<Arc<Spotlight>>,
+    pub(crate) pipeline: Arc<Pipeline>,
+    pub(crate) encoder: Arc<Encoder>,
+    pub(crate) hooks: Hooks,
+    pub(crate) backpressure: Arc<Backpressure>,
     /// Envelopes that the server has taken.
-    pub(super) sent: AtomicU64,
+    pub(crate) sent: AtomicU64,
     /// How many of them before the end began.
-    pub(super) sent_before: AtomicU64,
+    pub(crate) sent_before: AtomicU64,
 }
 
 impl Sender {
-    /// Sends until the queues are closed and empty, or their time is over.
-    pub(super) fn run(self) {
-        thread::scope(|threads| {
-            // Started before this one yields to others, since its own priority is the one it starts with.
-            let encoder = thread::Builder::new().name("sentry-encoder".to_owned());
-            if let Err(error) = encoder.spawn_scoped(threads, || self.encode_errors()) {
-                tracing::warn!(%error, "errors wait for a connection to be made ready");
-            }
-            (self.hooks.thread_started)();
+    /// Sends until the pipeline is closed and empty, or its time is over.
+    pub(crate) fn run(self, mut spooler: Option<Spooler>) {
+        // Started before this one lowers its priority, since its own is the one it starts with: an error that is not
+        // encoded takes ten times the memory, and a burst queues thousands.
+        let (encoding, running) = watch::channel(());
+        let encoder = Arc::clone(&self.encoder);
+        let encode_errors = move || {
+            let _running = running;
             match runtime() {
-                Ok(runtime) => runtime.block_on(self.work()),
-                Err(error) => tracing::error!(%error, "no runtime for the transport: nothing is sent"),
+                Ok(runtime) => runtime.block_on(encoder.run(&encoder.pipeline.errors)),
+                Err(error) => tracing::error!(%error, "no runtime for the encoder: errors wait for the end"),
             }
-            self.queues.finish(false);
-        });
+        };
+        let thread = thread::Builder::new().name("sentry-encoder".to_owned()).spawn(encode_errors);
+        if let Err(error) = &thread {
+            tracing::warn!(%error, "errors are encoded by the thread that sends");
+        }
+        (self.hooks.thread_started)();
+        match runtime() {
+            Ok(runtime) => runtime.block_on(self.work(&mut spooler, &encoding, thread.is_err())),
+            Err(error) => tracing::error!(%error, "no runtime for the transport: nothing is sent"),
+        }
+        self.pipeline.shutdown.end(false);
     }
 
-    async fn work(&self) {
-        // The end waits for all three: who stops at once still learns whether Sentry is there, and a report that is
+    async fn work(&self, spooler: &mut Option<Spooler>, encoding: &watch::Sender<()>, encodes_errors: bool) {
+        let encode = async {
+            let errors = OptionFuture::from(encodes_errors.then(|| self.encoder.run(&self.pipeline.errors)));
+            join(errors, self.encoder.run(&self.pipeline.others)).await;
+        };
+        // The end waits for all of them: whoever stops at once still learns whether Sentry is there, and a report that is
         // under way would be reported twice if it were reported again.
-        let connections =
-            join3(self.startup_probe(), self.report(), join_all((0..CONNECTIONS).map(|_| self.serve())));
+        let connections = join4(
+            self.startup_probe(),
+            self.report(),
+            encode,
+            join_all((0..CONNECTIONS).map(|_| self.serve())),
+        );
         let mut copies = std::pin::pin!(self.copy());
         tokio::select! {
             _ = connections => {}
             () = self.time_is_over() => {}
-            () = self.keep_up() => {}
+            () = self.keep_up(spooler) => {}
             () = &mut copies, if self.spotlight.is_some() => {}
         }
-        self.leave(copies).await;
+        self.leave(spooler, encoding, copies).await;
     }
 
     async fn copy(&self) {
@@ -93,70 +101,16 @@ impl Sender {
         }
     }
 
+    /// One connection.
     async fn serve(&self) {
-        while let Some(queued) = self.queues.next().await {
-            match self.encoded(queued) {
-                Some(encoded) => self.deliver(encoded).await,
-                None => {
-                    self.queues.release_permit();
-                    self.settle(Disposition::Settled);
-                }
+        while let Some(encoded) = self.pipeline.next().await {
+            let mut sending = Sending { pipeline: &self.pipeline, encoded: Some(encoded) };
+            if let Some(encoded) = &mut sending.encoded
+                && self.attempt(&mut encoded.envelope).await == Attempt::Over
+            {
+                sending.encoded = None;
             }
         }
-    }
-
-    /// Makes an envelope ready for the wire. `None` where nothing of it is left, which is counted.
-    fn encoded(&self, queued: QueuedEnvelope) -> Option<EncodedEnvelope> {
-        let content = queued.content();
-        let encoded = match queued {
-            QueuedEnvelope::Encoded(encoded) => return Some(encoded),
-            QueuedEnvelope::Bytes(bytes) => EncodedEnvelope::of_bytes(bytes),
-            QueuedEnvelope::Envelope(envelope) => self.finished(self.allowed(*envelope)?),
-        };
-        match encoded {
-            Ok(encoded) => {
-                if let (Some(spotlight), Some(_)) = (&self.spotlight, &self.sentry) {
-                    spotlight.show(&encoded);
-                }
-                Some(encoded)
-            }
-            Err(error) => {
-                tracing::error!(%error, "an envelope could not be written");
-                self.client_reports.record(&content, Reason::Internal);
-                None
-            }
-        }
-    }
-
-    fn finished(&self, envelope: Envelope) -> io::Result<EncodedEnvelope> {
-        let (category, content) = (Category::of(&envelope), client_reports::content(&envelope));
-        EncodedEnvelope::new(self.encode.encode(envelope)?, category, content)
-    }
-
-    /// The envelope without the items that the server does not want now, such as attachments; its headers stay.
-    fn allowed(&self, envelope: Envelope) -> Option<Envelope> {
-        let headers = envelope.headers().clone();
-        let attachments = self.queues.limit_left("attachment").is_none();
-        let filter = EnvelopeFilterCallbacks::new(
-            |item: &EnvelopeItem| attachments || !matches!(item, EnvelopeItem::Attachment(_)),
-            |item: EnvelopeItem| {
-                self.client_reports.record(&client_reports::content(&item), Reason::RateLimited)
-            },
-        );
-        envelope.filter(filter).map(|envelope| envelope.with_headers(headers))
-    }
-
-    async fn deliver(&self, encoded: EncodedEnvelope) {
-        let mut sending = Sending { sender: self, encoded: Some(encoded) };
-        let disposition = match &mut sending.encoded {
-            Some(encoded) => self.attempt(encoded).await,
-            None => return,
-        };
-        let encoded = sending.encoded.take();
-        self.settle(match (disposition, encoded) {
-            (Attempt::Over, _) | (_, None) => Disposition::Settled,
-            (Attempt::Again, Some(encoded)) => Disposition::Back(encoded),
-        });
     }
 
     async fn attempt(&self, encoded: &mut EncodedEnvelope) -> Attempt {
@@ -171,7 +125,7 @@ impl Sender {
             Ok(answer) if answer.is_trouble() => self.trouble(encoded, sentry, &answer),
             Ok(answer) => self.handle_response(encoded, sentry, &answer),
             Err(error) => {
-                if self.queues.failed() {
+                if self.pipeline.failed() {
                     tracing::warn!(error = %source(&error), "Sentry at {} cannot be reached: events wait", sentry.host());
                 }
                 Attempt::Again
@@ -181,27 +135,26 @@ impl Sender {
 
     /// A 503 may carry limits, too, but an outage is waited for anyway.
     fn trouble(&self, encoded: &mut EncodedEnvelope, sentry: &Endpoint, answer: &Answer) -> Attempt {
-        if self.queues.failed() {
+        if self.pipeline.failed() {
             let hint = if answer.status.is_redirection() { ", and redirects are not followed" } else { "" };
             tracing::warn!(status = %answer.status, "Sentry at {} takes nothing{hint}: events wait", sentry.host());
             encoded.failed_attempts += 1;
         }
-        if encoded.failed_attempts < MOST_STRIKES {
+        if encoded.failed_attempts < MAX_ATTEMPTS {
             return Attempt::Again;
         }
-        self.lose(encoded, Reason::SendError);
+        self.pipeline.discard(encoded, Reason::SendError);
         Attempt::Over
     }
 
     fn handle_response(&self, encoded: &mut EncodedEnvelope, sentry: &Endpoint, answer: &Answer) -> Attempt {
-        for stale in self.queues.reached(answer) {
-            self.client_reports.record(&stale.content(), Reason::RateLimited);
-        }
+        self.pipeline.reached(answer);
+        let now = Instant::now();
+        let is_limited = || self.pipeline.limits.until(encoded.category, now).is_some();
         if answer.status.is_success() {
             self.sent.fetch_add(1, Relaxed);
         } else if answer.status == StatusCode::TOO_MANY_REQUESTS {
-            let wait = self.queues.limit_left(encoded.category.name());
-            if wait.is_some_and(|wait| wait <= WORTH_WAITING) {
+            if is_limited() && !self.pipeline.limits.is_long(encoded.category, now) {
                 return Attempt::Again;
             }
             // Not counted: the server itself counts what it refuses so.
@@ -209,7 +162,7 @@ impl Sender {
             return Attempt::Again;
         } else {
             tracing::error!(status = %answer.status, "Sentry at {} refused an envelope", sentry.host());
-            self.client_reports.record(&encoded.content, Reason::SendError);
+            self.pipeline.client_reports.record(&encoded.content, Reason::SendError);
         }
         spool::remove(encoded);
         Attempt::Over
@@ -219,41 +172,30 @@ impl Sender {
     fn reduce(&self, encoded: &mut EncodedEnvelope) -> bool {
         let Some((smaller, dropped)) = shrink(encoded) else { return false };
         tracing::warn!("Sentry finds an envelope too large: it is sent once more with less in it");
-        self.client_reports.record(&dropped, Reason::SendError);
+        self.pipeline.client_reports.record(&dropped, Reason::SendError);
         *encoded = smaller;
         true
     }
-
-    fn settle(&self, disposition: Disposition) {
-        if let Some(stale) = self.queues.settle(disposition) {
-            self.lose(&stale, Reason::RateLimited);
-        }
-    }
-
-    /// Gives an envelope up, and counts it.
-    fn lose(&self, encoded: &EncodedEnvelope, reason: Reason) {
-        self.client_reports.record(&encoded.content, reason);
-        spool::remove(encoded);
-    }
 }
 
+#[derive(PartialEq)]
 enum Attempt {
-    /// Delivered, refused or lost, and counted.
+    /// Delivered, refused or discarded, and counted.
     Over,
     /// To be tried again.
     Again,
 }
 
-/// An envelope under way: one that is interrupted goes back to where it was.
+/// An envelope under way. It goes back into the outbox unless its attempts are over, also where one is interrupted.
 struct Sending<'a> {
-    sender: &'a Sender,
-    encoded: Option<EncodedEnvelope>,
+    pipeline: &'a Pipeline,
+    encoded: Option<Waiting<EncodedEnvelope>>,
 }
 
 impl Drop for Sending<'_> {
     fn drop(&mut self) {
         if let Some(encoded) = self.encoded.take() {
-            self.sender.settle(Disposition::Back(encoded));
+            self.pipeline.queue(encoded);
         }
     }
 }

@@ -4,8 +4,9 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::client_reports::Quantity;
-use super::envelope::{EncodedEnvelope, items};
+use crate::category::{Category, Quantity};
+use crate::envelope::EncodedEnvelope;
+use crate::items::items;
 
 /// The longest text that is left, bytes, and the most frames of a stack and spans of a transaction.
 const MAX_TEXT: usize = 512;
@@ -21,7 +22,7 @@ const LEFT_OUT_OF_FRAME: [&str; 3] = ["post_context", "pre_context", "vars"];
 const CONTEXTS: [&str; 6] = ["app", "device", "os", "profile", "runtime", "trace"];
 
 /// The smaller envelope, and what is discarded with it altogether. `None` where nothing of it can be spared.
-pub(super) fn shrink(encoded: &EncodedEnvelope) -> Option<(EncodedEnvelope, Vec<Quantity>)> {
+pub(crate) fn shrink(encoded: &EncodedEnvelope) -> Option<(EncodedEnvelope, Vec<Quantity>)> {
     if encoded.is_reduced {
         return None;
     }
@@ -30,9 +31,9 @@ pub(super) fn shrink(encoded: &EncodedEnvelope) -> Option<(EncodedEnvelope, Vec<
     if body.len() >= plain.len() {
         return None;
     }
-    let kept = encoded.content.iter().filter(|(category, _)| *category != "attachment");
+    let kept = encoded.content.iter().filter(|(category, _)| *category != Category::Attachment);
     let smaller = EncodedEnvelope::new(body, encoded.category, kept.copied().collect()).ok()?;
-    let dropped = if attachments > 0 { vec![("attachment", attachments)] } else { Vec::new() };
+    let dropped = if attachments > 0 { vec![(Category::Attachment, attachments)] } else { Vec::new() };
     let (file, sent_at) = (encoded.file.clone(), encoded.sent_at);
     Some((EncodedEnvelope { is_reduced: true, file, sent_at, ..smaller }, dropped))
 }
@@ -143,8 +144,8 @@ mod tests {
         let whole =
             encoded(&[("event", serde_json::to_vec(&event).unwrap()), ("attachment", vec![7; 5_000])]);
         let (smaller, dropped) = shrink(&whole).unwrap();
-        assert_eq!(dropped, [("attachment", 5_000)]);
-        assert_eq!((&smaller.content, smaller.category), (&vec![("error", 1)], whole.category));
+        assert_eq!(dropped, [(Category::Attachment, 5_000)]);
+        assert_eq!((&smaller.content, smaller.category), (&vec![(Category::Error, 1)], whole.category));
         let plain = smaller.plain().unwrap();
         let mut read = items(&plain);
         let event: Value = serde_json::from_slice(read.next().unwrap().1).unwrap();

@@ -13,8 +13,9 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::client_reports::Quantity;
-use super::envelope::{EncodedEnvelope, items};
+use crate::category::{Category, Quantity};
+use crate::envelope::EncodedEnvelope;
+use crate::items::items;
 
 /// How much is kept; the oldest goes first.
 const MAX_FILES: usize = 20_000;
@@ -33,11 +34,11 @@ const ENDING: &str = ".envelope.gz";
 const TORN: &str = "torn";
 
 /// Nobody knows what was in a torn file, but it was one error.
-pub(super) const TORN_CONTENT: [Quantity; 1] = [("error", 1)];
+pub(crate) const TORN_CONTENT: [Quantity; 1] = [(Category::Error, 1)];
 
 /// A spool that is this process's own.
 #[derive(Debug)]
-pub(super) struct Spool {
+pub(crate) struct Spool {
     folder: PathBuf,
     /// Oldest first, without those that are being sent.
     waiting: VecDeque<Entry>,
@@ -57,7 +58,7 @@ struct Entry {
 
 impl Spool {
     /// Takes the first folder below `SPOOL/SERVICE` that no living process has, and what others left behind.
-    pub(super) fn open(spool: &Path, service: &str) -> io::Result<Self> {
+    pub(crate) fn open(spool: &Path, service: &str) -> io::Result<Self> {
         let (mut own, mut left) = (None, Vec::new());
         folder::own(&spool.join(service))?;
         for number in 0..MAX_PROCESSES {
@@ -98,7 +99,7 @@ impl Spool {
     }
 
     /// Keeps an envelope, on disk already or not; fails where the disk refuses it. Returns what had to go for it.
-    pub(super) fn keep(&mut self, encoded: &EncodedEnvelope) -> io::Result<Vec<Quantity>> {
+    pub(crate) fn keep(&mut self, encoded: &EncodedEnvelope) -> io::Result<Vec<Quantity>> {
         let is_there = encoded.file.as_ref().is_some_and(|path| self.add(path.clone()).is_ok());
         if !is_there {
             let path = self.write(encoded)?;
@@ -122,7 +123,7 @@ impl Spool {
 
     /// Takes the oldest envelope; an error is a file that is torn, which has been put aside. Its file stays until
     /// [`remove`] takes it away.
-    pub(super) fn next(&mut self) -> Option<Result<EncodedEnvelope, TornFile>> {
+    pub(crate) fn next(&mut self) -> Option<Result<EncodedEnvelope, TornFile>> {
         let entry = self.waiting.pop_front()?;
         self.bytes -= entry.bytes;
         let encoded = folder::read(&entry.path).and_then(EncodedEnvelope::of_gzip);
@@ -133,19 +134,19 @@ impl Spool {
     }
 
     /// The client reports that are to be taken over.
-    pub(super) fn take_carried(&mut self) -> Vec<EncodedEnvelope> {
+    pub(crate) fn take_carried(&mut self) -> Vec<EncodedEnvelope> {
         std::mem::take(&mut self.carried)
     }
 
     /// Gives the folder to the next process: nothing may be kept any more.
-    pub(super) fn release(&self) {
+    pub(crate) fn release(&self) {
         if let Err(error) = self.lock.unlock() {
             tracing::warn!(folder = %self.folder.display(), %error, "the spool stays locked until this process ends");
         }
     }
 
     /// Keeps a client report for the next process in room that is taken already.
-    pub(super) fn carry(&self, report: &EncodedEnvelope) -> io::Result<()> {
+    pub(crate) fn carry(&self, report: &EncodedEnvelope) -> io::Result<()> {
         let mut room = [0; RESERVE];
         let Some(start) = room.get_mut(..report.body.len()) else {
             return Err(io::Error::other(format!("it is longer than {RESERVE} bytes")));
@@ -214,13 +215,13 @@ fn remove_unfinished(folder: &Path) -> io::Result<()> {
 /// A spool file that cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("{} is torn: {reason}", path.display())]
-pub(super) struct TornFile {
+pub(crate) struct TornFile {
     path: PathBuf,
     reason: io::Error,
 }
 
 /// Takes an envelope's file away: it is delivered, or lost and counted.
-pub(super) fn remove(encoded: &EncodedEnvelope) {
+pub(crate) fn remove(encoded: &EncodedEnvelope) {
     if let Some(path) = &encoded.file
         && let Err(error) = fs::remove_file(path)
     {

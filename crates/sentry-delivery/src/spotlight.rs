@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use super::envelope::EncodedEnvelope;
-use super::http::Endpoint;
+use crate::envelope::EncodedEnvelope;
+use crate::http::Endpoint;
 
 /// Copies that wait. Where Spotlight is slower than the service, it misses some.
 const CAPACITY: usize = 256;
@@ -17,7 +17,7 @@ const MAX_BYTES: usize = 8 * 1024 * 1024;
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// The copies' way out.
-pub(super) struct Spotlight {
+pub(crate) struct Spotlight {
     endpoint: Endpoint,
     /// `None` once no more will come.
     sender: Mutex<Option<Sender<EncodedEnvelope>>>,
@@ -27,14 +27,14 @@ pub(super) struct Spotlight {
 }
 
 impl Spotlight {
-    pub(super) fn new(endpoint: Endpoint) -> Self {
+    pub(crate) fn new(endpoint: Endpoint) -> Self {
         let (sender, receiver) = channel(CAPACITY);
         let (sender, receiver) = (Mutex::new(Some(sender)), Mutex::new(Some(receiver)));
         Self { endpoint, sender, receiver, bytes: AtomicUsize::default() }
     }
 
     /// Leaves a copy, and never waits.
-    pub(super) fn show(&self, encoded: &EncodedEnvelope) {
+    pub(crate) fn show(&self, encoded: &EncodedEnvelope) {
         let weight = encoded.weight();
         let fits = self.bytes.fetch_add(weight, Relaxed) + weight <= MAX_BYTES;
         let sender = lock(&self.sender);
@@ -45,19 +45,19 @@ impl Spotlight {
     }
 
     /// No more copies will come: [`Self::run`] ends when all are delivered.
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         lock(&self.sender).take();
     }
 
     /// Delivers an envelope that has no other way to go.
-    pub(super) async fn deliver(&self, encoded: &EncodedEnvelope) {
+    pub(crate) async fn deliver(&self, encoded: &EncodedEnvelope) {
         if let Err(error) = self.endpoint.post(encoded).await {
             tracing::debug!(%error, "Spotlight is not there");
         }
     }
 
     /// Delivers copies until the end.
-    pub(super) async fn run(&self) {
+    pub(crate) async fn run(&self) {
         let Some(mut receiver) = lock(&self.receiver).take() else { return };
         let mut absent_until = Instant::now();
         while let Some(encoded) = receiver.recv().await {

@@ -19,7 +19,7 @@ const SMALL: usize = 256;
 const MAP: usize = 2 * SMALL;
 
 /// About the bytes of all items.
-pub(super) fn envelope(envelope: &Envelope) -> usize {
+pub(crate) fn envelope(envelope: &Envelope) -> usize {
     SMALL + envelope.items().map(item).sum::<usize>()
 }
 

@@ -1,18 +1,20 @@
-//! What goes on beside the sending: backpressure, reports of what was lost, the spool.
+//! What goes on beside the sending: backpressure, client reports, hooks.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use super::super::category::Category;
-use super::super::client_reports::{self, Reason};
-use super::super::envelope::EncodedEnvelope;
-use super::super::http::{Answer, Endpoint};
 use super::{Sender, source};
+use crate::category::Category;
+use crate::client_reports::Sums;
+use crate::envelope::EncodedEnvelope;
+use crate::http::{Answer, Endpoint};
+use crate::pipeline::Pipeline;
+use crate::spooler::Spooler;
 
 /// How often the queues are looked at. Ten looks halve the traces a thousand times: saturation is over in a second.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// How often client reports are sent, and the spool is looked at.
-pub(super) const REPORT: Duration = Duration::from_secs(1);
+/// How often client reports are sent.
+const REPORT: Duration = Duration::from_secs(1);
 
 /// How often the hooks are called.
 const TICK: Duration = Duration::from_millis(250);
@@ -22,14 +24,19 @@ const MUCH: usize = 4 * 1024 * 1024;
 
 impl Sender {
     /// Never ends.
-    pub(super) async fn keep_up(&self) {
-        tokio::join!(self.look(), self.spool_loop(), self.call_hooks());
+    pub(super) async fn keep_up(&self, spooler: &mut Option<Spooler>) {
+        let spool = async {
+            if let Some(spooler) = spooler {
+                spooler.run().await;
+            }
+        };
+        tokio::join!(self.look(), spool, self.call_hooks());
     }
 
     /// Asks the server once whether it takes anything from us, by an empty report.
     pub(super) async fn startup_probe(&self) {
         let Some(sentry) = &self.sentry else { return };
-        match sentry.post(&encoded_report(&client_reports::Sums::new())).await {
+        match sentry.post(&EncodedEnvelope::report(&Sums::new())).await {
             Ok(answer) if answer.status.is_success() => {
                 tracing::info!("Sentry at {} answers", sentry.host());
             }
@@ -45,26 +52,17 @@ impl Sender {
     async fn look(&self) {
         loop {
             tokio::time::sleep(LOOK).await;
-            let (fullness, limited) = self.queues.health(Category::Transaction);
-            self.backpressure.check(fullness, limited);
-            self.make_ready().await;
-        }
-    }
-
-    /// Makes ready what waits for a connection: ready, errors, logs and metrics take a tenth of the memory.
-    async fn make_ready(&self) {
-        while let Some(queued) = self.queues.next_unready() {
-            self.settle(self.made_ready(queued));
-            tokio::task::yield_now().await;
+            let limited = self.pipeline.limits.until(Category::Transaction, std::time::Instant::now());
+            self.backpressure.check(self.pipeline.room.fullness(Category::Transaction), limited.is_some());
         }
     }
 
     /// Sends client reports now and then until the end begins.
     pub(super) async fn report(&self) {
-        while tokio::time::timeout(REPORT, self.queues.closing()).await.is_err() {
-            if self.queues.outage_age().is_none() {
+        while tokio::time::timeout(REPORT, self.pipeline.shutdown.begun()).await.is_err() {
+            if self.pipeline.outage_age().is_none() {
                 self.send_client_reports().await;
-            } else if self.queues.may_probe() {
+            } else if self.pipeline.may_probe() {
                 self.probe().await;
             }
         }
@@ -73,30 +71,24 @@ impl Sender {
     /// Finds out whether an outage is over where no envelope does: all may be on disk, or discarded.
     async fn probe(&self) {
         let Some(sentry) = &self.sentry else { return };
-        match self.post_report(sentry, self.client_reports.take().unwrap_or_default()).await {
-            Ok(answer) if !answer.is_trouble() => {
-                for stale in self.queues.reached(&answer) {
-                    self.client_reports.record(&stale.content(), Reason::RateLimited);
-                }
-            }
-            Ok(_) | Err(_) => drop(self.queues.failed()),
+        match self.post_report(sentry, self.pipeline.client_reports.take().unwrap_or_default()).await {
+            Ok(answer) if !answer.is_trouble() => self.pipeline.reached(&answer),
+            Ok(_) | Err(_) => drop(self.pipeline.failed()),
         }
     }
 
     /// Sends the number of discarded items, if there is one; true unless there is still something to send.
     pub(super) async fn send_client_reports(&self) -> bool {
-        let (Some(sentry), Some(sums)) = (&self.sentry, self.client_reports.take()) else { return true };
+        let (Some(sentry), Some(sums)) = (&self.sentry, self.pipeline.client_reports.take()) else {
+            return true;
+        };
         self.post_report(sentry, sums).await.is_ok_and(|answer| answer.status.is_success())
     }
 
-    async fn post_report(
-        &self,
-        sentry: &Endpoint,
-        sums: client_reports::Sums,
-    ) -> Result<Answer, reqwest::Error> {
-        let encoded = encoded_report(&sums);
+    async fn post_report(&self, sentry: &Endpoint, sums: Sums) -> Result<Answer, reqwest::Error> {
+        let encoded = EncodedEnvelope::report(&sums);
         // If this is interrupted, the numbers are still to be sent.
-        let mut unreported = Unreported { sender: self, sums: Some(sums) };
+        let mut unreported = Unreported { pipeline: &self.pipeline, sums: Some(sums) };
         let answer = sentry.post(&encoded).await;
         if answer.as_ref().is_ok_and(|answer| answer.status.is_success()) {
             unreported.sums = None;
@@ -104,41 +96,26 @@ impl Sender {
         answer
     }
 
-    /// Calls the hooks: one every so often, one when the queues have become empty.
     async fn call_hooks(&self) {
         loop {
             tokio::time::sleep(TICK).await;
             (self.hooks.tick)();
-            if self.queues.are_empty_after(MUCH) {
+            if self.pipeline.room.is_empty_after(MUCH) {
                 (self.hooks.emptied)();
             }
         }
     }
 }
 
-/// A client report, ready for the wire.
-pub(super) fn encoded_report(sums: &client_reports::Sums) -> EncodedEnvelope {
-    EncodedEnvelope {
-        body: client_reports::envelope(sums).into(),
-        gzip: false,
-        category: Category::Other,
-        content: Vec::new(),
-        failed_attempts: 0,
-        file: None,
-        is_reduced: false,
-        sent_at: Some(SystemTime::now()),
-    }
-}
-
 struct Unreported<'a> {
-    sender: &'a Sender,
-    sums: Option<client_reports::Sums>,
+    pipeline: &'a Pipeline,
+    sums: Option<Sums>,
 }
 
 impl Drop for Unreported<'_> {
     fn drop(&mut self) {
         if let Some(sums) = self.sums.take() {
-            self.sender.client_reports.restore(sums);
+            self.pipeline.client_reports.restore(sums);
         }
     }
 }

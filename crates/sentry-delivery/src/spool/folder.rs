@@ -7,19 +7,19 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// The longest file that is written or read.
-pub(super) const MAX_FILE_BYTES: u64 = 20 * 1024 * 1024;
+pub(crate) const MAX_FILE_BYTES: u64 = 20 * 1024 * 1024;
 
 /// Entries of a folder that are looked at. A folder with more is full of what is not ours.
 const MAX_ENTRIES: usize = 100_000;
 
 /// Makes a folder, and those above it, where it is missing.
-pub(super) fn create(folder: &Path) -> io::Result<()> {
+pub(crate) fn create(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 /// Makes a folder of our own, or takes it over. One that is a link, or belongs to somebody else, is refused: only its
 /// owner can change its mode.
-pub(super) fn own(folder: &Path) -> io::Result<()> {
+pub(crate) fn own(folder: &Path) -> io::Result<()> {
     create(folder)?;
     if !fs::symlink_metadata(folder)?.is_dir() {
         return Err(io::Error::other(format!("{} is a link", folder.display())));
@@ -28,14 +28,14 @@ pub(super) fn own(folder: &Path) -> io::Result<()> {
 }
 
 /// The file that is locked while a process has the folder.
-pub(super) fn lock_file(path: &Path) -> io::Result<File> {
+pub(crate) fn lock_file(path: &Path) -> io::Result<File> {
     let file = options().read(true).write(true).create(true).truncate(false).open(path)?;
     regular(&file)?;
     Ok(file)
 }
 
 /// Writes a file under another name first: whoever finds it finds all of it. Nothing stays where that fails.
-pub(super) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(io::Error::other(format!("it is longer than {MAX_FILE_BYTES} bytes")));
     }
@@ -48,7 +48,7 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Reads a whole file.
-pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
+pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     let file = options().read(true).open(path)?;
     regular(&file)?;
     let mut bytes = Vec::new();
@@ -60,7 +60,7 @@ pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// The regular files whose names end so, in order; links, pipes, sockets, devices and folders are left alone.
-pub(super) fn files(folder: &Path, ending: &str) -> io::Result<Vec<PathBuf>> {
+pub(crate) fn files(folder: &Path, ending: &str) -> io::Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder)?.take(MAX_ENTRIES) {
         let entry = entry?;
@@ -74,7 +74,7 @@ pub(super) fn files(folder: &Path, ending: &str) -> io::Result<Vec<PathBuf>> {
 }
 
 /// What an unfinished file's name ends in.
-pub(super) const UNFINISHED: &str = "unfinished";
+pub(crate) const UNFINISHED: &str = "unfinished";
 
 /// Opening never follows a link, and never waits for the other end of a pipe.
 fn options() -> OpenOptions {

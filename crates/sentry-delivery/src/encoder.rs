@@ -1,0 +1,142 @@
+//! From one queue to the other: envelopes as the SDK makes them become bytes for the wire.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use sentry::Envelope;
+use sentry::protocol::{EnvelopeFilterCallbacks, EnvelopeItem};
+
+use crate::category::Category;
+use crate::client_reports::{self, Reason};
+use crate::encode::Encode;
+use crate::envelope::{EncodedEnvelope, NewEnvelope};
+use crate::intake::Intake;
+use crate::pipeline::Pipeline;
+use crate::room::Waiting;
+use crate::spotlight::Spotlight;
+
+/// Encodes, on whatever thread it is run.
+pub(crate) struct Encoder {
+    pub(crate) pipeline: Arc<Pipeline>,
+    pub(crate) encode: Arc<dyn Encode>,
+    /// Gets a copy of everything.
+    pub(crate) copies: Option<Arc<Spotlight>>,
+}
+
+impl Encoder {
+    /// Encodes what comes in until nothing more will.
+    pub(crate) async fn run(&self, intake: &Intake) {
+        while let Some(new) = intake.next().await {
+            if let Some(encoded) = self.encoded(new) {
+                self.pipeline.queue(encoded);
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Makes an envelope ready for the wire. `None` where nothing of it is left, which is counted.
+    pub(crate) fn encoded(&self, new: Waiting<NewEnvelope>) -> Option<Waiting<EncodedEnvelope>> {
+        let Waiting { envelope, mut share } = new;
+        let content = envelope.content();
+        let encoded = match envelope {
+            NewEnvelope::Written(bytes) => EncodedEnvelope::of_bytes(bytes),
+            NewEnvelope::Made(envelope) => self.made(self.allowed(*envelope)?),
+        };
+        match encoded {
+            Ok(envelope) => {
+                share.resize(envelope.weight());
+                if let Some(spotlight) = &self.copies {
+                    spotlight.show(&envelope);
+                }
+                Some(Waiting { envelope, share })
+            }
+            Err(error) => {
+                tracing::error!(%error, "an envelope could not be written");
+                self.pipeline.client_reports.record(&content, Reason::Internal);
+                None
+            }
+        }
+    }
+
+    /// One that panics costs its envelope, and no thread.
+    fn made(&self, envelope: Envelope) -> io::Result<EncodedEnvelope> {
+        let (category, content) = (Category::of(&envelope), client_reports::content(&envelope));
+        let body = catch_unwind(AssertUnwindSafe(|| self.encode.encode(envelope)));
+        let body = body.unwrap_or_else(|_| Err(io::Error::other("its processing panicked")))?;
+        EncodedEnvelope::new(body, category, content)
+    }
+
+    /// The envelope without the attachments that the server does not want now; its headers stay.
+    fn allowed(&self, envelope: Envelope) -> Option<Envelope> {
+        let headers = envelope.headers().clone();
+        let attachments =
+            self.pipeline.limits.until(Category::Attachment, std::time::Instant::now()).is_none();
+        let filter = EnvelopeFilterCallbacks::new(
+            |item: &EnvelopeItem| attachments || !matches!(item, EnvelopeItem::Attachment(_)),
+            |item: EnvelopeItem| {
+                let content = client_reports::content(&item);
+                self.pipeline.client_reports.record(&content, Reason::RateLimited);
+            },
+        );
+        envelope.filter(filter).map(|envelope| envelope.with_headers(headers))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sentry::protocol::{Attachment, Event};
+
+    use super::*;
+    use crate::http::Answer;
+
+    fn encoder(encode: impl Encode) -> Encoder {
+        Encoder { pipeline: Arc::default(), encode: Arc::new(encode), copies: None }
+    }
+
+    struct Fails;
+
+    impl Encode for Fails {
+        fn encode(&self, envelope: Envelope) -> io::Result<Vec<u8>> {
+            match envelope.event().and_then(|event| event.message.as_deref()) {
+                Some("panic") => panic!("as asked"),
+                Some("error") => Err(io::Error::other("as asked")),
+                _ => crate::Plain.encode(envelope),
+            }
+        }
+    }
+
+    fn accept(encoder: &Encoder, message: &str) {
+        let event = Event { message: Some(message.to_owned()), ..Event::default() };
+        encoder.pipeline.accept(event.into());
+    }
+
+    #[tokio::test]
+    async fn an_envelope_that_cannot_be_encoded_is_counted_and_stops_no_other() {
+        let encoder = encoder(Fails);
+        ["panic", "well", "error", "well"].iter().for_each(|message| accept(&encoder, message));
+        encoder.pipeline.errors.close();
+        encoder.run(&encoder.pipeline.errors).await;
+        assert_eq!(encoder.pipeline.outbox.remove(Category::Error).len(), 2);
+        let discarded = [((Reason::Internal, Category::Error), 2)].into();
+        assert_eq!(encoder.pipeline.client_reports.take(), Some(discarded));
+        assert!(encoder.pipeline.room.is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_attachment_that_is_not_wanted_is_left_out_and_counted_in_bytes() {
+        let encoder = encoder(crate::Plain);
+        let limits = Some("60:attachment:key".to_owned());
+        let status = reqwest::StatusCode::OK;
+        encoder.pipeline.limits.update(&Answer { status, limits, retry_after: None });
+        let mut envelope = Envelope::from(Event::default());
+        envelope.add_item(Attachment { buffer: vec![7; 5], ..Attachment::default() });
+        encoder.pipeline.accept(envelope);
+        encoder.pipeline.errors.close();
+        encoder.run(&encoder.pipeline.errors).await;
+        let sent = encoder.pipeline.outbox.remove(Category::Error);
+        assert_eq!(sent[0].envelope.content, [(Category::Error, 1)]);
+        let discarded = [((Reason::RateLimited, Category::Attachment), 5)].into();
+        assert_eq!(encoder.pipeline.client_reports.take(), Some(discarded));
+    }
+}

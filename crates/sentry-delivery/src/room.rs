@@ -1,0 +1,193 @@
+//! How much waits, of each category and in all, wherever it waits: in a queue, with the encoder, or on its way.
+
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Instant;
+
+use tokio::sync::Notify;
+
+use crate::category::Category;
+
+/// The longest envelope that gets its chance where nothing else of its category waits, though it is beyond the bound by
+/// itself. Sentry takes 20 MiB, compressed.
+const MAX_ENVELOPE_BYTES: usize = 32 * 1024 * 1024;
+
+/// The bounds of what waits.
+#[derive(Debug, Default)]
+pub(crate) struct Room {
+    taken: [Taken; Category::QUEUES],
+    count: AtomicUsize,
+    /// The most bytes that waited at once.
+    peak: AtomicUsize,
+    /// Wakes whoever waits until nothing waits any more: tasks and threads.
+    pub(crate) emptied: Notify,
+    lock: Mutex<()>,
+    settled: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Taken {
+    count: AtomicUsize,
+    bytes: AtomicUsize,
+}
+
+/// Something that waits, and its share of the room, which is free again when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Waiting<T> {
+    pub(crate) envelope: T,
+    pub(crate) share: Share,
+}
+
+/// A share of the room.
+#[derive(Debug)]
+pub(crate) struct Share {
+    room: Arc<Room>,
+    pub(crate) category: Category,
+    bytes: usize,
+}
+
+impl Room {
+    /// Takes a share; `None` where the category's bounds leave none.
+    pub(crate) fn take(self: &Arc<Self>, category: Category, bytes: usize) -> Option<Share> {
+        let (bounds, taken) = (category.bounds(), &self.taken[category as usize]);
+        let count = taken.count.fetch_add(1, SeqCst);
+        let before = taken.bytes.fetch_add(bytes, SeqCst);
+        self.count.fetch_add(1, SeqCst);
+        let share = Share { room: Arc::clone(self), category, bytes };
+        let most = if count == 0 { bounds.bytes.max(MAX_ENVELOPE_BYTES) } else { bounds.bytes };
+        if count >= bounds.count || before + bytes > most {
+            return None;
+        }
+        self.peak.fetch_max(self.bytes(), SeqCst);
+        Some(share)
+    }
+
+    /// Of count or bytes of a category, whichever is nearer to its bound; 1 is full.
+    pub(crate) fn fullness(&self, category: Category) -> f32 {
+        let (bounds, taken) = (category.bounds(), &self.taken[category as usize]);
+        let count = taken.count.load(SeqCst) as f32 / bounds.count as f32;
+        count.max(taken.bytes.load(SeqCst) as f32 / bounds.bytes as f32)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.count.load(SeqCst) == 0
+    }
+
+    /// Is nothing left of what was more than so many bytes at its peak? True once; the next peak counts from then.
+    pub(crate) fn is_empty_after(&self, bytes: usize) -> bool {
+        let is_over = self.is_empty() && self.peak.load(SeqCst) > bytes;
+        if is_over {
+            self.peak.store(0, SeqCst);
+        }
+        is_over
+    }
+
+    /// Waits until nothing waits any more; false if that took too long.
+    pub(crate) fn wait_empty(&self, deadline: Instant) -> bool {
+        let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        while !self.is_empty() {
+            let Some(left) = deadline.checked_duration_since(Instant::now()) else { return false };
+            lock = self.settled.wait_timeout(lock, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        true
+    }
+
+    fn bytes(&self) -> usize {
+        self.taken.iter().map(|taken| taken.bytes.load(SeqCst)).sum()
+    }
+}
+
+impl Share {
+    /// What has it takes so many bytes now.
+    pub(crate) fn resize(&mut self, bytes: usize) {
+        let taken = &self.room.taken[self.category as usize].bytes;
+        // Added first: for a moment it is too much, never too little.
+        taken.fetch_add(bytes, SeqCst);
+        taken.fetch_sub(self.bytes, SeqCst);
+        self.bytes = bytes;
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let taken = &self.room.taken[self.category as usize];
+        taken.bytes.fetch_sub(self.bytes, SeqCst);
+        taken.count.fetch_sub(1, SeqCst);
+        if self.room.count.fetch_sub(1, SeqCst) == 1 {
+            self.room.emptied.notify_waiters();
+            // Whoever is about to wait has looked before, and holds the lock until it waits.
+            drop(self.room.lock.lock());
+            self.room.settled.notify_all();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn full(room: &Arc<Room>, category: Category, bytes: usize) -> Vec<Share> {
+        std::iter::from_fn(|| room.take(category, bytes)).take(100_000).collect()
+    }
+
+    #[test]
+    fn a_category_takes_as_many_as_its_bound_and_no_room_of_others() {
+        let room = Arc::<Room>::default();
+        let transactions = full(&room, Category::Transaction, 10);
+        assert_eq!(transactions.len(), Category::Transaction.bounds().count);
+        assert_eq!(room.fullness(Category::Transaction), 1.0);
+        assert_eq!(room.fullness(Category::Error), 0.0);
+        let error = room.take(Category::Error, 10).unwrap();
+        drop(transactions);
+        assert_eq!(room.fullness(Category::Transaction), 0.0, "what was refused takes nothing");
+        assert!(!room.is_empty());
+        drop(error);
+        assert!(room.is_empty());
+    }
+
+    #[test]
+    fn a_category_takes_as_many_bytes_as_its_bound_whatever_their_number() {
+        let (room, bounds) = (Arc::<Room>::default(), Category::Session.bounds());
+        let mut sessions = full(&room, Category::Session, bounds.bytes / 10);
+        assert_eq!(sessions.len(), 10);
+        sessions[0].resize(1);
+        assert!(room.take(Category::Session, bounds.bytes / 10).is_some());
+        sessions[1].resize(bounds.bytes);
+        assert!(room.fullness(Category::Session) > 1.0, "encoded, one may be larger than it was");
+        assert!(room.take(Category::Session, 1).is_none());
+    }
+
+    #[test]
+    fn an_envelope_beyond_the_bound_gets_its_chance_alone() {
+        let room = Arc::<Room>::default();
+        assert!(room.take(Category::Transaction, MAX_ENVELOPE_BYTES + 1).is_none());
+        let large = room.take(Category::Transaction, MAX_ENVELOPE_BYTES).unwrap();
+        assert!(room.take(Category::Transaction, 1).is_none());
+        drop(large);
+        let _small = room.take(Category::Transaction, 1).unwrap();
+        assert!(room.take(Category::Transaction, MAX_ENVELOPE_BYTES).is_none());
+    }
+
+    #[test]
+    fn the_peak_is_reported_once_and_only_when_nothing_is_left() {
+        let room = Arc::<Room>::default();
+        let share = room.take(Category::Error, 1_000).unwrap();
+        assert!(!room.is_empty_after(500));
+        drop(share);
+        assert!(!room.is_empty_after(1_000));
+        assert!(room.is_empty_after(500));
+        assert!(!room.is_empty_after(500));
+    }
+
+    #[test]
+    fn whoever_waits_sees_the_last_share_go() {
+        let room = Arc::<Room>::default();
+        let shares = full(&room, Category::Session, 1);
+        assert!(!room.wait_empty(Instant::now()));
+        let thread = std::thread::spawn(move || drop(shares));
+        assert!(room.wait_empty(Instant::now() + Duration::from_secs(60)));
+        thread.join().unwrap();
+    }
+}

@@ -1,0 +1,166 @@
+//! The SDK's side: a factory of transports, and the transport that a client holds.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::thread::{self, ThreadId};
+use std::time::{Duration, Instant};
+
+use sentry::protocol::{EnvelopeFilterCallbacks, EnvelopeItem};
+use sentry::{Envelope, TransactionContext, Transport, TransportFactory, TransportOptions};
+
+use crate::backpressure::Backpressure;
+use crate::delivery::Delivery;
+use crate::encode::Encode;
+use crate::encoder::Encoder;
+use crate::hooks::Hooks;
+use crate::http::{Endpoint, EndpointError};
+use crate::pipeline::Pipeline;
+use crate::sender::{CONNECTIONS, Sender};
+use crate::spool::Spool;
+use crate::spooler::Spooler;
+use crate::spotlight::Spotlight;
+
+/// How long a transport that is dropped without a shutdown may take to save what it has.
+const LAST_WAIT: Duration = Duration::from_secs(1);
+
+/// Makes transports for one service's clients.
+#[derive(Clone)]
+pub struct HttpTransportFactory {
+    service: &'static str,
+    encode: Arc<dyn Encode>,
+    delivery: Delivery,
+    hooks: Hooks,
+    backpressure: Arc<Backpressure>,
+}
+
+impl HttpTransportFactory {
+    /// A factory for the clients of `service`, which names its folder in the spool.
+    pub fn new(service: &'static str, encode: impl Encode, delivery: Delivery) -> Self {
+        let (encode, hooks) = (Arc::new(encode), Hooks::default());
+        Self { service, encode, delivery, hooks, backpressure: Arc::default() }
+    }
+
+    /// The same with calls into the process that it serves.
+    #[must_use]
+    pub fn with_hooks(self, hooks: Hooks) -> Self {
+        Self { hooks, ..self }
+    }
+
+    /// The rate at which a new transaction is sampled, for
+    /// [`traces_sampler`](sentry::ClientOptions::traces_sampler): as configured, or as the caller decided, and less
+    /// while transactions cannot be delivered.
+    pub fn sampler(&self, rate: f32) -> impl Fn(&TransactionContext) -> f32 + Send + Sync + 'static {
+        let backpressure = Arc::clone(&self.backpressure);
+        move |context| backpressure.rate(rate, context)
+    }
+
+    fn sender(&self, options: &TransportOptions, pipeline: &Arc<Pipeline>) -> Result<Sender, EndpointError> {
+        let has_server = self.delivery.dsn().as_ref() != Some(&options.dsn);
+        let sentry = has_server.then(|| Endpoint::sentry(options, CONNECTIONS)).transpose()?;
+        let spotlight = self.delivery.spotlight.as_ref().map(Endpoint::spotlight).transpose()?;
+        let spotlight = spotlight.map(|endpoint| Arc::new(Spotlight::new(endpoint)));
+        let encoder = Encoder {
+            pipeline: Arc::clone(pipeline),
+            encode: Arc::clone(&self.encode),
+            copies: spotlight.clone().filter(|_| sentry.is_some()),
+        };
+        Ok(Sender {
+            sentry,
+            spotlight,
+            pipeline: Arc::clone(pipeline),
+            encoder: Arc::new(encoder),
+            hooks: self.hooks,
+            backpressure: Arc::clone(&self.backpressure),
+            sent: AtomicU64::default(),
+            sent_before: AtomicU64::default(),
+        })
+    }
+
+    /// A spool that cannot be used any more, since the settings were read, is no reason to send nothing.
+    fn spooler(&self, pipeline: &Arc<Pipeline>) -> Option<Spooler> {
+        let folder = self.delivery.spool.as_ref()?;
+        match Spool::open(folder, self.service) {
+            Ok(spool) => Some(Spooler::new(spool, Arc::clone(pipeline))),
+            Err(error) => {
+                tracing::error!(folder = %folder.display(), %error, "the spool cannot be used");
+                None
+            }
+        }
+    }
+}
+
+impl TransportFactory for HttpTransportFactory {
+    fn create_transport_with_options(&self, options: TransportOptions) -> Arc<dyn Transport> {
+        let pipeline = Arc::<Pipeline>::default();
+        let mut has_spool = false;
+        let thread = self.sender(&options, &pipeline).map_err(|error| error.to_string()).and_then(|sender| {
+            let spooler = self.spooler(&pipeline);
+            has_spool = spooler.is_some();
+            let thread = thread::Builder::new().name("sentry-transport".to_owned());
+            thread.spawn(move || sender.run(spooler)).map_err(|error| error.to_string())
+        });
+        let thread = thread.map(|thread| thread.thread().id());
+        if let Err(error) = &thread {
+            tracing::error!(%error, "no transport: nothing will be sent");
+            pipeline.close(Duration::ZERO, false);
+            pipeline.shutdown.end(true);
+        }
+        let backpressure = Arc::clone(&self.backpressure);
+        Arc::new(HttpTransport { pipeline, backpressure, has_spool, thread: thread.ok() })
+    }
+}
+
+struct HttpTransport {
+    pipeline: Arc<Pipeline>,
+    backpressure: Arc<Backpressure>,
+    has_spool: bool,
+    /// The sender's; `None` where there is none.
+    thread: Option<ThreadId>,
+}
+
+impl HttpTransport {
+    /// The SDK's reports may not get lost with the envelope that they happen to be in.
+    fn without_reports(&self, envelope: Envelope) -> Option<Envelope> {
+        if !envelope.items().any(|item| matches!(item, EnvelopeItem::ClientReport(_))) {
+            return Some(envelope);
+        }
+        let headers = envelope.headers().clone();
+        let filter = EnvelopeFilterCallbacks::new(
+            |item: &EnvelopeItem| !matches!(item, EnvelopeItem::ClientReport(_)),
+            |item: EnvelopeItem| {
+                if let EnvelopeItem::ClientReport(report) = &item {
+                    self.pipeline.client_reports.absorb(report, self.backpressure.is_on());
+                }
+            },
+        );
+        envelope.filter(filter).map(|envelope| envelope.with_headers(headers))
+    }
+}
+
+impl Transport for HttpTransport {
+    fn send_envelope(&self, envelope: Envelope) {
+        if let Some(envelope) = self.without_reports(envelope) {
+            self.pipeline.accept(envelope);
+        }
+    }
+
+    fn flush(&self, timeout: Duration) -> bool {
+        self.pipeline.room.wait_empty(Instant::now() + timeout)
+    }
+
+    fn shutdown(&self, timeout: Duration) -> bool {
+        let deadline = Instant::now() + timeout;
+        self.pipeline.close(timeout, self.has_spool);
+        self.pipeline.shutdown.wait(deadline) == Some(true)
+    }
+}
+
+impl Drop for HttpTransport {
+    fn drop(&mut self) {
+        // The transport may be dropped on its own thread, by the last event's client handle.
+        if self.thread.is_some_and(|thread| thread != thread::current().id()) {
+            self.pipeline.close(Duration::ZERO, self.has_spool);
+            self.pipeline.shutdown.wait(Instant::now() + LAST_WAIT);
+        }
+    }
+}
