@@ -186,3 +186,6 @@ impl Pipeline {
         self.outbox.changed.notify_waiters();
     }
 }
+
+#[cfg(test)]
+mod model;

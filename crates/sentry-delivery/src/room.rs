@@ -69,6 +69,11 @@ impl Room {
         count.max(taken.bytes.load(SeqCst) as f32 / bounds.bytes as f32)
     }
 
+    #[cfg(test)]
+    pub(crate) fn count(&self, category: Category) -> usize {
+        self.taken[category as usize].count.load(SeqCst)
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.count.load(SeqCst) == 0
     }
