@@ -12,7 +12,7 @@ use std::ffi::c_void;
 use std::fmt::Write as _;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use sentry::protocol::{Addr, Frame, Stacktrace};
+use sentry::protocol::{Addr, Frame, Stacktrace, Value};
 
 use crate::platform;
 use names::Function;
@@ -68,9 +68,11 @@ impl Origin {
         &self.0
     }
 
-    /// The addresses as Sentry's stack trace, all in one frame; [`clean`] makes of it what Sentry understands.
+    /// The innermost frame, by its address, with those of its callers in [`CALLERS`]; [`clean`] makes all frames of it.
     pub fn stacktrace(&self) -> Option<Stacktrace> {
-        let frame = Frame { symbol: Some(pack(&self.0)?), ..Frame::default() };
+        let (innermost, callers) = self.0.split_first()?;
+        let mut frame = frame_at(*innermost);
+        frame.vars.insert(CALLERS.to_owned(), hexadecimal(callers).into());
         Some(Stacktrace { frames: vec![frame], ..Stacktrace::default() })
     }
 }
@@ -81,30 +83,37 @@ impl std::fmt::Debug for Origin {
     }
 }
 
-/// Begins each address of a stack that is packed into the `symbol` of one frame: a frame takes 350 bytes, and a burst
-/// of crashes queues thousands of stacks. No symbol begins so.
-const ADDRESS: char = '@';
+/// The variable of a frame that lists the return addresses of its callers, innermost first, until they are resolved: a
+/// frame takes 350 bytes, and a burst of crashes queues thousands of stacks.
+const CALLERS: &str = "unresolved_callers";
 
-fn pack(addresses: &[u64]) -> Option<String> {
-    let mut packed = String::with_capacity(addresses.len() * "@7fffffffffff".len());
+fn hexadecimal(addresses: &[u64]) -> String {
+    let mut text = String::with_capacity(addresses.len() * "7fffffffffff ".len());
     for address in addresses {
-        write!(packed, "{ADDRESS}{address:x}").ok()?;
+        // Writing to a string does not fail.
+        let _ = write!(text, "{address:x} ");
     }
-    (!packed.is_empty()).then_some(packed)
+    text
 }
 
-/// Outermost first, as Sentry wants frames.
-fn unpack(frame: Frame) -> Vec<Frame> {
-    let Some(packed) = frame.symbol.as_ref().and_then(|symbol| symbol.strip_prefix(ADDRESS)) else {
-        return vec![frame];
-    };
-    let address = |text| u64::from_str_radix(text, 16).ok().map(Addr);
-    packed.rsplit(ADDRESS).map(|text| Frame { instruction_addr: address(text), ..Frame::default() }).collect()
+/// The frames that a frame stands for, outermost first, as Sentry wants them.
+fn with_callers(mut frame: Frame) -> Vec<Frame> {
+    let callers = frame.vars.remove(CALLERS);
+    let callers = callers.as_ref().and_then(Value::as_str).unwrap_or_default().split_whitespace();
+    let callers = callers.filter_map(|text| u64::from_str_radix(text, 16).ok());
+    let mut frames: Vec<_> = std::iter::once(frame).chain(callers.map(frame_at)).collect();
+    frames.reverse();
+    frames
+}
+
+fn frame_at(address: u64) -> Frame {
+    Frame { instruction_addr: Some(Addr(address)), ..Frame::default() }
 }
 
 /// Resolves, marks and trims a stack trace. `in_app` are the crates that count as ours.
 pub fn clean(stacktrace: &mut Stacktrace, in_app: &[&str]) {
-    let mut frames: Vec<Frame> = stacktrace.frames.drain(..).flat_map(unpack).flat_map(resolve).collect();
+    let mut frames: Vec<Frame> =
+        stacktrace.frames.drain(..).flat_map(with_callers).flat_map(resolve).collect();
     for frame in &mut frames {
         let Some(krate) = frame.package.as_deref() else { continue };
         frame.in_app = Some(in_app.contains(&krate));
@@ -196,4 +205,27 @@ fn look_up(address: u64) -> Vec<Frame> {
     }
     frames.reverse();
     frames
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stack_that_waits_is_one_frame_and_gives_back_each_address_in_order() {
+        // No code is there: each address stays a frame of its own.
+        let origin = Origin::of(vec![0x30, 0x20, 0x10]);
+        let mut stacktrace = origin.stacktrace().unwrap();
+        assert_eq!(stacktrace.frames.len(), 1);
+        assert_eq!(
+            (stacktrace.frames[0].instruction_addr, &stacktrace.frames[0].symbol),
+            (Some(Addr(0x30)), &None)
+        );
+        clean(&mut stacktrace, &[]);
+        let addresses: Vec<_> =
+            stacktrace.frames.iter().map(|frame| frame.instruction_addr.unwrap().0).collect();
+        assert_eq!(addresses, [0x10, 0x20, 0x30]);
+        assert!(stacktrace.frames.iter().all(|frame| frame.vars.is_empty()));
+        assert!(Origin::of(Vec::new()).stacktrace().is_none());
+    }
 }
