@@ -4,15 +4,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use actix_cors::Cors;
-use actix_web::dev::Service;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use broker::Consuming;
 use database::Database;
 use http_limits::Limits;
+use sentry_context::instrument::instrument;
 use sentry_context::process::{GRACE, Stop};
 use sentry_context::sentry::Hub;
-use sentry_context::{arrival, client, panic_recovery};
 use sentry_native::stall::Watchdog;
 
 use crate::domain::exports::Exports;
@@ -49,7 +48,6 @@ impl Server {
         let watchdog = Watchdog::start(settings.sentry.stall_threshold, Arc::clone(&hub));
         let mut server = HttpServer::new(move || {
             watchdog.watch_this_worker();
-            // The last wrap is the outermost: Sentry's hub and transaction must be around the boundary.
             App::new()
                 .app_data(database.clone())
                 .app_data(consuming.clone())
@@ -57,12 +55,7 @@ impl Server {
                 .app_data(rounds.clone())
                 .configure(|app| routes::configure(app, &guards))
                 .wrap(from_fn(scenario::refuse_bodies))
-                .wrap(from_fn(panic_recovery::boundary))
-                .wrap(client::middleware(Arc::clone(&hub)))
-                .wrap_fn(|mut request, app| {
-                    arrival::prepare(&mut request);
-                    app.call(request)
-                })
+                .wrap(instrument(&hub))
                 // Outermost: browsers must be allowed to read failures, and a preflight is no request of anybody.
                 .wrap(Cors::permissive())
                 .wrap(from_fn(http_limits::read_body))

@@ -4,15 +4,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::Service;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use broker::Publisher;
 use database::Database;
 use http_limits::Limits;
+use sentry_context::instrument::instrument;
 use sentry_context::process::{GRACE, Stop};
 use sentry_context::sentry::Hub;
-use sentry_context::{arrival, client, panic_recovery};
 use sentry_native::stall::Watchdog;
 
 use crate::domain::replay_cache::ReplayCache;
@@ -55,7 +54,6 @@ impl Server {
         let watchdog = Watchdog::start(settings.sentry.stall_threshold, Arc::clone(&hub));
         let mut server = HttpServer::new(move || {
             watchdog.watch_this_worker();
-            // The last wrap is the outermost: Sentry's hub and transaction must be around the boundary.
             App::new()
                 .app_data(cache.clone())
                 .app_data(store.clone())
@@ -63,12 +61,7 @@ impl Server {
                 .app_data(simulations.clone())
                 .configure(|app| routes::configure(app, &guards))
                 .wrap(from_fn(scenario::refuse_bodies))
-                .wrap(from_fn(panic_recovery::boundary))
-                .wrap(client::middleware(Arc::clone(&hub)))
-                .wrap_fn(|mut request, app| {
-                    arrival::prepare(&mut request);
-                    app.call(request)
-                })
+                .wrap(instrument(&hub))
                 .wrap(from_fn(http_limits::read_body))
         })
         // A caller that hangs up ends its handler: nothing goes on for nobody.

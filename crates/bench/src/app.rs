@@ -5,14 +5,13 @@ use std::fmt;
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use actix_web::dev::{Server, Service as _};
-use actix_web::middleware::from_fn;
+use actix_web::dev::Server;
 use actix_web::{App, HttpResponse, HttpServer, ResponseError, web};
 use clap::ValueEnum;
 use sentry_context::client::{self, Config, Service};
 use sentry_context::failure::Failure;
+use sentry_context::instrument::instrument;
 use sentry_context::report::{Reportable, Traced};
-use sentry_context::{panic_recovery, trace};
 use sentry_native::stall::{self, Watchdog};
 
 use crate::Error;
@@ -85,14 +84,7 @@ fn ours(workers: usize) -> Result<(), Error> {
     let watchdog = Watchdog::start(stall::THRESHOLD, Arc::clone(&hub));
     let app = move || {
         watchdog.watch_this_worker();
-        App::new()
-            .configure(reported_routes)
-            .wrap(from_fn(panic_recovery::boundary))
-            .wrap(client::middleware(hub.clone()))
-            .wrap_fn(|mut request, app| {
-                trace::translate(&mut request);
-                app.call(request)
-            })
+        App::new().configure(reported_routes).wrap(instrument(&hub))
     };
     run(|socket| Ok(HttpServer::new(app).workers(workers).listen(socket)?.run()))?;
     sentry.finish();

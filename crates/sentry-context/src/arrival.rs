@@ -1,13 +1,4 @@
-//! What a request says of itself, made plain before anything looks at it: its trace, its method and its address.
-//!
-//! ```ignore
-//! App::new()
-//!     .wrap(client::middleware(hub))
-//!     .wrap_fn(|mut request, app| {              // outermost
-//!         arrival::prepare(&mut request);
-//!         app.call(request)
-//!     })
-//! ```
+//! What a request says of itself, validated before anything reads it: its trace, its method and its target.
 
 use actix_web::HttpMessage;
 use actix_web::dev::ServiceRequest;
@@ -19,7 +10,7 @@ use crate::trace;
 
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
-/// The methods that HTTP has; others are anybody's invention.
+/// The methods of HTTP.
 const METHODS: [(&Method, &str); 9] = [
     (&Method::GET, "GET"),
     (&Method::HEAD, "HEAD"),
@@ -32,7 +23,7 @@ const METHODS: [(&Method, &str); 9] = [
     (&Method::CONNECT, "CONNECT"),
 ];
 
-/// Stands for any other, as in OpenTelemetry's conventions.
+/// Replaces any other method, as in OpenTelemetry's conventions.
 const OTHER: &str = "_OTHER";
 
 /// Marks a request that came as HEAD and is answered as GET.
@@ -41,11 +32,11 @@ struct AsHead;
 
 /// Prepares a request for the middleware and the routes below:
 ///
-/// - the trace that it continues is read, see [`traceparent`];
-/// - `HEAD` is answered as `GET`; the server leaves out the body, since the caller asked for none;
-/// - a target in absolute form becomes the path and the `Host` that it stands for; a `Host` that is none is taken away,
-///   so that the server's own address stands in.
-pub fn prepare(request: &mut ServiceRequest) {
+/// - the trace that it continues is read, see [`trace::translate`];
+/// - `HEAD` becomes `GET`; the server leaves out the body, since the caller asked for none;
+/// - a target in absolute form becomes its path and its `Host`; an invalid `Host` is removed, so that the server's own
+///   address replaces it.
+pub(crate) fn prepare(request: &mut ServiceRequest) {
     trace::translate(request);
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
@@ -64,7 +55,7 @@ fn plain_target(request: &mut ServiceRequest) {
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     let path = if path.is_empty() { "/" } else { path };
     let Ok(target) = path.parse::<Uri>() else { return };
-    // Whoever sends user and password there does not want them to be shown.
+    // User and password are not part of the host.
     let host = authority.as_str().rsplit('@').next().unwrap_or_default();
     if let Ok(host) = HeaderValue::try_from(host) {
         request.headers_mut().insert(HOST, host);

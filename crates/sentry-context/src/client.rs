@@ -234,16 +234,6 @@ fn say_what_is_missing(platform: &dyn Platform) {
     }
 }
 
-/// `sentry-actix` as it must be set up beside [`panic_recovery::boundary`]: its own capture off, since that would make
-/// a second event of each failure, and its transactions, which would end before the bodies that are sent piece by piece.
-pub fn middleware(hub: Arc<Hub>) -> sentry_actix::Sentry {
-    sentry_actix::Sentry::builder()
-        .with_hub(hub)
-        .start_transaction(false)
-        .capture_server_errors(false)
-        .finish()
-}
-
 /// Owns the client; delivers what is queued when finished or dropped.
 #[derive(Debug)]
 pub struct Guard(Closer);

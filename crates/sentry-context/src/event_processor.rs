@@ -125,16 +125,13 @@ fn headers_of(envelope: &Envelope, trace: Option<Members>) -> Members {
     headers
 }
 
-/// The middleware finishes the transaction outside the scope that knows the user and the request; its data knows, too.
+/// A transaction that is finished outside of its scope still has the user in its data.
 fn complete_from_data(transaction: &mut Transaction<'static>) {
     let Some(Context::Trace(trace)) = transaction.contexts.get("trace") else { return };
     let reported = |name: &str| trace.data.get(name).and_then(Value::as_str);
     if let (None, Some(id)) = (&transaction.user, reported("user.id")) {
         let ip_address = reported("client.address").and_then(|ip| ip.parse().ok());
         transaction.user = Some(User { id: Some(id.to_owned()), ip_address, ..User::default() });
-    }
-    if let Some(method) = reported("http.request.method") {
-        request::name_method(transaction.request.as_mut(), method);
     }
 }
 

@@ -1,5 +1,5 @@
 //! What handlers return: any [`Reportable`] error, answered as JSON and reported once, by
-//! [`panic_recovery::boundary`](crate::panic_recovery::boundary).
+//! [`instrument`](mod@crate::instrument).
 
 use std::fmt;
 

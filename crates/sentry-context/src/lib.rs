@@ -6,7 +6,8 @@
 //! |---|---|
 //! | [`client`] | configuration, `init` before the runtime, a guard that delivers at shutdown |
 //! | [`sentry_delivery`] | a crate of its own: bounded queues, parallel connections, rate limits |
-//! | [`arrival`], [`request`], [`user`], [`redaction`] | what a request was, who was affected, what never leaves |
+//! | [`mod@instrument`] | the one middleware around an actix-web service |
+//! | [`request`], [`user`], [`redaction`] | what a request was, who was affected, what never leaves |
 //! | [`trace`] | traces that come in, go on and go out, with their dynamic sampling context |
 //! | [`runtime_stats`] | memory, CPU, threads: sampled in the background, free to read |
 //! | [`breadcrumbs`], [`contexts`] | what led to an event, and its facts |
@@ -25,7 +26,7 @@
 //! The way of an event: an error or panic captures *addresses* only (microseconds) on the request
 //! path; [`event_processor`] resolves symbols, cleans frames, redacts and fingerprints on the transport's thread.
 
-pub mod arrival;
+mod arrival;
 pub mod breadcrumbs;
 pub mod client;
 pub mod contexts;
@@ -36,6 +37,7 @@ pub mod failure;
 pub mod fingerprint;
 mod forwarded;
 pub mod frames;
+pub mod instrument;
 pub mod limit;
 pub mod logs;
 pub mod metrics;

@@ -1,35 +1,35 @@
-//! How a request ended, reported by its transaction and the metrics: also where its caller hung up before the answer, and
-//! where its body is still made while it is sent.
+//! How a request ended, for its transaction and the metrics: also if its caller hung up before the answer, and if its body
+//! is produced while it is sent.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use actix_web::dev::ServiceRequest;
-use sentry::protocol::{Request, SpanStatus};
+use sentry::protocol::SpanStatus;
 use sentry::{Hub, Transaction, TransactionContext};
 
 use crate::metrics::{self, Answered};
 use crate::panic_recovery::Owner;
-use crate::request::Described;
+use crate::request::{self, Described};
 
-/// The status that nginx logs for a caller that hung up; nobody is ever sent it.
+/// The status that nginx logs for a caller that hung up; no caller ever receives it.
 const HUNG_UP: u16 = 499;
 
-/// A request that is being answered, with its transaction. Dropped without an end, its caller has hung up.
+/// A request that is being answered, with its transaction. If it is dropped without an end, the caller has hung up.
 pub(crate) struct Pending {
     hub: Arc<Hub>,
     pub(crate) owner: Owner,
     /// Until it is finished.
     transaction: Option<Transaction>,
-    pub(crate) described: Described,
+    pub(crate) described: Arc<Described>,
     start: Instant,
 }
 
 impl Pending {
-    /// Begins under the request's hub, whose scope gets the transaction as its span.
-    pub(crate) fn begin(request: &ServiceRequest) -> Self {
+    /// Begins under the request's hub, whose scope gets the transaction as its span. `body` is for events.
+    pub(crate) fn begin(request: &ServiceRequest, body: Option<String>) -> Self {
         let hub = Hub::current();
-        let described = Described::of(request);
+        let described = Arc::new(Described::of(request, body));
         let transaction = hub.client().map(|_| begin_transaction(&hub, request, &described));
         Self { hub, owner: Owner::new(), transaction, described, start: Instant::now() }
     }
@@ -47,14 +47,17 @@ impl Pending {
     fn end(&mut self, status: u16, how: SpanStatus) {
         let Some(transaction) = self.transaction.take() else { return };
         transaction.set_status(how);
-        // Who hung up was answered with none.
+        // A caller that hung up got no status.
         if status != HUNG_UP {
             transaction.set_data("http.response.status_code", status.into());
         }
-        let route = self.described.route.take().unwrap_or_else(|| "<none>".to_owned());
+        if request::is_sampled(&transaction.clone().into()) {
+            transaction.set_request(self.described.interface());
+        }
+        let route = self.described.route().to_owned();
         let answered = Answered { method: self.described.method, route, status };
         let took = self.start.elapsed();
-        // As the scope was: the transaction is the request's as its events are.
+        // The transaction gets user and tags from the request's scope, as its events do.
         Hub::run(Arc::clone(&self.hub), || {
             metrics::request(answered, took);
             transaction.finish();
@@ -68,36 +71,19 @@ impl Drop for Pending {
     }
 }
 
-/// The middleware would finish its own when the answer's head is sent, whatever its body comes to.
 fn begin_transaction(hub: &Arc<Hub>, request: &ServiceRequest, described: &Described) -> Transaction {
     let headers = request.headers().iter();
     let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
     let context = TransactionContext::continue_from_headers(&described.name(), "http.server", headers);
     let transaction = hub.start_transaction(context);
     transaction.set_origin("auto.http.actix");
-    transaction.set_request(interface(request, described));
     hub.configure_scope(|scope| scope.set_span(Some(transaction.clone().into())));
     transaction
 }
 
-/// Sentry's `request` interface, as the middleware gives it to events.
-fn interface(request: &ServiceRequest, described: &Described) -> Request {
-    let connection = request.connection_info();
-    let url = format!("{}://{}{}", connection.scheme(), connection.host(), request.uri());
-    let headers = request.headers().iter();
-    let headers = headers
-        .map(|(name, value)| (name.as_str().to_owned(), value.to_str().unwrap_or_default().to_owned()));
-    Request {
-        url: url.parse().ok(),
-        method: Some(described.method.to_owned()),
-        headers: headers.collect(),
-        ..Request::default()
-    }
-}
-
 /// The span status of an HTTP status, as in all of Sentry's SDKs
-/// ([table](https://develop.sentry.dev/sdk/event-payloads/contexts/#trace-context)). The middleware's own has every
-/// redirection unknown, and every timeout an internal error.
+/// ([table](https://develop.sentry.dev/sdk/event-payloads/contexts/#trace-context)). `sentry-actix` takes every redirection
+/// for unknown, and every timeout for an internal error.
 fn span_status(http: u16) -> SpanStatus {
     match http {
         100..=399 => SpanStatus::Ok,

@@ -1,17 +1,10 @@
 //! A panic becomes a 500 and exactly one event; the process, the worker and the transaction live on.
 //!
-//! It is caught wherever it is had for the request: in the handler, in what takes it apart and makes the answer of it, in
-//! the code that reports an error, in a destructor, and in a body that is made while it is sent.
+//! A panic is caught wherever it happens for the request: in the handler, in its extractors and responders, in the code
+//! that reports an error, in a destructor, and in a body that is produced while it is sent.
 //!
-//! The order matters. The hook runs where the panic happens and still sees its stack; [`boundary`] then
-//! catches the unwinding request. `sentry-actix` must wrap around it, so that the hub is the request's and
-//! events have its request:
-//!
-//! ```ignore
-//! App::new()
-//!     .wrap(from_fn(panic_recovery::boundary))   // inner
-//!     .wrap(client::middleware(hub.clone()))     // outer: the last wrap runs first
-//! ```
+//! The hook runs where the panic happens and still sees its stack; [`crate::instrument`] then catches the unwinding
+//! request, under the hub that knows the request.
 
 mod caught;
 mod in_flight;
@@ -21,15 +14,15 @@ mod streamed;
 
 use std::any::Any;
 use std::panic::PanicHookInfo;
+use std::rc::Rc;
 use std::sync::Once;
 use std::time::Duration;
 
 use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::error::{BlockingError, InternalError};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
-use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse};
 use sentry::protocol::{Event, Exception, Mechanism};
 use sentry::types::Uuid;
@@ -120,18 +113,23 @@ fn text(payload: &(dyn Any + Send)) -> &str {
 }
 
 /// The boundary where a request's failure is handled: adds the request to the scope, turns panics and
-/// [`Failure`]s into JSON answers, and reports each once.
-pub async fn boundary<B: MessageBody + 'static>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
-    let pending = Pending::begin(&request);
+/// [`Failure`]s into JSON answers, and reports each once. Runs under the request's hub.
+pub(crate) async fn answered<S, B>(
+    service: Rc<S>,
+    mut request: ServiceRequest,
+) -> Result<ServiceResponse<BoxBody>, Error>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    let body = request::small_body(&mut request).await;
+    let pending = Pending::begin(&request, body);
     let owner = pending.owner;
     request::describe(&request, owner, &pending.described);
     let style = request.app_data::<AnswerStyle>().copied();
     let bodiless = pending.described.method == "HEAD";
     // Nothing of the request may be held across the call: actix panics where a clone outlives a caught panic.
-    let called = platform::attributed(Call::new(move || next.call(request))).await;
+    let called = platform::attributed(Call::new(move || service.call(request))).await;
     match called.and_then(|outcome| caught(|| settle(outcome, owner, style))) {
         Ok(Ok(response)) => {
             let status = response.status().as_u16();

@@ -1,11 +1,17 @@
-//! What the request was: set on the scope before anything can fail.
+//! The facts of a request: set on the scope before anything can fail.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use actix_web::HttpMessage;
-use actix_web::dev::ServiceRequest;
-use sentry::TransactionOrSpan;
+use actix_web::dev::{Payload, ServiceRequest};
+use actix_web::http::Uri;
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use actix_web::web::BytesMut;
+use futures_util::StreamExt;
+use futures_util::stream::iter;
 use sentry::protocol::{Context, Event, Map, Request, User};
+use sentry::{Hub, TransactionOrSpan};
 use url::Url;
 
 use crate::facts::Facts;
@@ -16,44 +22,110 @@ use crate::{arrival, breadcrumbs, forwarded, user};
 /// The header that names the affected user.
 pub const USER_HEADER: &str = "X-User-Id";
 
+/// Content types of bodies that events show.
+const TEXTS: [&str; 2] = ["application/json", "application/x-www-form-urlencoded"];
+
 /// Longest path in a transaction's data, in characters.
 const MOST_OF_PATH: usize = 1_024;
 
-/// What a request is called wherever many are distinguished.
-#[derive(Debug, Clone)]
+/// What is known of a request before it runs. Copies of headers and target share their bytes: most requests make no
+/// event, so text is made of them only for one.
+#[derive(Debug)]
 pub(crate) struct Described {
     /// A method that HTTP has, or `_OTHER`.
     pub(crate) method: &'static str,
-    /// The pattern that matched, not the path; `None` where none did.
-    pub(crate) route: Option<String>,
+    /// The pattern that matched, not the path; `None` if none did.
+    route: Option<String>,
+    scheme: String,
+    host: String,
+    target: Uri,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    body: Option<String>,
 }
 
 impl Described {
-    pub(crate) fn of(request: &ServiceRequest) -> Self {
-        Self { method: arrival::method(request), route: request.match_pattern() }
+    pub(crate) fn of(request: &ServiceRequest, body: Option<String>) -> Self {
+        let connection = request.connection_info();
+        let headers = request.headers().iter();
+        Self {
+            method: arrival::method(request),
+            route: request.match_pattern(),
+            scheme: connection.scheme().to_owned(),
+            host: connection.host().to_owned(),
+            target: request.uri().clone(),
+            headers: headers.map(|(name, value)| (name.clone(), value.clone())).collect(),
+            body,
+        }
+    }
+
+    /// The pattern, or `<none>`.
+    pub(crate) fn route(&self) -> &str {
+        self.route.as_deref().unwrap_or("<none>")
     }
 
     /// `GET /debug/error/{type}`.
     pub(crate) fn name(&self) -> String {
-        format!("{} {}", self.method, self.route.as_deref().unwrap_or("<none>"))
+        format!("{} {}", self.method, self.route())
     }
+
+    /// Sentry's `request` interface, without the body.
+    pub(crate) fn interface(&self) -> Request {
+        let headers = self.headers.iter();
+        let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
+        Request {
+            url: format!("{}://{}{}", self.scheme, self.host, self.target).parse().ok(),
+            method: Some(self.method.to_owned()),
+            headers: headers.map(|(name, value)| (name.as_str().to_owned(), text(value))).collect(),
+            ..Request::default()
+        }
+    }
+}
+
+/// The body of a request for its events, if it is JSON or a form, and not too long for the client's
+/// [`max_request_body_size`](sentry::ClientOptions::max_request_body_size). The handler still reads it, or the error
+/// with which it breaks off.
+pub(crate) async fn small_body(request: &mut ServiceRequest) -> Option<String> {
+    let limit = Hub::current().client()?.options().max_request_body_size;
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let is_text = header(CONTENT_TYPE).is_some_and(|ty| TEXTS.contains(&ty));
+    let is_small = header(CONTENT_LENGTH)
+        .and_then(|length| length.parse().ok())
+        .is_some_and(|length| limit.is_within_size_limit(length));
+    if !is_text || !is_small || request.headers().contains_key(TRANSFER_ENCODING) {
+        return None;
+    }
+    let mut payload = request.take_payload();
+    let mut body = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        match chunk {
+            Ok(chunk) => body.extend_from_slice(&chunk),
+            Err(error) => {
+                let read = iter([Ok(body.freeze()), Err(error)]);
+                request.set_payload(Payload::Stream { payload: Box::pin(read) });
+                return None;
+            }
+        }
+    }
+    let body = body.freeze();
+    let text = String::from_utf8_lossy(&body).into_owned();
+    request.set_payload(Payload::from(body));
+    Some(text)
 }
 
 /// Puts the request's facts on the current hub's scope and its transaction: user, name, first breadcrumb.
 ///
-/// Sentry's `request` interface itself comes from `sentry-actix`. Most requests make no event: what only an event
-/// shows is put together when there is one.
-pub(crate) fn describe(request: &ServiceRequest, owner: Owner, described: &Described) {
+/// Most requests make no event: what only an event shows is put together when there is one.
+pub(crate) fn describe(request: &ServiceRequest, owner: Owner, described: &Arc<Described>) {
     let id = request.headers().get(USER_HEADER).and_then(user::id_of);
     let peer = request.peer_addr().map(|peer| peer.ip());
     let user = user::from_request(id, forwarded::client(request.headers(), peer));
-    let arrival = Arrival { at: SystemTime::now(), described: described.clone(), owner };
+    let arrival = Arrival { at: SystemTime::now(), described: Arc::clone(described), owner };
     sentry::configure_scope(|scope| {
         if let Some(incoming) = request.extensions().get::<Incoming>() {
             incoming.bind(scope);
         }
         if let Some(span) = scope.get_span().filter(is_sampled) {
-            tell_transaction(&span, request, described, &user);
+            add_data(&span, request, described, &user);
         }
         scope.set_user(Some(user));
         scope.add_event_processor(move |event| Some(arrival.report(event)));
@@ -61,7 +133,7 @@ pub(crate) fn describe(request: &ServiceRequest, owner: Owner, described: &Descr
 }
 
 /// What OpenTelemetry's conventions ask for about a request.
-fn tell_transaction(span: &TransactionOrSpan, request: &ServiceRequest, described: &Described, user: &User) {
+fn add_data(span: &TransactionOrSpan, request: &ServiceRequest, described: &Described, user: &User) {
     span.set_data("http.request.method", described.method.into());
     if let Some(route) = &described.route {
         span.set_data("http.route", route.as_str().into());
@@ -74,29 +146,31 @@ fn tell_transaction(span: &TransactionOrSpan, request: &ServiceRequest, describe
     }
 }
 
-/// What a request was when it came in.
+/// A request and the moment when it came in.
 struct Arrival {
     at: SystemTime,
-    described: Described,
+    described: Arc<Described>,
     owner: Owner,
 }
 
 impl Arrival {
-    /// Adds the transaction's name, and the breadcrumb that all others followed.
+    /// Adds the request, the transaction's name, and the breadcrumb that all others followed.
     fn report(&self, mut event: Event<'static>) -> Event<'static> {
         self.owner.mark();
-        // The middleware has named it by whatever method was sent.
         event.transaction = Some(self.described.name());
-        name_method(event.request.as_mut(), self.described.method);
-        let path = event.request.as_ref().and_then(|request| request.url.as_ref()).map_or("", Url::path);
+        let request = event.request.get_or_insert_with(|| Request {
+            data: self.described.body.clone(),
+            ..self.described.interface()
+        });
+        let path = request.url.as_ref().map_or("", Url::path);
         let crumb = breadcrumbs::request(self.at, self.described.method, path);
         event.breadcrumbs.values.insert(0, crumb);
         event
     }
 }
 
-/// Will the transaction be sent? What it says is not needed otherwise.
-fn is_sampled(span: &TransactionOrSpan) -> bool {
+/// Will the transaction be sent? Its data is not needed otherwise.
+pub(crate) fn is_sampled(span: &TransactionOrSpan) -> bool {
     #[expect(
         deprecated,
         reason = "false may also mean that it is undecided, and then nothing is sent either"
@@ -130,15 +204,7 @@ pub fn tag(name: &str, value: &str) {
     });
 }
 
-/// The method as the caller sent it: the routes may have been asked for another.
-pub(crate) fn name_method(request: Option<&mut Request>, method: &str) {
-    if let Some(request) = request {
-        request.method = Some(method.to_owned());
-    }
-}
-
-/// `contexts.request`, in the shape that the Go gateway sends, from what is known already; and the query string beside
-/// the URL, where Sentry looks for it.
+/// Adds `contexts.request`, and the query string beside the URL, where Sentry looks for it.
 pub(crate) fn add_context(
     contexts: &mut Map<String, Context>,
     request: Option<&mut Request>,

@@ -14,5 +14,5 @@ mod http;
 mod incoming;
 
 pub use headers::{BAGGAGE, SENTRY_TRACE, TraceHeaders};
-pub use http::translate;
+pub(crate) use http::translate;
 pub(crate) use incoming::{Incoming, take};

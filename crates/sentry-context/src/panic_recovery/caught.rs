@@ -1,12 +1,12 @@
 //! Work whose panics are values: while it runs, and while it is dropped.
 
 use std::any::Any;
-use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use pin_project_lite::pin_project;
 use sentry::Hub;
 
 use super::in_flight;
@@ -37,53 +37,57 @@ pub(super) fn forget(payload: Payload) {
     }
 }
 
-/// A call that begins when it is first polled.
-pub(super) struct Call<S, F> {
-    hub: Arc<Hub>,
-    start: Option<S>,
-    running: Option<F>,
+pin_project! {
+    /// A call that begins when it is first polled.
+    pub(super) struct Call<S, F> {
+        hub: Arc<Hub>,
+        start: Option<S>,
+        #[pin]
+        running: Option<F>,
+    }
+
+    /// A caller that hangs up drops the call where it stands, outside of its hub.
+    impl<S, F> PinnedDrop for Call<S, F> {
+        fn drop(this: Pin<&mut Self>) {
+            this.end();
+        }
+    }
 }
 
-impl<S: FnOnce() -> F, F: Future> Call<S, F> {
+impl<S, F> Call<S, F> {
+    /// Under the current hub.
     pub(super) fn new(start: S) -> Self {
         Self { hub: Hub::current(), start: Some(start), running: None }
     }
-}
 
-impl<S: FnOnce() -> F + Unpin, F: Future + Unpin> Future for Call<S, F> {
-    type Output = Result<F::Output, Payload>;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        let polled = caught(|| {
-            if let Some(start) = this.start.take() {
-                this.running = Some(start());
-            }
-            match &mut this.running {
-                Some(running) => Pin::new(running).poll(context),
-                None => Poll::Pending,
-            }
-        });
-        match polled {
-            Ok(Poll::Pending) => Poll::Pending,
-            // At once: nothing of the request may outlive the call.
-            Ok(Poll::Ready(output)) => {
-                discard(this.running.take(), &this.hub);
-                Poll::Ready(Ok(output))
-            }
-            Err(payload) => {
-                discard(this.running.take(), &this.hub);
-                Poll::Ready(Err(payload))
-            }
+    /// Drops what runs; a destructor may panic, too.
+    fn end(self: Pin<&mut Self>) {
+        let mut this = self.project();
+        if this.running.is_some() {
+            let dropped = Hub::run(Arc::clone(this.hub), || caught(|| this.running.set(None)));
+            dropped.unwrap_or_else(forget);
         }
     }
 }
 
-/// A caller that hangs up drops the call where it stands, outside of its hub.
-impl<S, F> Drop for Call<S, F> {
-    fn drop(&mut self) {
-        if self.running.is_some() {
-            discard(self.running.take(), &self.hub);
-        }
+impl<S: FnOnce() -> F, F: Future> Future for Call<S, F> {
+    type Output = Result<F::Output, Payload>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.as_mut().project();
+        let polled = caught(|| {
+            if let Some(start) = this.start.take() {
+                this.running.set(Some(start()));
+            }
+            this.running.as_pin_mut().map_or(Poll::Pending, |running| running.poll(context))
+        });
+        let ended = match polled {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(output)) => Ok(output),
+            Err(payload) => Err(payload),
+        };
+        // At once: nothing of the request may outlive the call.
+        self.end();
+        Poll::Ready(ended)
     }
 }

@@ -17,7 +17,7 @@ const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// Leaves the request with one valid `sentry-trace` header or with none, and stores the trace in its extensions. Without a
 /// valid `sentry-trace`, a valid `traceparent` replaces it.
-pub fn translate(request: &mut ServiceRequest) {
+pub(crate) fn translate(request: &mut ServiceRequest) {
     let incoming = incoming(request.headers());
     let reported = incoming.as_ref().and_then(|incoming| HeaderValue::try_from(incoming.sentry_trace()).ok());
     match reported {

@@ -16,9 +16,10 @@ use fixtures::app;
 use inbox::Inbox;
 use sentry_context::client::{self, Delivery};
 use sentry_context::failure::{AnswerStyle, Failure};
+use sentry_context::instrument::instrument;
 use sentry_context::report::Reportable;
 use sentry_context::sentry::{self, Hub};
-use sentry_context::{Facts, facts, panic_recovery, spawn};
+use sentry_context::{Facts, facts, spawn};
 
 use crate::helpers::config;
 
@@ -41,8 +42,7 @@ pub(crate) async fn start() -> (app::App, Arc<Hub>) {
             .route("/payload/{kind}", web::get().to(payload))
             .route("/processor/{then}", web::get().to(processor))
             .service(web::resource("/middleware").wrap(from_fn(middleware)).get(HttpResponse::Ok))
-            .wrap(from_fn(panic_recovery::boundary))
-            .wrap(client::middleware(Arc::clone(&hub)))
+            .wrap(instrument(&hub))
     });
     let server = server.workers(1).h1_allow_half_closed(false).bind(("127.0.0.1", 0)).unwrap();
     let url = format!("http://{}", server.addrs()[0]);

@@ -33,7 +33,7 @@ async fn events_with_a_megabyte_of_headers_or_extra_stay_within_the_bound_of_the
         });
     }
     let taken = resident().saturating_sub(before);
-    // Of a thousand megabytes, 144 MiB may wait for the encoder and the receiver; other tests of this process take
-    // some, too.
-    assert!(taken < 500, "{taken} MiB");
+    // Of a thousand megabytes, 144 MiB may wait for the encoder and the receiver. Other tests of this process take some,
+    // too, and without a native platform the allocator keeps some of what was freed.
+    assert!(taken < 750, "{taken} MiB");
 }
