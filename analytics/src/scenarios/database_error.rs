@@ -34,6 +34,7 @@ pub(super) static DATABASE_ERROR: Scenario = Scenario {
     ),
     without_database: Some(unreachable(&["request", "statistics"])),
     heavy: false,
+    unavailable: None,
     route: |route| route.to(aggregate),
     active: None,
 };

@@ -33,6 +33,7 @@ pub(super) static MEMORY_SPIKE: Scenario = Scenario {
     ),
     without_database: None,
     heavy: true,
+    unavailable: None,
     route: |route| route.to(report),
     active: None,
 };

@@ -23,6 +23,7 @@ pub(super) static SLOW_QUERY: Scenario = Scenario {
     expect: Expect::answer(200),
     without_database: Some(unreachable(&["request", "rounds"])),
     heavy: true,
+    unavailable: None,
     route: |route| route.to(search),
     active: None,
 };

@@ -37,6 +37,7 @@ pub(super) static TIMEOUT: Scenario = Scenario {
     ),
     without_database: None,
     heavy: false,
+    unavailable: None,
     route: |route| route.to(export),
     active: Some(waiting),
 };

@@ -38,6 +38,7 @@ pub(super) static STORED: Scenario = Scenario {
     ),
     without_database: None,
     heavy: false,
+    unavailable: None,
     route: |route| route.to(stored),
     active: None,
 };
@@ -54,6 +55,7 @@ pub(super) static SUBMITTED: Scenario = Scenario {
     expect: Expect::answer(422),
     without_database: None,
     heavy: false,
+    unavailable: None,
     route: |route| route.to(submitted),
     active: None,
 };

@@ -72,6 +72,7 @@ async fn check(
     targets.inbox.stats().await?;
     let services = client.catalogues(&targets.urls).await?;
     let selected = selection::select(&services, options.only.as_deref())?;
+    let (selected, skipped) = selection::available(selected);
 
     progress.show("looking at how the services are before");
     let mut probes = RecoveryProbe::of(&selected, &client, &targets.inbox, options.wait);
@@ -89,6 +90,7 @@ async fn check(
         inbox: targets.inbox.url(),
         inbox_stays: !targets.are_own(),
         verdicts,
+        skipped,
         recoveries,
         elapsed: started.elapsed(),
     })

@@ -96,7 +96,8 @@ impl Walkthrough {
     }
 
     fn proposals(&self, url: &str, catalogue: &Listing) -> Vec<Line> {
-        let mut scenarios: Vec<&Entry> = catalogue.scenarios.iter().collect();
+        let mut scenarios: Vec<&Entry> =
+            catalogue.scenarios.iter().filter(|scenario| scenario.unavailable.is_none()).collect();
         // Those that share a path differ too little to be proposed together.
         scenarios.dedup_by_key(|scenario| scenario.path.as_str());
         let line = |scenario: &Entry| {

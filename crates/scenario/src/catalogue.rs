@@ -132,6 +132,7 @@ impl Scenario {
             expect: (&self.expect).into(),
             expect_without_database: self.without_database.as_ref().map(Promise::from),
             look_for: self.look_for.to_owned(),
+            unavailable: self.unavailable.map(str::to_owned),
             active: self.active.zip(request).and_then(|(active, request)| active(request)),
         }
     }

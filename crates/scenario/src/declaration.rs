@@ -28,6 +28,8 @@ pub struct Scenario {
     pub without_database: Option<Expect>,
     /// Holds a core or a worker: only a few run at once.
     pub heavy: bool,
+    /// Why this platform cannot keep the promise; `None` where it can.
+    pub unavailable: Option<&'static str>,
     /// Puts the handler on the route. Scenarios that share method and path share the handler.
     pub route: fn(Route) -> Route,
     /// What of the fault is still held; `None` where nothing can be.

@@ -46,6 +46,9 @@ pub struct Entry {
     /// What to look for in Sentry.
     #[serde(default)]
     pub look_for: String,
+    /// Why the service's platform cannot keep the promise; `None` where it can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unavailable: Option<String>,
     /// What of the fault is still held; `None` where nothing is.
     #[serde(default)]
     pub active: Option<Value>,

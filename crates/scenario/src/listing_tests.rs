@@ -32,6 +32,7 @@ static LEAK: Scenario = Scenario {
     expect: Expect { status: 200, event: Some(EVENT), events: 2, also: &[EVENT] },
     without_database: Some(Expect::answer(503)),
     heavy: false,
+    unavailable: None,
     route: |route| route,
     active: None,
 };

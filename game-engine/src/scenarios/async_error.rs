@@ -30,6 +30,7 @@ pub(super) static ASYNC_ERROR: Scenario = Scenario {
     },
     without_database: None,
     heavy: false,
+    unavailable: None,
     route: |route| route.to(settle),
     active: None,
 };

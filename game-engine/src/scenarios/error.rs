@@ -30,6 +30,7 @@ const fn error(
         expect: Expect::event(500, event),
         without_database: None,
         heavy: false,
+        unavailable: None,
         route: |route| route.to(fail),
         active: None,
     }

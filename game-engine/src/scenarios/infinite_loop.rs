@@ -40,6 +40,7 @@ pub(super) static INFINITE_LOOP: Scenario = Scenario {
     ),
     without_database: None,
     heavy: true,
+    unavailable: None,
     route: |route| route.to(burn),
     active: Some(running),
 };

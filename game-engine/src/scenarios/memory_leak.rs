@@ -34,6 +34,7 @@ pub(super) static LEAK: Scenario = Scenario {
     ),
     without_database: None,
     heavy: false,
+    unavailable: None,
     route: |route| route.to(leak),
     active: Some(held),
 };
@@ -60,6 +61,7 @@ pub(super) static RESET: Scenario = Scenario {
     ),
     without_database: None,
     heavy: false,
+    unavailable: None,
     route: |route| route.to(reset),
     active: None,
 };

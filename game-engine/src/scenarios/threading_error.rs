@@ -33,6 +33,7 @@ pub(super) static THREADING_ERROR: Scenario = Scenario {
     ),
     without_database: None,
     heavy: false,
+    unavailable: None,
     route: |route| route.to(load),
     active: None,
 };

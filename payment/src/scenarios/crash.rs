@@ -31,6 +31,7 @@ pub(super) static CRASH: Scenario = Scenario {
     ),
     without_database: None,
     heavy: false,
+    unavailable: None,
     route: |route| route.to(crash),
     active: None,
 };

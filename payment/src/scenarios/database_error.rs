@@ -28,6 +28,7 @@ pub(super) static DATABASE_ERROR: Scenario = Scenario {
         event("MongoConnectionError", &["payment", "database", "unreachable"], &["request", "payments"]),
     )),
     heavy: false,
+    unavailable: None,
     route: |route| route.to(find),
     active: None,
 };

@@ -10,6 +10,7 @@ use std::time::Duration;
 use actix_web::{HttpRequest, HttpResponse, web};
 use scenario::{Event, Expect, Level, Method, Parameter, Scenario, WorkerBlocks};
 use sentry_context::failure::Failure;
+use sentry_native::stall;
 use serde_json::{Value, json};
 
 use crate::domain::fraud::{Scorings, millis};
@@ -59,6 +60,7 @@ pub(super) static EVENT_LOOP_BLOCK: Scenario = Scenario {
     },
     without_database: None,
     heavy: true,
+    unavailable: stall::UNAVAILABLE,
     route: |route| route.to(block),
     active: Some(running),
 };

@@ -23,6 +23,7 @@ pub(super) static LEAK: Scenario = Scenario {
     expect: Expect::event(200, event(Level::Warning, "Memory grew", &["payment", "memory-leak"])),
     without_database: None,
     heavy: false,
+    unavailable: None,
     route: |route| route.to(leak),
     active: Some(held),
 };
@@ -38,6 +39,7 @@ pub(super) static RESET: Scenario = Scenario {
     expect: Expect::event(200, event(Level::Info, "Memory was released", &["payment", "memory-leak-reset"])),
     without_database: None,
     heavy: false,
+    unavailable: None,
     route: |route| route.to(reset),
     active: None,
 };

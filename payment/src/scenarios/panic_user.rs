@@ -33,6 +33,7 @@ pub(super) static PANIC: Scenario = Scenario {
     ),
     without_database: None,
     heavy: false,
+    unavailable: None,
     route: |route| route.to(restore),
     active: None,
 };

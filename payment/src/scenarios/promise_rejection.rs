@@ -32,6 +32,7 @@ pub(super) static PROMISE_REJECTION: Scenario = Scenario {
     ),
     without_database: None,
     heavy: false,
+    unavailable: None,
     route: |route| route.to(confirm),
     active: None,
 };

@@ -13,7 +13,7 @@ use scenario::{Event, Expect, Level, Method, Parameter, Scenario};
 use sentry_context::breadcrumbs;
 use sentry_context::facts;
 use sentry_context::failure::Failure;
-use sentry_native::native_crash::CrashChild;
+use sentry_native::native_crash::{self, CrashChild};
 use serde_json::json;
 
 use crate::domain::referrals;
@@ -44,6 +44,7 @@ pub(super) static GUARDED: Scenario = Scenario {
     ),
     without_database: None,
     heavy: false,
+    unavailable: None,
     route: |route| route.to(overflow),
     active: None,
 };
@@ -70,6 +71,7 @@ pub(super) static NATIVE: Scenario = Scenario {
     ),
     without_database: None,
     heavy: false,
+    unavailable: native_crash::UNAVAILABLE,
     route: |route| route.to(overflow),
     active: None,
 };

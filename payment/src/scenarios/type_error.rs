@@ -31,6 +31,7 @@ pub(super) static TYPE_ERROR: Scenario = Scenario {
     ),
     without_database: None,
     heavy: false,
+    unavailable: None,
     route: |route| route.to(read),
     active: None,
 };

@@ -179,7 +179,7 @@ impl Vitals {
 
 /// The mildest scenario that makes one event at once: an error that is handled, rather than a panic.
 fn probe(service: &Checked) -> Option<&Entry> {
-    let scenarios = service.catalogue.scenarios.iter();
+    let scenarios = service.catalogue.scenarios.iter().filter(|it| it.unavailable.is_none());
     let quick =
         scenarios.filter(|it| it.method == Method::Get && it.expect.events == 1 && it.takes_no_number());
     quick.min_by_key(|it| (it.expect.status < 500, it.expect.event.handled != Some(true)))

@@ -9,13 +9,14 @@
 //!     "kept": false, "status": 500, "elapsed_ms": 2.1, "trace_id": "…", "run_id": "…",
 //!     "events": [{"event_id": "…", "level": "error", "type": "RuntimeError", "message": null}],
 //!     "mismatches": [{"field": "event.level", "promised": "fatal", "got": "error"}]}],
+//!  "skipped": [{"id": "payment.stack-overflow-native", "reason": "…"}],
 //!  "services": [
 //!    {"service": "game-engine", "url": "http://127.0.0.1:8082", "recovered": true,
 //!     "before": {"started": "…", "uptime_seconds": 1.2, "threads": 9, "open_fds": 21},
 //!     "after": {…}, "mismatches": []}]}
 //! ```
 //!
-//! `ok` is true where nothing differs; the exit status says the same. `status` is null where no answer came, and
+//! `skipped` are the scenarios whose promise the service's platform cannot keep. `ok` is true where nothing differs; the exit status says the same. `status` is null where no answer came, and
 //! `before` and `after` are null where no event says it. Further fields may be added.
 
 use std::time::Duration;
@@ -29,7 +30,7 @@ use super::mismatch::Mismatch;
 use super::payload::Payload;
 use super::received::Received;
 use super::recovery::Recovery;
-use super::selection::Selected;
+use super::selection::{Selected, Skipped};
 
 /// Everything that a check found.
 #[derive(Debug)]
@@ -40,6 +41,8 @@ pub struct Report {
     pub inbox_stays: bool,
     /// One per fired scenario, in catalogue order.
     pub verdicts: Vec<Verdict>,
+    /// Those that were not fired.
+    pub skipped: Vec<Skipped>,
     /// One per service.
     pub recoveries: Vec<Recovery>,
     /// From the first request to the last.
@@ -143,6 +146,7 @@ impl Report {
             "elapsed_ms": milliseconds(self.elapsed),
             "inbox": self.inbox,
             "scenarios": self.verdicts,
+            "skipped": self.skipped,
             "services": self.recoveries.iter().map(service).collect::<Vec<_>>(),
         })
         .to_string()

@@ -2,6 +2,7 @@
 
 use scenario::Method;
 use scenario::listing::Entry;
+use serde::Serialize;
 use wildmatch::WildMatch;
 
 use super::checked::Checked;
@@ -33,6 +34,28 @@ pub fn select<'a>(services: &'a [Checked], only: Option<&str>) -> Result<Vec<Sel
         return Err(CheckError::NoMatch { pattern: pattern.to_owned(), ids });
     }
     Ok(selected)
+}
+
+/// Those that can keep their promise on their service's platform, and the others with the reason.
+pub fn available(selected: Vec<Selected<'_>>) -> (Vec<Selected<'_>>, Vec<Skipped>) {
+    let skipped = selected.iter().filter_map(Skipped::of).collect();
+    let available = selected.into_iter().filter(|it| it.scenario.unavailable.is_none()).collect();
+    (available, skipped)
+}
+
+/// A scenario that is not fired.
+#[derive(Debug, Serialize)]
+pub struct Skipped {
+    /// The scenario.
+    pub id: String,
+    /// Why its service's platform cannot keep the promise.
+    pub reason: String,
+}
+
+impl Skipped {
+    fn of(it: &Selected<'_>) -> Option<Self> {
+        Some(Self { id: it.scenario.id.clone(), reason: it.scenario.unavailable.clone()? })
+    }
 }
 
 fn matches(pattern: &str, id: &str) -> bool {

@@ -25,6 +25,7 @@ pub(super) fn render(report: &Report) -> String {
             lines.extend(events.map(|event| format!("    see {}/events/{}", report.inbox, event.event_id)));
         }
     }
+    lines.extend(report.skipped.iter().map(|it| format!("- {}  skipped: {}", it.id, it.reason)));
     lines.push(String::new());
     for recovery in &report.recoveries {
         lines.push(format!("{} {}", mark(recovery.mismatches.is_empty()), recovered(recovery)));
@@ -94,5 +95,9 @@ fn sum(report: &Report) -> String {
         _ => &format!("; {sick} services did not recover"),
     };
     let scenarios = if all == 1 { "scenario" } else { "scenarios" };
-    format!("{all} {scenarios}, {} kept, {broken} broken{sick}", all - broken)
+    let skipped = match report.skipped.len() {
+        0 => "",
+        count => &format!(", {count} skipped"),
+    };
+    format!("{all} {scenarios}, {} kept, {broken} broken{skipped}{sick}", all - broken)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::fake::{Shop, Twist};
+use crate::fake::{Shop, Twist, UNAVAILABLE};
 use crate::helpers::{run, run_with};
 
 /// A way to break the promise, and the fields in which that must show: all of them, and no others.
@@ -180,6 +180,25 @@ async fn only_the_scenarios_that_match_are_fired() {
     let document = ended.json();
     assert_eq!(document["scenarios"].as_array().map(Vec::len), Some(1), "{document}");
     assert_eq!(document["scenarios"][0]["id"], "shop.other");
+}
+
+#[actix_web::test]
+async fn a_scenario_that_the_platform_cannot_keep_is_not_fired_and_shown_with_the_reason() {
+    let shop = Shop::open(&[HONEST, (UNAVAILABLE, HONEST.1)]).await;
+    let ended = run(&shop.check(&shop.inbox.url(), &[])).await;
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    let skipped = "- shop.unavailable  skipped: the shop's platform has no tills";
+    assert!(ended.stdout.lines().any(|line| line == skipped), "{}", ended.stdout);
+    assert_eq!(ended.stdout.lines().last(), Some("1 scenario, 1 kept, 0 broken, 1 skipped"));
+    let fired = shop.inbox.events().iter().any(|event| event["tags"]["scenario"] == "shop.unavailable");
+    assert!(!fired, "it was fired");
+
+    let document = run(&shop.check(&shop.inbox.url(), &["--json", "--only", UNAVAILABLE])).await.json();
+    assert_eq!((&document["ok"], &document["scenarios_checked"]), (&json!(true), &json!(0)));
+    assert_eq!(
+        document["skipped"],
+        json!([{ "id": "shop.unavailable", "reason": "the shop's platform has no tills" }])
+    );
 }
 
 #[actix_web::test]

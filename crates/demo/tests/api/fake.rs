@@ -103,6 +103,7 @@ async fn catalogue(request: HttpRequest, state: web::Data<State>) -> HttpRespons
                 "message": message, "fingerprint": ["shop", "ShopError"], "breadcrumbs": ["request", "cart"],
                 "contexts": ["cart"],
             },
+            "unavailable": (*name == UNAVAILABLE).then_some("the shop's platform has no tills"),
             "a field of a later version": 1,
         })
     };
@@ -141,6 +142,9 @@ async fn deliver(state: &State, ty: &str, payload: &Value) {
 
 /// The case whose promise is of a later version: its level is not known yet.
 pub(crate) const LATER: &str = "later";
+
+/// The case whose promise the shop's platform cannot keep.
+pub(crate) const UNAVAILABLE: &str = "unavailable";
 
 /// Does this case send a message, rather than an exception?
 fn says(case: &str) -> bool {
