@@ -24,5 +24,10 @@ use elsewhere as system;
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 use linux as system;
 
+/// The README's service compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub use platform::Native;
 pub use system::{native_crash, stall};

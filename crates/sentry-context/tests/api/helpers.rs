@@ -6,7 +6,7 @@ use sentry_context::client::{self, Config, Delivery, Service};
 use sentry_context::platform::Portable;
 use sentry_context::sentry::{Envelope, Hub};
 
-static SERVICE: Service = Service {
+pub(crate) static SERVICE: Service = Service {
     name: "shop",
     release_name: "shop",
     in_app: &["api"],

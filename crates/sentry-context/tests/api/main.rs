@@ -9,3 +9,4 @@ mod fingerprint_documentation;
 mod fingerprint_grammar;
 mod helpers;
 mod one_event;
+mod platform;
