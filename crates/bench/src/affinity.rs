@@ -1,7 +1,5 @@
-//! Which cores belong to whom: the service its own, load and sink the last one.
-
-use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
-use nix::unistd::Pid;
+//! Which cores belong to whom: the service its own, load and sink the last one. Only Linux binds threads to cores;
+//! elsewhere nothing can be measured.
 
 /// The two sides of a measurement.
 #[derive(Debug, Clone)]
@@ -15,9 +13,7 @@ pub(crate) struct Cores {
 impl Cores {
     /// Shares out what this process may use.
     pub(crate) fn share_out() -> Result<Self, nix::Error> {
-        let allowed = sched_getaffinity(Pid::from_raw(0))?;
-        let mut service: Vec<usize> =
-            (0..CpuSet::count()).filter(|core| allowed.is_set(*core).unwrap_or(false)).collect();
+        let mut service = allowed()?;
         let rest = vec![service.pop().unwrap_or(0)];
         if service.is_empty() {
             service.clone_from(&rest);
@@ -27,20 +23,40 @@ impl Cores {
 }
 
 /// Binds this thread, and what it will start, to cores.
+#[cfg(target_os = "linux")]
 pub(crate) fn pin(cores: &[usize]) -> Result<(), nix::Error> {
+    use nix::sched::{CpuSet, sched_setaffinity};
     let mut set = CpuSet::new();
     for core in cores {
         set.set(*core)?;
     }
-    sched_setaffinity(Pid::from_raw(0), &set)
+    sched_setaffinity(nix::unistd::Pid::from_raw(0), &set)
 }
 
 /// Does something on other cores. A child that is bound only once it runs may have threads by then, which stay where
 /// they are.
 pub(crate) fn on<T>(cores: &[usize], start: impl FnOnce() -> T) -> Result<T, nix::Error> {
-    let before = sched_getaffinity(Pid::from_raw(0))?;
+    let before = allowed()?;
     pin(cores)?;
     let started = start();
-    sched_setaffinity(Pid::from_raw(0), &before)?;
+    pin(&before)?;
     Ok(started)
+}
+
+/// The cores that this thread may run on.
+#[cfg(target_os = "linux")]
+fn allowed() -> Result<Vec<usize>, nix::Error> {
+    use nix::sched::{CpuSet, sched_getaffinity};
+    let allowed = sched_getaffinity(nix::unistd::Pid::from_raw(0))?;
+    Ok((0..CpuSet::count()).filter(|core| allowed.is_set(*core).unwrap_or(false)).collect())
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn pin(_cores: &[usize]) -> Result<(), nix::Error> {
+    Err(nix::Error::ENOTSUP)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn allowed() -> Result<Vec<usize>, nix::Error> {
+    Err(nix::Error::ENOTSUP)
 }

@@ -185,14 +185,17 @@ impl Sampler {
         if let Some(process) = self.process() {
             LATEST.memory.store(process.memory(), Relaxed);
             LATEST.cpu.store(process.cpu_usage().to_bits(), Relaxed);
+            // On Linux, counting them opens a folder, which is one of them.
+            let counting = u32::from(cfg!(target_os = "linux"));
+            let open = process.open_files().and_then(|open| u32::try_from(open).ok()).unwrap_or_default();
+            LATEST.open_fds.store(open.saturating_sub(counting), Relaxed);
         }
-        LATEST.threads.store(entries("/proc/self/task"), Relaxed);
-        // Reading the folder holds one descriptor itself.
-        LATEST.open_fds.store(entries("/proc/self/fd").saturating_sub(1), Relaxed);
+        LATEST.threads.store(threads(), Relaxed);
     }
 }
 
-/// Entries of a folder of `/proc`; 0 where there is none.
-fn entries(folder: &str) -> u32 {
-    std::fs::read_dir(folder).map_or(0, |entries| u32::try_from(entries.count()).unwrap_or(u32::MAX))
+/// Threads of this process; 0 where the system has no `/proc`.
+fn threads() -> u32 {
+    let threads = std::fs::read_dir("/proc/self/task");
+    threads.map_or(0, |threads| u32::try_from(threads.count()).unwrap_or(u32::MAX))
 }
