@@ -2,8 +2,9 @@
 
 use actix_web::{HttpResponse, web};
 use broker::Consuming;
-use database::{Database, State};
+use database::Database;
 use serde_json::json;
+use service::health::ready_with;
 
 use crate::endpoint::Endpoint;
 use crate::settings::SERVICE;
@@ -33,11 +34,5 @@ async fn health(consuming: web::Data<Consuming>) -> HttpResponse {
 }
 
 async fn ready(database: web::Data<Database>, consuming: web::Data<Consuming>) -> HttpResponse {
-    let mongodb = database.state();
-    let (mut answer, status) = match mongodb {
-        State::Up => (HttpResponse::Ok(), "ready"),
-        State::Connecting | State::Down => (HttpResponse::ServiceUnavailable(), "unavailable"),
-    };
-    let rabbitmq = consuming.state().as_str();
-    answer.json(json!({ "status": status, "mongodb": mongodb.as_str(), "rabbitmq": rabbitmq }))
+    ready_with(database.state(), consuming.state())
 }

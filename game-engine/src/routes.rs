@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use broker::Publisher;
 use scenario::{Guards, json_config, not_found, only};
-use serde_json::json;
+use service::health::{always_ready, health};
 
 use crate::business::{business_metrics, calculate};
 use crate::domain::unstored::GameStore;
@@ -21,12 +21,7 @@ pub(crate) fn configure(app: &mut web::ServiceConfig, guards: &Guards) {
     app.default_service(web::to(not_found));
 }
 
-async fn health() -> HttpResponse {
-    HttpResponse::Ok().json(json!({ "status": "ok" }))
-}
-
-/// Always: a spin needs neither; it is stored and published when they are there.
+/// A spin needs neither: it is stored and published once they are there.
 async fn ready(games: web::Data<GameStore>, publisher: web::Data<Publisher>) -> HttpResponse {
-    let (mongodb, rabbitmq) = (games.state().as_str(), publisher.state().as_str());
-    HttpResponse::Ok().json(json!({ "status": "ready", "mongodb": mongodb, "rabbitmq": rabbitmq }))
+    always_ready(games.state(), publisher.state())
 }

@@ -1,15 +1,17 @@
 //! A really started app and the inbox that its events go to.
 
-use analytics::server::Server;
-use analytics::settings::{DATABASE, SERVICE, Settings};
-use analytics::upkeep;
+use std::net::SocketAddr;
+
+use analytics::application::Application;
+use analytics::settings::{SERVICE, Settings};
 use database::Database;
 pub(crate) use fixtures::app::{Answer, App, Telemetry, answer, exception, http, top_frame};
+use fixtures::mongo;
 use fixtures::service::Service;
 use inbox::Inbox;
-use scenario::Guards;
-use sentry_context::client::{self, Config, Delivery};
+use sentry_context::client;
 use sentry_native::stall;
+use service::DATABASE;
 
 /// An app with its own Sentry client and inbox.
 pub(crate) async fn spawn_app() -> App {
@@ -28,18 +30,7 @@ pub(crate) async fn spawn_app_with(change: impl FnOnce(&mut Settings)) -> App {
 
 /// The same with less of Sentry.
 pub(crate) async fn spawn_app_as(telemetry: Telemetry, change: impl FnOnce(&mut Settings)) -> App {
-    let inbox = Inbox::start().await.unwrap();
-    let mut settings = settings(&inbox.dsn());
-    settings.sentry.dsn = telemetry.dsn(&inbox.dsn()).map(|dsn| dsn.parse().unwrap());
-    settings.sentry.traces_sample_rate = telemetry.traces_sample_rate();
-    change(&mut settings);
-    let database = connect(settings.mongodb_url.as_deref()).await;
-    let hub = client::hub(&settings.sentry);
-    let consuming = upkeep::start(settings.rabbitmq.clone(), database.clone(), &hub);
-    let server = Server::bind(&settings, hub, database, consuming).unwrap();
-    let url = format!("http://{}", server.address());
-    actix_web::rt::spawn(server.run());
-    App::new(url, inbox)
+    App::start(telemetry, settings, change, start).await
 }
 
 /// The binary, in a process of its own, with its own inbox.
@@ -49,29 +40,23 @@ pub(crate) async fn spawn_process() -> App {
     App::of(service, inbox)
 }
 
-/// The database that the URL names, so that each test has its own: a service's is always the same.
+/// The database of an app with that URL.
 pub(crate) async fn connect(url: Option<&str>) -> Database {
-    let name = url.and_then(fixtures::mongo::database_in).unwrap_or(DATABASE);
-    Database::connect(url, name).await.unwrap()
+    Database::connect(url, mongo::database_of(url, DATABASE)).await.unwrap()
 }
 
-fn settings(dsn: &str) -> Settings {
-    Settings {
-        host: [127, 0, 0, 1].into(),
-        port: 0,
-        workers: Some(2),
-        sentry: Config {
-            service: &SERVICE,
-            dsn: Some(dsn.parse().unwrap()),
-            release: "analytics-service@test".to_owned(),
-            environment: "test".to_owned(),
-            traces_sample_rate: 1.0,
-            stall_threshold: stall::THRESHOLD,
-            rules: SERVICE.fingerprint_rules.parse().unwrap(),
-            delivery: Delivery::default(),
-        },
-        guards: Guards::new(true, None),
-        mongodb_url: None,
-        rabbitmq: None,
-    }
+fn settings(dsn: Option<&str>, traces_sample_rate: f32) -> Settings {
+    let mut settings = Settings::isolated(&SERVICE, dsn.map(|dsn| dsn.parse().unwrap())).unwrap();
+    settings.sentry.traces_sample_rate = traces_sample_rate;
+    settings.sentry.stall_threshold = stall::THRESHOLD;
+    settings
+}
+
+async fn start(mut settings: Settings) -> SocketAddr {
+    settings.database = mongo::database_of(settings.mongodb_url.as_deref(), DATABASE).to_owned();
+    let hub = client::hub(&settings.sentry);
+    let application = Application::build(&settings, hub).await.unwrap();
+    let address = application.address();
+    actix_web::rt::spawn(application.run());
+    address
 }

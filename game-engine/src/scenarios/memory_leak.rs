@@ -77,15 +77,9 @@ async fn leak(request: HttpRequest, cache: web::Data<ReplayCache>) -> Result<Htt
 }
 
 async fn reset(cache: web::Data<ReplayCache>) -> HttpResponse {
-    let release = cache.clear();
-    HttpResponse::Ok().json(json!({
-        "status": "released",
-        "released_mb": release.released_mb,
-        "current_memory_mb": release.current_mb,
-    }))
+    HttpResponse::Ok().json(cache.clear().answer())
 }
 
 fn held(request: &HttpRequest) -> Option<Value> {
-    let held = request.app_data::<web::Data<ReplayCache>>()?.held_mb();
-    (held > 0).then(|| json!({ "total_leaked_mb": held }))
+    request.app_data::<web::Data<ReplayCache>>()?.0.active()
 }

@@ -5,7 +5,7 @@ use crate::helpers::{answer, spawn_app, spawn_app_with};
 
 #[actix_web::test]
 async fn switched_off_debug_routes_do_not_exist() {
-    let app = spawn_app_with(|settings| settings.guards = Guards::new(false, None)).await;
+    let app = spawn_app_with(|settings| settings.shared.guards = Guards::new(false, None)).await;
     for path in ["/debug", "/debug/crash", "/debug/error/value", "/debug/panic/panic-test"] {
         assert_eq!(app.get(path).await.status, 404, "{path}");
     }
@@ -14,7 +14,9 @@ async fn switched_off_debug_routes_do_not_exist() {
 
 #[actix_web::test]
 async fn a_token_is_asked_for_and_never_reported() {
-    let app = spawn_app_with(|settings| settings.guards = Guards::new(true, Some("s3cret".to_owned()))).await;
+    let app =
+        spawn_app_with(|settings| settings.shared.guards = Guards::new(true, Some("s3cret".to_owned())))
+            .await;
     assert_eq!(app.get("/debug/crash").await.status, 401);
     let wrong = app.request(Method::GET, "/debug/crash").bearer_auth("s3cre");
     assert_eq!(answer(wrong).await.status, 401);
@@ -45,7 +47,7 @@ async fn the_catalogue_lists_every_scenario_with_its_promise() {
 #[actix_web::test]
 async fn the_scheme_of_a_token_may_be_in_any_case() {
     let guards = Guards::new(true, Some("s3cret".to_owned()));
-    let app = spawn_app_with(|settings| settings.guards = guards).await;
+    let app = spawn_app_with(|settings| settings.shared.guards = guards).await;
     for (header, status) in [
         ("Bearer s3cret", 200),
         ("bearer s3cret", 200),

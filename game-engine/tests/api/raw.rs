@@ -10,7 +10,8 @@ use crate::helpers::{App, spawn_app_with};
 /// An app whose inbox keeps what it received as it was.
 pub(crate) async fn spawn_app() -> App {
     let inbox = Inbox::start_with(Options { keep_raw: true, ..Options::default() }).await.unwrap();
-    let app = spawn_app_with(|settings| settings.sentry.dsn = Some(inbox.dsn().parse().unwrap())).await;
+    let app =
+        spawn_app_with(|settings| settings.shared.sentry.dsn = Some(inbox.dsn().parse().unwrap())).await;
     App { inbox, ..app }
 }
 

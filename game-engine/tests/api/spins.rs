@@ -29,7 +29,7 @@ async fn stores_what_it_answers(telemetry: Telemetry) {
     let Some(url) = fixtures::mongo::url() else { return };
     let url = format!("{url}/spins_{telemetry:?}_{}", std::process::id());
     let database = Client::with_uri_str(&url).await.unwrap().default_database().unwrap();
-    let app = spawn_app_as(telemetry, |settings| settings.mongodb_url = Some(url)).await;
+    let app = spawn_app_as(telemetry, |settings| settings.shared.mongodb_url = Some(url)).await;
     let spin = post(&app, "/calculate", json!({ "userId": "alice", "bet": 2.5 })).await;
     assert_eq!(spin.status, 200);
     let symbols: Vec<_> =
@@ -80,7 +80,7 @@ async fn a_spin_is_published_with_the_trace_that_it_came_with() {
 async fn publishes_with_its_trace(telemetry: Telemetry) {
     let Some(broker) = Broker::start() else { return };
     let address = broker::Address::parse(Some(&broker.url()), "test").unwrap();
-    let app = spawn_app_as(telemetry, |settings| settings.rabbitmq = address.clone()).await;
+    let app = spawn_app_as(telemetry, |settings| settings.shared.rabbitmq = address.clone()).await;
     let (reported, mut messages) = tokio::sync::mpsc::unbounded_channel();
     let hub = sentry_context::sentry::Hub::current();
     broker::consume(address, &hub, &[broker::topology::GAME_RESULTS], async move |delivered| {

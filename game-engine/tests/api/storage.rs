@@ -55,7 +55,7 @@ fn outcomes(app: &App) -> Vec<Value> {
 async fn connections_that_are_cut_cost_no_game() {
     let Some(server) = Server::start() else { return };
     let proxy = Proxy::start(&server.url(), None).await;
-    let app = spawn_app_with(|settings| settings.mongodb_url = Some(proxy.url())).await;
+    let app = spawn_app_with(|settings| settings.shared.mongodb_url = Some(proxy.url())).await;
     let database = database(&server.url()).await;
     for round in 0..5 {
         // Several at once, so that the pool has several connections, all of which are idle when they are cut.
@@ -79,7 +79,7 @@ async fn connections_that_are_cut_while_they_are_idle_cost_no_game() {
     let Some(server) = Server::start() else { return };
     let idle_limit = Duration::from_millis(200);
     let proxy = Proxy::start(&server.url(), Some(idle_limit)).await;
-    let app = spawn_app_with(|settings| settings.mongodb_url = Some(proxy.url())).await;
+    let app = spawn_app_with(|settings| settings.shared.mongodb_url = Some(proxy.url())).await;
     for _ in 0..5 {
         let before = proxy.cuts();
         play(&app, 8).await;
@@ -98,7 +98,7 @@ async fn connections_that_are_cut_while_they_are_idle_cost_no_game() {
 #[actix_web::test]
 async fn games_of_an_outage_are_reported_once_and_stored_when_it_is_over() {
     let Some(mut server) = Server::start() else { return };
-    let app = spawn_app_with(|settings| settings.mongodb_url = Some(server.url())).await;
+    let app = spawn_app_with(|settings| settings.shared.mongodb_url = Some(server.url())).await;
     play(&app, 1).await;
     server.kill();
     for _ in 0..5 {

@@ -43,7 +43,7 @@ async fn agrees(
 ) {
     let database = Client::with_uri_str(&url).await.unwrap().default_database().unwrap();
     let app = spawn_app_as(telemetry, |settings| {
-        (settings.mongodb_url, settings.rabbitmq) = (Some(url), address);
+        (settings.shared.mongodb_url, settings.shared.rabbitmq) = (Some(url), address);
     });
     let app = app.await;
     let spin = async |bet: i32| {

@@ -67,15 +67,9 @@ async fn leak(request: HttpRequest, archive: web::Data<ReceiptArchive>) -> Resul
 }
 
 async fn reset(archive: web::Data<ReceiptArchive>) -> HttpResponse {
-    let release = archive.clear();
-    HttpResponse::Ok().json(json!({
-        "status": "released",
-        "released_mb": release.released_mb,
-        "current_memory_mb": release.current_mb,
-    }))
+    HttpResponse::Ok().json(archive.clear().answer())
 }
 
 fn held(request: &HttpRequest) -> Option<Value> {
-    let held = request.app_data::<web::Data<ReceiptArchive>>()?.held_mb();
-    (held > 0).then(|| json!({ "total_leaked_mb": held }))
+    request.app_data::<web::Data<ReceiptArchive>>()?.0.active()
 }

@@ -40,7 +40,7 @@ async fn while_one_worker_is_blocked_the_other_answers() {
 
 #[actix_web::test]
 async fn a_blocked_worker_serves_nobody_else() {
-    let app = spawn_app_with(|settings| settings.workers = Some(1)).await;
+    let app = spawn_app_with(|settings| settings.shared.workers = Some(1)).await;
     let request = app.request(Method::GET, "/debug/event-loop-block?seconds=0.5");
     let blocked = tokio::task::spawn_local(answer(request));
     while !blocked.is_finished() {

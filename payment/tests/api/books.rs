@@ -23,7 +23,7 @@ pub(crate) async fn books_on(
     let (url, database) = database_of(name).await?;
     prepare(&database).await;
     let app = spawn_app_with(|settings| {
-        settings.mongodb_url = Some(url);
+        settings.shared.mongodb_url = Some(url);
         change(settings);
     });
     Some((app.await, database))

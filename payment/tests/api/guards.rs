@@ -5,7 +5,7 @@ use crate::helpers::{answer, spawn_app, spawn_app_with};
 
 #[actix_web::test]
 async fn switched_off_debug_routes_do_not_exist() {
-    let app = spawn_app_with(|settings| settings.guards = Guards::new(false, None)).await;
+    let app = spawn_app_with(|settings| settings.shared.guards = Guards::new(false, None)).await;
     for path in ["/debug", "/debug/crash", "/debug/stack-overflow", "/debug/panic/panic-test"] {
         assert_eq!(app.get(path).await.status, 404, "{path}");
     }
@@ -15,7 +15,9 @@ async fn switched_off_debug_routes_do_not_exist() {
 
 #[actix_web::test]
 async fn a_token_is_asked_for_and_never_reported() {
-    let app = spawn_app_with(|settings| settings.guards = Guards::new(true, Some("s3cret".to_owned()))).await;
+    let app =
+        spawn_app_with(|settings| settings.shared.guards = Guards::new(true, Some("s3cret".to_owned())))
+            .await;
     assert_eq!(app.get("/debug/type-error").await.status, 401);
     let wrong = app.request(Method::GET, "/debug/type-error").bearer_auth("s3cre");
     assert_eq!(answer(wrong).await.status, 401);

@@ -1,20 +1,20 @@
 //! A really started app and the inbox that its events go to.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use broker::Publisher;
 use database::Database;
 pub(crate) use fixtures::app::{Answer, App, Telemetry, answer, exception, http, top_frame};
+use fixtures::mongo;
 use fixtures::service::Service;
 use inbox::Inbox;
+use payment::application::Application;
 use payment::domain::unconfirmed::Unconfirmed;
-use payment::server::Server;
-use payment::settings::{DATABASE, SERVICE, Settings};
-use payment::upkeep;
-use scenario::Guards;
-use sentry_context::client::{self, Config, Delivery};
+use payment::settings::{SERVICE, Settings};
+use sentry_context::client;
 use sentry_native::native_crash::CrashChild;
 use sentry_native::stall;
+use service::DATABASE;
 
 /// An app with its own Sentry client and inbox.
 pub(crate) async fn spawn_app() -> App {
@@ -23,7 +23,7 @@ pub(crate) async fn spawn_app() -> App {
 
 /// The same on that database.
 pub(crate) async fn spawn_app_on(mongodb_url: String) -> App {
-    spawn_app_with(|settings| settings.mongodb_url = Some(mongodb_url)).await
+    spawn_app_with(|settings| settings.shared.mongodb_url = Some(mongodb_url)).await
 }
 
 /// The same with other settings.
@@ -33,28 +33,7 @@ pub(crate) async fn spawn_app_with(change: impl FnOnce(&mut Settings)) -> App {
 
 /// The same with less of Sentry.
 pub(crate) async fn spawn_app_as(telemetry: Telemetry, change: impl FnOnce(&mut Settings)) -> App {
-    spawn(telemetry, Unconfirmed::default(), change).await
-}
-
-/// The same with that list of unconfirmed payments.
-pub(crate) async fn spawn(
-    telemetry: Telemetry,
-    unconfirmed: Unconfirmed,
-    change: impl FnOnce(&mut Settings),
-) -> App {
-    let inbox = Inbox::start().await.unwrap();
-    let mut settings = settings(&inbox.dsn());
-    settings.sentry.dsn = telemetry.dsn(&inbox.dsn()).map(|dsn| dsn.parse().unwrap());
-    settings.sentry.traces_sample_rate = telemetry.traces_sample_rate();
-    change(&mut settings);
-    let database = connect(settings.mongodb_url.as_deref()).await;
-    let hub = client::hub(&settings.sentry);
-    let publisher = Publisher::start(settings.rabbitmq.clone(), &hub);
-    upkeep::start(database.clone(), unconfirmed.clone(), publisher.clone(), &hub);
-    let server = Server::bind(&settings, hub, database, unconfirmed, publisher).unwrap();
-    let url = format!("http://{}", server.address());
-    actix_web::rt::spawn(server.run());
-    App::new(url, inbox)
+    App::start(telemetry, settings, change, start).await
 }
 
 /// The binary, in a process of its own, with its own inbox.
@@ -64,33 +43,31 @@ pub(crate) async fn spawn_process() -> App {
     App::of(service, inbox)
 }
 
-/// The database that the URL names, so that each test has its own: a service's is always the same.
+/// The database of an app with that URL.
 pub(crate) async fn connect(url: Option<&str>) -> Database {
-    let name = url.and_then(fixtures::mongo::database_in).unwrap_or(DATABASE);
-    Database::connect(url, name).await.unwrap()
+    Database::connect(url, mongo::database_of(url, DATABASE)).await.unwrap()
 }
 
-fn settings(dsn: &str) -> Settings {
+fn settings(dsn: Option<&str>, traces_sample_rate: f32) -> Settings {
+    let mut shared = service::Settings::isolated(&SERVICE, dsn.map(|dsn| dsn.parse().unwrap())).unwrap();
+    shared.sentry.traces_sample_rate = traces_sample_rate;
+    shared.sentry.stall_threshold = stall::THRESHOLD;
     Settings {
-        host: [127, 0, 0, 1].into(),
-        port: 0,
-        workers: Some(2),
-        sentry: Config {
-            service: &SERVICE,
-            dsn: Some(dsn.parse().unwrap()),
-            release: "payment-service@test".to_owned(),
-            environment: "test".to_owned(),
-            traces_sample_rate: 1.0,
-            stall_threshold: stall::THRESHOLD,
-            rules: SERVICE.fingerprint_rules.parse().unwrap(),
-            delivery: Delivery::default(),
-        },
-        guards: Guards::new(true, None),
-        mongodb_url: None,
-        rabbitmq: None,
+        shared,
         error_rate: 0.0,
         memory_leak_limit_mb: 64,
         // This very program would run the tests once more.
         crash_child: Arc::new(CrashChild::program(env!("CARGO_BIN_EXE_payment"), [])),
+        unconfirmed: Unconfirmed::default(),
     }
+}
+
+async fn start(mut settings: Settings) -> SocketAddr {
+    settings.shared.database =
+        mongo::database_of(settings.shared.mongodb_url.as_deref(), DATABASE).to_owned();
+    let hub = client::hub(&settings.shared.sentry);
+    let application = Application::build(&settings, hub).await.unwrap();
+    let address = application.address();
+    actix_web::rt::spawn(application.run());
+    address
 }

@@ -9,9 +9,9 @@ use fixtures::mongo::Server;
 use fixtures::rabbit::Broker;
 use fixtures::service::Service;
 use payment::domain::ledger;
-use payment::settings::DATABASE;
 use sentry_context::sentry::Hub;
 use serde_json::json;
+use service::DATABASE;
 
 use crate::books::{accounts, all, database_of, pay, pay_as};
 use crate::helpers::{answer, connect, http, spawn_app_with};
@@ -50,7 +50,7 @@ async fn a_payment_whose_connection_breaks_is_booked_once_and_answered_200() {
     let Some((url, database)) = database_of("breaks").await else { return };
     let proxy = Proxy::start(&url);
     let own = proxy.url(&url);
-    let app = spawn_app_with(|settings| settings.mongodb_url = Some(own)).await;
+    let app = spawn_app_with(|settings| settings.shared.mongodb_url = Some(own)).await;
     let mut booked: u32 = 0;
     for at in [At::Command, At::Answer] {
         for (command, collection) in
@@ -171,7 +171,7 @@ async fn a_payment_that_failed_and_was_booked_all_the_same_is_undone() {
     let Some((url, database)) = database_of("undone").await else { return };
     let proxy = Proxy::start(&url);
     let own = proxy.url(&url);
-    let app = spawn_app_with(|settings| settings.mongodb_url = Some(own)).await;
+    let app = spawn_app_with(|settings| settings.shared.mongodb_url = Some(own)).await;
     assert_eq!(pay(&app, json!({ "userId": "alice", "bet": 10, "payout": 0 })).await.status, 200);
     proxy.leave_at(At::Answer, "findAndModify", "users");
     let failed = pay(&app, json!({ "userId": "alice", "bet": 5, "payout": 0 })).await;
@@ -192,7 +192,7 @@ async fn a_payment_that_arrives_after_it_was_cancelled_is_not_booked() {
     let Some((url, database)) = database_of("late").await else { return };
     let proxy = Proxy::start(&url);
     let own = proxy.url(&url);
-    let app = spawn_app_with(|settings| settings.mongodb_url = Some(own)).await;
+    let app = spawn_app_with(|settings| settings.shared.mongodb_url = Some(own)).await;
     assert_eq!(pay(&app, json!({ "userId": "alice", "bet": 10, "payout": 0 })).await.status, 200);
     proxy.hold_at(At::Command, "findAndModify", "users");
     let failed = pay(&app, json!({ "userId": "alice", "bet": 5, "payout": 0 })).await;

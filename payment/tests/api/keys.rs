@@ -58,7 +58,10 @@ async fn a_booked_key_is_answered_with_its_result_however_many_payments_fail() {
     let Some((url, database)) = database_of("booked_key").await else { return };
     let app_with = async |error_rate: f64| {
         let url = url.clone();
-        spawn_app_with(|settings| (settings.mongodb_url, settings.error_rate) = (Some(url), error_rate)).await
+        spawn_app_with(|settings| {
+            (settings.shared.mongodb_url, settings.error_rate) = (Some(url), error_rate)
+        })
+        .await
     };
     let body = || json!({ "userId": "alice", "bet": 1, "payout": 3 });
     let (good, bad) = (app_with(0.0).await, app_with(1.0).await);

@@ -157,7 +157,8 @@ async fn business_figures_outside_of_what_is_normal_are_warnings() {
 #[actix_web::test]
 async fn the_user_of_the_body_is_on_each_transaction_and_each_event() {
     let app_with = async |error_rate: f64, url: Option<String>| {
-        spawn_app_with(|settings| (settings.error_rate, settings.mongodb_url) = (error_rate, url)).await
+        spawn_app_with(|settings| (settings.error_rate, settings.shared.mongodb_url) = (error_rate, url))
+            .await
     };
     let Some((url, _)) = database_of("users_of_bodies").await else { return };
     for (error_rate, url, bet, status) in [

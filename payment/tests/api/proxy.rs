@@ -70,7 +70,7 @@ impl Proxy {
 
     /// A URL of the same database, through it.
     pub(crate) fn url(&self, of: &str) -> String {
-        format!("mongodb://127.0.0.1:{}/{}", self.port, fixtures::mongo::database_in(of).unwrap_or_default())
+        format!("mongodb://127.0.0.1:{}/{}", self.port, fixtures::mongo::database_of(Some(of), ""))
     }
 
     /// Closes the connection at the next such command.

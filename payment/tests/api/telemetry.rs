@@ -36,8 +36,8 @@ async fn payments_have_the_same_outcome_without_sentry_unsampled_and_with_it() {
 async fn outcome(telemetry: Telemetry, broker: &Broker, messages: &mut Messages) -> Option<Outcome> {
     let (url, database) = database_of(&format!("outcome_{telemetry:?}")).await?;
     let app = spawn_app_as(telemetry, |settings| {
-        settings.mongodb_url = Some(url);
-        settings.rabbitmq = address(broker);
+        settings.shared.mongodb_url = Some(url);
+        settings.shared.rabbitmq = address(broker);
     });
     let app = app.await;
     let mut answers = Vec::new();

@@ -6,7 +6,7 @@ use payment::domain::unconfirmed::Unconfirmed;
 use serde_json::json;
 
 use crate::books::{all, database_of, pay, pay_as};
-use crate::helpers::{Telemetry, exception, spawn};
+use crate::helpers::{exception, spawn_app_with};
 
 fn booking(key: Option<&str>) -> Booking {
     Booking::new("alice".to_owned(), Money::cents(1), Money::cents(0), key.map(str::to_owned))
@@ -31,8 +31,11 @@ fn while_too_many_payments_are_unconfirmed_those_without_a_key_are_refused() {
 async fn a_payment_that_finds_the_list_full_is_503_and_changes_nothing_until_there_is_a_place() {
     let Some((url, database)) = database_of("full").await else { return };
     let unconfirmed = Unconfirmed::with_capacity(1);
-    let own = |settings: &mut payment::settings::Settings| settings.mongodb_url = Some(url);
-    let app = spawn(Telemetry::On, unconfirmed.clone(), own).await;
+    let app = spawn_app_with(|settings| {
+        settings.shared.mongodb_url = Some(url);
+        settings.unconfirmed = unconfirmed.clone();
+    });
+    let app = app.await;
     let body = || json!({ "userId": "alice", "bet": 10, "payout": 0 });
     let place = unconfirmed.reserve(&booking(None)).unwrap();
     let refused = pay(&app, body()).await;

@@ -50,7 +50,8 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 
 /// What the service reads, itself and by the libraries that all of them use.
 fn of_service(service: &str) -> Names {
-    let folders = [&format!("{service}/src"), "crates/sentry-context/src", "crates/scenario/src"];
+    let folders =
+        [&format!("{service}/src"), "crates/sentry-context/src", "crates/scenario/src", "crates/service/src"];
     let mut found: Names = folders.into_iter().flat_map(read_by).collect();
     found.remove("NO_COLOR");
     found

@@ -1,0 +1,22 @@
+//! What the services share, so that each of them shows only what it is: its state, its routes and its story.
+//!
+//! - [`Settings`]: the environment variables that every service reads
+//! - [`run`]: a whole process, from its settings to its exit status
+//! - [`Server`], [`instrumented`]: the HTTP server from bind to drain, and the middleware around every route
+//! - [`health`]: the answers of `/health` and `/ready`
+//! - [`HeldMemory`]: memory that a leak holds, up to a limit
+//! - [`panic_user`]: the scenario of the user whose session is corrupt
+//!
+//! A service has an `Application` with a `build` that its `main` and its tests call: what the tests test is what runs.
+
+pub mod health;
+mod held_memory;
+pub mod panic_user;
+mod run;
+mod server;
+mod settings;
+
+pub use held_memory::{Full, HeldMemory, Release};
+pub use run::{StartError, run};
+pub use server::{BindError, Server, instrumented};
+pub use settings::{DATABASE, PLATFORM, Settings, SettingsError};

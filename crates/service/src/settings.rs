@@ -1,0 +1,105 @@
+//! The environment variables that every service reads, as typed settings.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use broker::Address;
+use scenario::Guards;
+use sentry_context::client::{Config, ConfigError, Delivery, Service};
+use sentry_context::env::{self, EnvError};
+use sentry_context::platform::Platform;
+use sentry_context::sentry::types::Dsn;
+
+/// The database that holds the data of all services. A database in `MONGODB_URL` is only where its user is known.
+pub const DATABASE: &str = "sentry_poc";
+
+/// What every service can see of its process.
+pub const PLATFORM: &dyn Platform = &sentry_native::Native;
+
+/// What can be configured in every service.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Address to listen on.
+    pub host: IpAddr,
+    /// Port to listen on; 0 takes a free one.
+    pub port: u16,
+    /// Worker threads; `None` is one per core.
+    pub workers: Option<usize>,
+    /// The Sentry client.
+    pub sentry: Config,
+    /// Who may use the debug routes.
+    pub guards: Guards,
+    /// The database's URL; without one, whatever needs the database fails.
+    pub mongodb_url: Option<String>,
+    /// The database's name.
+    pub database: String,
+    /// The broker; without one, nothing is published or consumed.
+    pub rabbitmq: Option<Address>,
+}
+
+/// A setting that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// A variable's value is wrong.
+    #[error(transparent)]
+    Env(#[from] EnvError),
+    /// Sentry's configuration is wrong.
+    #[error(transparent)]
+    Sentry(#[from] ConfigError),
+    /// The broker's address is wrong.
+    #[error(transparent)]
+    Broker(#[from] broker::BadUrl),
+}
+
+impl Settings {
+    /// Reads the environment of a service that listens on `port` unless `PORT` says otherwise.
+    pub fn from_env(service: &'static Service, port: u16) -> Result<Self, SettingsError> {
+        Ok(Self {
+            host: env::parsed("HOST", IpAddr::V4(Ipv4Addr::LOCALHOST), "an IP address", |_| true)?,
+            port: env::parsed("PORT", port, "a port from 0 to 65535", |_| true)?,
+            workers: None,
+            sentry: Config::from_env(service)?,
+            guards: Guards::from_env()?,
+            mongodb_url: env::text("MONGODB_URL")?,
+            database: DATABASE.to_owned(),
+            rabbitmq: Address::parse(env::text("RABBITMQ_URL")?.as_deref(), service.release_name)?,
+        })
+    }
+
+    /// Settings that read no environment: a free port on loopback, two workers, no database, no broker, and no
+    /// watchdog, which a busy machine would wake. Tests and examples begin with these.
+    pub fn isolated(service: &'static Service, dsn: Option<Dsn>) -> Result<Self, SettingsError> {
+        let place = service.name.to_owned();
+        let rules = service.fingerprint_rules.parse();
+        Ok(Self {
+            host: Ipv4Addr::LOCALHOST.into(),
+            port: 0,
+            workers: Some(2),
+            sentry: Config {
+                service,
+                dsn,
+                release: format!("{}@test", service.release_name),
+                environment: "test".to_owned(),
+                traces_sample_rate: 1.0,
+                stall_threshold: Duration::ZERO,
+                rules: rules.map_err(|error| ConfigError::Rules { place, error })?,
+                delivery: Delivery::default(),
+            },
+            guards: Guards::new(true, None),
+            mongodb_url: None,
+            database: DATABASE.to_owned(),
+            rabbitmq: None,
+        })
+    }
+
+    /// How many worker threads the server has.
+    pub fn workers(&self) -> usize {
+        self.workers.unwrap_or_else(http_limits::workers)
+    }
+}
+
+impl AsRef<Self> for Settings {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
