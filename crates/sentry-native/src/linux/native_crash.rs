@@ -3,7 +3,7 @@
 //! The child is this very program once more ([`CrashChild`]). It crashes in [`crash`]; its signal handler
 //! hands registers and stack to the parent through a pipe, and then the signal ends it, as it would have without a
 //! handler. The parent unwinds the stack, finds the same places in its own memory, and reports a [`NativeCrash`] with the
-//! frames of the process that is gone.
+//! frames of the child.
 //!
 //! ```no_run
 //! # use sentry_native::native_crash::{self, CrashChild, NativeCrash, CrashChildFailed};
@@ -42,21 +42,21 @@ use record::Record;
 /// Why no native crash is reported; `None` where they are.
 pub const UNAVAILABLE: Option<&str> = None;
 
-/// Set in the environment of a child that is to die.
-const MARK: &str = "SENTRY_CONTEXT_SACRIFICE";
+/// Set in the environment of a child that is to crash.
+const MARK: &str = "SENTRY_NATIVE_CRASH_CHILD";
 
-/// How long a child may live. It dies within milliseconds.
+/// How long a child may run. It crashes within milliseconds.
 const LIFETIME: Duration = Duration::from_secs(10);
 
 /// Children that live at the same time; further ones wait for their turn.
 const AT_ONCE: usize = 4;
 
-/// Is this process one that is to die?
+/// Is this process one that is to crash?
 pub fn is_crash_child() -> bool {
     std::env::var_os(MARK).is_some()
 }
 
-/// A program that dies when it is asked to.
+/// A program that crashes on demand.
 #[derive(Debug)]
 pub struct CrashChild {
     program: PathBuf,
@@ -81,18 +81,18 @@ impl CrashChild {
     pub async fn crash(&self) -> Result<Traced<NativeCrash>, CrashChildFailed> {
         let _turn = self.turns.acquire().await.map_err(|_| CrashChildFailed::NoTurn)?;
         let mut child = self.start().map_err(CrashChildFailed::NotStarted)?;
-        // Open until it is dead: programs may end with their stdin.
+        // Open until it has crashed: programs may end with their stdin.
         let _stdin = child.stdin.take();
-        let dies = async {
+        let crashes = async {
             let mut reported = Vec::new();
             if let Some(mut stdout) = child.stdout.take() {
-                // A program that says more is none of ours: it gets a broken pipe.
+                // The pipe of a program that writes more breaks.
                 (&mut stdout).take(record::LONGEST).read_to_end(&mut reported).await?;
             }
             Ok((reported, child.wait().await?))
         };
-        let (reported, status) = match timeout(LIFETIME, dies).await {
-            Ok(died) => died.map_err(CrashChildFailed::NotStarted)?,
+        let (reported, status) = match timeout(LIFETIME, crashes).await {
+            Ok(crashed) => crashed.map_err(CrashChildFailed::NotStarted)?,
             // Dropping it kills it, and the runtime waits for what is left.
             Err(_) => return Err(CrashChildFailed::TimedOut(LIFETIME)),
         };

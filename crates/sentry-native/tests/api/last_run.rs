@@ -1,4 +1,4 @@
-//! Terminations by a process's own doing: this very program once more, which dies.
+//! Processes that crash, and the report of the next one. The process is this test program, started once more.
 
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
@@ -18,7 +18,7 @@ static SERVICE: Service = Service {
     platform: &sentry_native::Native,
 };
 
-const HOW: &str = "TEST_DEATH";
+const HOW: &str = "TEST_CRASH";
 const DSN: &str = "TEST_DSN";
 
 fn config(dsn: &str, delivery: Delivery) -> Config {
@@ -39,8 +39,8 @@ fn spool(how: &str) -> PathBuf {
 }
 
 #[test]
-#[ignore = "dies: the tests below run it in a process of its own"]
-fn victim() {
+#[ignore = "crashes: the tests below run it in a process of its own"]
+fn crashes() {
     let how = std::env::var(HOW).unwrap();
     let spool = std::env::var("SENTRY_SPOOL_DIR").ok().map(PathBuf::from);
     let dsn = std::env::var(DSN).unwrap_or_default();
@@ -56,7 +56,7 @@ fn victim() {
             fails("the first of two panics")
         }
         "foreign" => callback(),
-        // Nobody has taken SIGTERM into his hands here.
+        // Nothing handles SIGTERM here.
         "asked" => end_by(libc::SIGTERM),
         how if how.starts_with("signal-") => end_by(how["signal-".len()..].parse().unwrap()),
         _ => assert!(sentry.finish()),
@@ -96,8 +96,8 @@ fn deeper(depth: u64) -> u64 {
 async fn termination(how: &str) -> (Output, Vec<Value>) {
     let spool = spool(how);
     std::fs::create_dir_all(&spool).unwrap();
-    let died = Command::new(std::env::current_exe().unwrap())
-        .args(["last_run::victim", "--exact", "--ignored", "--nocapture"])
+    let ended = Command::new(std::env::current_exe().unwrap())
+        .args(["last_run::crashes", "--exact", "--ignored", "--nocapture"])
         .env(HOW, how)
         .env("SENTRY_SPOOL_DIR", &spool)
         .output()
@@ -110,7 +110,7 @@ async fn termination(how: &str) -> (Output, Vec<Value>) {
         client::init(config(&inbox.dsn(), Delivery { spool: Some(spool.clone()), ..Delivery::default() }));
     assert!(next.finish());
     std::fs::remove_dir_all(spool).unwrap();
-    (died, inbox.events())
+    (ended, inbox.events())
 }
 
 fn value(event: &Value) -> &str {
@@ -119,14 +119,14 @@ fn value(event: &Value) -> &str {
 
 #[actix_web::test]
 async fn a_stack_that_overflows_is_reported_and_rust_still_says_so_itself() {
-    let (died, events) = termination("overflow").await;
-    let said = String::from_utf8_lossy(&died.stderr);
+    let (ended, events) = termination("overflow").await;
+    let said = String::from_utf8_lossy(&ended.stderr);
     assert!(said.contains("has overflowed its stack"), "{said}");
-    assert_eq!(died.status.signal(), Some(6), "Rust aborts");
+    assert_eq!(ended.status.signal(), Some(6), "Rust aborts");
     assert_eq!(events.len(), 1, "{events:?}");
     assert_eq!(value(&events[0]), "the last run was terminated by SIGSEGV: a stack overflowed");
     // The system keeps 15 bytes of the name.
-    assert_eq!(events[0]["contexts"]["last_run"]["thread"], "last_run::victi");
+    assert_eq!(events[0]["contexts"]["last_run"]["thread"], "last_run::crash");
 }
 
 #[actix_web::test]
@@ -135,8 +135,8 @@ async fn a_null_pointer_and_an_abort_end_the_process_as_ever_and_are_reported() 
         ("null", 11, "the last run was terminated by SIGSEGV: a null pointer was dereferenced"),
         ("abort", 6, "the last run was terminated by SIGABRT: the process aborted"),
     ] {
-        let (died, events) = termination(how).await;
-        assert_eq!(died.status.signal(), Some(signal), "{how}");
+        let (ended, events) = termination(how).await;
+        assert_eq!(ended.status.signal(), Some(signal), "{how}");
         assert_eq!(events.iter().map(value).collect::<Vec<_>>(), [reported]);
     }
 }
@@ -154,8 +154,8 @@ async fn an_abort_that_follows_from_panics_is_reported_with_their_messages_and_s
         ("unwinding", &["the first of two panics", "the second of two panics"][..]),
         ("foreign", &["where nothing may unwind"]),
     ] {
-        let (died, events) = termination(how).await;
-        assert_eq!(died.status.signal(), Some(6), "{how}");
+        let (ended, events) = termination(how).await;
+        assert_eq!(ended.status.signal(), Some(6), "{how}");
         assert_eq!(events.len(), 1, "{how}: {events:?}");
         let reported =
             reported.iter().map(|text| format!("{text}, with token=[Filtered]")).collect::<Vec<_>>();
@@ -172,16 +172,16 @@ async fn an_abort_that_follows_from_panics_is_reported_with_their_messages_and_s
 }
 
 #[actix_web::test]
-async fn what_was_queued_is_delivered_before_an_abort_of_which_nobody_will_tell() {
+async fn queued_events_are_delivered_before_an_abort_that_no_run_will_report() {
     let inbox = Inbox::start().await.unwrap();
-    let died = Command::new(std::env::current_exe().unwrap())
-        .args(["last_run::victim", "--exact", "--ignored", "--nocapture"])
+    let ended = Command::new(std::env::current_exe().unwrap())
+        .args(["last_run::crashes", "--exact", "--ignored", "--nocapture"])
         .env(HOW, "foreign")
         .env(DSN, inbox.dsn())
         .env_remove("SENTRY_SPOOL_DIR")
         .output()
         .unwrap();
-    assert_eq!(died.status.signal(), Some(6));
+    assert_eq!(ended.status.signal(), Some(6));
     assert_eq!(inbox.events().len(), 1, "{:?}", inbox.events());
     assert!(value(&inbox.events()[0]).starts_with("where nothing may unwind"));
 }
@@ -204,8 +204,8 @@ async fn every_signal_that_ends_a_process_is_reported_by_its_name() {
         (libc::SIGIO, "SIGIO"),
         (libc::SIGRTMAX(), "SIGRT"),
     ] {
-        let (died, events) = termination(&format!("signal-{signal}")).await;
-        assert_eq!(died.status.signal(), Some(signal), "{name}");
+        let (ended, events) = termination(&format!("signal-{signal}")).await;
+        assert_eq!(ended.status.signal(), Some(signal), "{name}");
         let reported =
             events.iter().map(|event| &event["exception"]["values"][0]["type"]).collect::<Vec<_>>();
         assert_eq!(reported, [name]);
@@ -217,7 +217,7 @@ async fn every_signal_that_ends_a_process_is_reported_by_its_name() {
 }
 
 #[actix_web::test]
-async fn what_is_no_record_of_ours_in_the_folder_is_neither_read_nor_changed() {
+async fn foreign_files_in_the_folder_are_neither_read_nor_changed() {
     let spool = spool("foreign-files");
     std::fs::create_dir_all(spool.join("shop.0.run")).unwrap();
     let target = spool.join("somebodys");
@@ -240,13 +240,13 @@ async fn what_is_no_record_of_ours_in_the_folder_is_neither_read_nor_changed() {
 }
 
 #[actix_web::test]
-async fn an_end_that_was_asked_for_is_none_to_tell() {
+async fn a_requested_end_is_not_reported() {
     let (ended, events) = termination("asked").await;
     assert_eq!((ended.status.signal(), events), (Some(libc::SIGTERM), vec![]));
 }
 
 #[actix_web::test]
-async fn a_guard_that_is_dropped_is_an_end_in_order_also_in_a_panic() {
+async fn dropping_the_guard_ends_the_run_in_order_even_in_a_panic() {
     for (how, ends_well) in [("order", true), ("panic", false)] {
         let (ended, events) = termination(how).await;
         assert_eq!(ended.status.success(), ends_well, "{how}");

@@ -1,4 +1,4 @@
-//! Signals that end a process: noted in its file before they do.
+//! Signals that end a process: recorded in its file before they do.
 
 use std::ffi::{c_int, c_void};
 use std::fs::File;
@@ -11,13 +11,13 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::Relaxed};
 use super::{layout, now, termination};
 use crate::linux::stack::Registers;
 
-/// What a process dies of by its own doing.
-const DEADLY: [c_int; 5] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGABRT, libc::SIGILL, libc::SIGFPE];
+/// Signals that a process's own code raises.
+const FAULTS: [c_int; 5] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGABRT, libc::SIGILL, libc::SIGFPE];
 
-/// What it is asked to end by. A server takes these into its own hands once it serves; until then they end it at once.
+/// Requests to end. A server handles these once it serves; until then they end it at once.
 const ASKED: [c_int; 3] = [libc::SIGTERM, libc::SIGINT, libc::SIGHUP];
 
-/// What else ends a process unless somebody has it in his hands: traps, limits, timers, and what is sent by mistake.
+/// Other signals that end a process unless it handles them: traps, limits, timers, and signals sent by mistake.
 const ENDS: [c_int; 13] = [
     libc::SIGQUIT,
     libc::SIGTRAP,
@@ -38,27 +38,27 @@ static FILE: AtomicI32 = AtomicI32::new(-1);
 static OWNER: AtomicI32 = AtomicI32::new(0);
 static NOTED: AtomicBool = AtomicBool::new(false);
 /// What was to happen before: for SIGSEGV and SIGBUS the standard library's words about a stack overflow.
-static BEFORE: [OnceLock<libc::sigaction>; DEADLY.len()] = [const { OnceLock::new() }; DEADLY.len()];
+static BEFORE: [OnceLock<libc::sigaction>; FAULTS.len()] = [const { OnceLock::new() }; FAULTS.len()];
 
 /// Notes them in this file, which has to stay open.
 pub(super) fn watch(file: &File) {
     OWNER.store(own_pid(), Relaxed);
     FILE.store(file.as_raw_fd(), Relaxed);
-    for (signal, before) in DEADLY.into_iter().zip(&BEFORE) {
+    for (signal, before) in FAULTS.into_iter().zip(&BEFORE) {
         let Some(there) = action_of(signal) else { continue };
         if before.set(there).is_ok() {
-            handle(signal, there, died);
+            handle(signal, there, faulted);
         }
     }
     for signal in ASKED.into_iter().chain(ENDS).chain(libc::SIGRTMIN()..=libc::SIGRTMAX()) {
-        // Not where somebody has it in his hands, or wants it ignored.
+        // Signals that are handled or ignored already stay so.
         if let Some(there) = action_of(signal).filter(|there| there.sa_sigaction == libc::SIG_DFL) {
             handle(signal, there, ended);
         }
     }
 }
 
-/// Has its end been asked for, so that there is nothing to report?
+/// Is it a request to end, so that there is nothing to report?
 pub(super) fn is_asked(signal: c_int) -> bool {
     ASKED.contains(&signal)
 }
@@ -77,26 +77,26 @@ fn handle(signal: c_int, mut action: libc::sigaction, handler: Handler) {
     action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_NODEFER;
     // SAFETY: the handlers have the signature that `SA_SIGINFO` asks for, and do nothing that they may not.
     if unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) } != 0 {
-        tracing::warn!(signal, "it could not be arranged that a termination of it is reported as what it is");
+        tracing::warn!(signal, "a termination by this signal will not be reported as one");
     }
 }
 
-extern "C" fn died(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
+extern "C" fn faulted(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     note(signal, info, context);
     // SAFETY: with `SA_SIGINFO` the system passes it.
     if unsafe { (*info).si_code } > 0 {
         // The same instruction fails once more when this returns, and then it is as if this had not been here.
         restore(signal);
     } else {
-        die(signal);
+        terminate(signal);
     }
 }
 
-/// Whoever took the signal later may call this one, too: then it is no longer this one's to decide.
+/// A handler that was installed later may call this one: then that handler decides.
 extern "C" fn ended(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     if action_of(signal).is_some_and(|there| there.sa_sigaction == ended as *const () as usize) {
         note(signal, info, context);
-        die(signal);
+        terminate(signal);
     }
 }
 
@@ -130,16 +130,16 @@ fn own_pid() -> i32 {
 }
 
 fn restore(signal: c_int) {
-    let before = DEADLY.iter().position(|it| *it == signal).and_then(|index| BEFORE[index].get());
+    let before = FAULTS.iter().position(|it| *it == signal).and_then(|index| BEFORE[index].get());
     match before {
         // SAFETY: it is what the system said was there.
         Some(before) if unsafe { libc::sigaction(signal, before, ptr::null_mut()) } == 0 => {}
-        _ => die(signal),
+        _ => terminate(signal),
     }
 }
 
 /// Sent by somebody, also by an abort: no instruction fails once more.
-fn die(signal: c_int) -> ! {
+fn terminate(signal: c_int) -> ! {
     // SAFETY: the signal was just delivered, so it is a valid one. Only a process with the number 1 is still there after
     // it, since the system spares that one; it ends as a shell would say it.
     unsafe {

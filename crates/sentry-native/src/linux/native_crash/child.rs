@@ -1,4 +1,4 @@
-//! In the child: no service, no Sentry, only the crash and who hears of it.
+//! In the child: no service and no Sentry, only the crash and the handler that records it.
 
 use std::ffi::{c_int, c_void};
 use std::fs;
@@ -21,27 +21,27 @@ const STACK: usize = 512 * 1024;
 /// The handler's own stack, since the thread's is used up.
 const HANDLER_STACK: usize = 64 * 1024;
 
-/// A child that its parent has forgotten, seconds.
+/// How long a child lasts whose parent does not stop it, seconds.
 const LONGEST_LIFE: u32 = 30;
 
-/// What kills a process that computes.
+/// The signals that a fault of the process's own code raises.
 const SIGNALS: [c_int; 5] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGABRT, libc::SIGILL, libc::SIGFPE];
 
 static STACK_START: AtomicU64 = AtomicU64::new(0);
 static STACK_END: AtomicU64 = AtomicU64::new(0);
 
-/// Runs `work` on a thread of its own and dies of it. Work that returns ends the process with status 1: it was no crash.
+/// Runs `work` on a thread of its own, where it crashes. Work that returns ends the process with status 1: it was no crash.
 pub fn crash(work: fn()) -> ! {
-    let doomed = thread::Builder::new().name(THREAD.to_owned()).stack_size(STACK).spawn(move || {
+    let crashing = thread::Builder::new().name(THREAD.to_owned()).stack_size(STACK).spawn(move || {
         if prepare().is_some() {
             work();
         }
     });
-    let _ = doomed.map(thread::JoinHandle::join);
+    let _ = crashing.map(thread::JoinHandle::join);
     process::exit(1)
 }
 
-/// Reports the parent where everything is, and sets the handler.
+/// Sends the parent the memory map, and sets the handler.
 fn prepare() -> Option<()> {
     let stack = Thread::current()?.stack;
     STACK_START.store(stack.start, Relaxed);
@@ -58,7 +58,7 @@ fn prepare() -> Option<()> {
     SIGNALS.into_iter().all(handle).then_some(())
 }
 
-/// No core file, also where a program takes them, which heeds no limit; and no process for ever.
+/// No core file, not even where a program collects them regardless of the limit; and no process without an end.
 fn leave_nothing() {
     let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
     let _ = prctl::set_dumpable(false);

@@ -1,4 +1,4 @@
-//! A native crash, as it is reported; and what can go wrong with having one.
+//! A native crash as it is reported, and the ways in which a child fails to crash.
 
 use std::io;
 use std::process::ExitStatus;
@@ -42,16 +42,16 @@ pub enum CrashChildFailed {
     /// The system gave no process, or no pipe to it.
     #[error("the child process could not be started")]
     NotStarted(#[source] io::Error),
-    /// It did not die in time, and was killed.
+    /// It did not crash in time, and was killed.
     #[error("the child process still ran after {} s", .0.as_secs())]
     TimedOut(Duration),
     /// It ended otherwise than by a signal.
     #[error("the child process did not crash: {0}")]
     Survived(ExitStatus),
-    /// It died before it could say where.
+    /// It crashed without a record.
     #[error("the child was terminated by signal {signal} and left no record")]
     Silent {
-        /// Of which it died.
+        /// The signal that ended it.
         signal: i32,
     },
 }
@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_crash_says_what_it_died_of() {
+    fn a_crash_names_its_reason() {
         const STACK: u64 = 0x7f00_0000_0000;
         for (signal, address, reason) in [
             (libc::SIGSEGV, STACK - 8, "a stack overflowed"),

@@ -32,7 +32,7 @@ pub(super) fn maps(text: &str) -> Vec<u8> {
 }
 
 impl Record {
-    /// Reads both parts; `None` where the child died before it wrote them.
+    /// Reads both parts; `None` where the child ended before it wrote them.
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         let (length, rest) = word(bytes)?;
         let (maps, mut rest) = rest.split_at_checked(usize::try_from(length).ok()?)?;
