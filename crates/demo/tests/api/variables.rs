@@ -33,7 +33,6 @@ fn read_by(folder: &str) -> Names {
         found.extend(names(r#"(?:env::(?:text|parsed|var|var_os)|\bsetting)\(\s*"([A-Z_]+)""#, &text));
         found.extend(names(r#"const NAME: &str = "([A-Z_]+)""#, &text));
     }
-    assert!(!found.is_empty(), "{folder} reads nothing?");
     found
 }
 
@@ -54,6 +53,7 @@ fn of_service(service: &str) -> Names {
         [&format!("{service}/src"), "crates/sentry-context/src", "crates/scenario/src", "crates/service/src"];
     let mut found: Names = folders.into_iter().flat_map(read_by).collect();
     found.remove("NO_COLOR");
+    assert!(found.contains("HOST") && found.contains("SENTRY_DSN"), "{service} reads {found:?}");
     found
 }
 
