@@ -20,7 +20,6 @@
 //! ```
 
 mod delivery;
-mod integration;
 mod naming;
 mod rules_file;
 
@@ -28,19 +27,22 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use sentry::integrations::contexts::ContextIntegration;
+use sentry::integrations::debug_images::DebugImagesIntegration;
 use sentry::types::Dsn;
-use sentry::{Client, ClientOptions, Envelope, Hub, MaxRequestBodySize, Scope, SessionMode};
+use sentry::{Client, ClientOptions, Envelope, Hub, Integration, MaxRequestBodySize, Scope, SessionMode};
 use sentry_delivery::{Hooks, HttpTransportFactory};
 
 use crate::env::{self, EnvError};
 use crate::event_processor::EventProcessor;
 use crate::fingerprint::{RuleError, Rules};
+use crate::integration::ServiceIntegration;
+use crate::limit::Limiter;
+use crate::metrics::Requests;
 use crate::platform::{self, NewRun, Platform, Run};
 use crate::trace::dynamic_sampling::OwnContext;
 use crate::{frames, logs, metrics, panic_recovery, runtime_stats};
 
-pub use integration::ServiceIntegration;
-pub(crate) use integration::add_contexts;
 pub use sentry_delivery::Delivery;
 
 /// A stall that callers notice, and that no well-behaved handler comes near.
@@ -180,7 +182,7 @@ pub fn options(config: &Config) -> ClientOptions {
         .traces_sampler(transport.sampler(config.traces_sample_rate))
         // The default set has a panic hook that waits for delivery, and marks frames on the request path.
         .default_integrations(false)
-        .integrations(integration::all(config.service))
+        .integrations(integrations(config.service))
         .before_send_log(logs::tag)
         .max_request_body_size(MaxRequestBodySize::Small)
         .session_mode(SessionMode::Request)
@@ -195,6 +197,17 @@ pub fn options(config: &Config) -> ClientOptions {
 /// one client, or a handful.
 fn for_ever(text: &str) -> &'static str {
     Box::leak(text.into())
+}
+
+/// The integrations of a client, in order: ours completes the SDK's contexts.
+fn integrations(service: &'static Service) -> Vec<Arc<dyn Integration>> {
+    vec![
+        Arc::new(DebugImagesIntegration::default()),
+        Arc::new(ContextIntegration::new()),
+        Arc::new(ServiceIntegration { panic_type: service.panic_type, name: service.name }),
+        Arc::new(Requests::of(service.name)),
+        Arc::new(Limiter::default()),
+    ]
 }
 
 /// A hub with a client of its own: one per service, or one per test.
@@ -272,7 +285,7 @@ impl Closer {
         if let Some(run) = self.run.lock().unwrap_or_else(PoisonError::into_inner).take() {
             run.end();
         }
-        Hub::run(Arc::clone(&self.hub), metrics::tell_rest);
+        Hub::run(Arc::clone(&self.hub), metrics::report_rest);
         self.hub.client().is_none_or(|client| {
             // What the SDK has discarded goes with the next envelope; this one brings the last of it.
             client.send_envelope(Envelope::new());

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use crate::logs::printable;
+use crate::printable::printable;
 use crate::{redaction, size};
 
 /// A variable whose value cannot be used.

@@ -11,7 +11,7 @@ use sentry_delivery::{Encode, stamped};
 use crate::fingerprint::Rules;
 use crate::report::TYPE_TAG;
 use crate::trace::dynamic_sampling::{self, About, Members, OwnContext};
-use crate::{client, frames, redaction, request, size, trace};
+use crate::{frames, integration, redaction, request, size, trace};
 
 /// What finishing needs to know about a service.
 #[derive(Debug, Clone)]
@@ -82,7 +82,7 @@ impl EventProcessor {
     fn transaction(&self, transaction: &mut Transaction<'static>) {
         complete_from_data(transaction);
         transaction.tags.insert("service".to_owned(), self.service.to_owned());
-        client::add_contexts(&mut transaction.contexts, self.service, &self.own.release);
+        integration::add_contexts(&mut transaction.contexts, self.service, &self.own.release);
         size::new_transaction(transaction);
         redaction::transaction(transaction);
         size::transaction(transaction);

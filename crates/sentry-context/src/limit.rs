@@ -1,12 +1,10 @@
-//! Reports that would repeat themselves: of one kind, one is sent a while, with the number of those that it stands for.
+//! Reports that repeat themselves: one of a kind is sent per minute, with the number that it stands for.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use sentry::Hub;
-
-use crate::client::ServiceIntegration;
+use sentry::{Hub, Integration};
 
 /// Between two reports of a kind.
 pub const INTERVAL: Duration = Duration::from_secs(60);
@@ -24,8 +22,10 @@ struct Kind {
     since: u64,
 }
 
+impl Integration for Limiter {}
+
 impl Limiter {
-    /// Counts so many more of a kind. Where a report is due, the number that it stands for.
+    /// Counts `more` of a kind. Returns the number that a report stands for, if one is due.
     fn count(&self, kind: &'static str, more: u64, now: Instant) -> Option<u64> {
         let mut kinds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kinds.len() >= KINDS && !kinds.contains_key(kind) {
@@ -42,13 +42,12 @@ impl Limiter {
     }
 }
 
-/// Counts so many more of a kind under the current client. Where a report is due, the number that it stands for; then
-/// none is due for [`INTERVAL`]. Zero asks for what is left of earlier ones.
+/// Counts `more` of a kind under the current client. Returns the number that a report stands for, if one is due; then
+/// none is due for [`INTERVAL`]. With zero, it asks for the rest of earlier ones.
 pub fn due(kind: &'static str, more: u64) -> Option<u64> {
     let now = Instant::now();
-    // Not only where Sentry is on: the log is limited, too.
-    let counted =
-        Hub::current().with_integration(|it: &ServiceIntegration| Some(it.limiter.count(kind, more, now)));
+    // Also without a DSN: the log is limited, too.
+    let counted = Hub::current().with_integration(|limiter: &Limiter| Some(limiter.count(kind, more, now)));
     counted.unwrap_or_else(|| (more > 0).then_some(more))
 }
 

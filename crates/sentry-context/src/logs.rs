@@ -26,6 +26,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{EnvFilter, Layer, prelude::*};
 
 use crate::env::{self, EnvError};
+use crate::printable::printable;
 use crate::{redaction, size};
 use writer::{Queue, Terminal};
 
@@ -178,34 +179,6 @@ fn field(out: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug) -> fmt::Re
     match field.name() {
         "message" => write!(out, "{text}"),
         name => write!(out, "{name}={text}"),
-    }
-}
-
-/// Writes what ends a line, moves a cursor or turns the direction of the text as its code: a line is one line, and
-/// looks like what it says.
-pub(crate) fn printable(text: &mut String) {
-    let moves = |character: char| {
-        character.is_control()
-            || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
-    if text.contains(moves) {
-        let mut codes = [0; 2];
-        *text = text.chars().fold(String::with_capacity(text.len()), |mut line, character| {
-            match character {
-                '\n' => line.push_str("\\n"),
-                '\r' => line.push_str("\\r"),
-                '\t' => line.push_str("\\t"),
-                // As JSON writes it: all of them have one code.
-                character if moves(character) => {
-                    character
-                        .encode_utf16(&mut codes)
-                        .iter()
-                        .for_each(|code| line.push_str(&format!("\\u{code:04x}")));
-                }
-                character => line.push(character),
-            }
-            line
-        });
     }
 }
 

@@ -10,8 +10,6 @@ use sentry::Hub;
 use sentry::metrics::{counter, distribution};
 pub use sentry::protocol::Unit;
 
-use crate::client::ServiceIntegration;
-
 pub(crate) use requests::{Answered, Requests};
 
 macro_rules! about {
@@ -26,16 +24,16 @@ macro_rules! about {
 
 /// Counts one more of something. Attributes are names and values.
 pub fn count(name: &'static str, attributes: &[(&'static str, &str)]) {
-    with_service(|service| {
-        let counted = counter(name, 1).attribute("service", service.name);
+    with_requests(|requests| {
+        let counted = counter(name, 1).attribute("service", requests.service);
         attributes.iter().fold(counted, |counted, (name, value)| counted.attribute(*name, *value)).capture();
     });
 }
 
 /// Reports what something is at the moment, such as a rate or a sum of the business; in that unit, if it has one.
 pub fn gauge(name: &'static str, value: f64, unit: Option<Unit>) {
-    with_service(|service| {
-        let reported = sentry::metrics::gauge(name, value).attribute("service", service.name);
+    with_requests(|requests| {
+        let reported = sentry::metrics::gauge(name, value).attribute("service", requests.service);
         match unit {
             Some(unit) => reported.unit(unit).capture(),
             None => reported.capture(),
@@ -47,22 +45,22 @@ pub fn gauge(name: &'static str, value: f64, unit: Option<Unit>) {
 /// OpenTelemetry's [attributes](https://opentelemetry.io/docs/specs/semconv/http/http-metrics/).
 ///
 /// A metric costs more than a fast handler. Of many requests, most are only counted, and reported as a sum with a later one,
-/// or by [`tell_rest`].
+/// or by [`report_rest`].
 pub(crate) fn request(answered: Answered, took: Duration) {
-    with_service(|service| {
-        let reported = service.requests.count(answered, Instant::now());
+    with_requests(|requests| {
+        let reported = requests.count(answered, Instant::now());
         if let Some((answered, _)) = reported.last() {
             let took = distribution("http.server.request.duration", took.as_secs_f64() * 1000.0);
-            about!(took.unit(Unit::Millisecond), service.name, answered).capture();
+            about!(took.unit(Unit::Millisecond), requests.service, answered).capture();
         }
-        reported.iter().for_each(|(answered, times)| counted(answered, *times, service.name));
+        reported.iter().for_each(|(answered, times)| counted(answered, *times, requests.service));
     });
 }
 
 /// Reports the requests that are not reported yet.
-pub(crate) fn tell_rest() {
-    with_service(|service| {
-        service.requests.take().iter().for_each(|(answered, times)| counted(answered, *times, service.name));
+pub(crate) fn report_rest() {
+    with_requests(|requests| {
+        requests.take().iter().for_each(|(answered, times)| counted(answered, *times, requests.service));
     });
 }
 
@@ -70,8 +68,8 @@ fn counted(answered: &Answered, times: u64, service: &'static str) {
     about!(counter("http.server.requests", times as f64), service, answered).capture();
 }
 
-/// Does nothing where nothing is sent, and a metric would be made for nobody.
-fn with_service(report: impl FnOnce(&ServiceIntegration)) {
+/// Does nothing if nothing is sent.
+fn with_requests(report: impl FnOnce(&Requests)) {
     Hub::with_active(|hub| {
         if hub.client().is_some_and(|client| client.is_enabled()) {
             hub.with_integration(report);

@@ -9,7 +9,7 @@ use sentry::protocol::SpanStatus;
 use sentry::{Hub, Transaction, TransactionContext};
 
 use crate::metrics::{self, Answered};
-use crate::panic_recovery::Owner;
+use crate::reported::Owner;
 use crate::request::{self, Described};
 
 /// The status that nginx logs for a caller that hung up; no caller ever receives it.

@@ -8,7 +8,6 @@
 
 mod caught;
 mod in_flight;
-mod reported;
 mod reporter;
 mod streamed;
 
@@ -28,21 +27,19 @@ use sentry::protocol::{Event, Exception, Mechanism};
 use sentry::types::Uuid;
 use sentry::{Hub, Level};
 
-use crate::client::{self, ServiceIntegration};
 use crate::facts::facts;
 use crate::failure::{AnswerStyle, EVENT_ID_HEADER, Failure, answer};
 use crate::frames::Origin;
+use crate::integration::ServiceIntegration;
 use crate::outcome::Pending;
+use crate::reported::{self, Claim, Owner};
 use crate::{logs, platform, report, request};
 use caught::{Call, Payload, caught, forget};
 use in_flight::Outlook;
-use reported::Claim;
 use streamed::Body;
 
-pub(crate) use reported::{Owner, of_task};
-
 /// How long a process that aborts may take to deliver what is queued.
-const ABORT_FLUSH: Duration = client::SHUTDOWN_TIMEOUT;
+const ABORT_FLUSH: Duration = Duration::from_secs(5);
 
 /// Reports every panic under a hub with a client, and never waits for delivery: the default hook of the SDK
 /// flushes on the panicking thread, which stops a worker for as long as Sentry takes.

@@ -31,8 +31,7 @@ pub use names::{is_secret, is_secret_of_client};
 pub use request::{query_string, request};
 pub use text::text;
 
-/// What stands in place of a secret, as in Sentry's own scrubbing.
-pub const FILTERED: &str = "[Filtered]";
+pub use crate::size::FILTERED;
 
 /// Whose words these are: a client may call a secret what is harmless in our own data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

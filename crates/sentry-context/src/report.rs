@@ -28,7 +28,7 @@ use tokio::task::JoinError;
 
 use crate::facts::Facts;
 use crate::frames::Origin;
-use crate::panic_recovery;
+use crate::reported;
 
 /// The tag that every event has: an error's type, or what a message is about.
 pub const TYPE_TAG: &str = "error.type";
@@ -165,7 +165,7 @@ pub fn event_of(error: &dyn Reportable, origin: &Origin) -> Event<'static> {
 fn panic_behind(error: &dyn Reportable) -> Option<Uuid> {
     let mut causes = with_causes(error);
     let lost = causes.find_map(|error| error.downcast_ref::<JoinError>())?;
-    lost.is_panic().then(|| panic_recovery::of_task(lost.id())).flatten().filter(|id| !id.is_nil())
+    lost.is_panic().then(|| reported::of_task(lost.id())).flatten().filter(|id| !id.is_nil())
 }
 
 /// An error with its causes, in one line.

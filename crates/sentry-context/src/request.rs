@@ -15,7 +15,7 @@ use sentry::{Hub, TransactionOrSpan};
 use url::Url;
 
 use crate::facts::Facts;
-use crate::panic_recovery::Owner;
+use crate::reported::Owner;
 use crate::trace::Incoming;
 use crate::{arrival, breadcrumbs, forwarded, user};
 

@@ -14,6 +14,8 @@ use sentry::protocol::{Event, Log, Span, Transaction};
 use walk::Walk;
 pub(crate) use walk::facts_of;
 
+/// Replaces a secret, as in Sentry's own scrubbing. A cut never leaves a part of it.
+pub const FILTERED: &str = "[Filtered]";
 /// Bytes of an event as JSON, but for what every event has.
 pub const EVENT: usize = 180_000;
 /// Bytes of a transaction with its spans, as JSON.
@@ -67,8 +69,8 @@ pub fn cut(text: &mut String, most: usize) {
     let mark = mark(original(text).unwrap_or(text.len()));
     let mut end = text.floor_char_boundary(most.saturating_sub(mark.len()));
     // Half a mark would not be known as one.
-    let tail = text.floor_char_boundary(end.saturating_sub(crate::redaction::FILTERED.len() - 1));
-    if let Some(filtered) = text[tail..].find(crate::redaction::FILTERED) {
+    let tail = text.floor_char_boundary(end.saturating_sub(FILTERED.len() - 1));
+    if let Some(filtered) = text[tail..].find(FILTERED) {
         end = end.min(tail + filtered);
     }
     text.truncate(end);

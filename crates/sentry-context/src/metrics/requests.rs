@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use sentry::Integration;
+
 /// How long a request waits to be reported, at most, where others follow.
 const INTERVAL: Duration = Duration::from_secs(1);
 
@@ -22,8 +24,13 @@ pub(crate) struct Answered {
 }
 
 /// How often each was answered since it was reported.
-#[derive(Debug, Default)]
-pub(crate) struct Requests(Mutex<Unreported>);
+#[derive(Debug)]
+pub(crate) struct Requests {
+    pub(super) service: &'static str,
+    unreported: Mutex<Unreported>,
+}
+
+impl Integration for Requests {}
 
 #[derive(Debug, Default)]
 struct Unreported {
@@ -35,10 +42,15 @@ struct Unreported {
 }
 
 impl Requests {
+    /// The requests of a service.
+    pub(crate) fn of(service: &'static str) -> Self {
+        Self { service, unreported: Mutex::default() }
+    }
+
     /// Counts one more. Returns what is to be reported now, and how often it was answered, this one last; nothing where it
     /// will be reported with a later one.
     pub(super) fn count(&self, answered: Answered, now: Instant) -> Vec<(Answered, u64)> {
-        let mut unreported = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut unreported = self.unreported.lock().unwrap_or_else(PoisonError::into_inner);
         let mut reported = Vec::new();
         if unreported.at.is_none_or(|at| now.duration_since(at) >= INTERVAL) {
             unreported.at = Some(now);
@@ -56,7 +68,7 @@ impl Requests {
 
     /// Everything that is not reported yet.
     pub(super) fn take(&self) -> Vec<(Answered, u64)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).counts.drain().collect()
+        self.unreported.lock().unwrap_or_else(PoisonError::into_inner).counts.drain().collect()
     }
 }
 
@@ -70,7 +82,7 @@ mod tests {
 
     #[test]
     fn some_are_reported_one_by_one_and_the_rest_in_sum_after_a_second() {
-        let (requests, now) = (Requests::default(), Instant::now());
+        let (requests, now) = (Requests::of("shop"), Instant::now());
         for _ in 0..ONE_BY_ONE {
             assert_eq!(requests.count(answered("/a"), now), [(answered("/a"), 1)]);
         }
@@ -86,7 +98,7 @@ mod tests {
 
     #[test]
     fn what_is_left_at_the_end_can_be_taken() {
-        let (requests, now) = (Requests::default(), Instant::now());
+        let (requests, now) = (Requests::of("shop"), Instant::now());
         (0..ONE_BY_ONE + 3).for_each(|_| drop(requests.count(answered("/a"), now)));
         assert_eq!(requests.take(), [(answered("/a"), 3)]);
         assert_eq!(requests.take(), []);

@@ -14,7 +14,7 @@ use sentry::protocol::Event;
 use sentry::types::{Uuid, random_uuid};
 use sentry::{Hub, Scope};
 
-use super::reported::Owner;
+use crate::reported::Owner;
 
 /// Events that wait for the thread; further ones are not made.
 const QUEUED: usize = 256;

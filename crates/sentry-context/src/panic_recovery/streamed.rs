@@ -12,12 +12,12 @@ use actix_web::web::Bytes;
 use sentry::Hub;
 
 use super::caught::{caught, discard};
-use super::reported::Owner;
 use crate::failure::Failure;
 use crate::frames::Origin;
 use crate::outcome::Pending;
 use crate::platform;
 use crate::report::{self, Reportable};
+use crate::reported::Owner;
 
 type BodyError = Box<dyn StdError>;
 

@@ -42,7 +42,7 @@ impl Owner {
     }
 
     /// Whose the event was that this thread made since the last call.
-    pub(super) fn take() -> Option<Self> {
+    pub(crate) fn take() -> Option<Self> {
         MARKED.take()
     }
 }
@@ -76,7 +76,7 @@ impl Likeness {
 
 /// What is known of a payload that a request ended in.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Claim {
+pub(crate) enum Claim {
     /// It has this event.
     Event(Uuid),
     /// It has one, but it is unknown which.
@@ -86,7 +86,7 @@ pub(super) enum Claim {
 }
 
 /// Remembers that this thread panics now.
-pub(super) fn remember(event: Uuid, owner: Option<Owner>, payload: &(dyn Any + Send)) {
+pub(crate) fn remember(event: Uuid, owner: Option<Owner>, payload: &(dyn Any + Send)) {
     let panic = Panic {
         number: NEXT.fetch_add(1, Relaxed),
         event,
@@ -103,13 +103,13 @@ pub(super) fn remember(event: Uuid, owner: Option<Owner>, payload: &(dyn Any + S
 }
 
 /// The event of a payload that this request ended in.
-pub(super) fn claim(owner: Owner, payload: &(dyn Any + Send)) -> Claim {
+pub(crate) fn claim(owner: Owner, payload: &(dyn Any + Send)) -> Claim {
     let likeness = Likeness::of(payload);
     claim_where(owner, |panic| panic.payload == likeness)
 }
 
 /// The event of blocking work whose payload is lost, and that was bound to no request.
-pub(super) fn claim_blocking(owner: Owner) -> Claim {
+pub(crate) fn claim_blocking(owner: Owner) -> Claim {
     claim_where(owner, |panic| panic.task.is_some())
 }
 

@@ -1,39 +1,19 @@
 //! What every event of a service gets at the moment it is made: runtime, app and device contexts.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use sentry::integrations::contexts::ContextIntegration;
-use sentry::integrations::debug_images::DebugImagesIntegration;
 use sentry::protocol::{Context, Event, Map};
 use sentry::{ClientOptions, Integration};
 
-use super::Service;
-use crate::limit::Limiter;
-use crate::metrics::Requests;
 use crate::runtime_stats;
 use crate::size;
 
-/// The integrations of a client, in order: ours comes after the SDK's contexts and completes them.
-pub(super) fn all(service: &'static Service) -> Vec<Arc<dyn Integration>> {
-    vec![
-        Arc::new(DebugImagesIntegration::default()),
-        Arc::new(ContextIntegration::new()),
-        Arc::new(ServiceIntegration {
-            panic_type: service.panic_type,
-            name: service.name,
-            requests: Requests::default(),
-            limiter: Limiter::default(),
-        }),
-    ]
-}
-
-/// Marks a client as ours and knows its service.
+/// Marks a client as ours and knows its service. It comes after the SDK's contexts and completes them.
 #[derive(Debug)]
-pub struct ServiceIntegration {
+pub(crate) struct ServiceIntegration {
     pub(crate) panic_type: &'static str,
     pub(crate) name: &'static str,
-    pub(crate) requests: Requests,
-    pub(crate) limiter: Limiter,
 }
 
 impl Integration for ServiceIntegration {
