@@ -68,7 +68,7 @@ impl Origin {
         &self.0
     }
 
-    /// The innermost frame, by its address, with those of its callers in [`CALLERS`]; [`clean`] makes all frames of it.
+    /// The innermost frame, by its address, with those of its callers in its variable `unresolved_callers`; [`clean`] makes all frames of it.
     pub fn stacktrace(&self) -> Option<Stacktrace> {
         let (innermost, callers) = self.0.split_first()?;
         let mut frame = frame_at(*innermost);

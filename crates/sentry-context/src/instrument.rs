@@ -11,7 +11,7 @@
 //!
 //! From the outside to the inside:
 //!
-//! 1. [`arrival`] validates what the request says of itself: its trace, its method, its target.
+//! 1. The trace, the method and the target of the request are validated.
 //! 2. The request gets a hub of its own and a session, and a small JSON body is kept for its events.
 //! 3. [`panic_recovery`] begins the transaction, catches panics and errors, and answers them as JSON.
 //!
