@@ -20,17 +20,18 @@
 //! ```
 
 mod delivery;
+mod guard;
 mod naming;
 mod rules_file;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sentry::integrations::contexts::ContextIntegration;
 use sentry::integrations::debug_images::DebugImagesIntegration;
 use sentry::types::Dsn;
-use sentry::{Client, ClientOptions, Envelope, Hub, Integration, MaxRequestBodySize, Scope, SessionMode};
+use sentry::{Client, ClientOptions, Hub, Integration, MaxRequestBodySize, Scope, SessionMode};
 use sentry_delivery::{Hooks, HttpTransportFactory};
 
 use crate::env::{self, EnvError};
@@ -39,10 +40,12 @@ use crate::fingerprint::{RuleError, Rules};
 use crate::integration::ServiceIntegration;
 use crate::limit::Limiter;
 use crate::metrics::Requests;
-use crate::platform::{self, NewRun, Platform, Run};
+use crate::platform::{self, NewRun, Platform};
 use crate::trace::dynamic_sampling::OwnContext;
-use crate::{frames, logs, metrics, panic_recovery, runtime_stats};
+use crate::{frames, logs, panic_recovery, runtime_stats};
 
+pub(crate) use guard::Closer;
+pub use guard::Guard;
 pub use sentry_delivery::Delivery;
 
 /// A stall that callers notice, and that no well-behaved handler comes near.
@@ -237,65 +240,12 @@ pub fn init(config: Config) -> Guard {
     Hub::main().bind_client(hub.client());
     // What happens outside of requests is this service's, too.
     Hub::main().configure_scope(|scope| scope.set_tag("service", service.name));
-    Guard(Closer { hub, run: Arc::new(Mutex::new(run)) })
+    Guard::new(hub, run)
 }
 
 fn say_what_is_missing(platform: &dyn Platform) {
     let missing = platform.unavailable();
     if !missing.is_empty() {
         tracing::warn!("not available on this platform: {}", missing.join("; "));
-    }
-}
-
-/// Owns the client; delivers what is queued when finished or dropped.
-#[derive(Debug)]
-pub struct Guard(Closer);
-
-/// Ends the client, and the run that is recorded; where several do it, the first.
-#[derive(Debug, Clone)]
-pub(crate) struct Closer {
-    hub: Arc<Hub>,
-    /// Until the end is in order.
-    run: Arc<Mutex<Option<Box<dyn Run>>>>,
-}
-
-impl Guard {
-    /// The hub to serve under.
-    pub fn hub(&self) -> Arc<Hub> {
-        Arc::clone(&self.0.hub)
-    }
-
-    /// Delivers what is queued within [`SHUTDOWN_TIMEOUT`]; false where something was left.
-    pub fn finish(self) -> bool {
-        self.finish_within(SHUTDOWN_TIMEOUT)
-    }
-
-    /// The same within another time.
-    pub fn finish_within(self, timeout: Duration) -> bool {
-        self.0.close(timeout)
-    }
-
-    pub(crate) fn closer(&self) -> Closer {
-        self.0.clone()
-    }
-}
-
-impl Closer {
-    pub(crate) fn close(&self, timeout: Duration) -> bool {
-        if let Some(run) = self.run.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            run.end();
-        }
-        Hub::run(Arc::clone(&self.hub), metrics::report_rest);
-        self.hub.client().is_none_or(|client| {
-            // What the SDK has discarded goes with the next envelope; this one brings the last of it.
-            client.send_envelope(Envelope::new());
-            client.close(Some(timeout))
-        })
-    }
-}
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        self.0.close(SHUTDOWN_TIMEOUT);
     }
 }

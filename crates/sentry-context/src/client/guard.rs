@@ -1,0 +1,68 @@
+//! The end of a client.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use sentry::{Envelope, Hub};
+
+use super::SHUTDOWN_TIMEOUT;
+use crate::metrics;
+use crate::platform::Run;
+
+/// Owns the client; delivers what is queued when finished or dropped.
+#[derive(Debug)]
+pub struct Guard(Closer);
+
+/// Ends the client and the recorded run, once: the first caller does it.
+#[derive(Debug, Clone)]
+pub(crate) struct Closer {
+    hub: Arc<Hub>,
+    /// `None` once the run has ended in order.
+    run: Arc<Mutex<Option<Box<dyn Run>>>>,
+}
+
+impl Guard {
+    /// Owns the client of that hub, and the run that is recorded, if one is.
+    pub(super) fn new(hub: Arc<Hub>, run: Option<Box<dyn Run>>) -> Self {
+        Self(Closer { hub, run: Arc::new(Mutex::new(run)) })
+    }
+
+    /// The hub to serve under.
+    pub fn hub(&self) -> Arc<Hub> {
+        Arc::clone(&self.0.hub)
+    }
+
+    /// Delivers what is queued within [`SHUTDOWN_TIMEOUT`]. Returns false if something was left.
+    pub fn finish(self) -> bool {
+        self.finish_within(SHUTDOWN_TIMEOUT)
+    }
+
+    /// The same within `timeout`.
+    pub fn finish_within(self, timeout: Duration) -> bool {
+        self.0.close(timeout)
+    }
+
+    pub(crate) fn closer(&self) -> Closer {
+        self.0.clone()
+    }
+}
+
+impl Closer {
+    pub(crate) fn close(&self, timeout: Duration) -> bool {
+        if let Some(run) = self.run.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            run.end();
+        }
+        Hub::run(Arc::clone(&self.hub), metrics::report_rest);
+        self.hub.client().is_none_or(|client| {
+            // What the SDK has discarded goes with the next envelope; this one brings the last of it.
+            client.send_envelope(Envelope::new());
+            client.close(Some(timeout))
+        })
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.close(SHUTDOWN_TIMEOUT);
+    }
+}
