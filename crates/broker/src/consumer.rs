@@ -35,7 +35,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub struct Delivered {
     /// Its queue.
     pub queue: Queue,
-    /// `game.result`, `payment.credit` …
+    /// Such as `order.created`.
     pub routing_key: String,
     /// Its publisher's name for it, if it has one.
     pub id: Option<String>,

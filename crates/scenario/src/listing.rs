@@ -23,7 +23,7 @@ pub struct Listing {
 /// One way to fail, and its promise.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Such as `game-engine.crash`, also the tag `scenario` of its events.
+    /// Such as `shop.crash`, also the tag `scenario` of its events.
     pub id: String,
     /// HTTP method.
     pub method: Method,

@@ -27,7 +27,7 @@ pub struct Failure {
     origin: Origin,
 }
 
-/// How a service words its answers: may add fields to every error answer (FastAPI's `detail`).
+/// How a service words its answers: may add fields to every error answer, such as `detail`.
 #[derive(Debug, Clone, Copy)]
 pub struct AnswerStyle(pub fn(&mut Facts));
 

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! # one issue per service and error type
-//! error.type:*Error tags.service:game-engine -> {{ tags.service }}, {{ error.type }}
+//! error.type:*Error tags.service:shop -> {{ tags.service }}, {{ error.type }}
 //! message:"Memory grew*"                     -> {{ tags.service }}, memory-leak title="A leak in {{ tags.service }}"
 //! ```
 //!

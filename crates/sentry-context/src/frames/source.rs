@@ -33,7 +33,7 @@ fn lines(path: &str) -> Lines {
     lines
 }
 
-/// The path from the crate's folder on: `game-engine/src/domain/paytable.rs`.
+/// The path from the crate's folder on: `shop/src/domain/stock.rs`.
 pub(super) fn short_name(path: &str) -> String {
     let start = path.rfind("/src/").and_then(|src| path[..src].rfind('/')).map_or(0, |slash| slash + 1);
     path[start..].to_owned()
