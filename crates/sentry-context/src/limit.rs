@@ -22,7 +22,11 @@ struct Kind {
     since: u64,
 }
 
-impl Integration for Limiter {}
+impl Integration for Limiter {
+    fn name(&self) -> &'static str {
+        "report-limit"
+    }
+}
 
 impl Limiter {
     /// Counts `more` of a kind. Returns the number that a report stands for, if one is due.

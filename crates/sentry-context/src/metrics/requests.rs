@@ -30,7 +30,11 @@ pub(crate) struct Requests {
     unreported: Mutex<Unreported>,
 }
 
-impl Integration for Requests {}
+impl Integration for Requests {
+    fn name(&self) -> &'static str {
+        "request-metrics"
+    }
+}
 
 #[derive(Debug, Default)]
 struct Unreported {
