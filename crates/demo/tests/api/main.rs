@@ -17,6 +17,9 @@ mod real;
 mod recovery;
 mod secrets;
 mod signed;
+// The native scenarios differ elsewhere, and so do the names of threads.
+#[cfg(target_os = "linux")]
+mod snapshots;
 mod standing;
 mod stripped;
 mod table;
