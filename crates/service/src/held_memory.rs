@@ -3,8 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sentry_context::runtime_stats::{give_memory_back, memory_mb_now};
-use sentry_context::sentry::Level;
-use sentry_context::{breadcrumbs, facts, report};
+use sentry_context::{Facts, breadcrumbs, facts};
 use serde_json::{Value, json};
 
 /// Memory in pieces that nothing evicts, up to a limit.
@@ -70,7 +69,8 @@ impl HeldMemory {
         Ok(held_mb + mb)
     }
 
-    /// Gives everything back to the system, and reports it as an info message about `things`.
+    /// Gives everything back to the system, and leaves a breadcrumb about `things`. The caller reports it, so that the
+    /// event's stack ends in code of the service.
     pub fn release(&self, category: &str, things: &str) -> Release {
         let pieces = std::mem::take(&mut *self.pieces());
         let released_mb = pieces.len() as u64 / Self::PIECES_PER_MB;
@@ -78,10 +78,7 @@ impl HeldMemory {
         give_memory_back();
         let message = format!("{released_mb} MB of {things} dropped");
         breadcrumbs::step(category, message.as_str(), facts([("released_mb", released_mb.into())]));
-        let current_mb = memory_mb_now();
-        let context = facts([("released_mb", released_mb.into()), ("current_memory_mb", current_mb.into())]);
-        report::message(Level::Info, format!("Memory was released: {message}"), ("memory_leak", context));
-        Release { released_mb, current_mb }
+        Release { released_mb, current_mb: memory_mb_now() }
     }
 
     /// What the catalogue says while something is held.
@@ -96,6 +93,11 @@ impl HeldMemory {
 }
 
 impl Release {
+    /// The facts of it, for the report's context.
+    pub fn facts(self) -> Facts {
+        facts([("released_mb", self.released_mb.into()), ("current_memory_mb", self.current_mb.into())])
+    }
+
     /// The answer to the call that gave it back.
     pub fn answer(self) -> Value {
         let Self { released_mb, current_mb } = self;

@@ -61,7 +61,10 @@ impl ReplayCache {
 
     /// Forgets all recordings and gives their memory back to the system.
     pub fn clear(&self) -> Release {
-        self.0.release(CATEGORY, "recordings")
+        let release = self.0.release(CATEGORY, "recordings");
+        let text = format!("Memory was released: {} MB of recordings dropped", release.released_mb);
+        report::message(Level::Info, text, ("memory_leak", release.facts()));
+        release
     }
 }
 

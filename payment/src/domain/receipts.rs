@@ -59,6 +59,9 @@ impl ReceiptArchive {
 
     /// Forgets all receipts and gives their memory back to the system.
     pub fn clear(&self) -> Release {
-        self.0.release(CATEGORY, "receipts")
+        let release = self.0.release(CATEGORY, "receipts");
+        let text = format!("Memory was released: {} MB of receipts dropped", release.released_mb);
+        report::message(Level::Info, text, ("memory_leak", release.facts()));
+        release
     }
 }
