@@ -5,7 +5,7 @@ use std::time::Duration;
 use database::mongodb::bson::{DateTime, Document, doc};
 use database::mongodb::options::IndexOptions;
 use database::mongodb::{Client, Database, IndexModel};
-use fixtures::rabbit::Broker;
+use fixtures::rabbit::{self, VirtualHost};
 use futures_util::StreamExt;
 use inbox::Inbox;
 use lapin::options::{BasicGetOptions, BasicPublishOptions};
@@ -25,7 +25,7 @@ pub(crate) struct Stack {
     database: Database,
     channel: Channel,
     _connection: Connection,
-    broker: Broker,
+    broker: VirtualHost,
 }
 
 pub(crate) async fn stack(name: &str, telemetry: Telemetry) -> Option<Stack> {
@@ -39,7 +39,7 @@ pub(crate) async fn stack_on(
     prepare: impl AsyncFnOnce(&Database),
 ) -> Option<Stack> {
     let url = format!("{}/{name}_{telemetry:?}_{}", fixtures::mongo::url()?, std::process::id());
-    let broker = Broker::start()?;
+    let broker = rabbit::virtual_host()?;
     let database = Client::with_uri_str(&url).await.unwrap().default_database().unwrap();
     prepare(&database).await;
     let app = spawn_app_as(telemetry, |settings| {

@@ -2,7 +2,7 @@
 //! its log.
 
 use fixtures::log::broken_lines;
-use fixtures::rabbit::Broker;
+use fixtures::rabbit::{self, VirtualHost};
 use fixtures::secrets;
 use fixtures::service::Service;
 use inbox::{Inbox, Options};
@@ -24,11 +24,11 @@ struct Stack {
     app: App,
     channel: Channel,
     _connection: Connection,
-    _broker: Broker,
+    _broker: VirtualHost,
 }
 
 async fn stack(format: &str) -> Option<Stack> {
-    let (database, broker) = (fixtures::mongo::url()?, Broker::start()?);
+    let (database, broker) = (fixtures::mongo::url()?, rabbit::virtual_host()?);
     let inbox = Inbox::start_with(Options { keep_raw: true, ..Options::default() }).await.unwrap();
     let environment = [
         ("SENTRY_DSN", inbox.dsn()),

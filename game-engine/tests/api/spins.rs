@@ -2,7 +2,7 @@
 
 use database::mongodb::bson::{Document, doc};
 use database::mongodb::{Client, Database};
-use fixtures::rabbit::Broker;
+use fixtures::rabbit;
 use futures_util::StreamExt;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -78,7 +78,7 @@ async fn a_spin_is_published_with_the_trace_that_it_came_with() {
 }
 
 async fn publishes_with_its_trace(telemetry: Telemetry) {
-    let Some(broker) = Broker::start() else { return };
+    let Some(broker) = rabbit::virtual_host() else { return };
     let address = broker::Address::parse(Some(&broker.url()), "test").unwrap();
     let app = spawn_app_as(telemetry, |settings| settings.shared.rabbitmq = address.clone()).await;
     let (reported, mut messages) = tokio::sync::mpsc::unbounded_channel();

@@ -6,7 +6,7 @@ use broker::topology::GAME_RESULTS;
 use broker::{Address, Verdict, consume};
 use database::mongodb::Client;
 use database::mongodb::bson::{Document, doc};
-use fixtures::rabbit::Broker;
+use fixtures::rabbit;
 use futures_util::StreamExt;
 use reqwest::Method;
 use sentry_context::sentry::Hub;
@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 #[actix_web::test]
 async fn each_spin_is_stored_and_published_as_it_was_answered_without_sentry_unsampled_and_with_it() {
-    let (Some(url), Some(broker)) = (fixtures::mongo::url(), Broker::start()) else { return };
+    let (Some(url), Some(broker)) = (fixtures::mongo::url(), rabbit::virtual_host()) else { return };
     let address = Address::parse(Some(&broker.url()), "test").unwrap();
     let (reported, mut messages) = unbounded_channel();
     consume(address.clone(), &Hub::current(), &[GAME_RESULTS], async move |delivered| {

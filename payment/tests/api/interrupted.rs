@@ -6,7 +6,7 @@ use broker::Publisher;
 use database::mongodb::bson::{DateTime, Document, doc, oid::ObjectId};
 use database::mongodb::{Client, Database};
 use fixtures::mongo::Server;
-use fixtures::rabbit::Broker;
+use fixtures::rabbit;
 use fixtures::service::Service;
 use payment::domain::ledger;
 use sentry_context::sentry::Hub;
@@ -100,7 +100,9 @@ async fn own_server() -> Option<(Server, Database)> {
 
 #[actix_web::test]
 async fn payments_whose_processes_are_killed_between_two_steps_are_settled_and_published_by_another() {
-    let (Some((server, database)), Some(broker)) = (own_server().await, Broker::start()) else { return };
+    let (Some((server, database)), Some(broker)) = (own_server().await, rabbit::virtual_host()) else {
+        return;
+    };
     let mut messages = Messages::of(&broker);
     let steps = [
         ("applied", At::Answer, "findAndModify", "users"),

@@ -6,7 +6,7 @@ use broker::topology::PAYMENTS;
 use broker::{Address, Publisher, Verdict, consume};
 use database::mongodb::Database;
 use database::mongodb::bson::{DateTime, Document, doc};
-use fixtures::rabbit::Broker;
+use fixtures::rabbit::{self, VirtualHost};
 use payment::domain::ledger::{self, Booked, Booking};
 use payment::domain::money::Money;
 use sentry_context::sentry::Hub;
@@ -28,7 +28,7 @@ pub(crate) struct Messages {
 }
 
 impl Messages {
-    pub(crate) fn of(broker: &Broker) -> Self {
+    pub(crate) fn of(broker: &VirtualHost) -> Self {
         let (reported, messages) = unbounded_channel();
         consume(address(broker), &Hub::current(), &[PAYMENTS], async move |delivered| {
             reported.send(serde_json::from_slice(&delivered.body).unwrap()).unwrap();
@@ -54,7 +54,7 @@ impl Messages {
     }
 }
 
-pub(crate) fn address(broker: &Broker) -> Option<Address> {
+pub(crate) fn address(broker: &VirtualHost) -> Option<Address> {
     Address::parse(Some(&broker.url()), "test").unwrap()
 }
 
@@ -76,7 +76,8 @@ async fn booked(database: &Database, key: &str, ago: Duration) {
 
 #[actix_web::test]
 async fn a_call_that_is_repeated_publishes_what_its_process_may_have_left_unpublished() {
-    let (Some((url, database)), Some(broker)) = (database_of("republished").await, Broker::start()) else {
+    let (Some((url, database)), Some(broker)) = (database_of("republished").await, rabbit::virtual_host())
+    else {
         return;
     };
     let own = connect(Some(&url)).await;
@@ -106,7 +107,7 @@ async fn a_call_that_is_repeated_publishes_what_its_process_may_have_left_unpubl
 
 #[actix_web::test]
 async fn rows_that_are_settled_are_published() {
-    let (Some((url, database)), Some(broker)) = (database_of("settled").await, Broker::start()) else {
+    let (Some((url, database)), Some(broker)) = (database_of("settled").await, rabbit::virtual_host()) else {
         return;
     };
     let own = connect(Some(&url)).await;

@@ -1,7 +1,7 @@
 //! Payments are booked and published whatever Sentry does.
 
 use database::mongodb::bson::Document;
-use fixtures::rabbit::Broker;
+use fixtures::rabbit::{self, VirtualHost};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ struct Outcome {
 
 #[actix_web::test]
 async fn payments_have_the_same_outcome_without_sentry_unsampled_and_with_it() {
-    let Some(broker) = Broker::start() else { return };
+    let Some(broker) = rabbit::virtual_host() else { return };
     let mut messages = Messages::of(&broker);
     let mut outcomes = Vec::new();
     for telemetry in Telemetry::ALL {
@@ -33,7 +33,7 @@ async fn payments_have_the_same_outcome_without_sentry_unsampled_and_with_it() {
     }
 }
 
-async fn outcome(telemetry: Telemetry, broker: &Broker, messages: &mut Messages) -> Option<Outcome> {
+async fn outcome(telemetry: Telemetry, broker: &VirtualHost, messages: &mut Messages) -> Option<Outcome> {
     let (url, database) = database_of(&format!("outcome_{telemetry:?}")).await?;
     let app = spawn_app_as(telemetry, |settings| {
         settings.shared.mongodb_url = Some(url);

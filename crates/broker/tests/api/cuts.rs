@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use broker::{Publisher, Verdict};
 use fixtures::proxy::Proxy;
-use fixtures::rabbit::Broker;
+use fixtures::rabbit;
 
 use crate::helpers::{address, consumer, number, publish, sentry, until};
 
 #[actix_web::test]
 async fn what_is_published_over_connections_that_are_cut_is_sent_again() {
-    let Some(broker) = Broker::start() else { return };
+    let Some(broker) = rabbit::virtual_host() else { return };
     let (_inbox, hub) = sentry().await;
     let proxy = Proxy::start(&broker.url(), None).await;
     let publisher = Publisher::start(address(&proxy.url()), &hub);

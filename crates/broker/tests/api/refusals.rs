@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use broker::{Publisher, Verdict};
-use fixtures::rabbit::Broker;
+use fixtures::rabbit::{self, Broker};
 use inbox::Inbox;
 use sentry_context::sentry::{Hub, start_transaction};
 use sentry_context::trace::TraceHeaders;
@@ -56,7 +56,7 @@ async fn what_the_broker_refuses_is_dropped_counted_and_reported_and_the_next_go
 
 #[actix_web::test]
 async fn what_is_larger_than_any_message_is_not_sent() {
-    let Some(broker) = Broker::start() else { return };
+    let Some(broker) = rabbit::virtual_host() else { return };
     let (inbox, hub) = sentry().await;
     let publisher = Publisher::start(address(&broker.url()), &hub);
     let (_consuming, seen) = consumer(&broker.url(), &hub, |_| Verdict::Done);
@@ -69,7 +69,7 @@ async fn what_is_larger_than_any_message_is_not_sent() {
 
 #[actix_web::test]
 async fn baggage_without_end_does_not_end_publishing() {
-    let Some(broker) = Broker::start() else { return };
+    let Some(broker) = rabbit::virtual_host() else { return };
     let (_inbox, hub) = sentry().await;
     let publisher = Publisher::start(address(&broker.url()), &hub);
     let (_consuming, seen) = consumer(&broker.url(), &hub, |_| Verdict::Done);

@@ -1,7 +1,7 @@
 //! The trace goes along.
 
 use broker::{Publisher, State, Verdict};
-use fixtures::rabbit::Broker;
+use fixtures::rabbit;
 use sentry_context::sentry::{self as sdk, Hub, Level};
 use sentry_context::trace::TraceHeaders;
 use serde_json::{Map, Value, json};
@@ -10,7 +10,7 @@ use crate::helpers::{address, consumer, publish, sentry, until};
 
 #[actix_web::test]
 async fn a_consumer_continues_the_publishers_trace_below_its_span() {
-    let Some(broker) = Broker::start() else { return };
+    let Some(broker) = rabbit::virtual_host() else { return };
     let (inbox, hub) = sentry().await;
     let publisher = Publisher::start(address(&broker.url()), &hub);
     let (consuming, seen) = consumer(&broker.url(), &hub, |_| Verdict::Done);
@@ -43,7 +43,7 @@ async fn a_consumer_continues_the_publishers_trace_below_its_span() {
 #[actix_web::test]
 async fn the_context_that_a_trace_came_with_goes_to_the_consumer_and_out_with_all_that_it_sends() {
     const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
-    let Some(broker) = Broker::start() else { return };
+    let Some(broker) = rabbit::virtual_host() else { return };
     let (inbox, hub) = sentry().await;
     let publisher = Publisher::start(address(&broker.url()), &hub);
     let (_consuming, seen) = consumer(&broker.url(), &hub, |_| {

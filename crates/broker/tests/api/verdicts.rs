@@ -2,7 +2,7 @@
 
 use broker::{Publisher, Verdict, topology};
 use fixtures::app::Telemetry;
-use fixtures::rabbit::Broker;
+use fixtures::rabbit::{self, VirtualHost};
 use lapin::message::BasicGetMessage;
 use lapin::options::{BasicGetOptions, BasicPublishOptions, QueueDeleteOptions};
 use lapin::types::{AMQPValue, FieldArray, FieldTable, ShortString};
@@ -18,7 +18,7 @@ async fn what_nobody_understands_goes_to_the_dead_letters_once_and_as_it_came() 
 }
 
 async fn buries_what_nobody_understands(telemetry: Telemetry) {
-    let Some(broker) = Broker::start() else { return };
+    let Some(broker) = rabbit::virtual_host() else { return };
     let (_inbox, hub) = sentry_as(telemetry).await;
     let publisher = Publisher::start(address(&broker.url()), &hub);
     let judge = |delivered: &broker::Delivered| match number(delivered) {
@@ -47,7 +47,7 @@ async fn what_could_not_be_worked_on_is_delivered_again_by_the_same_name() {
 }
 
 async fn delivers_again(telemetry: Telemetry) {
-    let Some(broker) = Broker::start() else { return };
+    let Some(broker) = rabbit::virtual_host() else { return };
     let (_inbox, hub) = sentry_as(telemetry).await;
     let publisher = Publisher::start(address(&broker.url()), &hub);
     let judge = |delivered: &broker::Delivered| match delivered.redelivered {
@@ -62,7 +62,7 @@ async fn delivers_again(telemetry: Telemetry) {
     assert!(seen[0].id.is_some());
 }
 
-async fn channel(broker: &Broker) -> (Connection, Channel) {
+async fn channel(broker: &VirtualHost) -> (Connection, Channel) {
     let connection = Connection::connect(&broker.url(), ConnectionProperties::default()).await.unwrap();
     let channel = connection.create_channel().await.unwrap();
     (connection, channel)
@@ -112,7 +112,7 @@ fn poisonous() -> BasicProperties {
 
 #[actix_web::test]
 async fn a_dead_letter_is_one_whatever_its_properties_say() {
-    let Some(broker) = Broker::start() else { return };
+    let Some(broker) = rabbit::virtual_host() else { return };
     let (_inbox, hub) = sentry_as(Telemetry::On).await;
     let judge = |delivered: &broker::Delivered| match delivered.body.as_slice() {
         b"{}" => Verdict::Done,
@@ -145,7 +145,7 @@ async fn a_dead_letter_is_one_whatever_its_properties_say() {
 
 #[actix_web::test]
 async fn a_dead_letter_finds_its_queue_when_somebody_has_removed_it() {
-    let Some(broker) = Broker::start() else { return };
+    let Some(broker) = rabbit::virtual_host() else { return };
     let (_inbox, hub) = sentry_as(Telemetry::On).await;
     let publisher = Publisher::start(address(&broker.url()), &hub);
     let (consuming, seen) = consumer(&broker.url(), &hub, |_| Verdict::Dead);
