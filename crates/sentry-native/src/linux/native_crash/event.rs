@@ -12,6 +12,7 @@ use sentry_context::{Facts, facts};
 
 use super::record::{Record, THREAD};
 use crate::linux::signal::{self, Fault};
+use crate::linux::stack::Unwinder;
 use crate::linux::stack::maps::Maps;
 
 /// Frames that are kept of a deep stack: those where it ended, and those where it began.
@@ -60,7 +61,7 @@ impl NativeCrash {
     /// The crash that a child left a record of, with its stack at the places that its functions have in this process.
     pub(super) fn of(record: &Record, signal: i32) -> Traced<Self> {
         let own = Maps::own();
-        let addresses = record.snapshot.addresses(&record.maps, DEEPEST);
+        let addresses = Unwinder::new(&record.maps).addresses(record.stack(), DEEPEST);
         let depth = addresses.len();
         let kept = addresses
             .iter()
@@ -180,7 +181,7 @@ mod tests {
             let lied = [&length.to_ne_bytes()[..], text.as_bytes(), &rest].concat();
             for bytes in [&reported, &lied, &rest] {
                 if let Some(record) = Record::read(bytes) {
-                    prop_assert!(record.snapshot.bytes.len() <= bytes.len());
+                    prop_assert!(record.stack().bytes.len() <= bytes.len());
                     let crash = NativeCrash::of(&record, 11);
                     prop_assert!(crash.origin.addresses().len() <= INNERMOST + OUTERMOST);
                     prop_assert!(crash.error.to_string().len() < 200);

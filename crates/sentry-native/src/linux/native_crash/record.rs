@@ -3,7 +3,7 @@
 
 use crate::linux::signal::Fault;
 use crate::linux::stack::maps::Maps;
-use crate::linux::stack::{Registers, Snapshot};
+use crate::linux::stack::{Registers, Stack};
 
 /// The thread that crashes.
 pub(super) const THREAD: &str = "crash_child";
@@ -21,7 +21,8 @@ pub(super) struct Record {
     pub(super) maps: Maps,
     pub(super) code: i32,
     pub(super) fault: Fault,
-    pub(super) snapshot: Snapshot,
+    registers: Registers,
+    bytes: Vec<u8>,
 }
 
 /// The first part, as the child writes it.
@@ -32,6 +33,11 @@ pub(super) fn maps(text: &str) -> Vec<u8> {
 }
 
 impl Record {
+    /// The stack of the thread that crashed.
+    pub(super) fn stack(&self) -> Stack<'_> {
+        Stack { registers: self.registers, bytes: &self.bytes }
+    }
+
     /// Reads both parts; `None` where the child ended before it wrote them.
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         let (length, rest) = word(bytes)?;
@@ -46,7 +52,8 @@ impl Record {
             maps: Maps::parse(str::from_utf8(maps).ok()?),
             code: code as i32,
             fault: Fault::at(fault, stack_start),
-            snapshot: Snapshot { registers: Registers { ip, sp, fp, lr }, bytes: stack.to_vec() },
+            registers: Registers { ip, sp, fp, lr },
+            bytes: stack.to_vec(),
         })
     }
 }

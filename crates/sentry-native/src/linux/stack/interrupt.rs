@@ -1,85 +1,66 @@
 //! A running thread's stack, taken by interrupting it with a signal.
+//!
+//! Whoever asks goes on at once: the thread answers as soon as it runs. A thread that was preempted answers where it was
+//! preempted, so an answer that comes late is no worse.
 
-use std::cell::UnsafeCell;
 use std::ffi::{c_int, c_void};
 use std::mem::MaybeUninit;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicI32, AtomicU8, AtomicU64, AtomicUsize};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::ptr;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use super::{Registers, Snapshot, Thread};
-
-/// Most bytes of a stack that are copied: enough for some hundred frames.
-const LIMIT: usize = 256 * 1024;
+use super::slot::{self, Answer, Slot};
+use super::{Registers, Stack, Thread};
 
 /// How long a thread may take to be interrupted: one that waits for a disk cannot be.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-const IDLE: u8 = 0;
-const ASKED: u8 = 1;
-const COPYING: u8 = 2;
-const DONE: u8 = 3;
+/// A question to a thread where it is. Dropped, it is taken back.
+pub(crate) struct Asked(&'static Slot);
 
-/// Where the handler puts what it copies. There is one: a handler has no argument of its own.
-struct Place {
-    state: AtomicU8,
-    thread: AtomicI32,
-    stack_start: AtomicU64,
-    stack_end: AtomicU64,
-    registers: UnsafeCell<Registers>,
-    length: AtomicUsize,
-    bytes: UnsafeCell<[u8; LIMIT]>,
-}
-
-// SAFETY: the cells are written by the handler alone, and only between `COPYING` and `DONE`; they are read only after
-// `DONE` was seen. The state changes hands with acquire and release.
-unsafe impl Sync for Place {}
-
-static PLACE: Place = Place {
-    state: AtomicU8::new(IDLE),
-    thread: AtomicI32::new(0),
-    stack_start: AtomicU64::new(0),
-    stack_end: AtomicU64::new(0),
-    registers: UnsafeCell::new(Registers { ip: 0, sp: 0, fp: 0, lr: 0 }),
-    length: AtomicUsize::new(0),
-    bytes: UnsafeCell::new([0; LIMIT]),
-};
-
-/// The stack of a thread of this process, which goes on at once. `None` where the thread has ended, or cannot be
-/// interrupted now.
-pub(crate) fn interrupted(thread: &Thread) -> Option<Snapshot> {
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-    let signal = (*signal())?;
-    PLACE.thread.store(thread.id, Relaxed);
-    PLACE.stack_start.store(thread.stack.start, Relaxed);
-    PLACE.stack_end.store(thread.stack.end, Relaxed);
-    PLACE.state.store(ASKED, Release);
-    // SAFETY: signals a thread of this very process; one that has ended makes it fail.
-    let sent = unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), thread.id, signal) };
-    if sent != 0 || !wait() {
-        return None;
+impl Asked {
+    /// Asks a thread of this process, which goes on as soon as it has answered. `None` where the thread has ended, or too
+    /// many are asked already.
+    pub(crate) fn thread(thread: &Thread) -> Option<Self> {
+        let signal = (*signal())?;
+        let asked = Self(slot::OWN.take(thread)?);
+        // SAFETY: signals a thread of this very process; one that has ended makes it fail.
+        let sent = unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), thread.id, signal) };
+        (sent == 0).then_some(asked)
     }
-    let length = PLACE.length.load(Relaxed);
-    // SAFETY: the state is `DONE`, so the handler is through with the cells, and no other asks meanwhile.
-    let (registers, bytes) = unsafe { (*PLACE.registers.get(), &(&*PLACE.bytes.get())[..length]) };
-    let snapshot = Snapshot { registers, bytes: bytes.to_vec() };
-    PLACE.state.store(IDLE, Release);
-    Some(snapshot)
-}
 
-/// Waits for the handler; where it does not come in time, takes the question back.
-fn wait() -> bool {
-    let deadline = Instant::now() + PATIENCE;
-    while PLACE.state.load(Acquire) != DONE {
-        let late = Instant::now() >= deadline;
-        if late && PLACE.state.compare_exchange(ASKED, IDLE, AcqRel, Acquire).is_ok() {
-            return false;
+    /// The stack, once it is there.
+    pub(crate) fn stack(&self) -> Option<Stack<'_>> {
+        let (answer, bytes) = self.0.answer()?;
+        Some(Stack { registers: answer.registers, bytes })
+    }
+
+    /// Waits for the answer. False where none came within that time.
+    pub(crate) fn wait(&self, limit: Duration) -> bool {
+        let deadline = Instant::now() + limit;
+        while !self.0.is_done() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            self.0.sleep(left);
         }
-        std::thread::sleep(Duration::from_millis(1));
+        true
     }
-    true
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        self.0.free();
+    }
+}
+
+/// What `read` makes of the stack of a thread of this process. `None` where the thread has ended, or cannot be interrupted
+/// now.
+pub(crate) fn interrupted<T>(thread: &Thread, read: impl FnOnce(Stack<'_>) -> T) -> Option<T> {
+    let asked = Asked::thread(thread)?;
+    asked.wait(PATIENCE);
+    asked.stack().map(read)
 }
 
 /// The signal, with its handler in place. A real-time one, since applications use the others.
@@ -92,34 +73,189 @@ fn signal() -> &'static Option<c_int> {
         // and does nothing that a signal handler may not.
         let set = unsafe {
             let action = action.assume_init_mut();
-            action.sa_sigaction = copy as *const () as usize;
+            action.sa_sigaction = answer as *const () as usize;
             // Calls that are interrupted are taken up again: nobody is to notice.
             action.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART | libc::SA_ONSTACK;
-            libc::sigaction(signal, action, std::ptr::null_mut())
+            libc::sigaction(signal, action, ptr::null_mut())
         };
         (set == 0).then_some(signal)
     })
 }
 
 /// Runs on the interrupted thread. Copies, and nothing else: no lock, no allocation, no panic.
-extern "C" fn copy(_signal: c_int, _info: *mut libc::siginfo_t, context: *mut c_void) {
-    let me = nix::unistd::gettid().as_raw();
-    if PLACE.thread.load(Relaxed) != me
-        || PLACE.state.compare_exchange(ASKED, COPYING, AcqRel, Acquire).is_err()
-    {
-        return;
-    }
+extern "C" fn answer(_signal: c_int, _info: *mut libc::siginfo_t, context: *mut c_void) {
+    // SAFETY: the calling thread has one; the code that is interrupted may be about to read it.
+    let errno = unsafe { &mut *libc::__errno_location() };
+    let before = *errno;
     // SAFETY: with `SA_SIGINFO` the system passes the interrupted thread's context.
-    let registers = Registers::of(unsafe { &*context.cast::<libc::ucontext_t>() });
-    let (start, end) = (PLACE.stack_start.load(Relaxed), PLACE.stack_end.load(Relaxed));
-    let inside = (start..end).contains(&registers.sp);
-    let length = if inside { usize::try_from(end - registers.sp).unwrap_or(0).min(LIMIT) } else { 0 };
-    // SAFETY: from the stack pointer to the stack's end is readable memory of this thread, `length` is no more than
-    // that nor than the place; between `COPYING` and `DONE` nobody else touches the cells.
-    unsafe {
-        *PLACE.registers.get() = registers;
-        std::ptr::copy_nonoverlapping(registers.sp as *const u8, PLACE.bytes.get().cast(), length);
+    let context = unsafe { &*context.cast::<libc::ucontext_t>() };
+    let alternate = context.uc_stack.ss_sp as u64;
+    let alternate = alternate..alternate.saturating_add(context.uc_stack.ss_size as u64);
+    // SAFETY: it reads the thread's own register.
+    let owner = unsafe { libc::pthread_self() } as u64;
+    let known = Answer::new(Registers::of(context), owner);
+    // SAFETY: registers and signal stack are what the system says of this thread. A stack that is as `pthread_self` says
+    // still the thread's that was asked is where it was.
+    unsafe { slot::OWN.answer(nix::unistd::gettid().as_raw(), known, &alternate) };
+    *errno = before;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::hint::black_box;
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+    use std::sync::{Arc, mpsc};
+    use std::thread::{self, JoinHandle};
+
+    use nix::sys::signal::{SigSet, Signal};
+
+    use super::super::slot::LIMIT;
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    /// A thread that does that until the sender is dropped.
+    fn busy(
+        work: impl Fn(&mpsc::Receiver<()>) + Send + 'static,
+    ) -> (Thread, mpsc::Sender<()>, JoinHandle<()>) {
+        let (stop, stopped) = mpsc::channel();
+        let (report, reported) = mpsc::channel();
+        let thread = thread::spawn(move || {
+            report.send(Thread::current().unwrap()).unwrap();
+            work(&stopped);
+        });
+        (reported.recv().unwrap(), stop, thread)
     }
-    PLACE.length.store(length, Relaxed);
-    PLACE.state.store(DONE, Release);
+
+    fn end(stop: mpsc::Sender<()>, thread: JoinHandle<()>) {
+        drop(stop);
+        thread.join().unwrap();
+    }
+
+    fn is_open(gate: &mpsc::Receiver<()>) -> bool {
+        gate.try_recv() == Err(mpsc::TryRecvError::Empty)
+    }
+
+    #[test]
+    fn a_stack_is_copied_up_to_a_bound() {
+        #[inline(never)]
+        fn deep(levels: u32, gate: &mpsc::Receiver<()>) {
+            let room = black_box([0_u8; 1024]);
+            if levels == 0 {
+                let _ = gate.recv();
+            } else {
+                deep(levels - 1, gate);
+            }
+            black_box(room);
+        }
+        let (thread, stop, worker) = busy(|gate| deep(200, gate));
+        let length = || interrupted(&thread, |stack| stack.bytes.len());
+        // It may not have come there yet.
+        while length() != Some(LIMIT) {
+            thread::yield_now();
+        }
+        end(stop, worker);
+    }
+
+    #[test]
+    fn a_thread_is_asked_by_several_at_once_while_it_fails_system_calls() {
+        let (thread, stop, worker) = busy(|gate| {
+            while is_open(gate) {
+                // SAFETY: there is no such descriptor.
+                let closed = unsafe { libc::close(-1) };
+                let error = std::io::Error::last_os_error().raw_os_error();
+                assert_eq!((closed, error), (-1, Some(libc::EBADF)));
+            }
+        });
+        let asking = (0..4).map(|_| {
+            let thread = thread.clone();
+            thread::spawn(move || {
+                for _ in 0..500 {
+                    assert!(interrupted(&thread, |stack| !stack.bytes.is_empty()).is_none_or(|seen| seen));
+                }
+            })
+        });
+        asking.collect::<Vec<_>>().into_iter().for_each(|asking| asking.join().unwrap());
+        end(stop, worker);
+    }
+
+    #[test]
+    fn a_thread_that_blocks_signals_answers_nobody_until_it_takes_them() {
+        let taken = Arc::new(AtomicBool::new(false));
+        let (report, reported) = mpsc::channel();
+        let (take, block) = (Arc::clone(&taken), SigSet::all());
+        let (thread, stop, worker) = busy(move |gate| {
+            block.thread_block().unwrap();
+            report.send(()).unwrap();
+            while is_open(gate) {
+                if take.load(Relaxed) {
+                    block.thread_unblock().unwrap();
+                }
+                thread::yield_now();
+            }
+        });
+        reported.recv().unwrap();
+        let asked = Asked::thread(&thread).unwrap();
+        assert!(!asked.wait(Duration::from_millis(20)) && asked.stack().is_none());
+        // Taken back, it is not answered later; the next one is.
+        drop(asked);
+        let asked = Asked::thread(&thread).unwrap();
+        taken.store(true, Relaxed);
+        assert!(asked.wait(PATIENCE) && asked.stack().is_some());
+        end(stop, worker);
+    }
+
+    #[test]
+    fn a_signal_that_nobody_sent_for_a_question_changes_nothing() {
+        let (thread, stop, worker) = busy(|gate| {
+            let _ = gate.recv();
+        });
+        let signal = (*signal()).unwrap();
+        for _ in 0..100 {
+            // SAFETY: the thread lives until it is told to end.
+            assert_eq!(unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), thread.id, signal) }, 0);
+        }
+        assert!(interrupted(&thread, |_| ()).is_some());
+        end(stop, worker);
+    }
+
+    #[test]
+    fn a_stack_that_is_not_where_it_was_is_not_read() {
+        let (mut thread, stop, worker) = busy(|gate| while is_open(gate) {});
+        thread.owner += 16;
+        assert_eq!(interrupted(&thread, |stack| stack.bytes.len()), Some(0));
+        end(stop, worker);
+    }
+
+    #[test]
+    fn a_handler_on_its_own_stack_is_seen_there() {
+        extern "C" fn spin(_: c_int) {
+            let deadline = Instant::now() + Duration::from_millis(50);
+            while Instant::now() < deadline {}
+        }
+        let mut action = MaybeUninit::<libc::sigaction>::zeroed();
+        // SAFETY: an all-zero `sigaction` is a valid one; the handler has the signature that no flag changes.
+        unsafe {
+            action.assume_init_mut().sa_sigaction = spin as *const () as usize;
+            action.assume_init_mut().sa_flags = libc::SA_ONSTACK;
+            libc::sigaction(libc::SIGUSR2, action.as_ptr(), ptr::null_mut());
+        }
+        // The standard library gives each of its threads a signal stack.
+        let (thread, stop, worker) = busy(|gate| {
+            while is_open(gate) {
+                nix::sys::signal::raise(Signal::SIGUSR2).unwrap();
+            }
+        });
+        let deadline = Instant::now() + PATIENCE;
+        let elsewhere =
+            |stack: Stack<'_>| (!thread.stack.contains(&stack.registers.sp)).then_some(stack.bytes.len());
+        let length = loop {
+            assert!(Instant::now() < deadline, "never seen in its handler");
+            if let Some(Some(length)) = interrupted(&thread, elsewhere) {
+                break length;
+            }
+        };
+        assert!((1..=LIMIT).contains(&length), "{length}");
+        end(stop, worker);
+    }
 }

@@ -12,6 +12,8 @@ pub(crate) struct Thread {
     pub(crate) name: String,
     /// The addresses of its stack.
     pub(crate) stack: Range<u64>,
+    /// What `pthread_self` returns there: numbers of threads are used again.
+    pub(crate) owner: u64,
 }
 
 impl Thread {
@@ -19,7 +21,9 @@ impl Thread {
     pub(crate) fn current() -> Option<Self> {
         let id = nix::unistd::gettid().as_raw();
         let name = std::thread::current().name().unwrap_or_default().to_owned();
-        Some(Self { id, name, stack: stack()? })
+        // SAFETY: it reads the thread's own register.
+        let owner = unsafe { libc::pthread_self() } as u64;
+        Some(Self { id, name, stack: stack()?, owner })
     }
 }
 

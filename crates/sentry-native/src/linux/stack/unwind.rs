@@ -1,32 +1,68 @@
 //! From registers and bytes to return addresses.
 
-use framehop::{CacheNative, FrameAddress, MayAllocateDuringUnwind, Module, Unwinder, UnwinderNative};
+use std::ffi::{c_int, c_void};
+use std::ptr;
+use std::sync::{Mutex, PoisonError};
 
-use super::Snapshot;
+use framehop::{CacheNative, FrameAddress, MayAllocateDuringUnwind, Module, Unwinder as _, UnwinderNative};
+
+use super::Stack;
 use super::maps::{self, Maps};
 
-impl Snapshot {
-    /// The addresses of the stack, innermost first, `most` at most. `maps` are those of the snapshot's process.
-    pub(crate) fn addresses(&self, maps: &Maps, most: usize) -> Vec<u64> {
-        let unwinder = unwinder(maps);
-        let mut cache = CacheNative::<MayAllocateDuringUnwind>::new();
-        let mut read = |address| self.word(address).ok_or(());
+/// The unwind tables of a process's modules, and what was looked up in them: 67 frames take a microsecond.
+pub(crate) struct Unwinder {
+    tables: UnwinderNative<Vec<u8>, MayAllocateDuringUnwind>,
+    cache: CacheNative<MayAllocateDuringUnwind>,
+}
+
+impl Unwinder {
+    /// For stacks of the process that these are the maps of.
+    pub(crate) fn new(maps: &Maps) -> Self {
+        let mut tables = UnwinderNative::new();
+        for module in maps.modules() {
+            if let Some(sections) = maps::sections(module) {
+                let (path, range) = (module.path.clone(), module.range.clone());
+                tables.add_module(Module::new(path, range, module.base, sections));
+            }
+        }
+        Self { tables, cache: CacheNative::new() }
+    }
+
+    /// Uses the one for stacks of this process. Its tables are read again once modules were loaded or unloaded.
+    pub(crate) fn with_own<T>(work: impl FnOnce(&mut Self) -> T) -> T {
+        static OWN: Mutex<Option<(u64, Unwinder)>> = Mutex::new(None);
+        let mut own = OWN.lock().unwrap_or_else(PoisonError::into_inner);
+        let changes = changes_of_modules();
+        let current = own.take().filter(|(at, _)| *at == changes);
+        let current = current.unwrap_or_else(|| (changes, Self::new(&Maps::own())));
+        work(&mut own.insert(current).1)
+    }
+
+    /// Passes the addresses of the stack to `keep`, innermost first, `most` at most.
+    pub(crate) fn walk(&mut self, stack: Stack<'_>, most: usize, mut keep: impl FnMut(u64)) {
+        let mut read = |address| stack.word(address).ok_or(());
+        let registers = stack.registers;
         let mut frames =
-            unwinder.iter_frames(self.registers.ip, self.registers.native(), &mut cache, &mut read);
-        let mut addresses = Vec::new();
-        while let Ok(Some(frame)) = frames.next() {
-            addresses.push(match frame {
+            self.tables.iter_frames(registers.ip, registers.native(), &mut self.cache, &mut read);
+        for _ in 0..most {
+            let Ok(Some(frame)) = frames.next() else { return };
+            keep(match frame {
                 // Symbol look-ups take addresses for return addresses, and look before them.
                 FrameAddress::InstructionPointer(address) => address + 1,
                 FrameAddress::ReturnAddress(address) => address.get(),
             });
-            if addresses.len() == most {
-                break;
-            }
         }
-        addresses
     }
 
+    /// The same as a list.
+    pub(crate) fn addresses(&mut self, stack: Stack<'_>, most: usize) -> Vec<u64> {
+        let mut addresses = Vec::new();
+        self.walk(stack, most, |address| addresses.push(address));
+        addresses
+    }
+}
+
+impl Stack<'_> {
     fn word(&self, address: u64) -> Option<u64> {
         let start = usize::try_from(address.checked_sub(self.registers.sp)?).ok()?;
         let bytes = self.bytes.get(start..start.checked_add(8)?)?;
@@ -34,19 +70,18 @@ impl Snapshot {
     }
 }
 
-fn unwinder(maps: &Maps) -> UnwinderNative<Vec<u8>, MayAllocateDuringUnwind> {
-    let mut unwinder = UnwinderNative::new();
-    for module in maps.modules() {
-        if let Some(sections) = maps::sections(module) {
-            unwinder.add_module(Module::new(
-                module.path.clone(),
-                module.range.clone(),
-                module.base,
-                sections,
-            ));
-        }
+/// How often this process has loaded and unloaded modules.
+fn changes_of_modules() -> u64 {
+    extern "C" fn read(info: *mut libc::dl_phdr_info, _size: usize, changes: *mut c_void) -> c_int {
+        // SAFETY: the loader passes a valid description, and the number that was handed to it below.
+        unsafe { *changes.cast::<u64>() = (*info).dlpi_adds.wrapping_add((*info).dlpi_subs) };
+        // One is enough: they all say the same.
+        1
     }
-    unwinder
+    let mut changes = 0_u64;
+    // SAFETY: the function is of the type that is asked for, and the number is there until the call returns.
+    unsafe { libc::dl_iterate_phdr(Some(read), ptr::from_mut(&mut changes).cast()) };
+    changes
 }
 
 #[cfg(test)]
@@ -74,15 +109,12 @@ mod tests {
         });
         let thread = reported.recv().unwrap().unwrap();
         let found = || {
-            let snapshot = interrupted(&thread)?;
-            let origin = Origin::of(snapshot.addresses(&Maps::own(), 100));
-            let mut trace = origin.stacktrace()?;
+            let addresses =
+                interrupted(&thread, |stack| Unwinder::with_own(|own| own.addresses(stack, 100)))?;
+            let mut trace = Origin::of(addresses).stacktrace()?;
             sentry_context::frames::clean(&mut trace, &["sentry_native"]);
-            trace
-                .frames
-                .iter()
-                .any(|it| it.function.as_deref().unwrap_or_default().ends_with("::waits"))
-                .then_some(())
+            let mut functions = trace.frames.iter().filter_map(|it| it.function.as_deref());
+            functions.any(|it| it.ends_with("::waits")).then_some(())
         };
         // It may not have come there yet.
         while found().is_none() {
@@ -90,6 +122,6 @@ mod tests {
         }
         drop(open);
         waiting.join().unwrap();
-        assert!(interrupted(&thread).is_none(), "a thread that has ended");
+        assert!(interrupted(&thread, |_| ()).is_none(), "a thread that has ended");
     }
 }

@@ -10,7 +10,7 @@ use sentry_context::report::TYPE_TAG;
 use sentry_context::{Facts, breadcrumbs, facts};
 
 use super::worker::Worker;
-use crate::linux::stack::{interrupted, maps::Maps};
+use crate::linux::stack::{Stack, Unwinder, interrupted};
 
 /// Most frames of a blocked worker's stack.
 const DEPTH: usize = 250;
@@ -40,8 +40,8 @@ impl Stall {
         let hub = Arc::new(Hub::new_from_top(request.as_ref().unwrap_or(service)));
         let (beat, late) = (worker.latest(), worker.since_beat());
         worker.take_gap();
-        let snapshot = interrupted(&worker.thread);
-        let origin = snapshot.map(|snapshot| Origin::of(snapshot.addresses(&Maps::own(), DEPTH)));
+        let walk = |stack: Stack<'_>| Unwinder::with_own(|own| own.addresses(stack, DEPTH));
+        let origin = interrupted(&worker.thread, walk).map(Origin::of);
         let stall = Self { worker, beat, origin, hub, request, threshold };
         Hub::run(Arc::clone(&stall.hub), || {
             breadcrumbs::warning("stall", "the worker's heartbeat is missing", stall.facts(late));
