@@ -9,22 +9,43 @@ export class Unreachable extends Error {}
 /** How long to wait for an answer, milliseconds. */
 const PATIENCE = 10_000;
 
-/** The JSON at a path of the API. */
+/**
+ * The JSON at a path of the API.
+ *
+ * @param {string} path
+ * @returns {Promise<any>} What `api.d.ts` declares for this path.
+ */
 export async function get(path) {
   let response, body;
   try {
     response = await fetch(`/api/${path}`, { signal: AbortSignal.timeout(PATIENCE) });
     body = await response.json();
   } catch (error) {
-    throw new Unreachable(error.message);
+    throw new Unreachable(message(error));
   }
   if (!response.ok) throw new Refused(body.error ?? `HTTP ${response.status}`);
   return body;
 }
 
-/** A list of the API, narrowed by what is given: `list('events', { trace, limit: 50 })`. */
+/**
+ * What an error says; anything can be thrown.
+ *
+ * @param {unknown} error
+ */
+export function message(error) {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * A list of the API, narrowed by what is given: `list('events', { trace, limit: 50 })`.
+ *
+ * @template {keyof Api.Lists} Name
+ * @param {Name} name
+ * @param {{ [name: string]: string | number | null }} narrowed
+ * @returns {Promise<Api.Lists[Name][]>}
+ */
 export async function list(name, narrowed) {
-  const given = Object.entries(narrowed).filter(([, value]) => value);
+  const given = Object.entries(narrowed).filter(([, value]) => value).map(([name, value]) => [name, String(value)]);
   return (await get(`${name}?${new URLSearchParams(given)}`))[name];
 }
 
@@ -42,14 +63,18 @@ const INTERVAL = 1000;
  *
  * Gives a function that has `changed` called at once. One call ends before the next begins: an answer that was
  * overtaken would show what is no longer there.
+ *
+ * @param {(stats: Api.Stats) => Promise<void>} changed
+ * @param {(reached: boolean) => void} reachable
  */
 export function watch(changed, reachable) {
+  /** @type {number | null} */
   let version = null;
   let turn = Promise.resolve();
   const look = async () => {
     if (document.hidden && version !== null) return;
     try {
-      const stats = await get('stats');
+      const stats = /** @type {Api.Stats} */ (await get('stats'));
       if (stats.version !== version) await changed(stats);
       version = stats.version;
       reachable(true);

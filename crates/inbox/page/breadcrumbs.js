@@ -4,12 +4,17 @@ import { badge, el } from './dom.js';
 import { fields, oneLine, values } from './payload.js';
 import { duration, exact, millis } from './time.js';
 
-/** The breadcrumbs of an event in their order; nothing where there are none. */
+/**
+ * The breadcrumbs of an event in their order; nothing where there are none.
+ *
+ * @param {Api.Payload} event
+ */
 export function breadcrumbs(event) {
   const crumbs = values(event.breadcrumbs);
   return crumbs.length ? el('ol', { class: 'crumbs' }, crumbs.map((it) => crumb(it, millis(event.timestamp)))) : null;
 }
 
+/** @param {Api.Payload} crumb @param {number} at When the event arose. */
 function crumb({ timestamp, category, type, level, message, data }, at) {
   const known = oneLine(fields(data));
   return el('li', { class: 'crumb' },
@@ -21,7 +26,11 @@ function crumb({ timestamp, category, type, level, message, data }, at) {
       known ? el('code', {}, known) : null));
 }
 
-/** How long before the event; the clocks of threads may differ by a trifle. */
+/**
+ * How long before the event; the clocks of threads may differ by a trifle.
+ *
+ * @param {number} before
+ */
 function offset(before) {
   const took = duration(Math.max(0, before));
   return took && `−${took}`;

@@ -10,21 +10,26 @@ const GENERAL = ['runtime', 'app', 'device', 'os', 'request', 'trace'];
 /** Names under which the [protocol](https://develop.sentry.dev/sdk/data-model/event-payloads/contexts/) has bytes. */
 const BYTES = /^((app|free|usable)_memory|memory_size|(free_)?storage_size|\w+_bytes)$/;
 
-/** Every context of an event; nothing where there is none. */
+/**
+ * Every context of an event; nothing where there is none.
+ *
+ * @param {unknown} all
+ */
 export function contexts(all) {
-  const place = ([name]) => GENERAL.indexOf(name);
+  const place = (/** @type {[string, unknown]} */ [name]) => GENERAL.indexOf(name);
   const sorted = fields(all).sort((one, other) => place(one) - place(other));
   return section('Contexts', sorted.length ? el('div', { class: 'contexts' }, sorted.map(context)) : null);
 }
 
+/** @param {[string, unknown]} context */
 function context([name, content]) {
   const reported = fields(content).filter(([field]) => field !== 'type');
-  const known = reported.map(([field, value]) => [field, readable(field, value)]);
   return el('div', { class: GENERAL.includes(name) ? 'context' : 'context own' },
     el('h3', {}, name),
-    pairs(known) ?? el('p', {}, content));
+    pairs(reported.map(([field, value]) => [field, readable(field, value)])) ?? el('p', {}, content));
 }
 
+/** @param {string} name @param {unknown} value */
 function readable(name, value) {
-  return Number.isFinite(value) && value >= 1024 && BYTES.test(name) ? `${bytes(value)} (${value})` : value;
+  return typeof value === 'number' && value >= 1024 && BYTES.test(name) ? `${bytes(value)} (${value})` : value;
 }

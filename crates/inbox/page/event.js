@@ -3,31 +3,40 @@
 import { get } from './api.js';
 import { breadcrumbs } from './breadcrumbs.js';
 import { contexts } from './contexts.js';
-import { badge, el, pairs, parts, section } from './dom.js';
+import { badge, el, live, pairs, parts, section } from './dom.js';
 import { stacktrace } from './frames.js';
-import { fields, oneLine, values } from './payload.js';
+import { fields, object, oneLine, string, values } from './payload.js';
 import { raw } from './raw.js';
 import { request } from './request.js';
 import { ago, bytes, exact } from './time.js';
 import { sameTrace } from './trace.js';
 
-/** The view of one event. It does not change; what else belongs to its trace may still arrive. */
+/**
+ * The view of one event. It does not change; what else belongs to its trace may still arrive.
+ *
+ * @param {string} id
+ */
 export function event(id) {
   const view = el('article');
+  /** @type {View | null} */
   let content = null;
-  view.refresh = async () => {
+  return live(view, async () => {
     if (!content) {
       content = await whole(id);
       view.replaceChildren(content);
     }
     await content.refresh();
-  };
-  return view;
+  });
 }
 
-/** Everything about an event, for whichever view shows it; has a method `refresh`. */
+/**
+ * Everything about an event, for whichever view shows it.
+ *
+ * @param {string} id
+ */
 export async function whole(id) {
-  const { event, summary, issue, attachments, dsc } = await get(`events/${id}`);
+  const details = /** @type {Api.EventDetails} */ (await get(`events/${id}`));
+  const { event, summary, issue, attachments, dsc } = details;
   const trace = sameTrace(summary.trace_id, summary.event_id);
   document.title = `${summary.title} · Inbox`;
   const content = el('div', { class: 'event' },
@@ -45,34 +54,42 @@ export async function whole(id) {
     section('Attachments', pairs(attachments.map(attachment))),
     section('Sampling context of the trace', pairs(fields(dsc))),
     raw(event, `/api/events/${summary.event_id}`));
-  content.refresh = trace.refresh;
-  return content;
+  return live(content, trace.refresh);
 }
 
+/** @param {Api.Payload} event @param {Api.EventSummary} summary */
 function head(event, summary) {
   const mechanism = values(event.exception).at(-1)?.mechanism;
   return el('div', {},
     el('h1', {}, badge(summary.level), ' ', summary.type ?? summary.value),
     el('p', { class: 'value' }, summary.type ? summary.value : ''),
-    mechanism ? how(mechanism) : null);
+    mechanism ? how(object(mechanism)) : null);
 }
 
-/** How the error was met, and what the mechanism knows of it. */
+/**
+ * How the error was met, and what the mechanism knows of it.
+ *
+ * @param {Api.Payload} mechanism
+ */
 function how({ type, handled, description, data, meta }) {
-  const known = [...fields(data), ...fields(meta)].map(([name, it]) => [name, oneLine(fields(it)) || it]);
   return el('div', {},
-    el('p', {}, marked(handled), ` ${type ?? 'unnamed'} mechanism `, description),
-    pairs(known));
+    el('p', {}, marked(handled), ` ${string(type) ?? 'unnamed'} mechanism `, description),
+    pairs([...fields(data), ...fields(meta)].map(([name, it]) => [name, oneLine(fields(it)) || it])));
 }
 
-/** Where the SDK does not say, nothing is claimed. */
+/**
+ * Where the SDK does not say, nothing is claimed.
+ *
+ * @param {unknown} handled
+ */
 function marked(handled) {
   return typeof handled === 'boolean' ? badge(handled ? 'handled' : 'unhandled') : null;
 }
 
+/** @param {Api.Payload} event @param {Api.EventSummary} summary @param {Api.Issue | null} issue */
 function facts(event, summary, issue) {
   const user = Object.fromEntries(fields(event.user));
-  const log = event.logentry ?? {};
+  const [log, sdk] = [object(event.logentry), object(event.sdk)];
   const at = event.timestamp ?? summary.received_at;
   return pairs([
     ['When', el('span', {}, exact(at), ', ', ago(at))],
@@ -90,24 +107,34 @@ function facts(event, summary, issue) {
     ['Issue', issue ? el('a', { href: `/issues/${issue.id}` }, parts(issue.fingerprint)) : null],
     ['Trace', summary.trace_id ? el('a', { href: `/transactions?trace=${summary.trace_id}` }, summary.trace_id) : null],
     ['Event', el('a', { href: `/events/${summary.event_id}` }, summary.event_id)],
-    ['SDK', [event.sdk?.name, event.sdk?.version].filter(Boolean).join(' ')],
+    ['SDK', [sdk.name, sdk.version].filter(Boolean).join(' ')],
   ]);
 }
 
-/** The outermost first, as it was met, named by the head already; what caused it below. */
+/**
+ * The outermost first, as it was met, named by the head already; what caused it below.
+ *
+ * @param {Api.Payload} exception
+ * @param {number} index
+ */
 function exception({ type, value, stacktrace: trace }, index) {
-  const title = index ? `Caused by ${type ?? 'an unnamed error'}` : 'Stack';
+  const title = index ? `Caused by ${string(type) ?? 'an unnamed error'}` : 'Stack';
   return section(title,
     index ? el('p', { class: 'value' }, value ?? '') : null,
     stacktrace(trace) ?? el('p', { class: 'quiet' }, 'No stack of its own.'));
 }
 
+/** @param {Api.Payload} thread */
 function thread({ id, name, crashed, current, stacktrace: trace }) {
   const role = crashed ? ', which crashed' : current ? ', which reported' : '';
   const known = [name, id].filter((it) => it !== undefined && it !== null);
   return section(`Thread ${known.join(' · ')}${role}`, stacktrace(trace));
 }
 
+/**
+ * @param {Api.Attachment} attachment
+ * @returns {[string, string]}
+ */
 function attachment({ filename, bytes: size, content_type, attachment_type }) {
   return [filename, [bytes(size), content_type, attachment_type].filter(Boolean).join(' · ')];
 }

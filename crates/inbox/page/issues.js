@@ -1,7 +1,7 @@
 // The list of issues.
 
 import { list } from './api.js';
-import { badge, clipped, el, figures } from './dom.js';
+import { badge, clipped, el, figures, live } from './dom.js';
 import { filters, fits } from './filters.js';
 import { redraw } from './redraw.js';
 import { ago, many } from './time.js';
@@ -11,29 +11,32 @@ const CHOICES = { level: 'Every level', service: 'Every service' };
 /** All issues, the one that happened last first, narrowed by level, service and words. */
 export function issues() {
   const content = el('div');
+  /** @type {Api.Issue[]} */
   let held = [];
   document.title = 'Issues · Inbox';
   const draw = () => redraw(content, held.length ? rows(held.filter(wanted)) : empty());
   const bar = filters(CHOICES, 'Type, message, transaction, scenario …', draw);
   const view = el('div', {}, el('h1', { class: 'unseen' }, 'Issues'), bar, content);
-  view.refresh = async () => {
+  return live(view, async () => {
     held = await list('issues', {});
     bar.offer(held);
     draw();
-  };
-  return view;
+  });
 }
 
+/** @param {Api.Issue} issue */
 function wanted(issue) {
   const { title, culprit, scenario, service, release, fingerprint } = issue;
   return fits(issue, CHOICES, [title, culprit, scenario, service, release, ...fingerprint]);
 }
 
+/** @param {Api.Issue[]} shown */
 function rows(shown) {
   if (shown.length) return el('ul', { class: 'rows' }, shown.map(row));
   return el('p', { class: 'empty' }, 'No issue fits the filter. ', el('a', { href: '/' }, 'Show all'));
 }
 
+/** @param {Api.Issue} issue */
 function row(issue) {
   return el('li', { class: `row ${issue.level}`, 'data-key': issue.id },
     el('div', { class: 'what' },
@@ -46,13 +49,14 @@ function row(issue) {
     figures(ago(issue.last_seen), ['first ', ago(issue.first_seen)]));
 }
 
+/** @param {Api.Issue} issue */
 function handled(issue) {
   if (issue.handled === null) return null;
   return issue.handled ? badge('handled') : badge('unhandled');
 }
 
 function empty() {
-  const call = (path) => el('pre', { tabindex: '0' }, `curl -i ${path}`);
+  const call = (/** @type {string} */ path) => el('pre', { tabindex: '0' }, `curl -i ${path}`);
   return el('div', { class: 'empty' },
     el('h2', {}, 'Nothing has failed yet'),
     el('p', {}, 'Break something; its event appears here within a second:'),

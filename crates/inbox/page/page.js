@@ -1,7 +1,7 @@
 // Which view the address means, and keeping it up to date.
 
-import { clear, Refused, Unreachable, watch } from './api.js';
-import { el } from './dom.js';
+import { clear, message, Refused, Unreachable, watch } from './api.js';
+import { el, live } from './dom.js';
 import { event } from './event.js';
 import { issue } from './issue.js';
 import { issues } from './issues.js';
@@ -10,7 +10,11 @@ import { many, tick } from './time.js';
 import { transaction } from './transaction.js';
 import { transactions } from './transactions.js';
 
-/** A view is made from what its pattern caught; it is an element with a method `refresh`, called on each change. */
+/**
+ * A view is made from what its pattern caught.
+ *
+ * @type {[RegExp, (...caught: string[]) => View][]}
+ */
 const VIEWS = [
   [/^\/$/, issues],
   [/^\/issues\/([^/]+)$/, issue],
@@ -22,12 +26,28 @@ const VIEWS = [
   [/^\/sessions$/, sessions],
 ];
 
-const main = document.getElementById('view');
+const main = part('view');
 /** Stands in for a view that cannot be shown. */
 const trouble = el('p', { class: 'empty', role: 'status' });
+/** @type {View | null} */
 let view = null;
 
-/** Shows the view of the address, `top` pixels down. The former one stays until this one is drawn. */
+/**
+ * An element of the frame.
+ *
+ * @param {string} id
+ */
+function part(id) {
+  const element = document.getElementById(id);
+  if (!element) throw new Error(`index.html has no element ${id}`);
+  return element;
+}
+
+/**
+ * Shows the view of the address, `top` pixels down. The former one stays until this one is drawn.
+ *
+ * @param {number} top
+ */
 async function show(top) {
   // Unless the view has a title of its own.
   document.title = 'Inbox';
@@ -35,7 +55,7 @@ async function show(top) {
   main.setAttribute('aria-busy', 'true');
   await refreshNow();
   if (view !== mine) return;
-  for (const link of document.querySelectorAll('nav a')) {
+  for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll('nav a'))) {
     if (isAbove(link.pathname)) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }
@@ -49,10 +69,14 @@ function make() {
     const match = pattern.exec(location.pathname);
     if (match) return view(...match.slice(1));
   }
-  return Object.assign(el('p', { class: 'empty' }, 'There is no such page.'), { refresh() {} });
+  return live(el('p', { class: 'empty' }, 'There is no such page.'), () => {});
 }
 
-/** Whether the address belongs to the part of the page that begins at this path. */
+/**
+ * Whether the address belongs to the part of the page that begins at this path.
+ *
+ * @param {string} path
+ */
 function isAbove(path) {
   const part = location.pathname.replace(/^\/(issues|events)\/.*/, '/');
   return part === path || (path !== '/' && part.startsWith(`${path}/`));
@@ -60,6 +84,8 @@ function isAbove(path) {
 
 async function refresh() {
   const current = view;
+  if (!current) return;
+  /** @type {string | HTMLElement} */
   let problem = '';
   try {
     await current.refresh();
@@ -72,19 +98,24 @@ async function refresh() {
   current.hidden = Boolean(problem);
 }
 
+/** @param {unknown} error */
 function explained(error) {
   if (error instanceof Refused) {
     const why = `Not here: ${error.message}. It has not arrived yet, was cleared, or was pushed out by newer ones. `;
     return el('span', {}, why, el('a', { href: '/' }, 'All issues'));
   }
   console.error(error);
-  return el('span', {}, `This cannot be shown (${error.message}). What is held of it: `,
+  return el('span', {}, `This cannot be shown (${message(error)}). What is held of it: `,
     el('a', { href: `/api${location.pathname}` }, `/api${location.pathname}`));
 }
 
-/** Follows links within the page without loading it anew. */
+/**
+ * Follows links within the page without loading it anew.
+ *
+ * @param {MouseEvent} click
+ */
 function follow(click) {
-  const link = click.target.closest('a');
+  const link = click.target instanceof Element ? click.target.closest('a') : null;
   const plain = click.button === 0 && !(click.metaKey || click.ctrlKey || click.shiftKey || click.altKey);
   if (!link || !plain || link.origin !== location.origin || link.pathname.startsWith('/api/')) return;
   click.preventDefault();
@@ -92,11 +123,15 @@ function follow(click) {
   show(0).then(() => main.focus({ preventScroll: true }));
 }
 
-/** Above every view: how much there is, and what was lost on the way. */
-function tell({ held, rejected, discarded, evicted }) {
+/**
+ * Above every view: how much there is, and what was lost on the way.
+ *
+ * @param {Api.Stats} stats
+ */
+function summarise({ held, rejected, discarded, evicted }) {
   const dropped = discarded.reduce((sum, it) => sum + it.quantity, 0);
-  const forgotten = (evicted.events ?? 0) + (evicted.transactions ?? 0);
-  document.getElementById('totals').textContent = [
+  const forgotten = evicted.events + evicted.transactions;
+  part('totals').textContent = [
     many(held.events, 'event'),
     many(held.transactions, 'transaction'),
     rejected ? `${many(rejected, 'bad envelope')} refused` : null,
@@ -107,11 +142,11 @@ function tell({ held, rejected, discarded, evicted }) {
 
 const refreshNow = watch(
   (stats) => {
-    tell(stats);
+    summarise(stats);
     return refresh();
   },
   (reached) => {
-    document.getElementById('unreachable').hidden = reached;
+    part('unreachable').hidden = reached;
   },
 );
 
@@ -120,7 +155,7 @@ history.scrollRestoration = 'manual';
 addEventListener('scrollend', () => history.replaceState({ top: scrollY }, ''));
 addEventListener('popstate', ({ state }) => show(state?.top ?? 0));
 document.addEventListener('click', follow);
-document.getElementById('clear').addEventListener('click', () => {
+part('clear').addEventListener('click', () => {
   if (confirm('Forget all events, transactions, logs and metrics?')) clear().then(refreshNow, refreshNow);
 });
 setInterval(tick, 1000);

@@ -2,7 +2,12 @@
 
 import { el } from './dom.js';
 
-/** The JSON, folded; written out only when it is opened, since it is long. */
+/**
+ * The JSON, folded; written out only when it is opened, since it is long.
+ *
+ * @param {Api.Payload} payload
+ * @param {string} address
+ */
 export function raw(payload, address) {
   const json = JSON.stringify(payload, null, 2);
   const content = el('pre', { tabindex: '0', 'aria-label': 'JSON' });
@@ -13,13 +18,14 @@ export function raw(payload, address) {
     content));
 }
 
+/** @param {string} json @param {HTMLElement} content @param {HTMLButtonElement} button */
 async function copied(json, content, button) {
   try {
     await navigator.clipboard.writeText(json);
     button.textContent = 'Copied';
   } catch {
     // Browsers give pages the clipboard on loopback and over TLS only.
-    getSelection().selectAllChildren(content);
+    getSelection()?.selectAllChildren(content);
     button.textContent = 'Selected: copy it';
   }
 }

@@ -3,26 +3,31 @@
 /**
  * Gives a container these children. What is there already and still right is not touched: it stays selected, focused,
  * scrolled and open. Children with a `data-key` are the same where the key is; others where their place is.
+ *
+ * @param {HTMLElement} container
+ * @param {(HTMLElement | null | (HTMLElement | null)[])[]} children
  */
 export function redraw(container, ...children) {
   const wanted = document.createDocumentFragment();
-  wanted.append(...children.flat(Infinity).filter(Boolean));
-  const focused = container.contains(document.activeElement) ? document.activeElement : null;
+  wanted.append(...children.flat().filter((it) => it !== null));
+  const active = document.activeElement;
+  const focused = active instanceof HTMLElement && container.contains(active) ? active : null;
   alter(container, wanted);
   // Moving an element takes its focus.
   if (focused?.isConnected) focused.focus({ preventScroll: true });
 }
 
+/** @param {Element} old @param {Element | DocumentFragment} wanted */
 function alter(old, wanted) {
-  const keyed = new Map([...old.children].map((it) => [it.dataset.key, it]));
+  const keyed = new Map([...old.children].map((it) => [key(it), it]));
   let place = old.firstChild;
   for (const node of [...wanted.childNodes]) {
-    const key = node.dataset?.key;
-    const same = key ? keyed.get(key) : alike(place, node) ? place : null;
-    if (same && same === place) place = place.nextSibling;
+    const own = key(node);
+    const same = own ? keyed.get(own) : alike(place, node) ? place : null;
+    if (same && same === place) place = same.nextSibling;
     else move(old, same ?? node, place);
     if (same) update(same, node);
-    keyed.delete(key);
+    keyed.delete(own);
   }
   while (place) {
     const next = place.nextSibling;
@@ -31,20 +36,28 @@ function alter(old, wanted) {
   }
 }
 
-function alike(one, other) {
-  return one && one.nodeName === other.nodeName && !one.dataset?.key;
+/** @param {Node} node */
+function key(node) {
+  return node instanceof HTMLElement ? node.dataset.key : undefined;
 }
 
+/** @param {Node | null} one @param {Node} other */
+function alike(one, other) {
+  return one?.nodeName === other.nodeName && !key(one);
+}
+
+/** @param {Element} parent @param {Node} node @param {Node | null} before */
 function move(parent, node, before) {
   // Where browsers have it, it keeps a selection within what it moves.
   if (parent.moveBefore && node.isConnected && parent.isConnected) parent.moveBefore(node, before);
   else parent.insertBefore(node, before);
 }
 
+/** @param {Node} old @param {Node} wanted */
 function update(old, wanted) {
   if (old.isEqualNode(wanted)) return;
-  if (old.nodeType === Node.TEXT_NODE) {
-    old.data = wanted.data;
+  if (!(old instanceof Element && wanted instanceof Element)) {
+    old.nodeValue = wanted.nodeValue;
     return;
   }
   for (const { name } of [...old.attributes]) {

@@ -1,9 +1,9 @@
 // Logs, metrics and release health.
 
 import { list } from './api.js';
-import { badge, el, pairs, text } from './dom.js';
+import { badge, el, live, pairs, text } from './dom.js';
 import { asked } from './filters.js';
-import { fields, oneLine } from './payload.js';
+import { fields, object, oneLine } from './payload.js';
 import { redraw } from './redraw.js';
 import { ago, exact, many, millis } from './time.js';
 
@@ -32,34 +32,61 @@ export function sessions() {
     it.release, it.exited, it.errored, it.crashed, it.abnormal]);
 }
 
+/**
+ * The entries of a list, the latest at the top.
+ *
+ * @template {'logs' | 'metrics' | 'sessions'} Name
+ * @param {string} title
+ * @param {Name} name Of the list.
+ * @param {string[]} columns
+ * @param {string} none What is shown where the list is empty.
+ * @param {(it: Api.Lists[Name]) => unknown[]} cells Of an entry, one for each column.
+ */
 function table(title, name, columns, none, cells) {
   const content = el('div', { class: 'wide', tabindex: '0', role: 'region', 'aria-label': title });
   const view = el('div', {}, el('h1', {}, title), content);
   const head = el('thead', {}, el('tr', {}, columns.map((it) => el('th', { scope: 'col' }, it))));
-  const row = (it) => el('tr', { 'data-key': `${it.timestamp} ${text(it.name ?? it.body ?? it.release)}` },
+  /** @param {Api.Lists[Name]} it */
+  const row = (it) => el('tr', { 'data-key': key(it) },
     cells(it).map((cell) => el('td', {}, cell)));
   const trace = asked('trace');
   document.title = `${title} · Inbox`;
-  view.refresh = async () => {
+  return live(view, async () => {
     const all = (await list(name, { trace, limit: LISTED })).sort(latestFirst);
     redraw(content, all.length
       ? el('table', {}, head.cloneNode(true), el('tbody', {}, all.map(row)))
       : el('p', { class: 'empty' }, none));
-  };
-  return view;
+  });
 }
 
-/** Services send theirs in batches, so that they arrive out of order. */
+/**
+ * What an entry has in common with itself only.
+ *
+ * @param {Api.Payload | Api.Sessions} entry
+ */
+function key(entry) {
+  const { timestamp, name, body, release } = object(entry);
+  return `${timestamp} ${text(name ?? body ?? release)}`;
+}
+
+/**
+ * Services send theirs in batches, so that they arrive out of order.
+ *
+ * @param {Api.Payload | Api.Sessions} one
+ * @param {Api.Payload | Api.Sessions} other
+ */
 function latestFirst(one, other) {
-  return (millis(other.timestamp) || 0) - (millis(one.timestamp) || 0);
+  return (millis(object(other).timestamp) || 0) - (millis(object(one).timestamp) || 0);
 }
 
+/** @param {Api.Payload} metric */
 function measured({ value, unit }) {
   // Beyond six digits a measurement is noise.
   const amount = typeof value === 'number' ? Number(value.toPrecision(6)) : text(value ?? '');
-  return `${amount} ${unit ?? ''}`;
+  return [amount, ' ', unit];
 }
 
+/** @param {unknown} time */
 function when(time) {
   return el('span', { class: 'when' }, exact(time).slice(11, 23), el('br'), el('span', { class: 'quiet' }, ago(time)));
 }
@@ -67,20 +94,35 @@ function when(time) {
 /** Attributes that are much the same on every record, or stand elsewhere on its line. */
 const USUAL = /^(sentry|os|code)\.|^(server\.address|parent_span_id|event_id|debug\.demo)$/;
 
-/** What a record tells besides, what it belongs to, and everything it carries, folded. */
+/**
+ * What a record says besides, what it belongs to, and everything it carries, folded.
+ *
+ * @param {Api.Payload} item
+ */
 function about(item) {
-  const all = fields(item.attributes).map(([name, it]) => [name, it?.value ?? it]);
+  const all = fields(item.attributes).map(attribute);
   const event = all.find(([name]) => name === 'event_id')?.[1];
   return [
     el('code', {}, oneLine(all.filter(([name]) => !USUAL.test(name)))),
     el('div', { class: 'links' },
-      link('trace', item.trace_id, (id) => `/transactions?trace=${id}`),
-      link('event', event, (id) => `/events/${id}`),
+      link('trace', item.trace_id, '/transactions?trace='),
+      link('event', event, '/events/'),
       all.length ? el('details', {}, el('summary', {}, many(all.length, 'attribute')), pairs(all)) : null),
   ];
 }
 
+/**
+ * Attributes are sent as `{ value, type }`.
+ *
+ * @param {[string, unknown]} attribute
+ * @returns {[string, unknown]}
+ */
+function attribute([name, it]) {
+  return [name, object(it).value ?? it];
+}
+
+/** @param {string} noun @param {unknown} id @param {string} address What stands before the id. */
 function link(noun, id, address) {
   if (!id) return null;
-  return el('a', { href: address(encodeURIComponent(id)) }, `${noun} ${String(id).slice(0, 8)}`);
+  return el('a', { href: `${address}${encodeURIComponent(text(id))}` }, `${noun} ${text(id).slice(0, 8)}`);
 }

@@ -1,37 +1,43 @@
 // One transaction.
 
 import { get } from './api.js';
-import { badge, el, pairs, section } from './dom.js';
-import { fields } from './payload.js';
+import { badge, el, live, pairs, section } from './dom.js';
+import { fields, string } from './payload.js';
 import { raw } from './raw.js';
 import { ago, duration, exact, millis } from './time.js';
 import { sameTrace } from './trace.js';
 import { waterfall } from './waterfall.js';
 
-/** The view of one transaction. It does not change; what else belongs to its trace may still arrive. */
+/**
+ * The view of one transaction. It does not change; what else belongs to its trace may still arrive.
+ *
+ * @param {string} id
+ */
 export function transaction(id) {
   const view = el('article');
+  /** @type {View | null} */
   let trace = null;
-  view.refresh = async () => {
+  return live(view, async () => {
     if (!trace) {
-      const { transaction, summary } = await get(`transactions/${id}`);
+      const { transaction, summary } = /** @type {Api.TransactionDetails} */ (await get(`transactions/${id}`));
       trace = sameTrace(summary.trace_id, summary.event_id);
-      document.title = `${transaction.transaction ?? 'Transaction'} · Inbox`;
+      document.title = `${string(transaction.transaction) ?? 'Transaction'} · Inbox`;
       view.replaceChildren(head(transaction, summary), trace, ...body(transaction, summary));
     }
     await trace.refresh();
-  };
-  return view;
+  });
 }
 
+/** @param {Api.Payload} transaction @param {Api.TransactionSummary} summary */
 function body(transaction, summary) {
   return [
     section('Spans', waterfall(transaction)),
     section('Tags', pairs(fields(transaction.tags))),
     raw(transaction, `/api/transactions/${summary.event_id}`),
-  ].filter(Boolean);
+  ].filter((it) => it !== null);
 }
 
+/** @param {Api.Payload} transaction @param {Api.TransactionSummary} summary */
 function head(transaction, summary) {
   const status = summary.status ?? 'unset';
   const took = millis(transaction.timestamp) - millis(transaction.start_timestamp);

@@ -1,7 +1,7 @@
 // The list of transactions, and of all that belongs to one trace.
 
 import { list } from './api.js';
-import { badge, el, figures, section } from './dom.js';
+import { badge, el, figures, live, section } from './dom.js';
 import { asked, filters, fits } from './filters.js';
 import { redraw } from './redraw.js';
 import { ago, duration, many } from './time.js';
@@ -16,36 +16,40 @@ const LISTED = 300;
 export function transactions() {
   const trace = asked('trace');
   const [content, events] = [el('div'), el('div')];
+  /** @type {Api.TransactionSummary[]} */
   let held = [];
   document.title = `${trace ? 'Trace' : 'Transactions'} · Inbox`;
   const draw = () => redraw(content, rows(held, held.filter(wanted)));
   const bar = filters(CHOICES, 'Transaction, op, trace …', draw);
   const view = el('div', {}, heading(trace), events, bar, content);
-  view.refresh = async () => {
+  return live(view, async () => {
     held = await list('transactions', { trace, limit: LISTED });
     bar.offer(held);
     if (trace) redraw(events, section('Errors and messages', errors(await list('events', { trace, limit: LISTED }))));
     draw();
-  };
-  return view;
+  });
 }
 
+/** @param {string} trace */
 function heading(trace) {
   if (!trace) return el('h1', { class: 'unseen' }, 'Transactions');
   return el('div', {}, el('h1', {}, `Trace ${trace}`),
     el('p', {}, el('a', { href: `/logs?trace=${encodeURIComponent(trace)}` }, 'Its logs')));
 }
 
+/** @param {Api.TransactionSummary} it */
 function wanted(it) {
   return fits(it, CHOICES, [it.transaction, it.op, it.trace_id, it.service]);
 }
 
+/** @param {Api.TransactionSummary[]} held @param {Api.TransactionSummary[]} shown */
 function rows(held, shown) {
   if (shown.length) return el('ul', { class: 'rows' }, shown.map(row));
   const none = 'No transaction is held. Each request that a service answers makes one.';
   return el('p', { class: 'empty' }, held.length ? 'None of these transactions fits the filter.' : none);
 }
 
+/** @param {Api.TransactionSummary} it */
 function row(it) {
   const status = it.status ?? 'unset';
   return el('li', { class: `row ${status === 'ok' ? 'info' : 'error'}`, 'data-key': it.event_id },

@@ -1,0 +1,76 @@
+// Pages of a real browser that remember everything that should not have happened.
+
+import assert from 'node:assert/strict';
+import { chromium } from 'playwright-core';
+
+const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium';
+
+/** How long to wait for anything, milliseconds: the machine may be busy. */
+const PATIENCE = 60_000;
+
+/** Whoever opens it closes it. */
+export function openBrowser() {
+  return chromium.launch({ executablePath: EXECUTABLE, args: ['--no-sandbox'], timeout: PATIENCE });
+}
+
+/**
+ * A page of a browser, at this inbox. Its `faults` are what it said on its console, what it threw, what it asked of other
+ * hosts, and what it asked for in vain.
+ *
+ * @param {import('playwright-core').Browser} browser
+ * @param {string} url
+ * @param {import('playwright-core').BrowserContextOptions} options
+ */
+export async function openPage(browser, url, options = {}) {
+  const page = await browser.newPage({ baseURL: url, viewport: { width: 1280, height: 900 }, ...options });
+  page.setDefaultTimeout(PATIENCE);
+  /** @type {string[]} */
+  const faults = [];
+  page.on('console', (it) => faults.push(`console: ${it.text()}`));
+  page.on('pageerror', (it) => faults.push(`thrown: ${it}`));
+  page.on('dialog', (it) => {
+    faults.push(`dialog: ${it.message()}`);
+    it.dismiss().catch(() => {});
+  });
+  page.on('request', (it) => {
+    if (!it.url().startsWith(`${url}/`)) faults.push(`another host: ${it.url()}`);
+  });
+  page.on('response', (it) => {
+    if (!it.ok()) faults.push(`${it.status()}: ${it.url()}`);
+  });
+  return { page, faults };
+}
+
+/**
+ * Loads a path and waits until the page has drawn it.
+ *
+ * @param {import('playwright-core').Page} page
+ * @param {string} path
+ */
+export async function visit(page, path) {
+  await page.goto(path);
+  await drawn(page);
+}
+
+/**
+ * Waits until the page has drawn what its address says.
+ *
+ * @param {import('playwright-core').Page} page
+ */
+export async function drawn(page) {
+  await page.locator('main:not([aria-busy]) > :last-child').waitFor({ state: 'visible' });
+}
+
+/**
+ * The page must not be wider than its window.
+ *
+ * @param {import('playwright-core').Page} page
+ * @param {string} where
+ */
+export async function assertNoSidewaysScroll(page, where) {
+  const [content, window] = await page.evaluate(() => {
+    const root = document.documentElement;
+    return [root.scrollWidth, root.clientWidth];
+  });
+  assert.ok(content !== undefined && window !== undefined && content <= window, `${where}: ${content} px in ${window} px`);
+}

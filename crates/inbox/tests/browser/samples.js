@@ -1,0 +1,121 @@
+// What clients send: every kind of item that the page shows, and events as the services of this repository make them.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { id, spanId } from './inbox.js';
+
+const SNAPSHOTS = new URL('../../../demo/tests/api/snapshots/', import.meta.url);
+
+/** Now, in seconds since 1970. */
+export function now() {
+  return Date.now() / 1000;
+}
+
+/**
+ * One of everything, all of one trace.
+ *
+ * @param {Awaited<ReturnType<typeof import('./inbox.js').startInbox>>} inbox
+ */
+export async function sendEverything(inbox) {
+  const [trace, event, transaction] = [id(), id(), id()];
+  const dsc = { trace_id: trace, public_key: 'inbox', environment: 'test' };
+  await inbox.send({ event_id: event, trace: dsc },
+    { type: 'event', payload: errorEvent(event, trace) },
+    { type: 'attachment', filename: 'state.json', content_type: 'application/json', payload: { state: 1 } });
+  await inbox.send({}, { type: 'event', payload: { event_id: id(), message: 'Only a message', level: 'info' } });
+  await inbox.send({ trace: dsc }, { type: 'transaction', payload: transactionEvent(transaction, trace) });
+  await inbox.send({}, { type: 'log', payload: { items: [log(trace)] } });
+  await inbox.send({}, { type: 'trace_metric', payload: { items: [metric(trace)] } });
+  const aggregates = [{ started: new Date().toISOString(), exited: 3, errored: 1, crashed: 1 }];
+  await inbox.send({}, { type: 'sessions', payload: { attrs: { release: 'shop@1.2.3' }, aggregates } });
+  const discarded = [{ reason: 'queue_overflow', category: 'transaction', quantity: 7 }];
+  await inbox.send({}, { type: 'client_report', payload: { timestamp: now(), discarded_events: discarded } });
+  const issue = (await inbox.get(`events/${event}`)).body.issue.id;
+  return { trace, event, transaction, issue };
+}
+
+/**
+ * The events of every scenario, from their snapshots, with values where those have masks.
+ *
+ * @returns {{ name: string, event: Api.Payload }[]}
+ */
+export function scenarioEvents() {
+  return readdirSync(SNAPSHOTS).filter((name) => name.endsWith('.snap')).flatMap((name) => {
+    const snapshot = readFileSync(new URL(name, SNAPSHOTS), 'utf8');
+    const json = snapshot.split('---\n').slice(2).join('---\n').replaceAll('"[number]"', '1024');
+    return /** @type {Api.Payload[]} */ (JSON.parse(json)).map((event) => ({
+      name, event: { ...event, event_id: id(), timestamp: now() },
+    }));
+  });
+}
+
+/** @param {string} event @param {string} trace @returns {Api.Payload} */
+export function errorEvent(event, trace) {
+  const frames = [
+    { function: 'tokio::runtime::run', filename: 'runtime.rs', lineno: 10, in_app: false },
+    { function: 'tokio::task::poll', filename: 'task.rs', lineno: 20, in_app: false },
+    {
+      function: 'shop::basket::total', filename: 'src/basket.rs', lineno: 42, in_app: true,
+      pre_context: ['fn total(&self) -> u32 {'], context_line: '    self.prices[self.last]', post_context: ['}'],
+      vars: { last: 7 },
+    },
+  ];
+  return {
+    event_id: event, timestamp: now(), level: 'error', platform: 'rust', transaction: 'GET /basket/{id}',
+    release: 'shop@1.2.3', environment: 'test', server_name: 'shop-1', logger: 'shop',
+    exception: { values: [
+      { type: 'ParseIntError', value: 'invalid digit' },
+      {
+        type: 'IndexError', value: 'index out of bounds', stacktrace: { frames },
+        mechanism: { type: 'panic', handled: false, data: { thread: 'worker' } },
+      },
+    ] },
+    threads: { values: [{ id: 7, name: 'worker', crashed: true, stacktrace: { frames } }] },
+    breadcrumbs: { values: [
+      { timestamp: now() - 0.02, category: 'request', message: 'GET /basket/7', level: 'info', data: { path: '/basket/7' } },
+      { timestamp: now() - 0.01, category: 'basket', message: 'adding up', level: 'warning' },
+    ] },
+    tags: { service: 'shop', scenario: 'shop.basket', 'demo.run_id': 'run-1' },
+    user: { id: 'user-7', username: 'anna' },
+    contexts: {
+      trace: { trace_id: trace, span_id: spanId(), op: 'http.server' },
+      runtime: { name: 'rustc', version: '1.95.0', memory_mb: 21.5 },
+      basket: { prices: 7 },
+    },
+    request: { method: 'GET', url: 'http://localhost/basket/7', query_string: 'full=1', headers: { Accept: '*/*' }, data: { a: 1 } },
+    extra: { note: 'more' },
+    fingerprint: ['{{ default }}', 'IndexError'],
+    sdk: { name: 'sentry.rust', version: '0.49.5' },
+  };
+}
+
+/** @param {string} event @param {string} trace @returns {Api.Payload} */
+export function transactionEvent(event, trace) {
+  const [root, child, start] = [spanId(), spanId(), now() - 1];
+  const data = { 'thread.id': '101', 'thread.name': 'actix-rt|system:0|arbiter:0' };
+  return {
+    type: 'transaction', event_id: event, transaction: 'GET /basket/{id}', start_timestamp: start, timestamp: start + 0.2,
+    release: 'shop@1.2.3', environment: 'test', tags: { service: 'shop', 'demo.run_id': 'run-1' },
+    contexts: { trace: { trace_id: trace, span_id: root, parent_span_id: spanId(), op: 'http.server', status: 'ok', data } },
+    spans: [
+      {
+        trace_id: trace, span_id: child, parent_span_id: root, op: 'db', description: 'baskets.find', status: 'ok',
+        start_timestamp: start + 0.01, timestamp: start + 0.05, data: { 'db.system': 'mongodb' },
+      },
+      {
+        trace_id: trace, span_id: spanId(), parent_span_id: child, op: 'function', description: 'decode',
+        status: 'internal_error', start_timestamp: start + 0.02, timestamp: start + 0.03,
+      },
+    ],
+  };
+}
+
+/** @param {string} trace @returns {Api.Payload} */
+export function log(trace) {
+  const attributes = { 'server.address': { value: 'shop-1', type: 'string' }, basket: { value: 7, type: 'integer' } };
+  return { timestamp: now(), trace_id: trace, level: 'warn', body: 'The basket is nearly full', attributes };
+}
+
+/** @param {string} trace @returns {Api.Payload} */
+export function metric(trace) {
+  return { timestamp: now(), trace_id: trace, name: 'basket.total', type: 'gauge', value: 12.3456789, unit: 'euro' };
+}
