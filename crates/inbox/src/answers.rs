@@ -2,11 +2,17 @@
 //!
 //! A reader ignores fields that it does not know, so a later version may add some.
 
+mod profile;
+
 use serde::{Deserialize, Serialize};
 
 use crate::issue::Issue;
 use crate::received::{Attachment, EventSummary, Payload, TransactionSummary};
 use crate::sessions::Sessions;
+
+pub use profile::{
+    Profile, ProfileFunction, ProfileNode, ProfileTimeline, ProfiledThread, Profiler, Profilers,
+};
 
 /// `GET /api/issues`, newest first.
 #[derive(Debug, Serialize, Deserialize)]

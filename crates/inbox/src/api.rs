@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::answers::{
     EventDetails, Events, Issues, Logs, Metrics, SessionsByRelease, TransactionDetails, Transactions,
 };
-use crate::event_id;
+use crate::event_id::plain;
 use crate::received::{Entry, EventSummary, Payload, TransactionSummary};
 use crate::refusal::{refusal, takes};
 use crate::store::{MAX_SMALL, State, Store};
@@ -105,11 +105,6 @@ fn found(what: &str, document: Option<impl Serialize>) -> HttpResponse {
         Some(document) => HttpResponse::Ok().json(document),
         None => refusal(StatusCode::NOT_FOUND, &format!("no such {what} is held")),
     }
-}
-
-/// The id as it is held: logs and debuggers show it with dashes.
-fn plain(id: &str) -> String {
-    event_id::normalised(id).unwrap_or_else(|| id.to_owned())
 }
 
 async fn issues(filter: web::Query<Filter>, store: web::Data<Store>) -> HttpResponse {

@@ -15,6 +15,11 @@ pub(crate) fn normalised(id: &str) -> Option<String> {
     parsed.map(|id| id.simple().to_string())
 }
 
+/// The id as it is held: logs and debuggers show it with dashes.
+pub(crate) fn plain(id: &str) -> String {
+    normalised(id).unwrap_or_else(|| id.to_owned())
+}
+
 /// The `event_id` of an object, which may lack one but not have a malformed one.
 pub(crate) fn of(object: &Map<String, Value>) -> Result<Option<String>, String> {
     let malformed = |id: &Value| format!("the event_id {} is not a UUID", clip(&id.to_string(), SHORT));

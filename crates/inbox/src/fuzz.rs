@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::envelope;
 use crate::store::{Limits, State, Store};
 
-const TYPES: [&str; 9] = [
+const TYPES: [&str; 10] = [
     "event",
     "transaction",
     "session",
@@ -18,6 +18,7 @@ const TYPES: [&str; 9] = [
     "log",
     "trace_metric",
     "attachment",
+    "profile_chunk",
     "other",
 ];
 

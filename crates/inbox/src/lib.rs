@@ -3,6 +3,7 @@
 //! - `envelope`: bytes → items, strictly, with a reason for what is refused
 //! - `received`: items → events, transactions, sessions …
 //! - `grouping`, `issues`, `store`: events → issues, in memory; `weight`: how much of it, which is bounded
+//! - `profiles`: profile chunks → flame graphs
 //! - `server`, `api`, `page`: HTTP; [`answers`]: what it answers; `upload`: bodies, decompressed within bounds
 //! - `forward`: a copy for another server; `hosts`: who may look
 //!
@@ -27,6 +28,7 @@ mod hosts;
 mod issue;
 mod issues;
 mod page;
+mod profiles;
 mod received;
 mod refusal;
 mod ring;

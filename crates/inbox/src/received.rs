@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::envelope::{BadEnvelope, Envelope, Item};
 use crate::event_id;
+use crate::profiles::Chunk;
 use crate::sessions::Count;
 use crate::stats::Discarded;
 use crate::text::{SHORT, clip};
@@ -39,12 +40,16 @@ pub(crate) enum Received {
     Discarded(Vec<Discarded>),
     Logs(Vec<Entry>),
     Metrics(Vec<Entry>),
+    ProfileChunk(Box<Chunk>),
     /// Counted, not looked at.
     Other,
 }
 
 /// Longest payload of an item that is read, bytes: Sentry's own limit for events.
 const MAX_PAYLOAD: usize = 1024 * 1024;
+
+/// The item that is a part of a continuous profile. Its payload may be as long as an envelope.
+const PROFILE_CHUNK: &str = "profile_chunk";
 
 /// Most attachments of an event that are listed.
 pub(crate) const MAX_ATTACHMENTS: usize = 20;
@@ -149,11 +154,15 @@ fn one(project: &str, envelope: &Map<String, Value>, item: Item) -> Result<Recei
         "client_report" => Received::Discarded(Discarded::read(&object(&item.payload)?)),
         "log" => Received::Logs(contained(&item.payload)?),
         "trace_metric" => Received::Metrics(contained(&item.payload)?),
+        PROFILE_CHUNK => {
+            let platform = item.header.get("platform").and_then(Value::as_str);
+            Received::ProfileChunk(Box::new(Chunk::read(project, platform, &item.payload)?))
+        }
         _ => Received::Other,
     })
 }
 
-/// Whether payloads of this type are looked into.
+/// Whether payloads of this type are looked into, and may not be longer than an event.
 fn is_read(ty: &str) -> bool {
     ["event", "transaction", "session", "sessions", "client_report", "log", "trace_metric"].contains(&ty)
 }

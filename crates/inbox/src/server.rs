@@ -20,7 +20,7 @@ use crate::hosts::{self, AllowedHosts};
 use crate::refusal::{refusal, takes};
 use crate::store::Store;
 use crate::upload::{self, BadUpload, Uploads};
-use crate::{Answer, StartError, api, page};
+use crate::{Answer, StartError, api, page, profiles};
 
 /// Envelopes are longer than the bodies of other requests, and answers are, too.
 fn limits() -> Limits {
@@ -120,6 +120,7 @@ fn bind(
             )
             .app_data(hosts.clone())
             .configure(api::routes)
+            .configure(profiles::api::routes)
             .configure(page::routes)
             .default_service(web::to(nothing))
             .wrap(from_fn(hosts::guard))

@@ -36,7 +36,7 @@ pub struct Stats {
     pub items: BTreeMap<String, u64>,
     /// What clients say they dropped, summed by reason and category.
     pub discarded: Vec<Discarded>,
-    /// What the inbox itself has forgotten: events, transactions, logs, metrics, issues.
+    /// What the inbox itself has forgotten: events, transactions, logs, metrics, issues, profile chunks.
     pub evicted: BTreeMap<String, u64>,
     /// What it holds.
     pub held: Held,
@@ -50,6 +50,8 @@ pub struct Held {
     pub events: usize,
     /// Transactions.
     pub transactions: usize,
+    /// Profile chunks.
+    pub profile_chunks: usize,
     /// Bytes of memory of these and of logs, metrics and issues.
     pub bytes: usize,
 }

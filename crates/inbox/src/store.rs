@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use crate::envelope::{self, BadEnvelope};
 use crate::issue::Issue;
 use crate::issues::Issues;
+use crate::profiles::Profiles;
 use crate::received::{
     Attachment, Entry, Event, MAX_ATTACHMENTS, Received, Transaction, Understood, understand,
 };
@@ -51,6 +52,7 @@ pub(crate) struct State {
     pub(crate) metrics: Ring<Entry>,
     pub(crate) issues: Issues,
     pub(crate) sessions: Sums,
+    pub(crate) profiles: Profiles,
     /// Every envelope's bytes, where they are asked for.
     pub(crate) raw: Option<Vec<Bytes>>,
     discarded: BTreeMap<(String, String), u64>,
@@ -120,6 +122,7 @@ impl State {
             metrics: Ring::new(MAX_SMALL),
             issues: Issues::default(),
             sessions: Sums::default(),
+            profiles: Profiles::default(),
             raw: keep_raw.then(Vec::new),
             discarded: BTreeMap::new(),
             items: BTreeMap::new(),
@@ -150,6 +153,7 @@ impl State {
                 Received::Discarded(lines) => lines.into_iter().for_each(|line| self.discard(line)),
                 Received::Logs(entries) => keep(&mut self.logs, entries),
                 Received::Metrics(entries) => keep(&mut self.metrics, entries),
+                Received::ProfileChunk(chunk) => self.profiles.push(*chunk),
                 Received::Attachment(_) | Received::Other => {}
             }
         }
@@ -168,16 +172,17 @@ impl State {
     fn held_bytes(&self) -> usize {
         let rings =
             self.events.bytes() + self.transactions.bytes() + self.logs.bytes() + self.metrics.bytes();
-        rings + self.issues.bytes()
+        rings + self.issues.bytes() + self.profiles.bytes()
     }
 
     fn forget_oldest_of_the_heaviest(&mut self) -> bool {
-        let mut all: [(usize, &mut dyn Forget); 5] = [
+        let mut all: [(usize, &mut dyn Forget); 6] = [
             (self.events.bytes(), &mut self.events),
             (self.transactions.bytes(), &mut self.transactions),
             (self.logs.bytes(), &mut self.logs),
             (self.metrics.bytes(), &mut self.metrics),
             (self.issues.bytes(), &mut self.issues),
+            (self.profiles.bytes(), &mut self.profiles),
         ];
         all.sort_by_key(|(bytes, _)| std::cmp::Reverse(*bytes));
         all.iter_mut().any(|(_, kept)| kept.forget_oldest())
@@ -226,10 +231,12 @@ impl State {
                 ("logs".to_owned(), self.logs.evicted()),
                 ("metrics".to_owned(), self.metrics.evicted()),
                 ("issues".to_owned(), self.issues.evicted()),
+                ("profile_chunks".to_owned(), self.profiles.evicted()),
             ]),
             held: Held {
                 events: self.events.len(),
                 transactions: self.transactions.len(),
+                profile_chunks: self.profiles.len(),
                 bytes: self.held_bytes(),
             },
         }
@@ -250,6 +257,12 @@ trait Forget {
 }
 
 impl<T> Forget for Ring<T> {
+    fn forget_oldest(&mut self) -> bool {
+        Self::forget_oldest(self)
+    }
+}
+
+impl Forget for Profiles {
     fn forget_oldest(&mut self) -> bool {
         Self::forget_oldest(self)
     }

@@ -32,7 +32,7 @@ async fn delete_forgets_everything_and_the_counters_too() {
         assert_eq!(after[counter], 0, "{counter}");
     }
     assert_eq!((&after["items"], &after["discarded"]), (&json!({}), &json!([])));
-    assert_eq!(after["held"], json!({ "events": 0, "transactions": 0, "bytes": 0 }));
+    assert_eq!(after["held"], json!({ "events": 0, "transactions": 0, "profile_chunks": 0, "bytes": 0 }));
 }
 
 #[actix_web::test]

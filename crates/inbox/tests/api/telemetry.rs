@@ -49,11 +49,11 @@ async fn client_reports_are_summed_by_reason_and_category() {
 #[actix_web::test]
 async fn items_of_unknown_types_are_accepted_and_counted() {
     let app = spawn_app().await;
-    let items = [("profile_chunk", json!({})), ("next_year", json!([])), ("next_year", json!(7))];
+    let items = [("monitor", json!({})), ("next_year", json!([])), ("next_year", json!(7))];
     let answer = app.send(envelope(json!({}), &items)).await;
     assert_eq!((answer.status, &answer.body), (200, &json!({ "id": null })));
     let stats = app.get("/api/stats").await.body;
-    assert_eq!(stats["items"], json!({ "profile_chunk": 1, "next_year": 2 }));
+    assert_eq!(stats["items"], json!({ "monitor": 1, "next_year": 2 }));
 }
 
 #[actix_web::test]
@@ -86,8 +86,8 @@ async fn the_counters_count() {
             "bytes": sent.len(),
             "items": { "event": 1 },
             "discarded": [],
-            "evicted": { "events": 0, "transactions": 0, "logs": 0, "metrics": 0, "issues": 0 },
-            "held": { "events": 1, "transactions": 0, "bytes": null },
+            "evicted": { "events": 0, "transactions": 0, "logs": 0, "metrics": 0, "issues": 0, "profile_chunks": 0 },
+            "held": { "events": 1, "transactions": 0, "profile_chunks": 0, "bytes": null },
         })
     );
 }

@@ -96,13 +96,73 @@ declare namespace Api {
     bytes: number;
     items: { [type: string]: number };
     discarded: { reason: string; category: string; quantity: number }[];
-    evicted: { events: number; transactions: number; logs: number; metrics: number; issues: number };
-    held: { events: number; transactions: number; bytes: number };
+    evicted: { events: number; transactions: number; logs: number; metrics: number; issues: number; profile_chunks: number };
+    held: { events: number; transactions: number; profile_chunks: number; bytes: number };
   }
 
   interface Refusal {
     error: string;
     type: string;
+  }
+
+  interface ProfiledThread {
+    id: string;
+    name: string | null;
+    busy_ms: number;
+  }
+
+  interface Profiler {
+    profiler_id: string;
+    project: string;
+    service: string | null;
+    release: string | null;
+    environment: string | null;
+    platform: string | null;
+    from: number;
+    to: number;
+    chunks: number;
+    samples: number;
+    threads: ProfiledThread[];
+  }
+
+  interface ProfileFunction {
+    function: string;
+    module: string | null;
+    file: string | null;
+    in_app: boolean;
+    self_ms: number;
+    total_ms: number;
+  }
+
+  interface ProfileNode {
+    parent: number | null;
+    function: number;
+    self_ms: number;
+    total_ms: number;
+  }
+
+  interface ProfileTimeline {
+    from: number;
+    to: number;
+    busy_ms: number[];
+    cpu_percent: (number | null)[];
+    memory_mb: (number | null)[];
+  }
+
+  interface Profile {
+    profiler: Profiler;
+    from: number;
+    to: number;
+    thread: string | null;
+    by_span: boolean;
+    threads: ProfiledThread[];
+    samples: number;
+    busy_ms: number;
+    idle_ms: number;
+    functions: ProfileFunction[];
+    nodes: ProfileNode[];
+    omitted: number;
+    timeline: ProfileTimeline;
   }
 
   /** The entries of a list of the API, under the list's name. */
@@ -113,5 +173,6 @@ declare namespace Api {
     logs: Payload;
     metrics: Payload;
     sessions: Sessions;
+    profilers: Profiler;
   }
 }
