@@ -2,6 +2,7 @@
 
 use sentry_context::client::Service;
 use service::SettingsError;
+use variable::Variable;
 
 pub use service::Settings;
 
@@ -15,10 +16,15 @@ pub static SERVICE: Service = Service {
     platform: service::PLATFORM,
 };
 
-/// Where it listens unless `PORT` says otherwise.
-pub const PORT: u16 = 8084;
+/// The port that it listens on.
+pub static PORT: Variable = service::port("8084");
+
+/// Everything that [`from_env`] reads.
+pub fn variables() -> Vec<&'static Variable> {
+    service::variables(&PORT, &[])
+}
 
 /// Reads the environment.
 pub fn from_env() -> Result<Settings, SettingsError> {
-    Settings::from_env(&SERVICE, PORT)
+    Settings::from_env(&SERVICE, &PORT)
 }

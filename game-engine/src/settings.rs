@@ -2,7 +2,8 @@
 
 use sentry_context::client::Service;
 use sentry_context::env;
-use service::SettingsError;
+use service::{MEMORY_LEAK_LIMIT_MB, SettingsError};
+use variable::Variable;
 
 /// What Sentry knows about this service.
 pub static SERVICE: Service = Service {
@@ -14,8 +15,13 @@ pub static SERVICE: Service = Service {
     platform: service::PLATFORM,
 };
 
-/// Where it listens unless `PORT` says otherwise.
-pub const PORT: u16 = 8082;
+/// The port that it listens on.
+pub static PORT: Variable = service::port("8082");
+
+/// Everything that [`Settings::from_env`] reads.
+pub fn variables() -> Vec<&'static Variable> {
+    service::variables(&PORT, &[&MEMORY_LEAK_LIMIT_MB])
+}
 
 /// Everything that can be configured from outside.
 #[derive(Debug, Clone)]
@@ -29,10 +35,9 @@ pub struct Settings {
 impl Settings {
     /// Reads the environment.
     pub fn from_env() -> Result<Self, SettingsError> {
-        let limit = |limit: &u32| (1..=65_536).contains(limit);
         Ok(Self {
-            shared: service::Settings::from_env(&SERVICE, PORT)?,
-            memory_leak_limit_mb: env::parsed("MEMORY_LEAK_LIMIT_MB", 512, "MiB from 1 to 65536", limit)?,
+            shared: service::Settings::from_env(&SERVICE, &PORT)?,
+            memory_leak_limit_mb: env::parsed(&MEMORY_LEAK_LIMIT_MB)?,
         })
     }
 }

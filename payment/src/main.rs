@@ -1,5 +1,5 @@
 //! The payment service as a process of its own.
 
 fn main() -> std::process::ExitCode {
-    healthcheck::asked("payment", payment::settings::PORT).unwrap_or_else(payment::main)
+    healthcheck::asked("payment", &payment::settings::PORT).unwrap_or_else(payment::main)
 }

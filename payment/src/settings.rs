@@ -5,7 +5,8 @@ use std::sync::Arc;
 use sentry_context::client::Service;
 use sentry_context::env;
 use sentry_native::native_crash::CrashChild;
-use service::SettingsError;
+use service::{MEMORY_LEAK_LIMIT_MB, SettingsError};
+use variable::{Allowed, Shown, Variable};
 
 use crate::domain::unconfirmed::Unconfirmed;
 
@@ -19,8 +20,21 @@ pub static SERVICE: Service = Service {
     platform: service::PLATFORM,
 };
 
-/// Where it listens unless `PORT` says otherwise.
-pub const PORT: u16 = 8083;
+/// The port that it listens on.
+pub static PORT: Variable = service::port("8083");
+
+static ERROR_RATE: Variable = Variable {
+    name: "ERROR_RATE",
+    about: "the share of payments that fail",
+    default: Some("0.1"),
+    allowed: Allowed::Number { what: "a number", min: 0.0, max: 1.0, zero: None },
+    shown: Shown::Whole,
+};
+
+/// Everything that [`Settings::from_env`] reads.
+pub fn variables() -> Vec<&'static Variable> {
+    service::variables(&PORT, &[&ERROR_RATE, &MEMORY_LEAK_LIMIT_MB])
+}
 
 /// Everything that can be configured from outside, and what tests replace.
 #[derive(Debug, Clone)]
@@ -40,12 +54,10 @@ pub struct Settings {
 impl Settings {
     /// Reads the environment.
     pub fn from_env() -> Result<Self, SettingsError> {
-        let limit = |limit: &u32| (1..=65_536).contains(limit);
-        let share = |rate: &f64| (0.0..=1.0).contains(rate);
         Ok(Self {
-            shared: service::Settings::from_env(&SERVICE, PORT)?,
-            error_rate: env::parsed("ERROR_RATE", 0.1, "a number from 0 to 1", share)?,
-            memory_leak_limit_mb: env::parsed("MEMORY_LEAK_LIMIT_MB", 512, "MiB from 1 to 65536", limit)?,
+            shared: service::Settings::from_env(&SERVICE, &PORT)?,
+            error_rate: env::parsed(&ERROR_RATE)?,
+            memory_leak_limit_mb: env::parsed(&MEMORY_LEAK_LIMIT_MB)?,
             crash_child: Arc::new(CrashChild::this_program()),
             unconfirmed: Unconfirmed::default(),
         })

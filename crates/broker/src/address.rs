@@ -1,7 +1,7 @@
 //! `RABBITMQ_URL`.
 
 use lapin::uri::AMQPUri;
-use sentry_context::env::EnvError;
+use sentry_context::env::{Allowed, EnvError, Shown, Variable};
 use sentry_context::redaction;
 
 /// Seconds between heartbeats, at most: a broker that is frozen is noticed within two of them. RabbitMQ's own 60 leave
@@ -13,6 +13,15 @@ const DEFAULT_HOST: &str = "/";
 
 /// Milliseconds that a connection may take.
 const CONNECT_TIMEOUT: u64 = 5_000;
+
+/// Where the broker is. A service reads it for [`Address::parse`], and the errors name it.
+pub static URL: Variable = Variable {
+    name: "RABBITMQ_URL",
+    about: "the broker; without one, nothing is published or consumed, and no request fails or waits",
+    default: None,
+    allowed: Allowed::Text("a URL such as amqp://127.0.0.1:5672"),
+    shown: Shown::Address,
+};
 
 /// A URL that is none of a broker.
 #[derive(Debug, thiserror::Error)]
@@ -31,9 +40,7 @@ impl Address {
     pub fn parse(url: Option<&str>, service: &'static str) -> Result<Option<Self>, BadUrl> {
         let Some(url) = url else { return Ok(None) };
         redaction::hide_password_of(url);
-        let bad = |reason: String| {
-            BadUrl(EnvError::refused_url("RABBITMQ_URL", url, "a URL such as amqp://127.0.0.1:5672", &reason))
-        };
+        let bad = |reason: String| BadUrl(EnvError::refused_url(&URL, url, &reason));
         let mut uri: AMQPUri = url.parse().map_err(bad)?;
         if uri.vhost.is_empty() {
             // `…/` means the default host to most clients, and an empty one, which nobody has, by the specification.

@@ -21,7 +21,7 @@ mod refused;
 mod stream;
 pub mod topology;
 
-pub use address::{Address, BadUrl};
+pub use address::{Address, BadUrl, URL};
 pub use consumer::{Consuming, Delivered, Verdict, consume};
 pub use link::State;
 pub use publisher::Publisher;

@@ -30,9 +30,18 @@ pub use error::DatabaseError;
 pub use mongodb;
 pub use state::State;
 
-use sentry_context::env::EnvError;
+use sentry_context::env::{Allowed, EnvError, Shown, Variable};
 use sentry_context::redaction;
 use state::Watched;
+
+/// Where the database is. A service reads it for [`Database::connect`], and the errors name it.
+pub static URL: Variable = Variable {
+    name: "MONGODB_URL",
+    about: "the database; without one the service serves, and what needs the database says so",
+    default: None,
+    allowed: Allowed::Text("a URL such as mongodb://127.0.0.1:27017"),
+    shown: Shown::Address,
+};
 
 /// How long a command may look for a server, and how long a handshake may take. No caller waits for the driver's own
 /// 30 s.
@@ -75,14 +84,8 @@ impl Database {
     pub async fn connect(url: Option<&str>, name: &str) -> Result<Self, BadUrl> {
         let Some(url) = url else { return Ok(Self { database: None, watched: Watched::new(State::Down) }) };
         redaction::hide_password_of(url);
-        let bad = |error: mongodb::error::Error| {
-            BadUrl(EnvError::refused_url(
-                "MONGODB_URL",
-                url,
-                "a URL such as mongodb://127.0.0.1:27017",
-                &error::sentence(&error),
-            ))
-        };
+        let bad =
+            |error: mongodb::error::Error| BadUrl(EnvError::refused_url(&URL, url, &error::sentence(&error)));
         let watched = Watched::new(State::Connecting);
         let mut options = ClientOptions::parse(url).await.map_err(bad)?;
         options.server_selection_timeout.get_or_insert(PATIENCE);

@@ -1,6 +1,7 @@
 //! The command line. Clap answers usage errors itself: a line on stderr, exit status 2.
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use clap::error::{ContextKind, ContextValue};
@@ -9,6 +10,10 @@ use reqwest::Url;
 use sentry_context::redaction;
 
 use crate::services::{self, Service};
+use crate::stage::INBOX_PORT;
+
+/// Where the standing demo has its inbox.
+static USUAL_INBOX: LazyLock<String> = LazyLock::new(|| format!("http://127.0.0.1:{INBOX_PORT}"));
 
 /// Sentry demo: an inbox that receives events and three services that fail on purpose.
 ///
@@ -49,7 +54,7 @@ pub enum Command {
 /// Options of the standing demo.
 #[derive(Debug, Args)]
 pub struct UpOptions {
-    /// Take free ports even where the usual ones (9000, 8082, 8084, 8083) are free, to run a second demo.
+    /// Take free ports even where the usual ones are free, to run a second demo.
     #[arg(long)]
     pub free_ports: bool,
     /// Restart a service that does not answer for this long. The longest scenario blocks it for 30 s.
@@ -72,7 +77,7 @@ pub struct CheckOptions {
     #[arg(long, value_name = "URL", value_parser = http_url)]
     pub url: Vec<Url>,
     /// Where the events of the `--url` services arrive.
-    #[arg(long, value_name = "URL", value_parser = http_url, default_value = "http://127.0.0.1:9000", requires = "url")]
+    #[arg(long, value_name = "URL", value_parser = http_url, default_value = USUAL_INBOX.as_str(), requires = "url")]
     pub inbox: Url,
     /// How long to wait for promised events after the last answer.
     #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "15")]

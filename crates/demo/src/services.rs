@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use scenario::Catalogue;
+use variable::Variable;
 
 /// A service that this binary can run.
 #[derive(Debug)]
@@ -15,6 +16,8 @@ pub struct Service {
     pub project: u32,
     /// Its scenarios.
     pub catalogue: &'static Catalogue,
+    /// The environment variables that it reads.
+    pub variables: fn() -> Vec<&'static Variable>,
     /// Runs it in this process, configured by the environment, until SIGTERM.
     pub main: fn() -> ExitCode,
 }
@@ -23,23 +26,26 @@ pub struct Service {
 pub static SERVICES: [Service; 3] = [
     Service {
         name: "game-engine",
-        usual_port: 8082,
+        usual_port: game_engine::settings::PORT.default_port(),
         project: 1,
         catalogue: &game_engine::scenarios::CATALOGUE,
+        variables: game_engine::settings::variables,
         main: game_engine::main,
     },
     Service {
         name: "analytics",
-        usual_port: 8084,
+        usual_port: analytics::settings::PORT.default_port(),
         project: 2,
         catalogue: &analytics::scenarios::CATALOGUE,
+        variables: analytics::settings::variables,
         main: analytics::main,
     },
     Service {
         name: "payment",
-        usual_port: 8083,
+        usual_port: payment::settings::PORT.default_port(),
         project: 3,
         catalogue: &payment::scenarios::CATALOGUE,
+        variables: payment::settings::variables,
         main: payment::main,
     },
 ];

@@ -10,7 +10,7 @@ use crate::services::SERVICES;
 use crate::supervisor::{Launch, Supervisor};
 
 /// The usual port of the inbox.
-pub const INBOX_PORT: u16 = 9000;
+pub const INBOX_PORT: u16 = inbox::variables::PORT.default_port();
 
 /// For how long a service may not answer before it counts as frozen: the longest scenario blocks it for 30 s.
 pub const FROZEN_AFTER: Duration = Duration::from_secs(40);

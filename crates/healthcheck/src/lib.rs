@@ -2,17 +2,18 @@
 //!
 //! ```no_run
 //! fn main() -> std::process::ExitCode {
-//!     healthcheck::asked("shop", 8080).unwrap_or_else(shop)
+//!     healthcheck::asked("shop", &PORT).unwrap_or_else(shop)
 //! }
+//! static PORT: variable::Variable = healthcheck::port("8080");
 //! # fn shop() -> std::process::ExitCode { std::process::ExitCode::SUCCESS }
 //! ```
 
-use std::env::VarError;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::process::ExitCode;
-use std::str::FromStr;
 use std::time::{Duration, Instant};
+
+use variable::{Allowed, Invalid, Shown, Variable};
 
 /// How long the whole question may take: less than the 3 s that the images give it, so that the reason is reported.
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -20,33 +21,42 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 /// Longest first line of an answer.
 const MOST: usize = 1024;
 
-/// Why a server is not healthy.
-#[derive(Debug)]
-enum Unhealthy {
-    Setting { name: &'static str, value: String, allowed: &'static str },
-    NoAnswer(std::io::Error),
-    Answer(String),
+/// Where a server listens.
+pub static HOST: Variable = Variable {
+    name: "HOST",
+    about: "the address to listen on; images set `0.0.0.0`",
+    default: Some("127.0.0.1"),
+    allowed: Allowed::Text("an IP address"),
+    shown: Shown::Whole,
+};
+
+/// The declaration of `PORT` for a program with that default.
+pub const fn port(default: &'static str) -> Variable {
+    Variable {
+        name: "PORT",
+        about: "the port to listen on; 0 takes a free one, and the log says which",
+        default: Some(default),
+        allowed: Allowed::Number { what: "a port", min: 0.0, max: 65_535.0, zero: None },
+        shown: Shown::Whole,
+    }
 }
 
-impl std::fmt::Display for Unhealthy {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Setting { name, value, allowed } => {
-                write!(out, "{name}={} is not valid: {allowed}", shown(value))
-            }
-            Self::NoAnswer(error) => write!(out, "no answer to GET /health ({error})"),
-            Self::Answer(line) => {
-                write!(out, "GET /health answered {:?}", line.chars().take(80).collect::<String>())
-            }
-        }
-    }
+/// Why a server is not healthy.
+#[derive(Debug, thiserror::Error)]
+enum Unhealthy {
+    #[error(transparent)]
+    Setting(#[from] Invalid),
+    #[error("no answer to GET /health ({0})")]
+    NoAnswer(std::io::Error),
+    #[error("GET /health answered {:?}", .0.chars().take(80).collect::<String>())]
+    Answer(String),
 }
 
 /// Carries out the command line, if it has anything on it; `None` where the program is to serve.
 ///
-/// `healthcheck` asks the server at `HOST` and `PORT` (or `port`), as the server reads them, for `/health`: status 0 for
-/// an answer of 200, else 1, with one line that says why. Anything else is refused with status 2.
-pub fn asked(program: &str, port: u16) -> Option<ExitCode> {
+/// `healthcheck` asks the server at [`HOST`] and `port`, as the server reads them, for `/health`: status 0 for an answer
+/// of 200, else 1, with one line that says why. Anything else is refused with status 2.
+pub fn asked(program: &str, port: &Variable) -> Option<ExitCode> {
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
     match arguments.as_slice() {
         [] => None,
@@ -58,14 +68,7 @@ pub fn asked(program: &str, port: u16) -> Option<ExitCode> {
     }
 }
 
-/// A variable's value as an error shows it: whole where it is short and plain, as an address or a number is; anything
-/// else may be a URL with a password in it.
-pub fn shown(value: &str) -> &str {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".:-_".contains(&byte);
-    if value.len() <= 64 && value.bytes().all(plain) { value } else { "[hidden]" }
-}
-
-fn report(program: &str, port: u16) -> ExitCode {
+fn report(program: &str, port: &Variable) -> ExitCode {
     let address = match address(port) {
         Ok(address) => address,
         Err(unhealthy) => {
@@ -86,30 +89,19 @@ fn report(program: &str, port: u16) -> ExitCode {
 }
 
 /// Where the server can be reached from its own machine.
-fn address(port: u16) -> Result<SocketAddr, Unhealthy> {
-    let host = setting("HOST", IpAddr::V4(Ipv4Addr::LOCALHOST), "an IP address")?;
-    let port = setting("PORT", port, "a port from 1 to 65535")?;
-    if port == 0 {
-        let allowed = "a port from 1 to 65535; which one the server took for 0 is not known";
-        return Err(Unhealthy::Setting { name: "PORT", value: "0".to_owned(), allowed });
+fn address(port: &Variable) -> Result<SocketAddr, Unhealthy> {
+    let host: IpAddr = HOST.parsed()?;
+    let number: u16 = port.parsed()?;
+    if number == 0 {
+        let allowed = "a port from 1 to 65535; which one the server took for 0 is not known".to_owned();
+        return Err(Invalid { name: port.name, value: Some("0".to_owned()), allowed }.into());
     }
     let host = match host {
         IpAddr::V4(Ipv4Addr::UNSPECIFIED) => IpAddr::V4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(Ipv6Addr::UNSPECIFIED) => IpAddr::V6(Ipv6Addr::LOCALHOST),
         host => host,
     };
-    Ok(SocketAddr::new(host, port))
-}
-
-fn setting<T: FromStr>(name: &'static str, default: T, allowed: &'static str) -> Result<T, Unhealthy> {
-    match std::env::var(name) {
-        Err(VarError::NotPresent) => Ok(default),
-        Ok(value) if value.is_empty() => Ok(default),
-        Ok(value) => value.parse().map_err(|_| Unhealthy::Setting { name, value, allowed }),
-        Err(VarError::NotUnicode(value)) => {
-            Err(Unhealthy::Setting { name, value: value.to_string_lossy().into_owned(), allowed })
-        }
-    }
+    Ok(SocketAddr::new(host, number))
 }
 
 fn ask(address: SocketAddr) -> Result<(), Unhealthy> {

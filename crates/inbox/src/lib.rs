@@ -39,6 +39,7 @@ mod store;
 mod text;
 pub mod timestamp;
 mod upload;
+pub mod variables;
 mod weight;
 
 use std::net::SocketAddr;

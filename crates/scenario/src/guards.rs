@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::http::header;
 use actix_web::{HttpMessage, HttpRequest, dev::ServiceRequest};
-use sentry_context::env::{self, EnvError};
+use sentry_context::env::{self, Allowed, EnvError, Shown, Variable};
 use sentry_context::redaction;
 use sentry_context::request::tag as tag_request;
 use subtle::ConstantTimeEq;
@@ -33,14 +33,10 @@ impl Guards {
         Self { enabled, token, heavy: Arc::new(Semaphore::new(HEAVY_AT_ONCE)) }
     }
 
-    /// Reads `DEBUG_ENDPOINTS` and `DEBUG_TOKEN`.
+    /// Reads the [`VARIABLES`].
     pub fn from_env() -> Result<Self, EnvError> {
-        let enabled = match env::text("DEBUG_ENDPOINTS")?.as_deref() {
-            None | Some("on") => true,
-            Some("off") => false,
-            Some(other) => return Err(EnvError::new("DEBUG_ENDPOINTS", other, "on or off")),
-        };
-        Ok(Self::new(enabled, token()?))
+        let enabled: String = env::parsed(&DEBUG_ENDPOINTS)?;
+        Ok(Self::new(enabled == "on", token()?))
     }
 
     /// Are there any debug routes?
@@ -86,17 +82,33 @@ impl Slot {
     }
 }
 
-/// Longest token, in characters: what fits into a header beside all others.
+/// Longest token, in characters: it fits into a header beside all others.
 const LONGEST_TOKEN: usize = 512;
 
-/// `DEBUG_TOKEN`, which a client can send.
+/// Everything that [`Guards::from_env`] reads.
+pub static VARIABLES: [&Variable; 2] = [&DEBUG_ENDPOINTS, &DEBUG_TOKEN];
+
+static DEBUG_ENDPOINTS: Variable = Variable {
+    name: "DEBUG_ENDPOINTS",
+    about: "whether there are debug routes; `off`: they are 404",
+    default: Some("on"),
+    allowed: Allowed::OneOf(&["on", "off"]),
+    shown: Shown::Whole,
+};
+
+static DEBUG_TOKEN: Variable = Variable {
+    name: "DEBUG_TOKEN",
+    about: "what debug routes ask for, as `Authorization: Bearer …`; without one, they are open",
+    default: None,
+    allowed: Allowed::Text("up to 512 visible ASCII characters without blanks, as a header can carry"),
+    shown: Shown::Nothing,
+};
+
+/// A token that a client can send.
 fn token() -> Result<Option<String>, EnvError> {
-    const NAME: &str = "DEBUG_TOKEN";
-    let Some(token) = env::text(NAME)? else { return Ok(None) };
+    let Some(token) = env::text(&DEBUG_TOKEN)? else { return Ok(None) };
     if token.len() > LONGEST_TOKEN || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        let allowed =
-            format!("up to {LONGEST_TOKEN} visible ASCII characters without blanks, as a header can carry");
-        return Err(EnvError::hidden(NAME, allowed));
+        return Err(EnvError::new(&DEBUG_TOKEN, token));
     }
     Ok(Some(token))
 }

@@ -23,6 +23,7 @@ mod delivery;
 mod guard;
 mod naming;
 mod rules_file;
+mod variables;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -44,9 +45,12 @@ use crate::platform::{self, NewRun, Platform};
 use crate::trace::dynamic_sampling::OwnContext;
 use crate::{frames, logs, panic_recovery, runtime_stats};
 
+use variables::{DSN, FINGERPRINT_RULES, STALL_THRESHOLD_MS, TRACES_SAMPLE_RATE};
+
 pub(crate) use guard::Closer;
 pub use guard::Guard;
 pub use sentry_delivery::Delivery;
+pub use variables::VARIABLES;
 
 /// A stall that callers notice, and that no well-behaved handler comes near.
 pub const STALL_THRESHOLD: Duration = Duration::from_secs(1);
@@ -116,51 +120,33 @@ pub enum ConfigError {
 }
 
 impl Config {
-    /// Reads `SENTRY_DSN`, `APP_VERSION`, `SENTRY_ENVIRONMENT`, `SENTRY_TRACES_SAMPLE_RATE`, `FINGERPRINT_RULES`,
-    /// `SENTRY_SPOOL_DIR`, `SENTRY_SPOTLIGHT`, `STALL_THRESHOLD_MS`.
+    /// Reads the [`VARIABLES`].
     pub fn from_env(service: &'static Service) -> Result<Self, ConfigError> {
-        let rate = |rate: &f32| (0.0..=1.0).contains(rate);
         Ok(Self {
             service,
             dsn: dsn()?,
             release: naming::release(service)?,
             environment: naming::environment()?,
-            traces_sample_rate: env::parsed("SENTRY_TRACES_SAMPLE_RATE", 1.0, "a number from 0 to 1", rate)?,
-            stall_threshold: stall_threshold()?,
+            traces_sample_rate: env::parsed(&TRACES_SAMPLE_RATE)?,
+            stall_threshold: Duration::from_millis(env::parsed(&STALL_THRESHOLD_MS)?),
             rules: rules(service)?,
             delivery: delivery::from_env()?,
         })
     }
 }
 
-/// Zero turns the watchdog off; a shorter one than 200 ms would be two of its looks.
-fn stall_threshold() -> Result<Duration, EnvError> {
-    let default = STALL_THRESHOLD.as_millis() as u64;
-    let accept = |millis: &u64| *millis == 0 || (200..=600_000).contains(millis);
-    env::parsed(
-        "STALL_THRESHOLD_MS",
-        default,
-        "milliseconds from 200 to 600000, or 0 for no watchdog",
-        accept,
-    )
-    .map(Duration::from_millis)
-}
-
-/// A DSN holds a key, and what was meant as one may hold anything.
 fn dsn() -> Result<Option<Dsn>, EnvError> {
-    let Some(text) = env::text("SENTRY_DSN")? else { return Ok(None) };
+    let Some(text) = env::text(&DSN)? else { return Ok(None) };
     let dsn = text.parse();
-    let bad = |_| EnvError::url("SENTRY_DSN", &text, "a DSN such as https://key@host/1, or nothing");
-    dsn.map(Some).map_err(bad)
+    dsn.map(Some).map_err(|_| EnvError::new(&DSN, &text))
 }
 
 fn rules(service: &Service) -> Result<Rules, ConfigError> {
-    let (place, text) = match env::text("FINGERPRINT_RULES")? {
+    let (place, text) = match env::text(&FINGERPRINT_RULES)? {
         None => (service.name.to_owned(), service.fingerprint_rules.to_owned()),
         Some(path) => {
-            let text = rules_file::read(Path::new(&path)).map_err(|error| {
-                EnvError::new("FINGERPRINT_RULES", &path, format!("{} ({error})", rules_file::ALLOWED))
-            })?;
+            let text = rules_file::read(Path::new(&path))
+                .map_err(|error| EnvError::new(&FINGERPRINT_RULES, &path).because(error))?;
             (path, text)
         }
     };

@@ -1,7 +1,10 @@
-//! Environment variables as typed settings, with errors that name the variable, the value and what is allowed.
+//! Environment variables as typed settings, with errors that name the variable, the value and what is allowed. Each
+//! variable is declared once, as a [`Variable`].
 
 use std::fmt::Display;
 use std::str::FromStr;
+
+pub use variable::{Allowed, Invalid, Shown, Variable};
 
 use crate::printable::printable;
 use crate::{redaction, size};
@@ -25,28 +28,31 @@ const HIDDEN: &str = "[hidden]";
 const SHOWN: usize = 200;
 
 impl EnvError {
-    /// An error that shows the value, as far as it is short, printable and no secret.
-    pub fn new(name: &'static str, value: impl Display, allowed: impl Into<String>) -> Self {
-        Self { name, value: shown(value), allowed: shown(allowed.into()) }
+    /// An error that shows as much of the value as the variable allows, short and printable. Of a URL it shows scheme,
+    /// host, port and path, or nothing if they cannot be told apart.
+    pub fn new(variable: &Variable, value: impl Display) -> Self {
+        let value = match variable.shown {
+            Shown::Whole => Some(shown(value)),
+            Shown::Address => redaction::address(&value.to_string()).map(shown),
+            Shown::Nothing => None,
+        };
+        let value = value.unwrap_or_else(|| HIDDEN.to_owned());
+        Self { name: variable.name, value, allowed: variable.allowed.to_string() }
     }
 
-    /// An error about a URL: scheme, host, port and path are shown, and nothing where they cannot be distinguished.
-    pub fn url(name: &'static str, url: &str, allowed: impl Into<String>) -> Self {
-        let value = redaction::address(url).map_or_else(|| HIDDEN.to_owned(), shown);
-        Self { name, value, allowed: allowed.into() }
-    }
-
-    /// The same with what its reader says, unless that repeats what is not shown.
-    pub fn refused_url(name: &'static str, url: &str, allowed: &str, reason: &str) -> Self {
+    /// The same about a URL, with the reason of its reader unless the reason repeats what is not shown.
+    pub fn refused_url(variable: &Variable, url: &str, reason: &str) -> Self {
+        let error = Self::new(variable, url);
         match redaction::about_address(url, reason) {
-            Some(reason) => Self::url(name, url, format!("{allowed} ({})", shown(reason))),
-            None => Self::url(name, url, allowed),
+            Some(reason) => error.because(shown(reason)),
+            None => error,
         }
     }
 
-    /// An error about a variable that may hold a secret: the value is not shown.
-    pub fn hidden(name: &'static str, allowed: impl Into<String>) -> Self {
-        Self { name, value: HIDDEN.to_owned(), allowed: allowed.into() }
+    /// The same error with a reason.
+    pub fn because(mut self, reason: impl Display) -> Self {
+        self.allowed = format!("{} ({})", self.allowed, shown(reason));
+        self
     }
 }
 
@@ -58,27 +64,20 @@ fn shown(value: impl Display) -> String {
     text
 }
 
-/// The variable's text; unset and empty are the same, and so is anything but UTF-8 an error.
-pub fn text(name: &'static str) -> Result<Option<String>, EnvError> {
-    match std::env::var(name) {
-        Ok(value) if value.is_empty() => Ok(None),
-        Ok(value) => Ok(Some(value)),
-        Err(std::env::VarError::NotPresent) => Ok(None),
-        Err(std::env::VarError::NotUnicode(_)) => Err(EnvError::hidden(name, "text in UTF-8")),
-    }
+/// The variable's text, or its default if it is unset or empty. Text that is not UTF-8 is an error.
+pub fn text(variable: &Variable) -> Result<Option<String>, EnvError> {
+    Ok(variable.text()?)
 }
 
-/// The variable parsed, or `default` where it is unset or empty. `allowed` says what parses and passes `accept`.
-pub fn parsed<T: FromStr>(
-    name: &'static str,
-    default: T,
-    allowed: &str,
-    accept: impl Fn(&T) -> bool,
-) -> Result<T, EnvError> {
-    let Some(value) = text(name)? else { return Ok(default) };
-    match value.parse() {
-        Ok(parsed) if accept(&parsed) => Ok(parsed),
-        _ => Err(EnvError::new(name, value, allowed)),
+/// The variable's value, or its default if it is unset or empty.
+pub fn parsed<T: FromStr>(variable: &Variable) -> Result<T, EnvError> {
+    Ok(variable.parsed()?)
+}
+
+impl From<Invalid> for EnvError {
+    fn from(invalid: Invalid) -> Self {
+        let Invalid { name, value, allowed } = invalid;
+        Self { name, value: value.map_or_else(|| HIDDEN.to_owned(), shown), allowed }
     }
 }
 
@@ -88,7 +87,14 @@ mod tests {
 
     #[test]
     fn an_error_is_one_line_of_bounded_length() {
-        let error = EnvError::new("APP_VERSION", format!("1\n2\u{1b}[0m{}", "x".repeat(5_000)), "less");
+        let variable = Variable {
+            name: "APP_VERSION",
+            about: "",
+            default: None,
+            allowed: Allowed::Text("less"),
+            shown: Shown::Whole,
+        };
+        let error = EnvError::new(&variable, format!("1\n2\u{1b}[0m{}", "x".repeat(5_000)));
         let text = error.to_string();
         assert!(
             text.starts_with("APP_VERSION=1\\n2\\u001b[0mxxx")

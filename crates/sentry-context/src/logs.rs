@@ -25,7 +25,7 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{EnvFilter, Layer, prelude::*};
 
-use crate::env::{self, EnvError};
+use crate::env::{self, Allowed, EnvError, Shown, Variable};
 use crate::printable::printable;
 use crate::{redaction, size};
 use writer::{Queue, Terminal};
@@ -82,27 +82,39 @@ pub enum LogError {
     Thread(#[from] io::Error),
 }
 
+/// Everything that [`init`] reads.
+pub static VARIABLES: [&Variable; 2] = [&RUST_LOG, &LOG_FORMAT];
+
+static RUST_LOG: Variable = Variable {
+    name: "RUST_LOG",
+    about: "what is logged to the terminal",
+    default: Some("info"),
+    allowed: Allowed::Text("directives such as warn or shop=debug,info"),
+    shown: Shown::Whole,
+};
+
+static LOG_FORMAT: Variable = Variable {
+    name: "LOG_FORMAT",
+    about: "how it is logged: `json` is an object per line, with `trace_id` and `span_id`",
+    default: Some("text"),
+    allowed: Allowed::OneOf(&["text", "json"]),
+    shown: Shown::Whole,
+};
+
 fn filter() -> Result<EnvFilter, EnvError> {
-    let text = env::text("RUST_LOG")?.unwrap_or_else(|| "info".to_owned());
-    let bad = |error| {
-        EnvError::new("RUST_LOG", &text, format!("directives such as warn or payment=debug,info ({error})"))
-    };
-    EnvFilter::builder().parse(&text).map_err(bad)
+    let text = env::text(&RUST_LOG)?.unwrap_or_default();
+    EnvFilter::builder().parse(&text).map_err(|error| EnvError::new(&RUST_LOG, &text).because(error))
 }
 
 fn style() -> Result<Style, EnvError> {
-    match env::text("LOG_FORMAT")?.as_deref() {
-        // Colours are for eyes: a container's log would show their codes.
-        None | Some("text") => {
-            let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-            Ok(Style::Text(Format::default().with_ansi(colours)))
-        }
-        Some("json") => {
-            let json = Format::default().json().flatten_event(true);
-            Ok(Style::Json(json.with_current_span(false).with_span_list(false)))
-        }
-        Some(other) => Err(EnvError::new("LOG_FORMAT", other, "text or json")),
+    let format: String = env::parsed(&LOG_FORMAT)?;
+    if format == "json" {
+        let json = Format::default().json().flatten_event(true);
+        return Ok(Style::Json(json.with_current_span(false).with_span_list(false)));
     }
+    // Colours are for a person: the log of a container would show their codes.
+    let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    Ok(Style::Text(Format::default().with_ansi(colours)))
 }
 
 /// Lines that know their trace and keep no secret.

@@ -16,7 +16,8 @@ mod run;
 mod server;
 mod settings;
 
+pub use healthcheck::port;
 pub use held_memory::{Full, HeldMemory, Release};
 pub use run::{StartError, run};
 pub use server::{BindError, Server, instrumented};
-pub use settings::{DATABASE, PLATFORM, Settings, SettingsError};
+pub use settings::{DATABASE, MEMORY_LEAK_LIMIT_MB, PLATFORM, Settings, SettingsError, variables};

@@ -4,9 +4,11 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use broker::Address;
+use healthcheck::HOST;
 use scenario::Guards;
-use sentry_context::client::{Config, ConfigError, Delivery, Service};
-use sentry_context::env::{self, EnvError};
+use sentry_context::client::{self, Config, ConfigError, Delivery, Service};
+use sentry_context::env::{self, Allowed, EnvError, Shown, Variable};
+use sentry_context::logs;
 use sentry_context::platform::Platform;
 use sentry_context::sentry::types::Dsn;
 
@@ -15,6 +17,22 @@ pub const DATABASE: &str = "sentry_poc";
 
 /// What every service can see of its process.
 pub const PLATFORM: &dyn Platform = &sentry_native::Native;
+
+/// How much memory a leak may hold, in the services that have one.
+pub static MEMORY_LEAK_LIMIT_MB: Variable = Variable {
+    name: "MEMORY_LEAK_LIMIT_MB",
+    about: "how much memory the leak may hold; beyond it, its calls get 507",
+    default: Some("512"),
+    allowed: Allowed::Number { what: "MiB", min: 1.0, max: 65_536.0, zero: None },
+    shown: Shown::Whole,
+};
+
+/// The variables of a service: those of every service, with its own declaration of `PORT`, and `own` ones.
+pub fn variables(port: &'static Variable, own: &[&'static Variable]) -> Vec<&'static Variable> {
+    let connections = [&database::URL, &broker::URL];
+    [&[&HOST, port], &client::VARIABLES[..], &connections, own, &scenario::VARIABLES, &logs::VARIABLES]
+        .concat()
+}
 
 /// What can be configured in every service.
 #[derive(Debug, Clone)]
@@ -52,17 +70,17 @@ pub enum SettingsError {
 }
 
 impl Settings {
-    /// Reads the environment of a service that listens on `port` unless `PORT` says otherwise.
-    pub fn from_env(service: &'static Service, port: u16) -> Result<Self, SettingsError> {
+    /// Reads the environment of a service with that declaration of `PORT`.
+    pub fn from_env(service: &'static Service, port: &Variable) -> Result<Self, SettingsError> {
         Ok(Self {
-            host: env::parsed("HOST", IpAddr::V4(Ipv4Addr::LOCALHOST), "an IP address", |_| true)?,
-            port: env::parsed("PORT", port, "a port from 0 to 65535", |_| true)?,
+            host: env::parsed(&HOST)?,
+            port: env::parsed(port)?,
             workers: None,
             sentry: Config::from_env(service)?,
             guards: Guards::from_env()?,
-            mongodb_url: env::text("MONGODB_URL")?,
+            mongodb_url: env::text(&database::URL)?,
             database: DATABASE.to_owned(),
-            rabbitmq: Address::parse(env::text("RABBITMQ_URL")?.as_deref(), service.release_name)?,
+            rabbitmq: Address::parse(env::text(&broker::URL)?.as_deref(), service.release_name)?,
         })
     }
 

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use demo::services::{SERVICES, named};
 use regex::Regex;
-
-const SERVICES: [&str; 3] = ["game-engine", "analytics", "payment"];
+use variable::Variable;
 
 /// Settings of one process or one machine; a composition has no use for them, or a DSN for each service.
 const NOT_COMPOSED: [&str; 4] = ["HOST", "PORT", "FINGERPRINT_RULES", "SENTRY_DSN"];
@@ -25,40 +25,16 @@ fn names(pattern: &str, text: &str) -> Names {
     Regex::new(pattern).expect("a pattern").captures_iter(text).map(|found| found[1].to_owned()).collect()
 }
 
-/// What the code below a folder reads, by the functions that read it or a constant that names it.
-fn read_by(folder: &str) -> Names {
-    let mut found = Names::new();
-    for source in sources(&root().join(folder)) {
-        let text = fs::read_to_string(source).expect("a source");
-        found.extend(names(r#"(?:env::(?:text|parsed|var|var_os)|\bsetting)\(\s*"([A-Z_]+)""#, &text));
-        found.extend(names(r#"const NAME: &str = "([A-Z_]+)""#, &text));
-    }
-    found
+fn declared(variables: &[&Variable]) -> Names {
+    variables.iter().map(|variable| variable.name.to_owned()).collect()
 }
 
-fn sources(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
-    let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
-    // What unit tests read is no matter of whoever configures a service.
-    let is_source = |path: &PathBuf| {
-        path.extension().is_some_and(|it| it == "rs") && path.file_name().is_some_and(|it| it != "tests.rs")
-    };
-    let files = files.into_iter().filter(is_source);
-    files.chain(folders.iter().flat_map(|folder| sources(folder))).collect()
-}
-
-/// What the service reads, itself and by the libraries that all of them use.
 fn of_service(service: &str) -> Names {
-    let folders =
-        [&format!("{service}/src"), "crates/sentry-context/src", "crates/scenario/src", "crates/service/src"];
-    let mut found: Names = folders.into_iter().flat_map(read_by).collect();
-    found.remove("NO_COLOR");
-    assert!(found.contains("HOST") && found.contains("SENTRY_DSN"), "{service} reads {found:?}");
-    found
+    declared(&(named(service).expect("a service").variables)())
 }
 
 fn of_services() -> Names {
-    SERVICES.into_iter().flat_map(of_service).collect()
+    SERVICES.iter().flat_map(|service| of_service(service.name)).collect()
 }
 
 fn composed() -> Names {
@@ -80,7 +56,7 @@ fn missing(wanted: &Names, there: &Names) -> Vec<String> {
 #[test]
 fn the_example_has_every_variable_and_no_other() {
     let read: Names =
-        of_services().into_iter().chain(read_by("crates/inbox/src")).chain(composed()).collect();
+        of_services().into_iter().chain(declared(&inbox::variables::ALL)).chain(composed()).collect();
     assert_eq!(missing(&read, &example()), Vec::<String>::new(), "are not in .env.example");
     assert_eq!(missing(&example(), &read), Vec::<String>::new(), "of .env.example are read by nobody");
 }
@@ -95,7 +71,7 @@ fn docker_compose_passes_on_what_the_services_read() {
 
 #[test]
 fn each_service_has_its_variables_in_its_readme() {
-    for service in SERVICES {
+    for service in SERVICES.iter().map(|service| service.name) {
         let reported = names(r"(?m)^\| `([A-Z_]+)` \|", &read(&format!("{service}/README.md")));
         assert_eq!(missing(&of_service(service), &reported), Vec::<String>::new(), "{service}/README.md");
         assert_eq!(missing(&reported, &example()), Vec::<String>::new(), "{service}/README.md");

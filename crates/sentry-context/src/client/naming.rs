@@ -1,6 +1,7 @@
 //! `APP_VERSION` and `SENTRY_ENVIRONMENT`, as a Sentry server takes them: it discards what it cannot file under a name.
 
 use super::Service;
+use super::variables::{APP_VERSION, ENVIRONMENT};
 use crate::env::{self, EnvError};
 
 /// Longest name of a [release](https://docs.sentry.io/cli/releases/#creating-releases), in characters.
@@ -11,29 +12,21 @@ const LONGEST_ENVIRONMENT: usize = 64;
 
 /// The release, `NAME@APP_VERSION`.
 pub(super) fn release(service: &Service) -> Result<String, EnvError> {
-    const NAME: &str = "APP_VERSION";
-    let version = env::text(NAME)?.unwrap_or_else(|| "1.0.0".to_owned());
+    let version = env::text(&APP_VERSION)?.unwrap_or_default();
     let room = LONGEST_RELEASE.saturating_sub(service.release_name.chars().count() + 1);
     if is_version(&version, room) {
         return Ok(format!("{}@{version}", service.release_name));
     }
-    let allowed = format!(
-        "up to {room} characters, without line breaks, tabs, slashes and blanks at its ends, and not `.` or `..`"
-    );
-    Err(EnvError::new(NAME, version, allowed))
+    Err(EnvError::new(&APP_VERSION, version))
 }
 
 /// The environment.
 pub(super) fn environment() -> Result<String, EnvError> {
-    const NAME: &str = "SENTRY_ENVIRONMENT";
-    let environment = env::text(NAME)?.unwrap_or_else(|| "development".to_owned());
+    let environment = env::text(&ENVIRONMENT)?.unwrap_or_default();
     if is_environment(&environment) {
         return Ok(environment);
     }
-    let allowed = format!(
-        "up to {LONGEST_ENVIRONMENT} characters without blanks, line breaks and slashes, and not `None`"
-    );
-    Err(EnvError::new(NAME, environment, allowed))
+    Err(EnvError::new(&ENVIRONMENT, environment))
 }
 
 fn is_version(version: &str, room: usize) -> bool {
@@ -66,6 +59,12 @@ mod tests {
         {
             assert!(!is_version(version, 20), "{version:?}");
         }
+    }
+
+    #[test]
+    fn the_declarations_name_the_longest_lengths() {
+        assert!(APP_VERSION.allowed.to_string().contains(&format!("up to {LONGEST_RELEASE} ")));
+        assert!(ENVIRONMENT.allowed.to_string().contains(&format!("up to {LONGEST_ENVIRONMENT} ")));
     }
 
     #[test]
