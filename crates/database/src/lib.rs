@@ -37,7 +37,7 @@ use state::Watched;
 /// Where the database is. A service reads it for [`Database::connect`], and the errors name it.
 pub static URL: Variable = Variable {
     name: "MONGODB_URL",
-    about: "the database; without one the service serves, and what needs the database says so",
+    about: "the database; without one the service serves, and what needs the database says so; a database in the URL is where its user is known",
     default: None,
     allowed: Allowed::Text("a URL such as mongodb://127.0.0.1:27017"),
     shown: Shown::Address,

@@ -42,6 +42,8 @@ pub enum Command {
     Fingerprint(FingerprintOptions),
     /// Print the table of scenarios, as it stands in the README.
     Table,
+    /// Write `.env.example` and the READMEs' tables of environment variables, from the declarations in the code.
+    Variables,
     /// Run one service in this process; ends when stdin does.
     #[command(hide = true)]
     Serve {

@@ -27,4 +27,5 @@ pub mod supervisor;
 pub mod table;
 pub mod terminal;
 pub mod up;
+pub mod variables;
 pub mod walkthrough;

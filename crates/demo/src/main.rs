@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use demo::cli::{Cli, Command};
-use demo::{check, fingerprint, serve, table, terminal, up};
+use demo::{check, fingerprint, serve, table, terminal, up, variables};
 
 fn main() -> ExitCode {
     let cli = Cli::from_arguments();
@@ -16,7 +16,18 @@ fn main() -> ExitCode {
             terminal::say(table::render().trim_end());
             ExitCode::SUCCESS
         }
+        Some(Command::Variables) => write_variables(),
         None => block_on(up::main(cli.up)),
+    }
+}
+
+fn write_variables() -> ExitCode {
+    match variables::write(&variables::root()) {
+        Ok(written) => {
+            written.iter().for_each(|path| terminal::say(&format!("written: {path}")));
+            ExitCode::SUCCESS
+        }
+        Err(error) => terminal::refuse(&error.to_string()),
     }
 }
 

@@ -4,6 +4,8 @@ use std::io;
 use std::time::Duration;
 
 use inbox::Inbox;
+use sentry_context::client::DSN;
+use sentry_context::logs::RUST_LOG;
 
 use crate::ports::{self, Preference};
 use crate::services::SERVICES;
@@ -59,7 +61,7 @@ impl Stage {
             service,
             port: *port,
             dsn: dsn.map_or_else(|| inbox.dsn_for(service.project), str::to_owned),
-            show_log: std::env::var_os("RUST_LOG").is_some(),
+            show_log: std::env::var_os(RUST_LOG.name).is_some(),
             program: program.clone(),
             frozen_after,
         });
@@ -70,5 +72,5 @@ impl Stage {
 
 /// The DSN of the demo's own environment: the services get it instead of the inbox's.
 pub fn foreign_dsn() -> Option<String> {
-    std::env::var("SENTRY_DSN").ok().filter(|dsn| !dsn.trim().is_empty())
+    std::env::var(DSN.name).ok().filter(|dsn| !dsn.trim().is_empty())
 }

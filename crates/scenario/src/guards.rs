@@ -96,7 +96,8 @@ static DEBUG_ENDPOINTS: Variable = Variable {
     shown: Shown::Whole,
 };
 
-static DEBUG_TOKEN: Variable = Variable {
+/// The token of the debug routes.
+pub static DEBUG_TOKEN: Variable = Variable {
     name: "DEBUG_TOKEN",
     about: "what debug routes ask for, as `Authorization: Bearer …`; without one, they are open",
     default: None,

@@ -20,7 +20,7 @@ pub use blocking::{WorkerBlock, WorkerBlocks};
 pub use body::{identify, read, refuse as refuse_bodies};
 pub use catalogue::Catalogue;
 pub use declaration::{Event, Expect, Scenario};
-pub use guards::{Guards, HEAVY_AT_ONCE, RUN_HEADER, Slot, VARIABLES};
+pub use guards::{DEBUG_TOKEN, Guards, HEAVY_AT_ONCE, RUN_HEADER, Slot, VARIABLES};
 pub use parameter::{OutOfBounds, Parameter};
 pub use refusal::{Refusal, json_config, not_found, only};
 pub use terms::{Level, Method, Place};

@@ -45,12 +45,12 @@ use crate::platform::{self, NewRun, Platform};
 use crate::trace::dynamic_sampling::OwnContext;
 use crate::{frames, logs, panic_recovery, runtime_stats};
 
-use variables::{DSN, FINGERPRINT_RULES, STALL_THRESHOLD_MS, TRACES_SAMPLE_RATE};
+use variables::{FINGERPRINT_RULES, STALL_THRESHOLD_MS, TRACES_SAMPLE_RATE};
 
 pub(crate) use guard::Closer;
 pub use guard::Guard;
 pub use sentry_delivery::Delivery;
-pub use variables::VARIABLES;
+pub use variables::{DSN, VARIABLES};
 
 /// A stall that callers notice, and that no well-behaved handler comes near.
 pub const STALL_THRESHOLD: Duration = Duration::from_secs(1);

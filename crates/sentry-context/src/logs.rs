@@ -85,7 +85,8 @@ pub enum LogError {
 /// Everything that [`init`] reads.
 pub static VARIABLES: [&Variable; 2] = [&RUST_LOG, &LOG_FORMAT];
 
-static RUST_LOG: Variable = Variable {
+/// What is logged to the terminal.
+pub static RUST_LOG: Variable = Variable {
     name: "RUST_LOG",
     about: "what is logged to the terminal",
     default: Some("info"),

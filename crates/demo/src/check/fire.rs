@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use reqwest::{Client, Method, RequestBuilder, Url};
+use scenario::DEBUG_TOKEN;
 use scenario::listing::{Entry, Listing};
 use serde_json::Value;
 use tokio::time::sleep;
@@ -31,7 +32,7 @@ pub struct ScenarioClient {
 impl ScenarioClient {
     /// A client that knows the token in `DEBUG_TOKEN`, if there is one.
     pub fn new(http: Client) -> Self {
-        let token = std::env::var("DEBUG_TOKEN").ok().filter(|token| !token.is_empty());
+        let token = std::env::var(DEBUG_TOKEN.name).ok().filter(|token| !token.is_empty());
         Self { http, token, fired: AtomicUsize::new(0) }
     }
 

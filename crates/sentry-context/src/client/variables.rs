@@ -14,8 +14,8 @@ pub static VARIABLES: [&Variable; 8] = [
     &STALL_THRESHOLD_MS,
 ];
 
-/// A DSN holds a key, and what was meant as one may hold anything.
-pub(super) static DSN: Variable = Variable {
+/// Where events go. A DSN holds a key, and what was meant as one may hold anything.
+pub static DSN: Variable = Variable {
     name: "SENTRY_DSN",
     about: "where events go; without one, everything works and nothing is sent",
     default: None,
