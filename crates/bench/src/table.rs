@@ -2,6 +2,8 @@
 
 use std::io::Write;
 
+use comfy_table::{CellAlignment, Table, presets};
+
 use crate::Error;
 use crate::rows::{Delivery, Report, Saturation, Start};
 
@@ -18,100 +20,113 @@ pub(crate) fn print(report: &Report, json: bool) -> Result<(), Error> {
         "{} worker(s) on {} core(s); load and sink on another; load average {before} before, {after} after\n",
         report.workers, report.cores
     )?;
-    saturation(&mut out, &report.saturation)?;
-    delivery(&mut out, &report.delivery)?;
-    start(&mut out, &report.start)
+    for (title, table) in [saturation(&report.saturation), delivery(&report.delivery), start(&report.start)]
+        .into_iter()
+        .flatten()
+    {
+        writeln!(out, "{title}\n{table}\n")?;
+    }
+    Ok(())
 }
 
-fn saturation(out: &mut impl Write, rows: &[Saturation]) -> Result<(), Error> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    writeln!(out, "At saturation, 64 connections. Arrived and lost: of the transactions / events made.")?;
-    writeln!(
-        out,
-        "{:<10} {:<8} {:>7} {:>9} {:>6} {:>7} {:>7} {:>8} {:>8} {:>7} {:>8} {:>8} {:>8} {:>8} {:>8}",
+/// A table of these columns, and of a row for each of `rows`; `None` for no row.
+fn table<T, const COLUMNS: usize>(
+    title: &'static str,
+    columns: [&str; COLUMNS],
+    rows: &[T],
+    cells: impl Fn(&T) -> [String; COLUMNS],
+) -> Option<(&'static str, Table)> {
+    let mut table = Table::new();
+    table.load_preset(presets::ASCII_MARKDOWN).set_header(columns).add_rows(rows.iter().map(cells));
+    let numbers = table.column_iter_mut().skip(1);
+    numbers.for_each(|column| column.set_cell_alignment(CellAlignment::Right));
+    (!rows.is_empty()).then_some((title, table))
+}
+
+fn saturation(rows: &[Saturation]) -> Option<(&'static str, Table)> {
+    let columns = [
         "route",
-        "",
-        "Sentry",
+        "variant",
+        "Sentry ms",
         "req/s",
         "ratio",
         "cpu us",
-        "server",
+        "server us",
         "p50 ms",
         "p99 ms",
         "MiB",
         "made",
         "traces",
-        "lost",
+        "discarded",
         "events",
-        "lost"
-    )?;
-    for row in rows {
-        writeln!(
-            out,
-            "{:<10} {:<8} {:>4} ms {:>9.0} {:>6.2} {:>7.1} {:>7.1} {:>8.2} {:>8.2} {:>7.1} {:>8} {:>8} {:>8} {:>8} {:>8}",
-            row.route,
-            row.variant,
-            row.sentry_delay_ms,
-            row.requests_per_second,
-            row.ratio,
-            row.processor_us,
-            row.server_us,
-            row.p50_ms,
-            row.p99_ms,
-            row.rss_mib,
-            row.made,
-            row.transactions,
-            row.discarded_transactions,
-            row.events,
-            row.discarded_events,
-        )?;
-    }
-    Ok(writeln!(out)?)
+        "discarded",
+    ];
+    let title = "At saturation, 64 connections. Traces and events: arrived, and reported as discarded.";
+    table(title, columns, rows, |row| {
+        [
+            row.route.to_string(),
+            row.variant.to_string(),
+            row.sentry_delay_ms.to_string(),
+            format!("{:.0}", row.requests_per_second),
+            format!("{:.2}", row.ratio),
+            format!("{:.1}", row.processor_us),
+            format!("{:.1}", row.server_us),
+            format!("{:.2}", row.p50_ms),
+            format!("{:.2}", row.p99_ms),
+            format!("{:.1}", row.rss_mib),
+            row.made.to_string(),
+            row.transactions.to_string(),
+            row.discarded_transactions.to_string(),
+            row.events.to_string(),
+            row.discarded_events.to_string(),
+        ]
+    })
 }
 
-fn delivery(out: &mut impl Write, rows: &[Delivery]) -> Result<(), Error> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    writeln!(
-        out,
-        "What arrives. Requests: made / answered. Events and traces: made / arrived / reported as lost. Memory: peak, after."
-    )?;
-    for row in rows {
-        writeln!(
-            out,
-            "{:<52} {:<5} {:>4} ms | {} / {} at {:.0}/s p50 {:.2} p99 {:.2} ms | events {} / {} / {}{} | traces {} / {} / {} | {:.0} {:.0} MiB",
-            row.what,
-            row.variant,
-            row.sentry_delay_ms,
-            row.transactions_made,
-            row.answered,
-            row.requests_per_second,
-            row.p50_ms,
-            row.p99_ms,
-            row.events_made,
-            row.events,
-            row.discarded_events,
-            if row.events_twice > 0 { format!(" ({} twice)", row.events_twice) } else { String::new() },
-            row.transactions_made,
-            row.transactions,
-            row.discarded_transactions,
-            row.peak_mib,
-            row.after_mib,
-        )?;
-    }
-    Ok(writeln!(out)?)
+fn delivery(rows: &[Delivery]) -> Option<(&'static str, Table)> {
+    let columns = [
+        "what arrives",
+        "variant",
+        "Sentry ms",
+        "made",
+        "answered",
+        "req/s",
+        "p50 ms",
+        "p99 ms",
+        "events made",
+        "arrived",
+        "twice",
+        "discarded",
+        "traces",
+        "discarded",
+        "peak MiB",
+        "after MiB",
+    ];
+    let title = "What arrives of all that is made. One transaction for each request; memory at its peak and afterwards.";
+    table(title, columns, rows, |row| {
+        [
+            row.what.to_string(),
+            row.variant.to_string(),
+            row.sentry_delay_ms.to_string(),
+            row.transactions_made.to_string(),
+            row.answered.to_string(),
+            format!("{:.0}", row.requests_per_second),
+            format!("{:.2}", row.p50_ms),
+            format!("{:.2}", row.p99_ms),
+            row.events_made.to_string(),
+            row.events.to_string(),
+            row.events_twice.to_string(),
+            row.discarded_events.to_string(),
+            row.transactions.to_string(),
+            row.discarded_transactions.to_string(),
+            format!("{:.0}", row.peak_mib),
+            format!("{:.0}", row.after_mib),
+        ]
+    })
 }
 
-fn start(out: &mut impl Write, rows: &[Start]) -> Result<(), Error> {
-    for row in rows {
-        writeln!(
-            out,
-            "{:<12} idle {:>5.1} MiB, first answer after {:>5.1} ms",
-            row.service, row.idle_mib, row.first_answer_ms
-        )?;
-    }
-    Ok(())
+fn start(rows: &[Start]) -> Option<(&'static str, Table)> {
+    table("Start.", ["service", "idle MiB", "first answer ms"], rows, |row| {
+        [row.service.to_string(), format!("{:.1}", row.idle_mib), format!("{:.1}", row.first_answer_ms)]
+    })
 }
