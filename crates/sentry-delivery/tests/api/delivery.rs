@@ -89,7 +89,9 @@ async fn a_flood_of_transactions_drops_transactions_alone_and_counts_each() {
     app.inbox.wait_until("each transaction", all).await.unwrap();
     assert!(close(&app.hub).await);
     assert_eq!(accounted(&app), FLOOD);
-    assert!(app.discarded("transaction").iter().any(|(reason, _)| reason == "queue_overflow"));
+    // On a busy machine, backpressure sets in before the queue is full.
+    let for_room = |(reason, _): &(String, u64)| reason == "queue_overflow" || reason == "backpressure";
+    assert!(app.discarded("transaction").iter().any(for_room));
     assert_eq!((app.distinct().0, app.discarded("error")), (50, vec![]));
     // Each of them is one span, too.
     assert_eq!(app.discarded("span"), app.discarded("transaction"));
