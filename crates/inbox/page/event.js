@@ -107,6 +107,7 @@ function facts(event, summary, issue) {
     ['Issue', issue ? el('a', { href: `/issues/${issue.id}` }, parts(issue.fingerprint)) : null],
     ['Trace', summary.trace_id ? el('a', { href: `/transactions?trace=${summary.trace_id}` }, summary.trace_id) : null],
     ['Event', el('a', { href: `/events/${summary.event_id}` }, summary.event_id)],
+    ['Profile', event.release ? el('a', { href: `/profiles?event=${summary.event_id}` }, 'The 10 s before it') : null],
     ['SDK', [sdk.name, sdk.version].filter(Boolean).join(' ')],
   ]);
 }

@@ -5,6 +5,7 @@ import { el, live } from './dom.js';
 import { event } from './event.js';
 import { issue } from './issue.js';
 import { issues } from './issues.js';
+import { profiles } from './profiles.js';
 import { logs, metrics, sessions } from './telemetry.js';
 import { many, tick } from './time.js';
 import { transaction } from './transaction.js';
@@ -21,6 +22,7 @@ const VIEWS = [
   [/^\/events\/([^/]+)$/, event],
   [/^\/transactions$/, transactions],
   [/^\/transactions\/([^/]+)$/, transaction],
+  [/^\/profiles$/, profiles],
   [/^\/logs$/, logs],
   [/^\/metrics$/, metrics],
   [/^\/sessions$/, sessions],

@@ -2,7 +2,7 @@
 
 import { get } from './api.js';
 import { badge, el, live, pairs, section } from './dom.js';
-import { fields, string } from './payload.js';
+import { fields, object, string } from './payload.js';
 import { raw } from './raw.js';
 import { ago, duration, exact, millis } from './time.js';
 import { sameTrace } from './trace.js';
@@ -51,7 +51,17 @@ function head(transaction, summary) {
     ['Environment', transaction.environment],
     ['Server', transaction.server_name],
     ['Trace', summary.trace_id ? el('a', { href: `/transactions?trace=${summary.trace_id}` }, summary.trace_id) : null],
+    ['Profile', profiled(transaction) ? el('a', { href: `/profiles?transaction=${summary.event_id}` }, 'Flame graph of this request') : null],
     ['Span', summary.span_id],
     ['Below span', summary.parent_span_id],
   ]));
+}
+
+/**
+ * Whether the SDK names a profiler that was at work meanwhile.
+ *
+ * @param {Api.Payload} transaction
+ */
+function profiled(transaction) {
+  return Boolean(object(object(transaction.contexts).profile).profiler_id);
 }

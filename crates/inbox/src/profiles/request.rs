@@ -12,6 +12,7 @@ use super::selection::Selection;
 use crate::event_id::plain;
 use crate::received::Payload;
 use crate::store::{State, Store};
+use crate::text::{SHORT, clip};
 use crate::timestamp;
 
 /// How long before an event its process is looked at, seconds.
@@ -122,19 +123,20 @@ fn held(store: &Store, profiler: &str) -> Result<Chunks, BadRequest> {
     let all = store.read(|state: &State| state.profiles.all());
     let held =
         all.into_iter().find(|chunks| chunks.latest().is_some_and(|chunk| chunk.profiler_id == profiler));
-    held.ok_or_else(|| BadRequest::NoSamples(crate::text::clip(profiler, crate::text::SHORT)))
+    held.ok_or_else(|| BadRequest::NoSamples(clip(profiler, SHORT)))
 }
 
 /// The profiler of a release that was at work before this time. An SDK that does not name the profiler on events may still
 /// have one.
 fn of_release(store: &Store, release: Option<&str>, at: f64) -> Option<Chunks> {
+    // As chunks keep it.
+    let release = clip(release?, SHORT);
     let at_work = |chunks: &Chunks| {
         let (from, to) = chunks.range();
-        chunks.latest().is_some_and(|chunk| chunk.release.as_deref() == release)
+        chunks.latest().is_some_and(|chunk| chunk.release.as_ref() == Some(&release))
             && from <= at
             && to >= at - BEFORE_EVENT
     };
-    release?;
     store.read(|state| state.profiles.all()).into_iter().find(at_work)
 }
 

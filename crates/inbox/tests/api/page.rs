@@ -46,8 +46,16 @@ fn media_type(path: &str) -> &'static str {
 #[actix_web::test]
 async fn deep_links_serve_the_page() {
     let app = spawn_app().await;
-    let lists =
-        ["/", "/?level=fatal", "/transactions", "/transactions?trace=abc", "/logs", "/metrics", "/sessions"];
+    let lists = [
+        "/",
+        "/?level=fatal",
+        "/transactions",
+        "/transactions?trace=abc",
+        "/profiles",
+        "/logs",
+        "/metrics",
+        "/sessions",
+    ];
     let single = ["/issues/1", "/events/0123456789abcdef0123456789abcdef", "/transactions/abc"];
     for path in lists.into_iter().chain(single) {
         let response = load(&app, path).await;
@@ -132,4 +140,10 @@ async fn what_is_no_part_of_the_page_is_404() {
     for path in ["/nothing.js", "/page/page.js", "/index.html"] {
         assert_eq!(load(&app, path).await.status(), 404, "{path}");
     }
+}
+
+#[test]
+fn the_page_is_smaller_than_a_megabyte() {
+    let bytes: usize = files().iter().map(|(_, content)| content.len()).sum();
+    assert!(bytes < 1_000_000, "{bytes}");
 }

@@ -79,6 +79,18 @@ async fn the_profile_of_an_event_is_that_of_the_ten_seconds_before_it() {
 }
 
 #[actix_web::test]
+async fn an_event_of_a_very_long_release_finds_its_profiler() {
+    let app = spawn_app().await;
+    let release = json!("r".repeat(1_000));
+    let chunk =
+        Chunk::at(FROM).sample(0, "1", &[SERVE]).sample(10, "1", &[]).with("release", release.clone());
+    send_chunk(&app, chunk).await;
+    let event = json!({ "message": "m", "timestamp": FROM + 1.0, "release": release });
+    app.accepted(envelope(json!({ "event_id": EVENT }), &[("event", event)])).await;
+    assert_eq!(functions(&profile(&app, &format!("event={EVENT}")).await), [(SERVE, 10.0, 10.0)]);
+}
+
+#[actix_web::test]
 async fn what_was_not_profiled_is_404_and_says_why() {
     let app = spawn_app().await;
     let event = json!({ "message": "m", "release": "another@1" });

@@ -23,7 +23,7 @@ after(() => inbox?.stop());
 
 /** What the API answers, under the type that is declared for it. */
 async function answers() {
-  const { event, transaction, issue } = await sendEverything(inbox);
+  const { event, transaction, issue, profiler } = await sendEverything(inbox);
   const paths = {
     'Page<"issues">': 'issues',
     'Page<"events">': 'events',
@@ -31,6 +31,8 @@ async function answers() {
     'Page<"logs">': 'logs',
     'Page<"metrics">': 'metrics',
     '{ sessions: Api.Sessions[] }': 'sessions',
+    '{ profilers: Api.Profiler[] }': 'profilers',
+    'Api.Profile': `profile?profiler=${profiler}`,
     'Api.Stats': 'stats',
     'Api.Issue': `issues/${issue}`,
     'Api.EventDetails': `events/${event}`,

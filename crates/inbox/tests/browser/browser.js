@@ -62,6 +62,17 @@ export async function drawn(page) {
 }
 
 /**
+ * Opens everything that is folded.
+ *
+ * @param {import('playwright-core').Page} page
+ */
+export async function unfold(page) {
+  for (const folded of await page.locator('main details:not([open]) > summary').all()) {
+    if (await folded.isVisible()) await folded.click();
+  }
+}
+
+/**
  * The page must not be wider than its window.
  *
  * @param {import('playwright-core').Page} page

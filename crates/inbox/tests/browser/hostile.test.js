@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { assertNoSidewaysScroll, openBrowser, openPage, visit } from './browser.js';
+import { assertNoSidewaysScroll, openBrowser, openPage, unfold, visit } from './browser.js';
 import { id, startInbox } from './inbox.js';
-import { errorEvent, log, metric, transactionEvent } from './samples.js';
+import { errorEvent, log, metric, now, profileChunk, transactionEvent } from './samples.js';
 
 /** Each sets `broken` when it runs; the last ones are wide, and names that every object has. */
 const SCRIPTS = [
@@ -80,14 +80,17 @@ for (const text of SCRIPTS) {
     await inbox.send({}, { type: 'log', payload: { items: [infected(log(trace), text)] } });
     await inbox.send({}, { type: 'trace_metric', payload: { items: [infected(metric(trace), text)] } });
     await inbox.send({}, { type: 'session', payload: { status: 'exited', attrs: { release: text } } });
+    const profiler = id();
+    const chunk = profileChunk(profiler, now() - 9);
+    const { version, profiler_id, chunk_id, platform } = chunk;
+    const sampled = { ...infected(chunk, text), version, profiler_id, chunk_id, platform };
+    await inbox.send({}, { type: 'profile_chunk', platform, payload: sampled });
     const issue = (await inbox.get(`events/${event}`)).body.issue.id;
     const { page, faults } = await openPage(browser, inbox.url, { viewport: { width: 400, height: 900 } });
     for (const path of ['/', `/issues/${issue}`, `/events/${event}`, '/transactions', `/transactions/${transaction}`, '/logs',
-      '/metrics', '/sessions']) {
+      '/metrics', '/sessions', '/profiles', `/profiles?event=${event}&thread=${encodeURIComponent(text.slice(0, 200))}`]) {
       await visit(page, path);
-      for (const folded of await page.locator('main details:not([open]) > summary').all()) {
-        if (await folded.isVisible()) await folded.click();
-      }
+      await unfold(page);
       assert.equal(await page.evaluate(() => /** @type {any} */ (window).broken), undefined, path);
       assert.equal(await page.locator('main :is(script, img, svg, iframe, object, embed, style, link, base)').count(), 0, path);
       const links = page.locator('main a');

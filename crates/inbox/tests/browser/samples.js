@@ -16,21 +16,24 @@ export function now() {
  * @param {Awaited<ReturnType<typeof import('./inbox.js').startInbox>>} inbox
  */
 export async function sendEverything(inbox) {
-  const [trace, event, transaction] = [id(), id(), id()];
+  const [trace, event, transaction, profiler] = [id(), id(), id(), id()];
+  const sampled = transactionEvent(transaction, trace, profiler);
   const dsc = { trace_id: trace, public_key: 'inbox', environment: 'test' };
   await inbox.send({ event_id: event, trace: dsc },
     { type: 'event', payload: errorEvent(event, trace) },
     { type: 'attachment', filename: 'state.json', content_type: 'application/json', payload: { state: 1 } });
   await inbox.send({}, { type: 'event', payload: { event_id: id(), message: 'Only a message', level: 'info' } });
-  await inbox.send({ trace: dsc }, { type: 'transaction', payload: transactionEvent(transaction, trace) });
+  await inbox.send({ trace: dsc }, { type: 'transaction', payload: sampled });
   await inbox.send({}, { type: 'log', payload: { items: [log(trace)] } });
   await inbox.send({}, { type: 'trace_metric', payload: { items: [metric(trace)] } });
   const aggregates = [{ started: new Date().toISOString(), exited: 3, errored: 1, crashed: 1 }];
   await inbox.send({}, { type: 'sessions', payload: { attrs: { release: 'shop@1.2.3' }, aggregates } });
   const discarded = [{ reason: 'queue_overflow', category: 'transaction', quantity: 7 }];
   await inbox.send({}, { type: 'client_report', payload: { timestamp: now(), discarded_events: discarded } });
+  const spans = [sampled.contexts.trace.span_id, spanId()];
+  await inbox.send({}, { type: 'profile_chunk', platform: 'rust', payload: profileChunk(profiler, now() - 9, spans) });
   const issue = (await inbox.get(`events/${event}`)).body.issue.id;
-  return { trace, event, transaction, issue };
+  return { trace, event, transaction, issue, profiler };
 }
 
 /**
@@ -88,14 +91,17 @@ export function errorEvent(event, trace) {
   };
 }
 
-/** @param {string} event @param {string} trace @returns {Api.Payload} */
-export function transactionEvent(event, trace) {
-  const [root, child, start] = [spanId(), spanId(), now() - 1];
+/** @param {string} event @param {string} trace @param {string} profiler */
+export function transactionEvent(event, trace, profiler = id()) {
+  const [root, child, start] = [spanId(), spanId(), now() - 2];
   const data = { 'thread.id': '101', 'thread.name': 'actix-rt|system:0|arbiter:0' };
   return {
     type: 'transaction', event_id: event, transaction: 'GET /basket/{id}', start_timestamp: start, timestamp: start + 0.2,
     release: 'shop@1.2.3', environment: 'test', tags: { service: 'shop', 'demo.run_id': 'run-1' },
-    contexts: { trace: { trace_id: trace, span_id: root, parent_span_id: spanId(), op: 'http.server', status: 'ok', data } },
+    contexts: {
+      profile: { profiler_id: profiler },
+      trace: { trace_id: trace, span_id: root, parent_span_id: spanId(), op: 'http.server', status: 'ok', data },
+    },
     spans: [
       {
         trace_id: trace, span_id: child, parent_span_id: root, op: 'db', description: 'baskets.find', status: 'ok',
@@ -106,6 +112,57 @@ export function transactionEvent(event, trace) {
         status: 'internal_error', start_timestamp: start + 0.02, timestamp: start + 0.03,
       },
     ],
+  };
+}
+
+/** The runtime between the start of a thread and what a request runs, root first. */
+const RUNTIME = ['std::sys::thread::start', 'std::panicking::catch_unwind', 'tokio::runtime::scheduler::current_thread::run',
+  'tokio::runtime::task::poll', 'actix_http::h1::dispatcher::poll_request', 'actix_web::resource::call'];
+
+/** What runs on the thread that handles requests, root first, and how many of 20 samples it has. */
+const STACKS = /** @type {const} */ ([
+  [['shop::scenarios::infinite_loop', 'shop::domain::simulation::converge', 'f64::sqrt'], 9],
+  [['shop::scenarios::infinite_loop', 'shop::domain::simulation::converge'], 6],
+  [['shop::basket::total', 'serde_json::to_string', 'itoa::format'], 3],
+  [['tokio::runtime::park'], 2],
+]);
+
+/**
+ * A chunk of 10 s at 101 Hz: a thread that computes for two of the spans in turn, and seven that are mostly idle.
+ *
+ * @param {string} profiler
+ * @param {number} from Seconds since 1970.
+ * @param {string[]} spans
+ * @returns {Api.Payload}
+ */
+export function profileChunk(profiler, from, spans = [spanId(), spanId()]) {
+  /** @type {Map<string, number>} */
+  const names = new Map();
+  const frame = (/** @type {string} */ name) => names.get(name) ?? names.set(name, names.size).size - 1;
+  const stacks = [[], ...STACKS.map(([own]) => [...RUNTIME, ...own].reverse().map(frame))];
+  const turns = STACKS.flatMap(([, times], index) => Array(times).fill(index + 1));
+  const samples = [];
+  for (let tick = 0; tick < 1010; tick += 1) {
+    const timestamp = from + tick / 101;
+    samples.push({ timestamp, stack_id: turns[tick % 20], thread_id: '101', span_id: spans[tick % spans.length] });
+    for (let thread = 102; thread < 109 && tick % 100 < 2; thread += 1) {
+      samples.push({ timestamp, stack_id: tick % 100 ? 0 : 3, thread_id: String(thread) });
+    }
+  }
+  const threads = Object.fromEntries(Array.from({ length: 8 }, (_, index) => [String(101 + index), { name: `worker-${index}` }]));
+  const measured = (/** @type {number} */ most) => ({ unit: 'x', values: Array.from({ length: 10 }, (_, second) => ({
+    timestamp: from + second, value: most * (0.5 + second / 20) })) });
+  return {
+    version: '2', profiler_id: profiler, chunk_id: id(), platform: 'rust', release: 'shop@1.2.3', environment: 'test',
+    client_sdk: { name: 'sentry.rust', version: '0.49.5' },
+    measurements: { cpu_usage: measured(97), memory_footprint: measured(24 * 1024 * 1024) },
+    profile: {
+      samples, stacks, thread_metadata: threads,
+      frames: [...names.keys()].map((name) => ({
+        function: name, module: name.split('::')[0], filename: `src/${name.split('::').at(-2)}.rs`, lineno: 7,
+        in_app: name.startsWith('shop::'),
+      })),
+    },
   };
 }
 

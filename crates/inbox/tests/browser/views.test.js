@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 
-import { assertNoSidewaysScroll, drawn, openBrowser, openPage, visit } from './browser.js';
+import { assertNoSidewaysScroll, drawn, openBrowser, openPage, unfold, visit } from './browser.js';
 import { startInbox } from './inbox.js';
 import { scenarioEvents, sendEverything } from './samples.js';
 
@@ -33,9 +33,10 @@ async function addresses() {
   await visit(page, '/');
   const links = await page.locator('nav a').evaluateAll((all) => all.map((it) => String(it.getAttribute('href'))));
   await page.close();
-  assert.ok(links.length >= 5, String(links));
-  const { trace, event, transaction, issue } = sent;
+  assert.ok(links.length >= 6, String(links));
+  const { trace, event, transaction, issue, profiler } = sent;
   return [...links, `/events/${event}`, `/issues/${issue}`, `/transactions/${transaction}`,
+    `/profiles?profiler=${profiler}&thread=101`, `/profiles?event=${event}`, `/profiles?transaction=${transaction}`,
     `/transactions?trace=${trace}`, `/logs?trace=${trace}`, '/?level=fatal', '/no/such/page'];
 }
 
@@ -49,9 +50,7 @@ for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
         // Addresses that nothing serves are asked for on purpose, without loading them.
         if (path === '/no/such/page') await page.evaluate((it) => history.pushState(null, '', it), path);
         else await visit(page, path);
-        for (const folded of await page.locator('main details:not([open]) > summary').all()) {
-          if (await folded.isVisible()) await folded.click();
-        }
+        await unfold(page);
         await assertNoSidewaysScroll(page, `${path} at ${width} px`);
         found.push(...(await violations(page)).map((it) => `${path}: ${it}`));
       }
