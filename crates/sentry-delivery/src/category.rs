@@ -35,10 +35,11 @@ named! {
         Session = "session",
         Monitor = "monitor",
         Transaction = "transaction",
-        ProfileChunk = "profile_chunk",
         LogItem = "log_item",
         TraceMetric = "trace_metric",
         Default = "default",
+        /// Of a backend: phones and browsers have `profile_chunk_ui`.
+        ProfileChunk = "profile_chunk",
         Span = "span",
         Attachment = "attachment",
         LogByte = "log_byte",
@@ -62,7 +63,7 @@ const MIB: usize = 1024 * 1024;
 
 impl Category {
     /// How many categories envelopes wait in.
-    pub(crate) const QUEUES: usize = Self::Default as usize + 1;
+    pub(crate) const QUEUES: usize = Self::ProfileChunk as usize + 1;
 
     /// The categories that envelopes wait in, the most important first.
     pub(crate) fn queued() -> impl Iterator<Item = Self> {

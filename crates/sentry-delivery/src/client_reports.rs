@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use sentry::protocol::ClientReport;
 use sentry::protocol::client_report::{self, LossSource};
-use sentry::protocol::{ClientReport, EnvelopeHeaders};
 use serde_json::{Value, json};
 
 use crate::category::{Category, Quantity, named};
-use crate::encode::stamped;
+use crate::encode::written;
 use crate::items::items;
 
 named! {
@@ -34,7 +34,7 @@ named! {
         BufferOverflow = "buffer_overflow",
         EventProcessor = "event_processor",
         BeforeSend = "before_send",
-        /// The rate at which traces are sampled was reduced.
+        /// The rate at which traces are sampled was reduced, or a profile chunk made way.
         Backpressure = "backpressure",
         SampleRate = "sample_rate",
     }
@@ -109,9 +109,7 @@ pub(crate) fn envelope(sums: &Sums) -> Vec<u8> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
     let lines: Vec<_> = sums.iter().map(line).collect();
     let payload = json!({ "timestamp": now, "discarded_events": lines }).to_string();
-    let headers = serde_json::to_string(&stamped(EnvelopeHeaders::new())).unwrap_or_else(|_| "{}".to_owned());
-    format!("{headers}\n{{\"type\":\"client_report\",\"length\":{}}}\n{payload}\n", payload.len())
-        .into_bytes()
+    written(r#"{"type":"client_report""#, payload.as_bytes())
 }
 
 /// The sums for a log line: `queue_overflow error 3, …`.

@@ -26,6 +26,15 @@ impl Encode for Plain {
     }
 }
 
+/// An envelope with one item, whose header begins so; its length is added.
+pub(crate) fn written(item_header: &str, payload: &[u8]) -> Vec<u8> {
+    let headers = serde_json::to_string(&stamped(EnvelopeHeaders::new())).unwrap_or_else(|_| "{}".to_owned());
+    let mut envelope = format!("{headers}\n{item_header},\"length\":{}}}\n", payload.len()).into_bytes();
+    envelope.extend_from_slice(payload);
+    envelope.push(b'\n');
+    envelope
+}
+
 /// Headers that say when the envelope is sent, and by which SDK.
 pub fn stamped(headers: EnvelopeHeaders) -> EnvelopeHeaders {
     static SDK: LazyLock<ClientSdkInfo> = LazyLock::new(|| {

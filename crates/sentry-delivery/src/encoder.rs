@@ -9,7 +9,7 @@ use sentry::protocol::{EnvelopeFilterCallbacks, EnvelopeItem};
 
 use crate::category::Category;
 use crate::client_reports::{self, Reason};
-use crate::encode::Encode;
+use crate::encode::{Encode, written};
 use crate::envelope::{EncodedEnvelope, NewEnvelope};
 use crate::intake::Intake;
 use crate::pipeline::Pipeline;
@@ -41,6 +41,10 @@ impl Encoder {
         let content = envelope.content();
         let encoded = match envelope {
             NewEnvelope::Written(bytes) => EncodedEnvelope::of_bytes(bytes),
+            NewEnvelope::ProfileChunk(payload) => {
+                let written = written(r#"{"type":"profile_chunk","platform":"rust""#, &payload);
+                EncodedEnvelope::new(written, Category::ProfileChunk, content.clone())
+            }
             NewEnvelope::Made(envelope) => self.made(self.allowed(*envelope)?),
         };
         match encoded {

@@ -30,8 +30,10 @@ const SENT_AT_PRECISION: Duration = Duration::from_secs(1);
 pub(crate) enum NewEnvelope {
     /// As the SDK made it: symbols and redaction are still to come.
     Made(Box<Envelope>),
-    /// Written by somebody else, such as a profile.
+    /// Written by somebody else.
     Written(Vec<u8>),
+    /// The payload of a profile chunk.
+    ProfileChunk(Vec<u8>),
 }
 
 impl NewEnvelope {
@@ -50,6 +52,7 @@ impl NewEnvelope {
         match self {
             Self::Made(envelope) => Category::of(envelope),
             Self::Written(bytes) => about(bytes).0,
+            Self::ProfileChunk(_) => Category::ProfileChunk,
         }
     }
 
@@ -58,6 +61,7 @@ impl NewEnvelope {
         match self {
             Self::Made(envelope) => client_reports::content(&**envelope),
             Self::Written(bytes) => about(bytes).1,
+            Self::ProfileChunk(_) => vec![(Category::ProfileChunk, 1)],
         }
     }
 
@@ -65,7 +69,7 @@ impl NewEnvelope {
     pub(crate) fn weight(&self) -> usize {
         match self {
             Self::Made(envelope) => weight::envelope(envelope),
-            Self::Written(bytes) => bytes.capacity(),
+            Self::Written(bytes) | Self::ProfileChunk(bytes) => bytes.capacity(),
         }
     }
 }

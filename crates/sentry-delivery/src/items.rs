@@ -6,17 +6,17 @@ use crate::category::{Category, Quantity};
 
 /// What a written envelope is about, and what is discarded with it, from the headers of its items.
 pub(crate) fn about(envelope: &[u8]) -> (Category, Vec<Quantity>) {
-    let (mut about, mut content) = (Category::Default, Vec::new());
+    let (mut about, mut content) = (None, Vec::new());
     for (header, payload) in items(envelope) {
         let ty = header["type"].as_str().unwrap_or_default();
         if let Some(category) = Category::of_type(ty) {
-            about = about.min(category);
+            about = about.into_iter().chain([category]).min();
             count(&mut content, category, 1);
         } else if ty == "attachment" {
             count(&mut content, Category::Attachment, payload.len() as u64);
         }
     }
-    (about, content)
+    (about.unwrap_or(Category::Default), content)
 }
 
 /// Sums by category: an envelope may have as many items as it has lines.

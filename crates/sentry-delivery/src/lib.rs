@@ -16,6 +16,7 @@
 //! | `sender`, `http`, `shrink`, `shutdown` | the thread that sends, until its end |
 //! | `limits`, `circuit_breaker`, `backpressure` | what holds envelopes up |
 //! | `client_reports` | the number of discarded items, for Sentry |
+//! | `profile_chunks` | the way in of profiles, of which the SDK knows nothing |
 //! | `spool`, `spooler`, `spotlight` | where else envelopes may go |
 
 #![forbid(unsafe_code)]
@@ -36,6 +37,7 @@ mod items;
 mod limits;
 mod outbox;
 mod pipeline;
+mod profile_chunks;
 mod room;
 mod sender;
 mod shrink;
@@ -49,6 +51,7 @@ mod weight;
 pub use delivery::Delivery;
 pub use encode::{Encode, Plain, stamped};
 pub use hooks::Hooks;
+pub use profile_chunks::ProfileChunks;
 pub use spool::check as check_spool;
 pub use transport::HttpTransportFactory;
 

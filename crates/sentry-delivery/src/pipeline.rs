@@ -52,8 +52,12 @@ impl Pipeline {
         }
     }
 
-    fn take_in(&self, new: NewEnvelope) {
+    /// Takes an envelope, or discards it.
+    pub(crate) fn take_in(&self, new: NewEnvelope) {
         let category = new.category();
+        if category == Category::ProfileChunk && self.room.is_crowded() {
+            return self.client_reports.record(&new.content(), Reason::Backpressure);
+        }
         if self.limits.is_long(category, Instant::now()) {
             return self.client_reports.record(&new.content(), Reason::RateLimited);
         }
@@ -72,7 +76,7 @@ impl Pipeline {
         self.outbox.push(encoded);
         // Looked at afterwards: a limit that began before has missed this one, a later one does not.
         if self.limits.is_long(category, Instant::now()) {
-            self.discard_limited(category);
+            self.discard_all(category, Reason::RateLimited);
         }
     }
 
@@ -132,7 +136,9 @@ impl Pipeline {
         if self.limits.update(answer) {
             let now = Instant::now();
             let long = |category: &Category| self.limits.is_long(*category, now);
-            Category::queued().filter(long).for_each(|category| self.discard_limited(category));
+            Category::queued()
+                .filter(long)
+                .for_each(|category| self.discard_all(category, Reason::RateLimited));
         }
     }
 
@@ -164,14 +170,21 @@ impl Pipeline {
         spool::remove(encoded);
     }
 
-    fn discard_limited(&self, category: Category) {
+    /// Profile chunks make way where a queue of anything else is crowded.
+    pub(crate) fn make_way(&self) {
+        if self.room.is_crowded() {
+            self.discard_all(Category::ProfileChunk, Reason::Backpressure);
+        }
+    }
+
+    fn discard_all(&self, category: Category, reason: Reason) {
         for intake in [&self.errors, &self.others] {
             for new in intake.remove(category) {
-                self.client_reports.record(&new.envelope.content(), Reason::RateLimited);
+                self.client_reports.record(&new.envelope.content(), reason);
             }
         }
         for encoded in self.outbox.remove(category) {
-            self.discard(&encoded.envelope, Reason::RateLimited);
+            self.discard(&encoded.envelope, reason);
         }
     }
 

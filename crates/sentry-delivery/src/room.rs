@@ -12,6 +12,9 @@ use crate::category::Category;
 /// itself. Sentry takes 20 MiB, compressed.
 const MAX_ENVELOPE_BYTES: usize = 32 * 1024 * 1024;
 
+/// How full a queue is where it counts as crowded.
+pub(crate) const CROWDED: f32 = 0.5;
+
 /// The bounds of what waits.
 #[derive(Debug, Default)]
 pub(crate) struct Room {
@@ -67,6 +70,11 @@ impl Room {
         let (bounds, taken) = (category.bounds(), &self.taken[category as usize]);
         let count = taken.count.load(SeqCst) as f32 / bounds.count as f32;
         count.max(taken.bytes.load(SeqCst) as f32 / bounds.bytes as f32)
+    }
+
+    /// Is a queue half full? That of profile chunks does not count.
+    pub(crate) fn is_crowded(&self) -> bool {
+        Category::queued().any(|it| it != Category::ProfileChunk && self.fullness(it) >= CROWDED)
     }
 
     #[cfg(test)]

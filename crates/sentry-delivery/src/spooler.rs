@@ -7,7 +7,7 @@ use crate::category::Category;
 use crate::client_reports::Reason;
 use crate::envelope::EncodedEnvelope;
 use crate::pipeline::Pipeline;
-use crate::room::Waiting;
+use crate::room::{CROWDED, Waiting};
 use crate::spool::{self, Spool, TORN_CONTENT};
 
 /// How often the queue of errors and the spool are looked at.
@@ -16,8 +16,7 @@ const LOOK: Duration = Duration::from_secs(1);
 /// An outage this long counts as long: errors go to disk, where they are safe.
 const LONG_OUTAGE: Duration = Duration::from_secs(10);
 
-/// How full the queue of errors is where some of them go to disk, and up to where it is filled from there.
-const CROWDED: f32 = 0.5;
+/// Up to where the queue of errors is filled from the disk. A crowded one goes there in part.
 const ROOMY: f32 = 0.25;
 
 /// Moves errors between the outbox and the disk.

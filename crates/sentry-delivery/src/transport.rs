@@ -15,6 +15,7 @@ use crate::encoder::Encoder;
 use crate::hooks::Hooks;
 use crate::http::{Endpoint, EndpointError};
 use crate::pipeline::Pipeline;
+use crate::profile_chunks::ProfileChunks;
 use crate::sender::{CONNECTIONS, Sender};
 use crate::spool::Spool;
 use crate::spooler::Spooler;
@@ -31,19 +32,25 @@ pub struct HttpTransportFactory {
     delivery: Delivery,
     hooks: Hooks,
     backpressure: Arc<Backpressure>,
+    profile_chunks: ProfileChunks,
 }
 
 impl HttpTransportFactory {
     /// A factory for the clients of `service`, which names its folder in the spool.
     pub fn new(service: &'static str, encode: impl Encode, delivery: Delivery) -> Self {
-        let (encode, hooks) = (Arc::new(encode), Hooks::default());
-        Self { service, encode, delivery, hooks, backpressure: Arc::default() }
+        let (encode, hooks, backpressure) = (Arc::new(encode), Hooks::default(), Arc::default());
+        Self { service, encode, delivery, hooks, backpressure, profile_chunks: ProfileChunks::default() }
     }
 
     /// The same with calls into the process that it serves.
     #[must_use]
     pub fn with_hooks(self, hooks: Hooks) -> Self {
         Self { hooks, ..self }
+    }
+
+    /// Where profile chunks go in: to the transport that this factory makes, and to the latest where it makes several.
+    pub fn profile_chunks(&self) -> ProfileChunks {
+        self.profile_chunks.clone()
     }
 
     /// The rate at which a new transaction is sampled, for
@@ -92,6 +99,7 @@ impl HttpTransportFactory {
 impl TransportFactory for HttpTransportFactory {
     fn create_transport_with_options(&self, options: TransportOptions) -> Arc<dyn Transport> {
         let pipeline = Arc::<Pipeline>::default();
+        self.profile_chunks.connect(&pipeline);
         let mut has_spool = false;
         let thread = self.sender(&options, &pipeline).map_err(|error| error.to_string()).and_then(|sender| {
             let spooler = self.spooler(&pipeline);

@@ -10,8 +10,12 @@ use super::*;
 use crate::Plain;
 use crate::encoder::Encoder;
 
-const CATEGORIES: [(Category, &str); 3] =
-    [(Category::Error, "event"), (Category::Transaction, "transaction"), (Category::Session, "session")];
+const CATEGORIES: [(Category, &str); 4] = [
+    (Category::Error, "event"),
+    (Category::Transaction, "transaction"),
+    (Category::Session, "session"),
+    (Category::ProfileChunk, ""),
+];
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -27,6 +31,8 @@ enum Step {
     Settle(Outcome),
     /// The rate is unlimited, or limited for so many seconds for these categories.
     Limit(u64, &'static str),
+    /// The upkeep looks at the queues.
+    Look,
     Close,
 }
 
@@ -45,7 +51,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Outcome::Refused),
         1 => Just(Outcome::Interrupted),
     ];
-    let names = prop_oneof![Just("error"), Just("transaction;session"), Just("")];
+    let names = prop_oneof![Just("error"), Just("transaction;session"), Just("profile_chunk"), Just("")];
     // Now and then more than fit.
     let count = prop_oneof![9 => 1_usize..5, 1 => Just(1_100_usize)];
     prop_oneof![
@@ -55,6 +61,7 @@ fn step() -> impl Strategy<Value = Step> {
         8 => prop_oneof![Just(0_u64), Just(5), Just(10_000)].prop_map(Step::TakeOut),
         8 => outcome.prop_map(Step::Settle),
         2 => (prop_oneof![Just(0_u64), Just(10), Just(3_600)], names).prop_map(|(seconds, names)| Step::Limit(seconds, names)),
+        2 => Just(Step::Look),
         1 => Just(Step::Close),
     ]
 }
@@ -83,6 +90,10 @@ impl Model {
             Step::Make(index, count) => {
                 let (category, ty) = CATEGORIES[*index];
                 for _ in 0..*count {
+                    if category == Category::ProfileChunk {
+                        self.pipeline.take_in(NewEnvelope::ProfileChunk(b"{}".to_vec()));
+                        continue;
+                    }
                     let bytes = format!("{{}}\n{{\"type\":\"{ty}\"}}\n{{}}\n").into_bytes();
                     self.pipeline.accept(Envelope::from_bytes_raw(bytes).unwrap());
                 }
@@ -112,6 +123,11 @@ impl Model {
             }
             Step::Limit(seconds, names) => {
                 self.pipeline.reached(&answer(Some(format!("{seconds}:{names}:key"))))
+            }
+            Step::Look => {
+                self.pipeline.make_way();
+                let waits = self.pipeline.outbox.categories().any(|it| it == Category::ProfileChunk);
+                assert!(!(waits && self.pipeline.room.is_crowded()), "a chunk waits beside a crowd");
             }
             Step::Close => self.pipeline.close(Duration::from_secs(5), false),
         }
@@ -205,15 +221,15 @@ fn nothing_comes_in_after_the_end_has_begun_and_each_attempt_is_counted() {
 #[test]
 fn the_most_important_envelope_goes_first_and_a_limited_one_stays() {
     let mut model = Model::new();
-    for index in [1, 2, 0] {
+    for index in [3, 1, 2, 0] {
         model.step(&Step::Make(index, 1));
         model.step(&Step::TakeIn(index == 0));
         model.step(&Step::Encode);
     }
     model.step(&Step::Limit(10, "session"));
-    (0..3).for_each(|_| model.step(&Step::TakeOut(0)));
+    (0..4).for_each(|_| model.step(&Step::TakeOut(0)));
     let order: Vec<_> = model.sending.iter().map(|sent| sent.share.category).collect();
-    assert_eq!(order, [Category::Error, Category::Transaction]);
+    assert_eq!(order, [Category::Error, Category::Transaction, Category::ProfileChunk]);
     assert!(matches!(model.pipeline.next_now(Instant::now()), Next::Wait(Some(_))));
     model.end();
 }

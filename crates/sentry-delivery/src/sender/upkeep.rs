@@ -52,6 +52,7 @@ impl Sender {
     async fn look(&self) {
         loop {
             tokio::time::sleep(LOOK).await;
+            self.pipeline.make_way();
             let limited = self.pipeline.limits.until(Category::Transaction, std::time::Instant::now());
             self.backpressure.check(self.pipeline.room.fullness(Category::Transaction), limited.is_some());
         }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use inbox::{Answer, Inbox, Options};
 use sentry::protocol::{Event, Exception};
 use sentry::{Client, ClientOptions, Envelope, Hub, Level, TransactionContext};
-use sentry_delivery::{Delivery, HttpTransportFactory, Plain};
+use sentry_delivery::{Delivery, HttpTransportFactory, Plain, ProfileChunks};
 use serde_json::Value;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
@@ -47,15 +47,22 @@ pub(crate) async fn inbox(answer: Answer) -> Inbox {
 
 /// A client that samples every transaction; one without a DSN has Spotlight only.
 pub(crate) fn hub(dsn: &str, delivery: Delivery) -> Arc<Hub> {
+    hub_with_profiles(dsn, delivery).0
+}
+
+/// The same, and where its profile chunks go in.
+pub(crate) fn hub_with_profiles(dsn: &str, delivery: Delivery) -> (Arc<Hub>, ProfileChunks) {
     let dsn = if dsn.is_empty() { delivery.dsn() } else { Some(dsn.parse().unwrap()) };
     let transport = HttpTransportFactory::new(SERVICE, Plain, delivery);
+    let profile_chunks = transport.profile_chunks();
     let mut options = ClientOptions::new()
         .release("shop@test")
         .default_integrations(false)
         .traces_sampler(transport.sampler(1.0))
         .transport(transport);
     options.dsn = dsn;
-    Arc::new(Hub::new(Some(Arc::new(Client::with_options(options))), Arc::default()))
+    let hub = Hub::new(Some(Arc::new(Client::with_options(options))), Arc::default());
+    (Arc::new(hub), profile_chunks)
 }
 
 pub(crate) fn status(status: u16) -> Answer {

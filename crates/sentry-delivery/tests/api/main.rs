@@ -10,6 +10,7 @@ mod delivery;
 mod helpers;
 mod limits;
 mod memory;
+mod profile_chunks;
 mod spool;
 mod spool_faults;
 mod spotlight;

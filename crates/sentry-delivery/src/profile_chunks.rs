@@ -1,0 +1,40 @@
+//! The way in of profile chunks.
+//!
+//! The SDK has no item for them. As a raw envelope through the client, a chunk would take the SDK's client report with
+//! it: the SDK adds one to whatever it sends next, and to raw envelopes nothing can be added.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use crate::envelope::NewEnvelope;
+use crate::pipeline::Pipeline;
+
+/// Takes profile chunks for a transport: see
+/// [`HttpTransportFactory::profile_chunks`](crate::HttpTransportFactory::profile_chunks).
+#[derive(Clone, Default)]
+pub struct ProfileChunks(Arc<Mutex<Weak<Pipeline>>>);
+
+impl ProfileChunks {
+    /// Sends a chunk, given as the JSON of its payload, whose `platform` is `rust`. Never waits.
+    ///
+    /// A chunk goes behind everything else, and is discarded first: where its own queue is full, where another queue is
+    /// half full, and where the server does not take it. What is discarded is counted. Without a client, a chunk is
+    /// dropped.
+    pub fn send(&self, payload: Vec<u8>) {
+        let pipeline = self.0.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
+        if let Some(pipeline) = pipeline {
+            pipeline.take_in(NewEnvelope::ProfileChunk(payload));
+        }
+    }
+
+    /// Lets chunks go to this pipeline from now on.
+    pub(crate) fn connect(&self, pipeline: &Arc<Pipeline>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(pipeline);
+    }
+}
+
+impl fmt::Debug for ProfileChunks {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("ProfileChunks").finish_non_exhaustive()
+    }
+}
