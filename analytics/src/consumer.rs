@@ -10,20 +10,19 @@ mod shown;
 
 use std::sync::Arc;
 
-use broker::{Address, Consuming, Delivered, Verdict, consume, topology};
+use broker::{Address, Consuming, Delivered, Verdict, consume};
 use database::{Database, State};
 use sentry_context::report::Traced;
 use sentry_context::sentry::Hub;
 use sentry_context::{breadcrumbs, facts, metrics};
+use service::topology::{GAME_RESULTS, PAYMENTS};
 
 pub use count::ensure_indexes;
 use message::{Game, NotUnderstood, Payment};
 
 /// Consumes both queues for ever.
 pub fn start(address: Option<Address>, database: Database, hub: &Arc<Hub>) -> Consuming {
-    consume(address, hub, &[topology::GAME_RESULTS, topology::PAYMENTS], async move |delivered| {
-        judge(&database, delivered).await
-    })
+    consume(address, hub, &[GAME_RESULTS, PAYMENTS], async move |delivered| judge(&database, delivered).await)
 }
 
 async fn judge(database: &Database, delivered: Delivered) -> Verdict {
@@ -40,7 +39,7 @@ async fn judge(database: &Database, delivered: Delivered) -> Verdict {
         return Verdict::Later;
     }
     let counted = match delivered.queue {
-        topology::PAYMENTS => match Payment::read(&delivered) {
+        PAYMENTS => match Payment::read(&delivered) {
             Ok(payment) => count::payment(database, &payment).await,
             Err(why) => return bury(why),
         },

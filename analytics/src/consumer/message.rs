@@ -5,6 +5,7 @@ use sentry_context::report::{Reportable, Traced};
 use sentry_context::{Facts, facts};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use service::topology::TOPOLOGY;
 use validator::{Validate, ValidationErrors};
 
 use super::shown;
@@ -50,7 +51,7 @@ impl Reportable for NotUnderstood {
             ("reason", self.reason.as_str().into()),
             ("body", shown::body(body)),
             ("bytes", body.len().into()),
-            ("dead_letters", broker::topology::DEAD_LETTERS.name.into()),
+            ("dead_letters", TOPOLOGY.dead_letters.into()),
         ]);
         Some(("message", context))
     }
@@ -160,9 +161,10 @@ fn not_understood(delivered: &Delivered, reason: String) -> NotUnderstood {
 
 #[cfg(test)]
 mod tests {
-    use broker::topology::{GAME_RESULTS, PAYMENTS, Queue};
+    use broker::Queue;
     use proptest::prelude::*;
     use serde_json::{Value, json};
+    use service::topology::{GAME_RESULTS, PAYMENTS};
 
     use super::*;
 

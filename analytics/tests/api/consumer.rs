@@ -11,6 +11,7 @@ use inbox::Inbox;
 use lapin::options::{BasicGetOptions, BasicPublishOptions};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 use serde_json::{Value, json};
+use service::topology::TOPOLOGY;
 
 use crate::helpers::{App, Telemetry, spawn_app_as};
 
@@ -44,7 +45,7 @@ pub(crate) async fn stack_on(
     prepare(&database).await;
     let app = spawn_app_as(telemetry, |settings| {
         settings.mongodb_url = Some(url.clone());
-        settings.rabbitmq = broker::Address::parse(Some(&broker.url()), "test").unwrap();
+        settings.rabbitmq = broker::Address::parse(Some(&broker.url()), "test", &TOPOLOGY).unwrap();
     });
     let app = app.await;
     while app.get("/health").await.body["consumer"] != "running" {}
@@ -56,7 +57,7 @@ pub(crate) async fn stack_on(
 impl Stack {
     /// For another replica: the database, and the broker.
     pub(crate) fn addresses(&self) -> (String, Option<broker::Address>) {
-        (self.url.clone(), broker::Address::parse(Some(&self.broker.url()), "test").unwrap())
+        (self.url.clone(), broker::Address::parse(Some(&self.broker.url()), "test", &TOPOLOGY).unwrap())
     }
 
     pub(crate) async fn publish(&self, key: &str, body: &str) {

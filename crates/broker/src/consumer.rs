@@ -17,12 +17,11 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::sleep;
 
-use crate::Address;
 use crate::dead_letters::{Buried, DeadLetters};
 use crate::link::{self, State, Watched};
 use crate::message::LARGEST;
 use crate::refused::{self, Refused};
-use crate::topology::Queue;
+use crate::{Address, Queue};
 
 /// Deliveries on their way at once, per queue.
 const PREFETCH: u16 = 10;
@@ -75,8 +74,9 @@ impl Consuming {
     }
 }
 
-/// Consumes queues for ever, up to ten deliveries of each at once; without a broker, nothing. Must be called in a
-/// `LocalSet` such as actix-web's. Each delivery is worked on under a hub of its own.
+/// Consumes queues of the address's [`Topology`](crate::Topology) for ever, up to ten deliveries of each at once;
+/// without a broker, nothing. Must be called in a `LocalSet` such as actix-web's. Each delivery is worked on under a
+/// hub of its own.
 pub fn consume<Work>(address: Option<Address>, hub: &Arc<Hub>, queues: &[Queue], work: Work) -> Consuming
 where
     Work: AsyncFn(Delivered) -> Verdict + Clone + 'static,
@@ -85,7 +85,8 @@ where
     let each = |queue: &Queue| {
         let state = Watched::new(State::Connecting);
         let (hub, work) = (Arc::clone(hub), work.clone());
-        let consumer = Consumer { queue: *queue, hub, work, dead: DeadLetters::default() };
+        let dead = DeadLetters::new(address.topology);
+        let consumer = Consumer { queue: *queue, hub, work, dead };
         let run = async move |channel: &Channel| consumer.run(channel).await;
         tokio::task::spawn_local(link::keep(address.clone(), state.clone(), run));
         state

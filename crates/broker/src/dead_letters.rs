@@ -9,8 +9,8 @@ use lapin::options::BasicPublishOptions;
 use lapin::{BasicProperties, Channel, Confirmation};
 use sentry_context::trace::TraceHeaders;
 
+use crate::Topology;
 use crate::message::{PERSISTENT, table};
-use crate::topology::{self, DEAD_LETTERS};
 
 /// Dead messages that are remembered, in case that they are delivered again.
 const REMEMBERED: usize = 1_000;
@@ -29,8 +29,11 @@ pub(crate) enum Buried {
 
 /// The latest messages of a queue that are dead. When a connection is lost before one is acknowledged, it comes again;
 /// it has been reported, and it may be a dead letter already.
-#[derive(Debug, Default)]
-pub(crate) struct DeadLetters(RefCell<VecDeque<Dead>>);
+#[derive(Debug)]
+pub(crate) struct DeadLetters {
+    topology: &'static Topology,
+    latest: RefCell<VecDeque<Dead>>,
+}
 
 #[derive(Debug)]
 struct Dead {
@@ -40,10 +43,14 @@ struct Dead {
 }
 
 impl DeadLetters {
+    pub(crate) fn new(topology: &'static Topology) -> Self {
+        Self { topology, latest: RefCell::default() }
+    }
+
     /// Was it found dead before?
     pub(crate) fn knows(&self, delivery: &Delivery) -> bool {
         let message = name(delivery);
-        delivery.redelivered && self.0.borrow().iter().any(|dead| dead.message == message)
+        delivery.redelivered && self.latest.borrow().iter().any(|dead| dead.message == message)
     }
 
     /// Publishes it to the dead letters, once, and waits until it is safe there.
@@ -59,25 +66,37 @@ impl DeadLetters {
             (attempts, None) if attempts > ATTEMPTS => return Ok(Buried::Refused),
             _ => {}
         }
-        let mut confirmation = publish(channel, delivery, trace).await?;
+        let mut confirmation = self.publish(channel, delivery, trace).await?;
         if matches!(confirmation, Confirmation::Ack(Some(_))) {
             // Somebody has removed the queue.
-            topology::declare(channel).await?;
-            confirmation = publish(channel, delivery, trace).await?;
+            self.topology.declare(channel).await?;
+            confirmation = self.publish(channel, delivery, trace).await?;
         }
         let buried = match confirmation {
             Confirmation::Ack(None) => Buried::Safe,
             _ => Buried::Refused,
         };
-        if let Some(dead) = self.0.borrow_mut().iter_mut().find(|dead| dead.message == message) {
+        if let Some(dead) = self.latest.borrow_mut().iter_mut().find(|dead| dead.message == message) {
             dead.buried = Some(buried);
         }
         Ok(buried)
     }
 
+    async fn publish(
+        &self,
+        channel: &Channel,
+        delivery: &Delivery,
+        trace: Option<&TraceHeaders>,
+    ) -> lapin::Result<Confirmation> {
+        let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
+        let properties = safe(&delivery.properties, trace);
+        let queue = self.topology.dead_letters.into();
+        channel.basic_publish("".into(), queue, options, &delivery.data, properties).await?.await
+    }
+
     /// Counts an attempt.
     fn attempt(&self, message: u64) -> (u32, Option<Buried>) {
-        let mut all = self.0.borrow_mut();
+        let mut all = self.latest.borrow_mut();
         if !all.iter().any(|dead| dead.message == message) {
             if all.len() >= REMEMBERED {
                 all.pop_front();
@@ -96,19 +115,6 @@ fn name(delivery: &Delivery) -> u64 {
     delivery.properties.message_id().as_ref().map(|id| id.as_str()).hash(&mut hasher);
     delivery.data.hash(&mut hasher);
     hasher.finish()
-}
-
-async fn publish(
-    channel: &Channel,
-    delivery: &Delivery,
-    trace: Option<&TraceHeaders>,
-) -> lapin::Result<Confirmation> {
-    let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
-    let properties = safe(&delivery.properties, trace);
-    channel
-        .basic_publish("".into(), DEAD_LETTERS.name.into(), options, &delivery.data, properties)
-        .await?
-        .await
 }
 
 /// What reports a message. All else may route it elsewhere, have it vanish, or be refused: copies, an expiration, a

@@ -1,12 +1,12 @@
-//! RabbitMQ as the three services use it: publishing that no request waits for, and consuming that counts nothing twice
-//! and loses nothing. The broker may be absent, slow, frozen or restarted; both go on by themselves when it is back.
+//! RabbitMQ with Sentry's traces: publishing that no request waits for, and consuming that acknowledges a message after
+//! its work. The broker may be absent, slow, frozen or restarted; both go on by themselves when it is back.
 //!
 //! - [`Publisher`]: a queue in memory, persistent messages, publisher confirms
 //! - [`consume`]: deliveries one by one, acknowledged after the work, dead letters
-//! - [`topology`]: exchange, queues and bindings, declared by whoever comes first
+//! - [`Topology`]: exchange, queues and bindings, which every connection declares
 //!
-//! The trace goes along, in the message's headers and in its body: `queue.publish` spans here, `queue.process`
-//! transactions there, as [Sentry's queues module](https://develop.sentry.dev/sdk/telemetry/traces/modules/queues/) wants
+//! A message carries its trace in its headers and in its body. Publishing is a `queue.publish` span, consuming a
+//! `queue.process` transaction, as [Sentry's queues module](https://develop.sentry.dev/sdk/telemetry/traces/modules/queues/) describes
 //! them.
 
 mod address;
@@ -19,9 +19,10 @@ mod publisher;
 mod readable;
 mod refused;
 mod stream;
-pub mod topology;
+mod topology;
 
 pub use address::{Address, BadUrl, URL};
 pub use consumer::{Consuming, Delivered, Verdict, consume};
 pub use link::State;
 pub use publisher::Publisher;
+pub use topology::{Queue, Topology};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use lapin::{Channel, Connection, ConnectionProperties};
 use tokio::time::{sleep, timeout};
 
-use crate::{Address, stream, topology};
+use crate::{Address, stream};
 
 /// Between two tries, at first and at most.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
@@ -103,7 +103,7 @@ async fn connect(address: &Address) -> lapin::Result<(Connection, Channel)> {
     let properties = ConnectionProperties::default().with_connection_name(address.service.into());
     let connection = stream::connect(address, properties).await?;
     let channel = connection.create_channel().await?;
-    topology::declare(&channel).await?;
+    address.topology.declare(&channel).await?;
     Ok((connection, channel))
 }
 

@@ -12,7 +12,6 @@ use tokio::sync::mpsc;
 
 use crate::message::Message;
 use crate::refused::{self, Refused};
-use crate::topology::EXCHANGE;
 
 /// Messages that wait for their confirmation at once.
 const UNCONFIRMED: usize = 256;
@@ -29,6 +28,7 @@ const CONNECTION_FORCED: u16 = 320;
 /// What a connection leaves unconfirmed is sent again by the next: a message may come twice, and consumers know it by
 /// its id.
 pub(crate) struct Outbox {
+    exchange: &'static str,
     messages: mpsc::Receiver<Message>,
     unconfirmed: VecDeque<Message>,
     waiting: Arc<AtomicUsize>,
@@ -39,8 +39,12 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
-    pub(crate) fn new(messages: mpsc::Receiver<Message>, waiting: Arc<AtomicUsize>) -> Self {
-        Self { messages, unconfirmed: VecDeque::new(), waiting, suspicious: false, losses: 0 }
+    pub(crate) fn new(
+        exchange: &'static str,
+        messages: mpsc::Receiver<Message>,
+        waiting: Arc<AtomicUsize>,
+    ) -> Self {
+        Self { exchange, messages, unconfirmed: VecDeque::new(), waiting, suspicious: false, losses: 0 }
     }
 
     pub(crate) async fn publish_to(&mut self, channel: &Channel) -> lapin::Result<()> {
@@ -62,14 +66,14 @@ impl Outbox {
     async fn send_all(&mut self, channel: &Channel) -> lapin::Result<()> {
         let mut confirmations = FuturesOrdered::new();
         for message in &self.unconfirmed {
-            confirmations.push_back(send(channel, message).await?);
+            confirmations.push_back(send(channel, self.exchange, message).await?);
         }
         loop {
             tokio::select! {
                 Some(message) = self.messages.recv(), if confirmations.len() < UNCONFIRMED => {
                     self.unconfirmed.push_back(message);
                     let Some(message) = self.unconfirmed.back() else { continue };
-                    confirmations.push_back(send(channel, message).await?);
+                    confirmations.push_back(send(channel, self.exchange, message).await?);
                 }
                 Some(confirmed) = confirmations.next() => self.confirmed(confirmed?),
                 // Nobody can publish any more, and nothing is left.
@@ -82,7 +86,7 @@ impl Outbox {
     /// the next goes on.
     async fn send_one_by_one(&mut self, channel: &Channel) -> lapin::Result<()> {
         while let Some(message) = self.unconfirmed.front_mut() {
-            let confirmed = match send(channel, message).await {
+            let confirmed = match send(channel, self.exchange, message).await {
                 Ok(confirmation) => confirmation.await,
                 Err(error) => Err(error),
             };
@@ -128,8 +132,8 @@ fn is_refusal(error: &ErrorKind) -> bool {
     }
 }
 
-async fn send(channel: &Channel, message: &Message) -> lapin::Result<PublisherConfirm> {
+async fn send(channel: &Channel, exchange: &str, message: &Message) -> lapin::Result<PublisherConfirm> {
     let options = BasicPublishOptions::default();
     let (key, properties) = (message.routing_key.into(), message.properties());
-    channel.basic_publish(EXCHANGE.into(), key, options, &message.body, properties).await
+    channel.basic_publish(exchange.into(), key, options, &message.body, properties).await
 }

@@ -44,7 +44,7 @@ impl Publisher {
         let (queue, messages) = mpsc::channel(CAPACITY);
         let state = Watched::new(State::Connecting);
         let waiting = Arc::new(AtomicUsize::new(0));
-        let mut outbox = Outbox::new(messages, Arc::clone(&waiting));
+        let mut outbox = Outbox::new(address.topology.exchange, messages, Arc::clone(&waiting));
         let publishing = link::keep(address, state.clone(), async move |channel: &Channel| {
             outbox.publish_to(channel).await
         });

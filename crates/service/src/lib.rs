@@ -5,6 +5,7 @@
 //! - [`Server`], [`instrumented`]: the HTTP server from bind to drain, and the middleware around every route
 //! - [`health`]: the answers of `/health` and `/ready`
 //! - [`HeldMemory`]: memory that a leak holds, up to a limit
+//! - [`topology`]: the exchange and the queues by which they exchange messages
 //! - [`panic_user`]: the scenario of the user whose session is corrupt
 //!
 //! A service has an `Application` with a `build` that its `main` and its tests call: what the tests test is what runs.
@@ -15,6 +16,7 @@ pub mod panic_user;
 mod run;
 mod server;
 mod settings;
+pub mod topology;
 
 pub use healthcheck::port;
 pub use held_memory::{Full, HeldMemory, Release};

@@ -12,6 +12,8 @@ use sentry_context::logs;
 use sentry_context::platform::Platform;
 use sentry_context::sentry::types::Dsn;
 
+use crate::topology::TOPOLOGY;
+
 /// The database that holds the data of all services. A database in `MONGODB_URL` is only where its user is known.
 pub const DATABASE: &str = "sentry_poc";
 
@@ -80,7 +82,7 @@ impl Settings {
             guards: Guards::from_env()?,
             mongodb_url: env::text(&database::URL)?,
             database: DATABASE.to_owned(),
-            rabbitmq: Address::parse(env::text(&broker::URL)?.as_deref(), service.release_name)?,
+            rabbitmq: Address::parse(env::text(&broker::URL)?.as_deref(), service.release_name, &TOPOLOGY)?,
         })
     }
 

@@ -6,6 +6,7 @@ use fixtures::rabbit;
 use futures_util::StreamExt;
 use reqwest::Method;
 use serde_json::{Value, json};
+use service::topology::{GAME_RESULTS, TOPOLOGY};
 
 use crate::helpers::{Answer, App, Telemetry, answer, spawn_app, spawn_app_as};
 
@@ -79,11 +80,11 @@ async fn a_spin_is_published_with_the_trace_that_it_came_with() {
 
 async fn publishes_with_its_trace(telemetry: Telemetry) {
     let Some(broker) = rabbit::virtual_host() else { return };
-    let address = broker::Address::parse(Some(&broker.url()), "test").unwrap();
+    let address = broker::Address::parse(Some(&broker.url()), "test", &TOPOLOGY).unwrap();
     let app = spawn_app_as(telemetry, |settings| settings.shared.rabbitmq = address.clone()).await;
     let (reported, mut messages) = tokio::sync::mpsc::unbounded_channel();
     let hub = sentry_context::sentry::Hub::current();
-    broker::consume(address, &hub, &[broker::topology::GAME_RESULTS], async move |delivered| {
+    broker::consume(address, &hub, &[GAME_RESULTS], async move |delivered| {
         reported.send(delivered).unwrap();
         broker::Verdict::Done
     });

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use broker::topology::GAME_RESULTS;
 use broker::{Address, Verdict, consume};
 use database::mongodb::Client;
 use database::mongodb::bson::{Document, doc};
@@ -11,6 +10,7 @@ use futures_util::StreamExt;
 use reqwest::Method;
 use sentry_context::sentry::Hub;
 use serde_json::{Value, json};
+use service::topology::{GAME_RESULTS, TOPOLOGY};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout;
 
@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[actix_web::test]
 async fn each_spin_is_stored_and_published_as_it_was_answered_without_sentry_unsampled_and_with_it() {
     let (Some(url), Some(broker)) = (fixtures::mongo::url(), rabbit::virtual_host()) else { return };
-    let address = Address::parse(Some(&broker.url()), "test").unwrap();
+    let address = Address::parse(Some(&broker.url()), "test", &TOPOLOGY).unwrap();
     let (reported, mut messages) = unbounded_channel();
     consume(address.clone(), &Hub::current(), &[GAME_RESULTS], async move |delivered| {
         reported.send(serde_json::from_slice(&delivered.body).unwrap()).unwrap();

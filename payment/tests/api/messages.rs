@@ -2,7 +2,6 @@
 
 use std::time::{Duration, SystemTime};
 
-use broker::topology::PAYMENTS;
 use broker::{Address, Publisher, Verdict, consume};
 use database::mongodb::Database;
 use database::mongodb::bson::{DateTime, Document, doc};
@@ -11,6 +10,7 @@ use payment::domain::ledger::{self, Booked, Booking};
 use payment::domain::money::Money;
 use sentry_context::sentry::Hub;
 use serde_json::Value;
+use service::topology::{PAYMENTS, TOPOLOGY};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout;
 
@@ -55,7 +55,7 @@ impl Messages {
 }
 
 pub(crate) fn address(broker: &VirtualHost) -> Option<Address> {
-    Address::parse(Some(&broker.url()), "test").unwrap()
+    Address::parse(Some(&broker.url()), "test", &TOPOLOGY).unwrap()
 }
 
 fn booking(key: &str) -> Booking {

@@ -4,13 +4,13 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use broker::{Delivered, Verdict, consume, topology};
+use broker::{Delivered, Verdict, consume};
 use fixtures::app::Telemetry;
 use fixtures::rabbit::Broker;
 use lapin::options::BasicGetOptions;
 use lapin::{Connection, ConnectionProperties};
 
-use crate::helpers::{address, sentry_as, until};
+use crate::helpers::{ORDERS, REFUNDS, SHOP, address, sentry_as, until};
 use crate::raw::{RawPublisher, long, text};
 
 const HEADERS: u16 = 0x2000;
@@ -22,7 +22,7 @@ fn entry(name: &[u8], kind: u8, value: &[u8]) -> Vec<u8> {
 
 /// Routing key, flags, and properties, in the order of the flags.
 fn odd() -> BTreeMap<&'static str, (Vec<u8>, u16, Vec<u8>)> {
-    let key = || b"game.result".to_vec();
+    let key = || b"order.created".to_vec();
     let bytes = text(b"\xff\xfe\x80odd");
     let table = |entries: Vec<u8>| (key(), HEADERS, long(&entries));
     let mut deep = entry(b"end", b'V', b"");
@@ -35,7 +35,7 @@ fn odd() -> BTreeMap<&'static str, (Vec<u8>, u16, Vec<u8>)> {
     }
     let wide: Vec<_> = (0..9_000_u32).flat_map(|it| entry(&it.to_be_bytes(), b'I', &[0; 4])).collect();
     let copies = |name: &[u8]| {
-        let keys = [&b"S"[..], &long(b"game.result"), b"S", &long(b"payment.\xff")].concat();
+        let keys = [&b"S"[..], &long(b"order.created"), b"S", &long(b"refund.\xff")].concat();
         entry(name, b'A', &long(&keys))
     };
     let others = [
@@ -56,7 +56,7 @@ fn odd() -> BTreeMap<&'static str, (Vec<u8>, u16, Vec<u8>)> {
     ]);
     let all = all.chain([bytes.clone(), text(b"guest"), bytes.clone(), bytes.clone()]).collect::<Vec<_>>();
     BTreeMap::from([
-        ("key", (b"payment.\xff\xfe".to_vec(), 0, Vec::new())),
+        ("key", (b"refund.\xff\xfe".to_vec(), 0, Vec::new())),
         ("all", (key(), 0xfffc, all.concat())),
         ("deep", table(deep)),
         ("lists", table(entry(b"lists", b'A', &long(&lists)))),
@@ -73,7 +73,7 @@ async fn no_property_of_a_foreign_message_ends_consuming_and_each_is_one_dead_le
     let (_inbox, hub) = sentry_as(Telemetry::On).await;
     let seen: Rc<RefCell<Vec<Delivered>>> = Rc::default();
     let into = Rc::clone(&seen);
-    let queues = [topology::GAME_RESULTS, topology::PAYMENTS];
+    let queues = [ORDERS, REFUNDS];
     let consuming = consume(address(&broker.url()), &hub, &queues, async move |delivered: Delivered| {
         let verdict = if delivered.body == b"{}" { Verdict::Done } else { Verdict::Dead };
         into.borrow_mut().push(delivered);
@@ -86,8 +86,8 @@ async fn no_property_of_a_foreign_message_ends_consuming_and_each_is_one_dead_le
         for (name, (key, flags, properties)) in odd() {
             publisher.publish(&key, flags, &properties, name.as_bytes());
         }
-        publisher.publish(b"game.result", 0, b"", b"{}");
-        publisher.publish(b"payment.credit", 0, b"", b"{}");
+        publisher.publish(b"order.created", 0, b"", b"{}");
+        publisher.publish(b"refund.granted", 0, b"", b"{}");
     });
     published.await.unwrap();
     let worked = || seen.borrow().iter().filter(|it| it.body == b"{}").count();
@@ -102,18 +102,18 @@ async fn no_property_of_a_foreign_message_ends_consuming_and_each_is_one_dead_le
     let channel = connection.create_channel().await.unwrap();
     while dead.len() < expected.len() {
         let options = BasicGetOptions { no_ack: true };
-        if let Some(found) = channel.basic_get(topology::DEAD_LETTERS.name.into(), options).await.unwrap() {
+        if let Some(found) = channel.basic_get(SHOP.dead_letters.into(), options).await.unwrap() {
             dead.push(found.delivery.data.clone());
         }
     }
     dead.sort();
     assert_eq!(dead, expected);
-    let left = channel.basic_get(topology::DEAD_LETTERS.name.into(), BasicGetOptions { no_ack: true });
+    let left = channel.basic_get(SHOP.dead_letters.into(), BasicGetOptions { no_ack: true });
     assert!(left.await.unwrap().is_none(), "buried twice");
     assert_eq!(seen.borrow().len(), expected.len() + 2);
     let seen = seen.borrow();
     let of = |body: &[u8]| seen.iter().find(|it| it.body == body).unwrap();
-    assert_eq!(of(b"key").routing_key, "payment.??");
+    assert_eq!(of(b"key").routing_key, "refund.??");
     assert_eq!(of(b"all").id.as_deref(), Some("???odd"));
     assert!(consuming.is_running());
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use broker::{Address, Consuming, Delivered, Publisher, Verdict, consume, topology};
+use broker::{Address, Consuming, Delivered, Publisher, Queue, Topology, Verdict, consume};
 use fixtures::app::Telemetry;
 use inbox::{Inbox, Options};
 use sentry_context::client::{self, Config, Delivery, Service};
@@ -17,6 +17,12 @@ use tokio::time::{sleep, timeout};
 
 /// A wait that is in vain fails the test after this.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(crate) const ORDERS: Queue = Queue { name: "shop.orders", binding: "order.created" };
+pub(crate) const REFUNDS: Queue = Queue { name: "shop.refunds", binding: "refund.*" };
+
+pub(crate) static SHOP: Topology =
+    Topology { exchange: "shop", queues: &[ORDERS, REFUNDS], dead_letters: "shop.dead_letters" };
 
 static SERVICE: Service = Service {
     name: "shop",
@@ -50,17 +56,17 @@ pub(crate) async fn sentry_as(telemetry: Telemetry) -> (Inbox, Arc<Hub>) {
 }
 
 pub(crate) fn address(url: &str) -> Option<Address> {
-    Address::parse(Some(url), "test").unwrap()
+    Address::parse(Some(url), "test", &SHOP).unwrap()
 }
 
 /// Publishes `{"data": {"number": n}}` as part of a transaction, whose headers come back.
 pub(crate) fn publish(hub: &Arc<Hub>, publisher: &Publisher, number: usize) -> TraceHeaders {
     let hub = Arc::new(Hub::new_from_top(hub));
     Hub::run(Arc::clone(&hub), || {
-        let transaction = sentry::start_transaction(TransactionContext::new("POST /spin", "http.server"));
+        let transaction = sentry::start_transaction(TransactionContext::new("POST /orders", "http.server"));
         hub.configure_scope(|scope| scope.set_span(Some(transaction.clone().into())));
         let Value::Object(body) = json!({ "data": { "number": number } }) else { unreachable!() };
-        publisher.publish("game.result", body);
+        publisher.publish("order.created", body);
         let headers = TraceHeaders::of(&transaction.clone().into());
         transaction.finish();
         headers
@@ -70,7 +76,7 @@ pub(crate) fn publish(hub: &Arc<Hub>, publisher: &Publisher, number: usize) -> T
 /// What was consumed, in order.
 pub(crate) type Seen = Rc<RefCell<Vec<Delivered>>>;
 
-/// Consumes game results; `judge` gets what was seen of a delivery's body so far, with it.
+/// Consumes orders; `judge` gets what was seen of a delivery's body so far, with it.
 pub(crate) fn consumer(
     url: &str,
     hub: &Arc<Hub>,
@@ -78,7 +84,7 @@ pub(crate) fn consumer(
 ) -> (Consuming, Seen) {
     let seen = Seen::default();
     let into = Rc::clone(&seen);
-    let consuming = consume(address(url), hub, &[topology::GAME_RESULTS], async move |delivered| {
+    let consuming = consume(address(url), hub, &[ORDERS], async move |delivered| {
         let verdict = judge(&delivered);
         into.borrow_mut().push(delivered);
         verdict

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use broker::topology::EXCHANGE;
+use crate::helpers::SHOP;
 
 const METHOD: u8 = 1;
 const HEADER: u8 = 2;
@@ -47,7 +47,7 @@ impl RawPublisher {
 
     /// Publishes with properties as they are written, and waits until the broker has it.
     pub(crate) fn publish(&mut self, key: &[u8], flags: u16, properties: &[u8], body: &[u8]) {
-        let publish = [&[0, 60, 0, 40, 0, 0][..], &text(EXCHANGE.as_bytes()), &text(key), &[0]].concat();
+        let publish = [&[0, 60, 0, 40, 0, 0][..], &text(SHOP.exchange.as_bytes()), &text(key), &[0]].concat();
         self.send(METHOD, 1, &publish);
         let size = (body.len() as u64).to_be_bytes();
         self.send(HEADER, 1, &[&[0, 60, 0, 0][..], &size, &flags.to_be_bytes(), properties].concat());

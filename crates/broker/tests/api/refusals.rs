@@ -43,7 +43,7 @@ async fn what_the_broker_refuses_is_dropped_counted_and_reported_and_the_next_go
     let (_consuming, seen) = consumer(&broker.url(), &hub, |_| Verdict::Done);
     for round in 0..2 {
         (round * 10..round * 10 + 5).for_each(|number| drop(publish(&hub, &publisher, number)));
-        publisher.publish("game.result", large(2 * LIMIT as usize));
+        publisher.publish("order.created", large(2 * LIMIT as usize));
         (round * 10 + 5..round * 10 + 10).for_each(|number| drop(publish(&hub, &publisher, number)));
     }
     let all = || seen.borrow().iter().map(number).collect::<std::collections::BTreeSet<_>>().len() == 20;
@@ -60,7 +60,7 @@ async fn what_is_larger_than_any_message_is_not_sent() {
     let (inbox, hub) = sentry().await;
     let publisher = Publisher::start(address(&broker.url()), &hub);
     let (_consuming, seen) = consumer(&broker.url(), &hub, |_| Verdict::Done);
-    Hub::run(hub.clone(), || publisher.publish("game.result", large(1 << 20)));
+    Hub::run(hub.clone(), || publisher.publish("order.created", large(1 << 20)));
     publish(&hub, &publisher, 1);
     until("the other", || seen.borrow().len() == 1).await;
     inbox.wait_until("the report", |inbox| lost(inbox, "messages.too_large") == 1).await.unwrap();
@@ -85,12 +85,12 @@ async fn baggage_without_end_does_not_end_publishing() {
         let came = TraceHeaders { sentry_trace, baggage: baggage.clone() };
         let hub = Arc::new(Hub::new_from_top(hub.clone()));
         Hub::run(hub.clone(), || {
-            let transaction = start_transaction(came.continued("POST /spin", "http.server"));
+            let transaction = start_transaction(came.continued("POST /orders", "http.server"));
             hub.configure_scope(|scope| {
                 scope.set_span(Some(transaction.clone().into()));
                 came.bind(scope);
             });
-            publisher.publish("game.result", Map::new());
+            publisher.publish("order.created", Map::new());
         });
     }
     until("all of them", || seen.borrow().len() == endless.len()).await;
@@ -111,7 +111,7 @@ async fn a_queue_of_dead_letters_that_takes_none_keeps_no_message_coming() {
     let (consuming, seen) = consumer(&broker.url(), &hub, judge);
     until("the consumer", || consuming.is_running()).await;
     let full = r#"{"max-length":0,"overflow":"reject-publish"}"#;
-    broker.control(&["set_policy", "full", "^analytics.dead_letters$", full, "--apply-to", "queues"]);
+    broker.control(&["set_policy", "full", "^shop.dead_letters$", full, "--apply-to", "queues"]);
     publish(&hub, &publisher, 1);
     inbox.wait_until("the report", |inbox| lost(inbox, "messages.dead_letter_refused") == 1).await.unwrap();
     publish(&hub, &publisher, 2);
@@ -126,7 +126,7 @@ async fn no_more_messages_wait_than_have_room_and_the_others_are_counted() {
     let (inbox, hub) = sentry().await;
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let publisher = Publisher::start(address(&format!("amqp://{nobody}")), &hub);
-    Hub::run(hub.clone(), || (0..10_003).for_each(|_| publisher.publish("game.result", Map::new())));
+    Hub::run(hub.clone(), || (0..10_003).for_each(|_| publisher.publish("order.created", Map::new())));
     assert_eq!(publisher.finish(std::time::Duration::ZERO).await, 10_000);
     inbox
         .wait_until("three that are counted", |inbox| counted(inbox, "messages.dropped") == 3.0)

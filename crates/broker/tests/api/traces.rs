@@ -23,10 +23,10 @@ async fn a_consumer_continues_the_publishers_trace_below_its_span() {
     inbox.wait_until("both transactions", both).await.unwrap();
     let transactions = inbox.transactions();
     let of = |name: &str| transactions.iter().find(|it| it["transaction"] == name).unwrap();
-    let (request, process) = (of("POST /spin"), of("analytics.game_results"));
+    let (request, process) = (of("POST /orders"), of("shop.orders"));
     let span = &request["spans"][0];
     assert_eq!(span["op"], "queue.publish");
-    assert_eq!(span["data"]["messaging.destination.name"], "game.result");
+    assert_eq!(span["data"]["messaging.destination.name"], "order.created");
     let trace = &process["contexts"]["trace"];
     assert_eq!(trace["op"], "queue.process");
     assert_eq!(trace["trace_id"], headers.sentry_trace[..32]);
@@ -58,12 +58,12 @@ async fn the_context_that_a_trace_came_with_goes_to_the_consumer_and_out_with_al
     };
     let request = std::sync::Arc::new(Hub::new_from_top(&hub));
     Hub::run(request.clone(), || {
-        let transaction = sdk::start_transaction(came.continued("POST /spin", "http.server"));
+        let transaction = sdk::start_transaction(came.continued("POST /orders", "http.server"));
         request.configure_scope(|scope| {
             scope.set_span(Some(transaction.clone().into()));
             came.bind(scope);
         });
-        publisher.publish("game.result", Map::new());
+        publisher.publish("order.created", Map::new());
         transaction.finish();
     });
     until("the delivery", || seen.borrow().len() == 1).await;

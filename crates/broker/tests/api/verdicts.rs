@@ -1,6 +1,6 @@
 //! What becomes of deliveries.
 
-use broker::{Publisher, Verdict, topology};
+use broker::{Publisher, Verdict};
 use fixtures::app::Telemetry;
 use fixtures::rabbit::{self, VirtualHost};
 use lapin::message::BasicGetMessage;
@@ -8,7 +8,7 @@ use lapin::options::{BasicGetOptions, BasicPublishOptions, QueueDeleteOptions};
 use lapin::types::{AMQPValue, FieldArray, FieldTable, ShortString};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 
-use crate::helpers::{address, consumer, number, publish, sentry_as, until};
+use crate::helpers::{ORDERS, SHOP, address, consumer, number, publish, sentry_as, until};
 
 #[actix_web::test]
 async fn what_nobody_understands_goes_to_the_dead_letters_once_and_as_it_came() {
@@ -70,7 +70,7 @@ async fn channel(broker: &VirtualHost) -> (Connection, Channel) {
 
 async fn take(channel: &Channel) -> Option<BasicGetMessage> {
     let options = BasicGetOptions { no_ack: true };
-    channel.basic_get(topology::DEAD_LETTERS.name.into(), options).await.unwrap()
+    channel.basic_get(SHOP.dead_letters.into(), options).await.unwrap()
 }
 
 async fn dead_letter(channel: &Channel) -> BasicGetMessage {
@@ -88,8 +88,8 @@ fn poisonous() -> BasicProperties {
     let mut headers = FieldTable::default();
     for name in ["CC", "BCC"] {
         let mut keys = FieldArray::default();
-        keys.push(AMQPValue::LongString(topology::GAME_RESULTS.name.into()));
-        keys.push(AMQPValue::LongString("game.result".into()));
+        keys.push(AMQPValue::LongString(ORDERS.name.into()));
+        keys.push(AMQPValue::LongString("order.created".into()));
         headers.insert(name.into(), AMQPValue::FieldArray(keys));
     }
     headers.insert("baggage".into(), AMQPValue::LongString("b".repeat(60_000).into()));
@@ -99,7 +99,7 @@ fn poisonous() -> BasicProperties {
         .with_headers(headers)
         .with_expiration("60000".into())
         .with_priority(255)
-        .with_reply_to("game.result".into())
+        .with_reply_to("order.created".into())
         .with_correlation_id(long())
         .with_app_id(long())
         .with_user_id("guest".into())
@@ -122,7 +122,7 @@ async fn a_dead_letter_is_one_whatever_its_properties_say() {
     until("the consumer", || consuming.is_running()).await;
     let (_connection, channel) = channel(&broker).await;
     let publish = async |body: &[u8], properties: BasicProperties| {
-        let (exchange, key) = (topology::EXCHANGE.into(), "game.result".into());
+        let (exchange, key) = (SHOP.exchange.into(), "order.created".into());
         let options = BasicPublishOptions::default();
         channel.basic_publish(exchange, key, options, body, properties).await.unwrap().await.unwrap();
     };
@@ -152,14 +152,14 @@ async fn a_dead_letter_finds_its_queue_when_somebody_has_removed_it() {
     until("the consumer", || consuming.is_running()).await;
     let (_connection, channel) = channel(&broker).await;
     let options = QueueDeleteOptions::default();
-    channel.queue_delete(topology::DEAD_LETTERS.name.into(), options).await.unwrap();
+    channel.queue_delete(SHOP.dead_letters.into(), options).await.unwrap();
     publish(&hub, &publisher, 1);
     until("the delivery", || seen.borrow().len() == 1).await;
     let dead = loop {
         // Until the queue is there again, asking for it closes the channel.
         let (_connection, channel) = self::channel(&broker).await;
         let options = BasicGetOptions { no_ack: true };
-        if let Ok(Some(dead)) = channel.basic_get(topology::DEAD_LETTERS.name.into(), options).await {
+        if let Ok(Some(dead)) = channel.basic_get(SHOP.dead_letters.into(), options).await {
             break dead;
         }
     };
