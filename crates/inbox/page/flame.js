@@ -133,11 +133,15 @@ function places(zoomed) {
   for (let next = waiting.pop(); next; next = waiting.pop()) {
     placed.push(next);
     let { left } = next;
+    /** @type {Placed[]} */
+    const below = [];
     for (const box of next.box.children) {
       const width = zoomed.total ? box.total / zoomed.total : 0;
-      if (width >= NARROWEST) waiting.push({ box, left, width });
+      if (width >= NARROWEST) below.push({ box, left, width });
       left += width;
     }
+    // The leftmost is taken next: a screen reader goes through the boxes as they are drawn.
+    waiting.push(...below.reverse());
   }
   return placed;
 }

@@ -10,7 +10,7 @@
  * @property {number} total
  * @property {number} depth
  * @property {Box | null} parent
- * @property {Box[]} children The one that ran longest first.
+ * @property {Box[]} children As they are drawn, from the left.
  */
 
 /** Stands for all that has no own code above it and none below. */
@@ -45,8 +45,19 @@ export function arranged({ nodes, functions, busy_ms }, frames) {
     boxes.push(current);
   }
   root.total = Math.max(busy_ms, root.children.reduce((sum, it) => sum + it.total, 0));
-  for (const it of [root, ...boxes]) it.children.sort((one, other) => other.total - one.total);
+  for (const it of [root, ...boxes]) it.children.sort(byTime);
   return root;
+}
+
+/**
+ * The longest first, and last what is no work of ours.
+ *
+ * @param {Box} one
+ * @param {Box} other
+ */
+function byTime(one, other) {
+  const alone = (/** @type {Box} */ it) => Number(it.name === LIBRARIES.function);
+  return alone(one) - alone(other) || other.total - one.total;
 }
 
 /**

@@ -61,7 +61,8 @@ function since(at) {
 export function duration(ms) {
   if (ms === null || !Number.isFinite(ms)) return '';
   if (ms < 1) return `${round(ms, 3)} ms`;
-  if (ms < 1000) return `${round(ms, ms < 100 ? 1 : 0)} ms`;
+  // What would be rounded to 1000 ms is a second.
+  if (ms < 999.5) return `${round(ms, ms < 99.95 ? 1 : 0)} ms`;
   if (ms < 60_000) return `${round(ms / 1000, 2)} s`;
   return `${Math.floor(ms / 60_000)} min ${Math.floor((ms % 60_000) / 1000)} s`;
 }

@@ -25,6 +25,7 @@ use crate::ring::Ring;
 use crate::weight::Weigh;
 
 pub(crate) use chunk::Chunk;
+use chunk::Track;
 use selection::Selection;
 
 /// Most profilers that are kept: one for each run of a process.
@@ -142,6 +143,11 @@ impl Chunks {
         let latest = self.latest()?;
         let (from, to) = self.range();
         let release = latest.release.clone();
+        // Each chunk knows its own: lists are asked for every second.
+        let mut threads = Threads::default();
+        for track in self.0.iter().flat_map(|chunk| &chunk.tracks) {
+            threads.add(track, track.busy);
+        }
         Some(Profiler {
             profiler_id: latest.profiler_id.clone(),
             project: latest.project.clone(),
@@ -154,32 +160,41 @@ impl Chunks {
             to,
             chunks: self.0.len(),
             samples: self.0.iter().map(|chunk| chunk.samples()).sum(),
-            threads: threads(&Selection::whole(self)),
+            threads: threads.longest_first(),
         })
     }
 }
 
 /// The threads of a selection, the one that ran longest first.
 fn threads(selection: &Selection<'_>) -> Vec<ProfiledThread> {
-    let mut threads: BTreeMap<&str, ProfiledThread> = BTreeMap::new();
+    let mut threads = Threads::default();
     selection.visit(|chunk, track, taken| {
-        let thread = threads.entry(&track.thread).or_insert_with(|| ProfiledThread {
-            id: track.thread.clone(),
-            name: None,
-            busy_ms: 0.0,
-        });
-        if thread.name.is_none() {
-            thread.name.clone_from(&track.name);
-        }
-        if !chunk.stack(taken.sample).is_empty() {
-            thread.busy_ms += taken.seconds * 1e3;
-        }
+        let busy = if chunk.stack(taken.sample).is_empty() { 0.0 } else { taken.seconds };
+        threads.add(track, busy);
     });
-    let mut threads: Vec<_> = threads.into_values().collect();
-    threads.sort_by(|one, other| other.busy_ms.total_cmp(&one.busy_ms));
-    threads.truncate(MAX_THREADS);
-    for thread in &mut threads {
-        thread.busy_ms = graph::milliseconds(thread.busy_ms / 1e3);
+    threads.longest_first()
+}
+
+/// How long each thread ran.
+#[derive(Debug, Default)]
+struct Threads<'a>(BTreeMap<&'a str, (Option<&'a str>, f64)>);
+
+impl<'a> Threads<'a> {
+    fn add(&mut self, track: &'a Track, seconds: f64) {
+        let (name, busy) = self.0.entry(&track.thread).or_default();
+        *name = name.or(track.name.as_deref());
+        *busy += seconds;
     }
-    threads
+
+    fn longest_first(self) -> Vec<ProfiledThread> {
+        let mut threads: Vec<_> = self.0.into_iter().collect();
+        threads.sort_by(|(_, (_, one)), (_, (_, other))| other.total_cmp(one));
+        threads.truncate(MAX_THREADS);
+        let thread = |(id, (name, busy)): (&str, (Option<&str>, f64))| ProfiledThread {
+            id: id.to_owned(),
+            name: name.map(str::to_owned),
+            busy_ms: graph::milliseconds(busy),
+        };
+        threads.into_iter().map(thread).collect()
+    }
 }

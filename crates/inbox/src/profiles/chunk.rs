@@ -63,6 +63,8 @@ pub(crate) struct Track {
     pub(crate) thread: String,
     pub(crate) name: Option<String>,
     pub(crate) samples: Vec<Sample>,
+    /// How long it was not idle within the chunk, seconds.
+    pub(crate) busy: f64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -98,6 +100,7 @@ impl Chunk {
         let SentProfile { samples, stacks, frames, thread_metadata } = sent.profile;
         check(&samples, &stacks, frames.len())?;
         let (from, to) = range(&samples)?;
+        let idle: Vec<bool> = stacks.iter().map(Vec::is_empty).collect();
         let measurement = |name: &str| measured(sent.measurements.as_ref().and_then(|all| all.get(name)));
         let short = |text: Option<String>| text.map(|text| clip(&text, SHORT));
         Ok(Self {
@@ -114,7 +117,7 @@ impl Chunk {
             frames: frames.into_iter().map(Frame::from).collect(),
             stacks: stacks.into_iter().map(leaves).collect(),
             knows_spans: samples.iter().any(|sample| span(sample).is_some()),
-            tracks: tracks(samples, &thread_metadata.unwrap_or_default()),
+            tracks: tracks(samples, &idle, &thread_metadata.unwrap_or_default()),
         })
     }
 
@@ -172,7 +175,7 @@ pub(crate) fn parse_span(id: &str) -> Option<u64> {
     u64::from_str_radix(id, 16).ok().filter(|_| id.len() == 16)
 }
 
-fn tracks(samples: Vec<SentSample>, names: &HashMap<String, Value>) -> Vec<Track> {
+fn tracks(samples: Vec<SentSample>, idle: &[bool], names: &HashMap<String, Value>) -> Vec<Track> {
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut tracks: Vec<Track> = Vec::new();
     for sent in samples {
@@ -183,7 +186,7 @@ fn tracks(samples: Vec<SentSample>, names: &HashMap<String, Value>) -> Vec<Track
         };
         let place = *places.entry(thread).or_insert_with_key(|thread| {
             let name = names.get(thread).and_then(|it| it["name"].as_str()).map(|it| clip(it, SHORT));
-            tracks.push(Track { thread: thread.clone(), name, samples: Vec::new() });
+            tracks.push(Track { thread: thread.clone(), name, samples: Vec::new(), busy: 0.0 });
             tracks.len() - 1
         });
         tracks[place].samples.push(sample);
@@ -191,6 +194,9 @@ fn tracks(samples: Vec<SentSample>, names: &HashMap<String, Value>) -> Vec<Track
     for track in &mut tracks {
         track.samples.sort_by(|one, other| one.at.total_cmp(&other.at));
         track.samples.shrink_to_fit();
+        let pairs = track.samples.windows(2).filter_map(|pair| Some((pair.first()?, pair.last()?)));
+        let busy = pairs.filter(|(sample, _)| !idle.get(sample.stack as usize).is_none_or(|idle| *idle));
+        track.busy = busy.map(|(sample, next)| next.at - sample.at).sum();
     }
     tracks
 }

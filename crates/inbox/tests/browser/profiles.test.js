@@ -78,6 +78,32 @@ test('the reader chooses which frames are shown', async () => {
   await page.close();
 });
 
+test('a box is as wide as its time, however narrow', async () => {
+  const { page, faults } = await openPage(browser, inbox.url, { viewport: { width: 400, height: 900 } });
+  await visit(page, `/profiles?profiler=${sent.profiler}`);
+  const graph = await page.locator('.flame').boundingBox();
+  for (const it of await page.locator('.box').all()) {
+    await it.evaluate((it) => { it.style.width = '1%'; });
+    const narrow = await it.boundingBox();
+    assert.ok(graph && narrow && narrow.width <= graph.width / 100 + 1, `${narrow?.width} of ${graph?.width}`);
+  }
+  assert.equal(await page.locator('.box[aria-level="2"]').last().innerText(), 'library code alone');
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
+test('durations have no more digits than they need', async () => {
+  const { page, faults } = await openPage(browser, inbox.url);
+  await visit(page, '/sessions');
+  const written = await page.evaluate(async () => {
+    const { duration } = await import(/** @type {string} */ ('/time.js'));
+    return [0.5204, 99.96, 505.4, 999.4, 999.9, 3210, 125_000, NaN, null].map(duration);
+  });
+  assert.deepEqual(written, ['0.52 ms', '100 ms', '505 ms', '999 ms', '1 s', '3.21 s', '2 min 5 s', '', '']);
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
 test('keys go from box to box, zoom and reset', async () => {
   const { page, faults } = await openPage(browser, inbox.url);
   await visit(page, '/profiles');
