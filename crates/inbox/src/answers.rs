@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::issue::Issue;
 use crate::received::{Attachment, EventSummary, Payload, TransactionSummary};
+use crate::refusals::Refused;
 use crate::sessions::Sessions;
 
 pub use profile::{
@@ -39,6 +40,13 @@ pub struct Transactions {
     pub transactions: Vec<TransactionSummary>,
     /// Whether there is more beyond it.
     pub more: bool,
+}
+
+/// `GET /api/refusals`, newest first.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Refusals {
+    /// The last of them.
+    pub refusals: Vec<Refused>,
 }
 
 /// `GET /api/logs`, newest first.

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::answers::{
-    EventDetails, Events, Issues, Logs, Metrics, SessionsByRelease, TransactionDetails, Transactions,
+    EventDetails, Events, Issues, Logs, Metrics, Refusals, SessionsByRelease, TransactionDetails,
+    Transactions,
 };
 use crate::event_id::plain;
 use crate::received::{Entry, EventSummary, Payload, TransactionSummary};
@@ -37,6 +38,7 @@ pub(crate) fn routes(app: &mut web::ServiceConfig) {
         .service(get("/api/logs").get(logs))
         .service(get("/api/metrics").get(metrics))
         .service(get("/api/sessions").get(sessions))
+        .service(get("/api/refusals").get(refusals))
         .service(get("/api/stats").get(stats));
 }
 
@@ -186,6 +188,10 @@ fn payloads(entries: Vec<Entry>) -> Vec<Payload> {
 
 async fn sessions(store: web::Data<Store>) -> HttpResponse {
     HttpResponse::Ok().json(SessionsByRelease { sessions: store.read(|state| state.sessions.all()) })
+}
+
+async fn refusals(store: web::Data<Store>) -> HttpResponse {
+    HttpResponse::Ok().json(Refusals { refusals: store.read(|state| state.refusals.newest_first()) })
 }
 
 async fn stats(store: web::Data<Store>) -> HttpResponse {

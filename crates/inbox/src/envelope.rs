@@ -1,5 +1,5 @@
 //! [Envelopes](https://develop.sentry.dev/sdk/data-model/envelopes/): a header line, then items, each with a header
-//! line and a payload. Read strictly: a client that sends a torn one should learn of it.
+//! line and a payload. An item that cannot be read is refused with its reason, and the others are kept.
 
 use actix_web::web::Bytes;
 use serde_json::{Map, Value};
@@ -9,16 +9,20 @@ use serde_json::{Map, Value};
 pub(crate) struct Envelope {
     pub(crate) header: Map<String, Value>,
     pub(crate) items: Vec<Item>,
+    /// Why the others are not among them.
+    pub(crate) refused: Vec<BadEnvelope>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Item {
+    /// Its place in the envelope, from 1.
+    pub(crate) number: usize,
     pub(crate) ty: String,
     pub(crate) header: Map<String, Value>,
     pub(crate) payload: Bytes,
 }
 
-/// Why an envelope is refused. Items are counted from 1.
+/// Why an envelope or one of its items is refused. Items are counted from 1.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BadEnvelope {
     #[error("the envelope is empty")]
@@ -64,17 +68,26 @@ pub(crate) fn parse(body: &Bytes) -> Result<Envelope, BadEnvelope> {
     let mut reader = Reader { body, at: 0 };
     let header = reader.line().ok_or(BadEnvelope::Empty).and_then(short)?;
     let header = serde_json::from_slice(&header).map_err(BadEnvelope::Header)?;
-    let mut items = Vec::new();
+    let mut envelope = Envelope { header, items: Vec::new(), refused: Vec::new() };
+    let mut number = 0;
     while let Some(line) = reader.line() {
         // Blank lines between items and at the end are allowed.
-        if !line.iter().all(u8::is_ascii_whitespace) {
-            if items.len() == MAX_ITEMS {
-                return Err(BadEnvelope::TooMany);
+        if line.iter().all(u8::is_ascii_whitespace) {
+            continue;
+        }
+        number += 1;
+        match short(line).and_then(|header| item(&mut reader, &header, number)) {
+            Ok(item) => envelope.items.push(item),
+            // Its payload was read.
+            Err(bad @ BadEnvelope::NoType { .. }) => envelope.refused.push(bad),
+            // Nobody knows where the next item begins.
+            Err(bad) => {
+                envelope.refused.push(bad);
+                break;
             }
-            items.push(item(&mut reader, &short(line)?, items.len() + 1)?);
         }
     }
-    Ok(Envelope { header, items })
+    Ok(envelope)
 }
 
 fn short(header: Bytes) -> Result<Bytes, BadEnvelope> {
@@ -82,14 +95,17 @@ fn short(header: Bytes) -> Result<Bytes, BadEnvelope> {
 }
 
 fn item(reader: &mut Reader<'_>, header: &[u8], item: usize) -> Result<Item, BadEnvelope> {
+    if item > MAX_ITEMS {
+        return Err(BadEnvelope::TooMany);
+    }
     let header: Map<String, Value> =
         serde_json::from_slice(header).map_err(|reason| BadEnvelope::ItemHeader { item, reason })?;
-    let ty = header.get("type").and_then(Value::as_str).ok_or(BadEnvelope::NoType { item })?.to_owned();
     let payload = match header.get("length") {
         None | Some(Value::Null) => reader.line().unwrap_or_default(),
         Some(length) => reader.exactly(length.as_u64().ok_or(BadEnvelope::Length { item })?, item)?,
     };
-    Ok(Item { ty, header, payload })
+    let ty = header.get("type").and_then(Value::as_str).ok_or(BadEnvelope::NoType { item })?.to_owned();
+    Ok(Item { number: item, ty, header, payload })
 }
 
 struct Reader<'a> {
@@ -133,6 +149,9 @@ mod tests {
 
     fn parsed(text: &str) -> Result<Vec<(String, String)>, String> {
         let envelope = parse(&Bytes::copy_from_slice(text.as_bytes())).map_err(|error| error.to_string())?;
+        if let Some(refused) = envelope.refused.first() {
+            return Err(refused.to_string());
+        }
         let text = |item: Item| (item.ty, String::from_utf8(item.payload.to_vec()).unwrap());
         Ok(envelope.items.into_iter().map(text).collect())
     }
@@ -169,5 +188,20 @@ mod tests {
             let reported = parsed(text).unwrap_err();
             assert!(reported.contains(reason), "{text:?}: {reported}");
         }
+    }
+
+    #[test]
+    fn the_items_before_a_torn_one_are_kept_and_those_around_one_without_a_type() {
+        let kept = |text: &'static str| {
+            let envelope = parse(&Bytes::from_static(text.as_bytes())).unwrap();
+            let refused: Vec<_> = envelope.refused.iter().map(ToString::to_string).collect();
+            (envelope.items.into_iter().map(|item| (item.number, item.ty)).collect::<Vec<_>>(), refused)
+        };
+        let (items, refused) = kept("{}\n{\"type\":\"a\"}\n1\n{\"type\":\"b\",\"length\":9}\nx");
+        assert_eq!(items, [(1, "a".to_owned())]);
+        assert_eq!(refused, ["item 2 is torn: 9 bytes promised, 1 left"]);
+        let (items, refused) = kept("{}\n{\"length\":3}\n{}\n\n{\"type\":\"b\"}\nx");
+        assert_eq!(items, [(2, "b".to_owned())]);
+        assert_eq!(refused, ["item 1: its header has no type"]);
     }
 }

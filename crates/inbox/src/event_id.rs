@@ -20,6 +20,11 @@ pub(crate) fn plain(id: &str) -> String {
     normalised(id).unwrap_or_else(|| id.to_owned())
 }
 
+/// A new one.
+pub(crate) fn new() -> String {
+    Uuid::new_v4().simple().to_string()
+}
+
 /// The `event_id` of an object, which may lack one but not have a malformed one.
 pub(crate) fn of(object: &Map<String, Value>) -> Result<Option<String>, String> {
     let malformed = |id: &Value| format!("the event_id {} is not a UUID", clip(&id.to_string(), SHORT));

@@ -15,6 +15,7 @@ use crate::event_id;
 use crate::profiles::Chunk;
 use crate::sessions::Count;
 use crate::stats::Discarded;
+use crate::surrogates;
 use crate::text::{SHORT, clip};
 use crate::weight::{Weigh, heap_of};
 
@@ -29,6 +30,8 @@ pub(crate) struct Understood {
     pub(crate) event_id: Option<String>,
     /// Each with its type.
     pub(crate) items: Vec<(String, Received)>,
+    /// Why the others are not among them.
+    pub(crate) refused: Vec<BadEnvelope>,
 }
 
 /// An item that was understood.
@@ -82,7 +85,7 @@ impl Payload {
 
     /// The JSON as a value.
     pub fn read(&self) -> Value {
-        serde_json::from_str(self.0.get()).unwrap_or_default()
+        serde_json::from_slice(&surrogates::paired(self.0.get().as_bytes())).unwrap_or_default()
     }
 }
 
@@ -126,20 +129,24 @@ impl Weigh for Attachment {
     }
 }
 
-/// Understands every item of an envelope, or refuses all of it.
+/// Understands the items of an envelope, each by itself.
 pub(crate) fn understand(project: &str, envelope: Envelope) -> Result<Understood, BadEnvelope> {
-    let Envelope { header, items } = envelope;
-    let understand = |(index, item): (usize, Item)| {
-        let ty = clip(&item.ty, SHORT);
-        if item.payload.len() > MAX_PAYLOAD && is_read(&ty) {
-            return Err(BadEnvelope::TooLarge { item: index + 1, ty, most: MAX_PAYLOAD });
-        }
-        let bad = |reason| BadEnvelope::Payload { item: index + 1, ty: ty.clone(), reason };
-        one(project, &header, item).map(|received| (ty.clone(), received)).map_err(bad)
-    };
+    let Envelope { header, items, refused } = envelope;
     let event_id = event_id::of(&header).map_err(BadEnvelope::HeaderId)?;
-    let items = items.into_iter().enumerate().map(understand).collect::<Result<_, _>>()?;
-    Ok(Understood { event_id, items })
+    let mut understood = Understood { event_id, items: Vec::new(), refused: Vec::new() };
+    for item in items {
+        let (number, ty) = (item.number, clip(&item.ty, SHORT));
+        if item.payload.len() > MAX_PAYLOAD && is_read(&ty) {
+            understood.refused.push(BadEnvelope::TooLarge { item: number, ty, most: MAX_PAYLOAD });
+            continue;
+        }
+        match one(project, &header, item) {
+            Ok(received) => understood.items.push((ty, received)),
+            Err(reason) => understood.refused.push(BadEnvelope::Payload { item: number, ty, reason }),
+        }
+    }
+    understood.refused.extend(refused);
+    Ok(understood)
 }
 
 fn one(project: &str, envelope: &Map<String, Value>, item: Item) -> Result<Received, String> {
@@ -169,7 +176,7 @@ fn is_read(ty: &str) -> bool {
 
 fn object(payload: &[u8]) -> Result<Value, String> {
     let object: Map<String, Value> =
-        serde_json::from_slice(payload).map_err(|error| not_an_object(&error))?;
+        serde_json::from_slice(&surrogates::paired(payload)).map_err(|error| not_an_object(&error))?;
     Ok(Value::Object(object))
 }
 
@@ -190,11 +197,11 @@ fn contained(payload: &[u8]) -> Result<Vec<Entry>, String> {
     Ok(items.into_iter().map(Entry::read).collect())
 }
 
-/// The id of the payload, or else of the envelope.
-fn event_id(payload: &Value, envelope: &Map<String, Value>) -> Result<String, String> {
-    let own = payload.as_object().map_or(Ok(None), event_id::of)?;
-    let id = own.map_or_else(|| event_id::of(envelope), |own| Ok(Some(own)))?;
-    id.ok_or_else(|| "there is no event_id".to_owned())
+/// The id of the envelope, or else of the payload, or else a new one. What is no id counts as none: an event with a
+/// wrong id tells more than none at all.
+fn event_id(payload: &Value, envelope: &Map<String, Value>) -> String {
+    let of = |object: &Map<String, Value>| event_id::of(object).ok().flatten();
+    of(envelope).or_else(|| payload.as_object().and_then(of)).unwrap_or_else(event_id::new)
 }
 
 /// A name, as far as lists show it.

@@ -12,13 +12,13 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use http_limits::Limits;
 use reqwest::Url;
-use serde_json::json;
+use serde::Serialize;
 use tokio::sync::oneshot;
 
 use crate::forward::Forward;
 use crate::hosts::{self, AllowedHosts};
 use crate::refusal::{refusal, takes};
-use crate::store::Store;
+use crate::store::{Accepted, Store};
 use crate::upload::{self, BadUpload, Uploads};
 use crate::{Answer, StartError, api, page, profiles};
 
@@ -30,6 +30,9 @@ fn limits() -> Limits {
 
 /// Longest name of a project: Sentry's are numbers.
 const MAX_PROJECT: usize = 64;
+
+/// Most reasons that an answer lists.
+const MAX_REASONS: usize = 20;
 
 type SharedAnswer = web::Data<Mutex<Answer>>;
 
@@ -166,8 +169,9 @@ async fn receive(
             accept(&request, &project, body, (&store, forward.as_ref().as_ref()), status)
         }
         status => {
-            store.refuse();
-            refusal(status, "the inbox was reported to answer so")
+            let reason = "the inbox is set to answer so";
+            store.refuse(&project, reason);
+            refusal(status, reason)
         }
     };
     for (name, value) in &answer.headers {
@@ -188,19 +192,20 @@ fn accept(
     (store, forward): (&Store, Option<&Forward>),
     status: StatusCode,
 ) -> HttpResponse {
+    let refuse = |status, reason: &str| {
+        store.refuse(project, reason);
+        refused(project, status, reason)
+    };
     if forward.is_some_and(|forward| forward.is_own(request.headers())) {
-        store.refuse();
-        return refused(project, StatusCode::LOOP_DETECTED, "INBOX_FORWARD_URL leads back to this inbox");
+        return refuse(StatusCode::LOOP_DETECTED, "INBOX_FORWARD_URL leads back to this inbox");
     }
     if project.len() > MAX_PROJECT {
-        store.refuse();
-        return refusal(StatusCode::NOT_FOUND, "a project is a number");
+        return refuse(StatusCode::NOT_FOUND, "a project is a number");
     }
     let body = match body {
         Ok(body) => body,
         Err(bad) => {
-            store.refuse();
-            let mut answer = refused(project, bad.status(), &bad.to_string());
+            let mut answer = refuse(bad.status(), &bad.to_string());
             if matches!(bad, BadUpload::Busy) {
                 answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
             }
@@ -208,11 +213,15 @@ fn accept(
         }
     };
     match store.accept(project, body.clone()) {
-        Ok(id) => {
+        Ok(Accepted { event_id, refused }) => {
             if let Some(forward) = forward {
                 forward.copy(request, project, &body);
             }
-            HttpResponse::build(status).json(json!({ "id": id }))
+            let reasons: Vec<_> = refused.iter().take(MAX_REASONS).map(ToString::to_string).collect();
+            if let Some(reason) = reasons.first() {
+                tracing::warn!(project, items = refused.len(), reason, "items were refused");
+            }
+            HttpResponse::build(status).json(Receipt { id: event_id, refused: reasons })
         }
         Err(bad) => {
             let large = bad.is_too_large();
@@ -220,6 +229,15 @@ fn accept(
             refused(project, status, &bad.to_string())
         }
     }
+}
+
+/// The answer to an envelope, as Sentry gives it; the reasons are ours.
+#[derive(Debug, Serialize)]
+struct Receipt {
+    id: Option<String>,
+    /// Why items were not kept.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    refused: Vec<String>,
 }
 
 fn refused(project: &str, status: StatusCode, reason: &str) -> HttpResponse {

@@ -30,6 +30,9 @@ pub struct Stats {
     pub envelopes: u64,
     /// Envelopes refused.
     pub rejected: u64,
+    /// Items that were refused while the rest of their envelopes was accepted.
+    #[serde(default)]
+    pub refused_items: u64,
     /// Bytes of the accepted ones, decompressed.
     pub bytes: u64,
     /// Items by type.

@@ -13,6 +13,7 @@ use crate::profiles::Profiles;
 use crate::received::{
     Attachment, Entry, Event, MAX_ATTACHMENTS, Received, Transaction, Understood, understand,
 };
+use crate::refusals::Refusals;
 use crate::ring::Ring;
 use crate::sessions::Sums;
 use crate::stats::{self, Discarded, Held, OTHER, Stats};
@@ -44,6 +45,15 @@ pub(crate) struct Store {
     version: watch::Sender<u64>,
 }
 
+/// An envelope of which at least something was kept.
+#[derive(Debug)]
+pub(crate) struct Accepted {
+    /// The id of its event or transaction, if it has one.
+    pub(crate) event_id: Option<String>,
+    /// Why some of its items were not kept.
+    pub(crate) refused: Vec<BadEnvelope>,
+}
+
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) events: Ring<Event>,
@@ -53,6 +63,7 @@ pub(crate) struct State {
     pub(crate) issues: Issues,
     pub(crate) sessions: Sums,
     pub(crate) profiles: Profiles,
+    pub(crate) refusals: Refusals,
     /// Every envelope's bytes, where they are asked for.
     pub(crate) raw: Option<Vec<Bytes>>,
     discarded: BTreeMap<(String, String), u64>,
@@ -60,6 +71,7 @@ pub(crate) struct State {
     version: u64,
     envelopes: u64,
     rejected: u64,
+    refused_items: u64,
     bytes: u64,
     limits: Limits,
 }
@@ -78,22 +90,37 @@ impl Store {
         self.version.subscribe()
     }
 
-    /// Stores all of an envelope, or nothing of it. The id of its event or transaction, if it has one.
-    pub(crate) fn accept(&self, project: &str, body: Bytes) -> Result<Option<String>, BadEnvelope> {
+    /// Stores the items of an envelope that can be understood; an error where there are items, and none of them can.
+    pub(crate) fn accept(&self, project: &str, body: Bytes) -> Result<Accepted, BadEnvelope> {
         // Understood before the lock is taken.
         let understood = envelope::parse(&body).and_then(|envelope| understand(project, envelope));
+        let understood = understood.map_err(|bad| vec![bad]).and_then(|mut it| {
+            if it.items.is_empty() && !it.refused.is_empty() {
+                Err(std::mem::take(&mut it.refused))
+            } else {
+                Ok(it)
+            }
+        });
         self.change(|state| match understood {
-            Ok(understood) => Ok(state.store(understood, body)),
+            Ok(mut understood) => {
+                let refused = std::mem::take(&mut understood.refused);
+                state.refuse(project, refused.iter().map(ToString::to_string), true);
+                Ok(Accepted { event_id: state.store(understood, body), refused })
+            }
             Err(bad) => {
                 state.rejected += 1;
-                Err(bad)
+                state.refuse(project, bad.iter().map(ToString::to_string), false);
+                Err(bad.into_iter().next().unwrap_or(BadEnvelope::Empty))
             }
         })
     }
 
     /// Counts an envelope that was refused unread.
-    pub(crate) fn refuse(&self) {
-        self.change(|state| state.rejected += 1);
+    pub(crate) fn refuse(&self, project: &str, reason: &str) {
+        self.change(|state| {
+            state.rejected += 1;
+            state.refuse(project, [reason.to_owned()], false);
+        });
     }
 
     /// Forgets everything, the counters too.
@@ -123,21 +150,30 @@ impl State {
             issues: Issues::default(),
             sessions: Sums::default(),
             profiles: Profiles::default(),
+            refusals: Refusals::default(),
             raw: keep_raw.then(Vec::new),
             discarded: BTreeMap::new(),
             items: BTreeMap::new(),
             version: 0,
             envelopes: 0,
             rejected: 0,
+            refused_items: 0,
             bytes: 0,
             limits,
+        }
+    }
+
+    fn refuse(&mut self, project: &str, reasons: impl IntoIterator<Item = String>, item_only: bool) {
+        for reason in reasons {
+            self.refused_items += u64::from(item_only);
+            self.refusals.push(project, &reason, item_only);
         }
     }
 
     fn store(&mut self, understood: Understood, body: Bytes) -> Option<String> {
         self.envelopes += 1;
         self.bytes += body.len() as u64;
-        let Understood { mut event_id, items } = understood;
+        let Understood { mut event_id, items, .. } = understood;
         let (mut events, mut attachments) = (Vec::new(), Vec::new());
         for (ty, received) in items {
             stats::count(&mut self.items, ty, OTHER.to_owned(), 1);
@@ -222,6 +258,7 @@ impl State {
             version: self.version,
             envelopes: self.envelopes,
             rejected: self.rejected,
+            refused_items: self.refused_items,
             bytes: self.bytes,
             items: self.items.clone(),
             discarded: discarded.collect(),

@@ -78,7 +78,7 @@ impl Event {
         let level = text(&event["level"]).unwrap_or_else(|| "error".to_owned());
         let transaction = text(&event["transaction"]);
         let summary = EventSummary {
-            event_id: event_id(&event, envelope)?,
+            event_id: event_id(&event, envelope),
             issue_id: String::new(),
             project: project.to_owned(),
             received_at: timestamp::now(),

@@ -53,7 +53,7 @@ impl Transaction {
         let start = timestamp::seconds(&transaction["start_timestamp"]);
         let end = timestamp::seconds(&transaction["timestamp"]);
         let summary = TransactionSummary {
-            event_id: event_id(&transaction, envelope)?,
+            event_id: event_id(&transaction, envelope),
             project: project.to_owned(),
             received_at: timestamp::now(),
             transaction: text(&transaction["transaction"]),

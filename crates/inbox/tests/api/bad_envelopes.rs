@@ -94,31 +94,88 @@ async fn a_container_must_have_its_items() {
 }
 
 #[actix_web::test]
-async fn an_event_without_an_id_anywhere_is_refused() {
+async fn an_event_without_an_id_anywhere_gets_one() {
     let app = spawn_app().await;
     for ty in ["event", "transaction"] {
-        let text = envelope(json!({ "event_id": null }), &[(ty, json!({}))]);
-        refused(&app, text, &format!("item 1 ({ty}): there is no event_id")).await;
+        let answer = app.send(envelope(json!({ "event_id": null }), &[(ty, json!({}))])).await;
+        let id = answer.body["id"].as_str().unwrap();
+        assert_eq!((answer.status, id.len()), (200, 32), "{answer:?}");
+        assert_eq!(app.get(&format!("/api/{ty}s/{id}")).await.status, 200);
     }
 }
 
 #[actix_web::test]
-async fn a_malformed_event_id_is_reported() {
+async fn the_id_of_the_envelope_wins_over_one_of_the_payload() {
+    let app = spawn_app().await;
+    for own in ["abc", "", "fedcba9876543210fedcba9876543210"] {
+        let items = [("event", json!({ "event_id": own }))];
+        let answer = app.send(envelope(json!({ "event_id": EVENT_ID }), &items)).await;
+        assert_eq!((answer.status, &answer.body["id"]), (200, &json!(EVENT_ID)), "{own}");
+    }
+}
+
+#[actix_web::test]
+async fn a_malformed_id_of_an_envelope_is_reported() {
     let app = spawn_app().await;
     for id in [json!("abc"), json!(""), json!(7), json!("{01234567-89ab-cdef-0123-456789abcdef}")] {
         let reason = format!("the event_id {id} is not a UUID");
-        let own = envelope(json!({ "event_id": EVENT_ID }), &[("event", json!({ "event_id": id }))]);
-        refused(&app, own, &format!("item 1 (event): {reason}")).await;
         let envelopes = envelope(json!({ "event_id": id }), &[("attachment", json!({}))]);
         refused(&app, envelopes, &format!("the envelope header: {reason}")).await;
     }
 }
 
 #[actix_web::test]
-async fn a_bad_item_takes_the_good_ones_with_it() {
+async fn a_bad_item_is_refused_alone_and_its_reason_is_kept() {
     let app = spawn_app().await;
-    let items = [("event", json!({ "message": "good" })), ("session", json!({})), ("event", json!("bad"))];
-    refused(&app, envelope(json!({ "event_id": EVENT_ID }), &items), "item 3 (event)").await;
-    assert!(app.inbox.events().is_empty());
-    assert!(app.inbox.issues().is_empty());
+    let items = [
+        ("event", json!({ "message": "good" })),
+        ("transaction", json!("bad")),
+        ("log", json!({ "items": [{ "body": "good, too" }] })),
+    ];
+    let whole = envelope(json!({ "event_id": EVENT_ID }), &items);
+    let torn = format!("{}\n{{\"type\":\"event\",\"length\":9}}\n{{}}", whole.trim_end());
+    let answer = app.send(torn).await;
+    let reason = "item 2 (transaction): its payload is not a JSON object";
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert!(answer.body["refused"][0].as_str().unwrap().starts_with(reason), "{answer:?}");
+    assert_eq!((app.inbox.events().len(), app.inbox.logs().len()), (1, 1));
+    let stats = app.inbox.stats();
+    assert_eq!((stats.envelopes, stats.rejected, stats.refused_items), (1, 0, 2));
+    let refusals = app.get("/api/refusals").await.body;
+    let shown = |index: usize| refusals["refusals"][index]["reason"].as_str().unwrap_or_default().to_owned();
+    assert!(
+        shown(0).starts_with("item 4 is torn: 9 bytes promised") && shown(1).starts_with(reason),
+        "{refusals}"
+    );
+    assert_eq!(
+        (&refusals["refusals"][0]["item_only"], &refusals["refusals"][0]["project"]),
+        (&json!(true), &json!("1"))
+    );
+}
+
+#[actix_web::test]
+async fn no_more_than_the_last_200_refusals_are_kept() {
+    let app = spawn_app().await;
+    for number in 0..201 {
+        app.send(format!("{{}}\n{{\"type\":\"{number}\",\"length\":9}}\nx")).await;
+    }
+    refused(&app, "", "the envelope is empty").await;
+    let refusals = app.get("/api/refusals").await.body["refusals"].as_array().unwrap().clone();
+    assert_eq!(refusals.len(), 200);
+    assert_eq!(
+        (&refusals[0]["reason"], &refusals[0]["item_only"]),
+        (&json!("the envelope is empty"), &json!(false))
+    );
+}
+
+#[actix_web::test]
+async fn half_a_character_is_replaced_and_the_event_arrives() {
+    let app = spawn_app().await;
+    let event = r#"{"message":"cut \ud83d","extra":{"a":"\udE00","b":"\uD83D\uDE00"}}"#;
+    let text = format!("{{\"event_id\":\"{EVENT_ID}\"}}\n{{\"type\":\"event\"}}\n{event}");
+    assert_eq!(app.send(text).await.status, 200);
+    let held = &app.inbox.events()[0];
+    assert_eq!(held["message"], "cut \u{fffd}");
+    assert_eq!(held["extra"], json!({ "a": "\u{fffd}", "b": "😀" }));
+    assert_eq!(app.inbox.issues()[0].title, "cut \u{fffd}");
 }

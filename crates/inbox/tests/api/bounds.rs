@@ -220,6 +220,8 @@ async fn an_item_header_or_payload_that_is_too_long_is_413() {
     let header = json!({ "type": "attachment", "filename": long });
     assert_eq!(app.send(format!("{{}}\n{header}\nx\n")).await.status, 413);
     let many = "{\"type\":\"a\"}\n\n".repeat(1_001);
-    assert_eq!(app.send(format!("{{}}\n{many}")).await.status, 413);
+    let answer = app.send(format!("{{}}\n{many}")).await;
+    assert_eq!((answer.status, &answer.body["refused"]), (200, &json!(["there are more than 1000 items"])));
+    assert_eq!(app.inbox.stats().items["a"], 1_000);
     assert_eq!(app.send(envelope(json!({}), &[("attachment", json!(long))])).await.status, 200);
 }

@@ -83,6 +83,7 @@ async fn the_counters_count() {
         json!({
             "envelopes": 1,
             "rejected": 1,
+            "refused_items": 0,
             "bytes": sent.len(),
             "items": { "event": 1 },
             "discarded": [],
