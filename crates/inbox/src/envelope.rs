@@ -1,6 +1,7 @@
 //! [Envelopes](https://develop.sentry.dev/sdk/data-model/envelopes/): a header line, then items, each with a header
 //! line and a payload. An item that cannot be read is refused with its reason, and the others are kept.
 
+use actix_web::http::StatusCode;
 use actix_web::web::Bytes;
 use serde_json::{Map, Value};
 
@@ -52,9 +53,12 @@ pub(crate) enum BadEnvelope {
 }
 
 impl BadEnvelope {
-    /// Whether it is refused for its size alone.
-    pub(crate) fn is_too_large(&self) -> bool {
-        matches!(self, Self::TooLarge { .. } | Self::LongHeader | Self::TooMany)
+    /// What the request is answered.
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            Self::TooLarge { .. } | Self::LongHeader | Self::TooMany => StatusCode::PAYLOAD_TOO_LARGE,
+            _ => StatusCode::BAD_REQUEST,
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use actix_web::http::{Method, StatusCode, Uri};
 use actix_web::middleware::Next;
 use actix_web::{Error, web};
 
+use crate::ingest;
 use crate::refusal::refusal;
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -85,11 +86,7 @@ pub(crate) async fn guard<B: MessageBody + 'static>(
 
 /// Envelopes, and the question whether the inbox is there: it comes from probes that know it by any name.
 fn is_open(path: &str) -> bool {
-    let segments: Vec<_> = path.split('/').collect();
-    matches!(
-        segments.as_slice(),
-        ["", "health"] | ["", "api", _, "envelope"] | ["", "api", _, "envelope", ""]
-    )
+    path == "/health" || ingest::is_endpoint(path)
 }
 
 fn foreign(hosts: &AllowedHosts, method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Foreign> {

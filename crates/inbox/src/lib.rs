@@ -25,6 +25,7 @@ mod forward;
 mod fuzz;
 mod grouping;
 mod hosts;
+mod ingest;
 mod issue;
 mod issues;
 mod page;

@@ -1,4 +1,4 @@
-//! The HTTP side: a thread with its own actix system, and the endpoint that Sentry clients send to.
+//! The HTTP side: a thread with its own actix system.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,20 +6,19 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use actix_web::dev::{ServerHandle, Service};
-use actix_web::http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpResponse, HttpServer, web};
 use http_limits::Limits;
 use reqwest::Url;
-use serde::Serialize;
 use tokio::sync::oneshot;
 
 use crate::forward::Forward;
 use crate::hosts::{self, AllowedHosts};
-use crate::refusal::{refusal, takes};
-use crate::store::{Accepted, Store};
-use crate::upload::{self, BadUpload, Uploads};
+use crate::ingest;
+use crate::refusal::refusal;
+use crate::store::Store;
+use crate::upload::Uploads;
 use crate::{Answer, StartError, api, page, profiles};
 
 /// Envelopes are longer than the bodies of other requests, and answers are, too.
@@ -28,13 +27,7 @@ fn limits() -> Limits {
     Limits { body: minute, answer: minute, ..Limits::default() }
 }
 
-/// Longest name of a project: Sentry's are numbers.
-const MAX_PROJECT: usize = 64;
-
-/// Most reasons that an answer lists.
-const MAX_REASONS: usize = 20;
-
-type SharedAnswer = web::Data<Mutex<Answer>>;
+pub(crate) type SharedAnswer = web::Data<Mutex<Answer>>;
 
 /// A server that runs.
 #[derive(Debug)]
@@ -116,11 +109,7 @@ fn bind(
             .app_data(answer.clone())
             .app_data(forward.clone())
             .app_data(web::Data::new(uploads.clone()))
-            .service(
-                web::resource(["/api/{project}/envelope", "/api/{project}/envelope/"])
-                    .post(receive)
-                    .default_service(takes("POST")),
-            )
+            .configure(ingest::routes)
             .app_data(hosts.clone())
             .configure(api::routes)
             .configure(profiles::api::routes)
@@ -150,97 +139,4 @@ fn bind(
 
 async fn nothing() -> HttpResponse {
     refusal(StatusCode::NOT_FOUND, "there is nothing at this path")
-}
-
-/// Takes an envelope from any client: keys are not looked at.
-async fn receive(
-    request: HttpRequest,
-    project: web::Path<String>,
-    payload: web::Payload,
-    store: web::Data<Store>,
-    uploads: web::Data<Uploads>,
-    answer: SharedAnswer,
-    forward: web::Data<Option<Forward>>,
-) -> HttpResponse {
-    let body = upload::receive(&request, payload.into_inner(), &uploads).await;
-    let answer = answer.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    let mut response = match StatusCode::from_u16(answer.status).unwrap_or_default() {
-        status if status.is_success() => {
-            accept(&request, &project, body, (&store, forward.as_ref().as_ref()), status)
-        }
-        status => {
-            let reason = "the inbox is set to answer so";
-            store.refuse(&project, reason);
-            refusal(status, reason)
-        }
-    };
-    for (name, value) in &answer.headers {
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name.as_str()), HeaderValue::try_from(value)) {
-            response.headers_mut().insert(name, value);
-        }
-    }
-    if !answer.delay.is_zero() {
-        tokio::time::sleep(answer.delay).await;
-    }
-    response
-}
-
-fn accept(
-    request: &HttpRequest,
-    project: &str,
-    body: Result<web::Bytes, BadUpload>,
-    (store, forward): (&Store, Option<&Forward>),
-    status: StatusCode,
-) -> HttpResponse {
-    let refuse = |status, reason: &str| {
-        store.refuse(project, reason);
-        refused(project, status, reason)
-    };
-    if forward.is_some_and(|forward| forward.is_own(request.headers())) {
-        return refuse(StatusCode::LOOP_DETECTED, "INBOX_FORWARD_URL leads back to this inbox");
-    }
-    if project.len() > MAX_PROJECT {
-        return refuse(StatusCode::NOT_FOUND, "a project is a number");
-    }
-    let body = match body {
-        Ok(body) => body,
-        Err(bad) => {
-            let mut answer = refuse(bad.status(), &bad.to_string());
-            if matches!(bad, BadUpload::Busy) {
-                answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
-            }
-            return answer;
-        }
-    };
-    match store.accept(project, body.clone()) {
-        Ok(Accepted { event_id, refused }) => {
-            if let Some(forward) = forward {
-                forward.copy(request, project, &body);
-            }
-            let reasons: Vec<_> = refused.iter().take(MAX_REASONS).map(ToString::to_string).collect();
-            if let Some(reason) = reasons.first() {
-                tracing::warn!(project, items = refused.len(), reason, "items were refused");
-            }
-            HttpResponse::build(status).json(Receipt { id: event_id, refused: reasons })
-        }
-        Err(bad) => {
-            let large = bad.is_too_large();
-            let status = if large { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::BAD_REQUEST };
-            refused(project, status, &bad.to_string())
-        }
-    }
-}
-
-/// The answer to an envelope, as Sentry gives it; the reasons are ours.
-#[derive(Debug, Serialize)]
-struct Receipt {
-    id: Option<String>,
-    /// Why items were not kept.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    refused: Vec<String>,
-}
-
-fn refused(project: &str, status: StatusCode, reason: &str) -> HttpResponse {
-    tracing::warn!(project, reason, "an envelope was refused");
-    refusal(status, reason)
 }

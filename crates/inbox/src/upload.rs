@@ -26,7 +26,7 @@ const MAX_UPLOADS: usize = 64;
 const MAX_BYTES: usize = 128 * 1024 * 1024;
 
 /// Encodings of a body that are undone.
-const ENCODINGS: [&str; 4] = ["identity", "gzip", "deflate", "br"];
+const ENCODINGS: [&str; 6] = ["identity", "gzip", "x-gzip", "deflate", "br", "zstd"];
 
 /// Why an upload is refused.
 #[derive(Debug, thiserror::Error)]

@@ -1,15 +1,20 @@
 //! The encodings, undone into memory that is bounded and counted.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 
 use brotli_decompressor::DecompressorWriter;
 use flate2::write::MultiGzDecoder;
 use flate2::{Decompress, FlushDecompress, Status};
+use ruzstd::decoding::StreamingDecoder;
 
 use super::{BadUpload, MAX_ENVELOPE, Share};
 
 /// What a Brotli decoder may hold beside its output: the window of the format, 16 MiB, and its tables.
 const BROTLI: usize = 17 * 1024 * 1024;
+
+/// The longest window of a Zstandard frame that is decompressed, bytes: compressors use 8 MiB at most, unless they are
+/// asked for more.
+const ZSTD_WINDOW: usize = 8 * 1024 * 1024;
 
 /// Bytes that are decompressed at a time.
 const PIECE: usize = 32 * 1024;
@@ -19,27 +24,33 @@ pub(super) enum Decoder {
     Gzip(Box<MultiGzDecoder<Sink>>),
     Deflate(Box<Inflate>),
     Brotli(Box<DecompressorWriter<Sink>>),
+    /// What has come so far: its decoder reads, and does not take pieces.
+    Zstd(Sink),
 }
 
 impl Decoder {
     pub(super) fn new(encoding: &str, mut share: Share) -> Result<Self, BadUpload> {
-        if encoding == "br" {
-            share.grow(BROTLI)?;
+        match encoding {
+            "br" => share.grow(BROTLI)?,
+            // A decoder holds a window, and as much that is not read yet.
+            "zstd" => share.grow(2 * ZSTD_WINDOW)?,
+            _ => {}
         }
         let sink = Sink { held: Vec::new(), share, fault: None };
         Ok(match encoding {
-            "gzip" => Self::Gzip(Box::new(MultiGzDecoder::new(sink))),
+            "gzip" | "x-gzip" => Self::Gzip(Box::new(MultiGzDecoder::new(sink))),
             "deflate" => {
                 Self::Deflate(Box::new(Inflate { state: Decompress::new(true), ended: false, sink }))
             }
             "br" => Self::Brotli(Box::new(DecompressorWriter::new(sink, PIECE))),
+            "zstd" => Self::Zstd(sink),
             _ => Self::Plain(sink),
         })
     }
 
     pub(super) fn feed(&mut self, piece: &[u8]) -> Result<(), BadUpload> {
         let fed = match self {
-            Self::Plain(sink) => sink.write_all(piece),
+            Self::Plain(sink) | Self::Zstd(sink) => sink.write_all(piece),
             Self::Gzip(decoder) => decoder.write_all(piece),
             Self::Deflate(inflate) => inflate.feed(piece),
             Self::Brotli(decoder) => decoder.write_all(piece),
@@ -55,6 +66,7 @@ impl Decoder {
             Self::Deflate(inflate) if inflate.ended => Ok(()),
             Self::Deflate(_) => Err(io::ErrorKind::UnexpectedEof.into()),
             Self::Brotli(decoder) => decoder.close(),
+            Self::Zstd(sink) => unzstd(sink),
         };
         ended.map_err(|error| self.fault(&error))?;
         Ok(std::mem::take(&mut self.sink().held))
@@ -62,7 +74,7 @@ impl Decoder {
 
     fn sink(&mut self) -> &mut Sink {
         match self {
-            Self::Plain(sink) => sink,
+            Self::Plain(sink) | Self::Zstd(sink) => sink,
             Self::Gzip(decoder) => decoder.get_mut(),
             Self::Deflate(inflate) => &mut inflate.sink,
             Self::Brotli(decoder) => decoder.get_mut(),
@@ -73,6 +85,25 @@ impl Decoder {
     fn fault(&mut self, error: &io::Error) -> BadUpload {
         self.sink().fault.take().unwrap_or_else(|| BadUpload::Broken(error.to_string()))
     }
+}
+
+/// Replaces what the sink holds by what it means: one frame, or several after each other.
+fn unzstd(sink: &mut Sink) -> io::Result<()> {
+    let compressed = std::mem::take(&mut sink.held);
+    let mut rest = compressed.as_slice();
+    let mut piece = [0; PIECE];
+    while !rest.is_empty() {
+        let mut frame =
+            StreamingDecoder::new_with_max_window_size(rest, ZSTD_WINDOW as u64).map_err(io::Error::other)?;
+        loop {
+            match frame.read(&mut piece)? {
+                0 => break,
+                length => sink.write_all(&piece[..length])?,
+            }
+        }
+        rest = frame.into_inner();
+    }
+    Ok(())
 }
 
 /// zlib's format. Its own writer would not distinguish a torn body from a whole one.

@@ -2,6 +2,8 @@
 
 use std::io::Write;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 use reqwest::Method;
@@ -38,6 +40,36 @@ fn brotli(plain: &[u8]) -> Vec<u8> {
     compressed
 }
 
+fn zstd(plain: &[u8]) -> Vec<u8> {
+    ruzstd::encoding::compress_to_vec(plain, ruzstd::encoding::CompressionLevel::Fastest)
+}
+
+/// What zstd 1.5 makes, at level 19, of a message of forty words.
+const BY_ZSTD: &str = "KLUv/WAYAE0CAKQDeyJldmVudF9pZCI6IjAxMjM0NTY3ODlhYmNkZWYifQp7InR5cGUiOm1lc3NhZ2UiOiJ6c3RkICJ9CgQAQBQqmm1phc0GmXk=";
+
+#[actix_web::test]
+async fn a_frame_of_the_real_zstd_and_several_frames_are_undone() {
+    let app = spawn_app().await;
+    let whole = BASE64_STANDARD.decode(BY_ZSTD).unwrap();
+    assert_eq!(send(&app, "zstd", whole).await.status, 200);
+    assert_eq!(app.inbox.events()[0]["message"], "zstd ".repeat(40));
+    let plain = message("in two frames");
+    let (first, second) = plain.split_at(plain.len() / 2);
+    let frames = [zstd(first.as_bytes()), zstd(second.as_bytes())].concat();
+    assert_eq!(send(&app, "zstd", frames).await.status, 200);
+    assert_eq!(app.inbox.events()[1]["message"], "in two frames");
+}
+
+#[actix_web::test]
+async fn a_zstd_window_beyond_the_bound_is_refused_unallocated() {
+    let app = spawn_app().await;
+    // A frame whose header asks for a window of 64 MiB: exponent 16, mantissa 0.
+    let header = [0x28, 0xb5, 0x2f, 0xfd, 0x00, 16 << 3];
+    let answer = send(&app, "zstd", [&header[..], &[1, 0, 0]].concat()).await;
+    assert_eq!(answer.status, 400, "{answer:?}");
+    assert!(answer.body["error"].as_str().unwrap().contains("window"), "{answer:?}");
+}
+
 /// An envelope of exactly that length.
 fn of_length(length: usize) -> Vec<u8> {
     let mut envelope = b"{}\n{\"type\":\"attachment\"}\n".to_vec();
@@ -48,8 +80,15 @@ fn of_length(length: usize) -> Vec<u8> {
 #[actix_web::test]
 async fn each_encoding_is_undone() {
     let app = spawn_app().await;
-    let encodings: [(&str, Encode); 5] =
-        [("identity", <[u8]>::to_vec), ("gzip", gzip), ("GZIP", gzip), ("deflate", deflate), ("br", brotli)];
+    let encodings: [(&str, Encode); 7] = [
+        ("identity", <[u8]>::to_vec),
+        ("gzip", gzip),
+        ("GZIP", gzip),
+        ("x-gzip", gzip),
+        ("deflate", deflate),
+        ("br", brotli),
+        ("zstd", zstd),
+    ];
     for (encoding, encode) in encodings {
         let answer = send(&app, encoding, encode(message(encoding).as_bytes())).await;
         assert_eq!(answer.status, 200, "{encoding}: {answer:?}");
@@ -100,10 +139,13 @@ async fn a_compressed_body_that_ends_too_early_is_refused() {
 #[actix_web::test]
 async fn an_unknown_encoding_is_415_and_names_the_known_ones() {
     let app = spawn_app().await;
-    let answer = send(&app, "zstd", message("unreadable").into_bytes()).await;
+    let answer = send(&app, "snappy", message("unreadable").into_bytes()).await;
     assert_eq!(answer.status, 415);
     let reported = answer.body["error"].as_str().unwrap();
-    assert!(reported.contains("zstd") && reported.contains("identity, gzip, deflate, br"), "{reported}");
+    assert!(
+        reported.contains("snappy") && reported.contains("identity, gzip, x-gzip, deflate, br, zstd"),
+        "{reported}"
+    );
     assert_eq!(app.inbox.stats().rejected, 1);
 }
 
@@ -112,14 +154,15 @@ async fn the_limit_is_of_decompressed_bytes() {
     let app = spawn_app().await;
     let answer = send(&app, "gzip", gzip(&of_length(LIMIT))).await;
     assert_eq!(answer.status, 200, "{answer:?}");
-    let encodings: [(&str, Encode); 3] = [("gzip", gzip), ("deflate", deflate), ("br", brotli)];
+    let encodings: [(&str, Encode); 4] =
+        [("gzip", gzip), ("deflate", deflate), ("br", brotli), ("zstd", zstd)];
     for (encoding, encode) in encodings {
         let answer = send(&app, encoding, encode(&of_length(LIMIT + 1))).await;
         assert_eq!(answer.status, 413, "{encoding}: {answer:?}");
         let reported = answer.body["error"].as_str().unwrap();
         assert!(reported.contains(&LIMIT.to_string()), "{reported}");
     }
-    assert_eq!((app.inbox.stats().envelopes, app.inbox.stats().rejected), (1, 3));
+    assert_eq!((app.inbox.stats().envelopes, app.inbox.stats().rejected), (1, 4));
 }
 
 #[actix_web::test]
@@ -158,7 +201,8 @@ async fn the_limit_is_of_all_members_together() {
 #[actix_web::test]
 async fn every_compressed_body_that_is_torn_or_followed_by_more_is_refused() {
     let app = spawn_app().await;
-    let encodings: [(&str, Encode); 3] = [("gzip", gzip), ("deflate", deflate), ("br", brotli)];
+    let encodings: [(&str, Encode); 4] =
+        [("gzip", gzip), ("deflate", deflate), ("br", brotli), ("zstd", zstd)];
     for (encoding, encode) in encodings {
         let whole = encode(b"{}\n{\"type\":\"attachment\"}\nxyz");
         let torn = &whole[..whole.len() - 3];

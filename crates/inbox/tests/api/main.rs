@@ -5,7 +5,9 @@
 mod answers;
 mod bad_envelopes;
 mod bounds;
+mod browsers;
 mod clients;
+mod cron;
 mod deletes;
 mod delivery;
 mod encodings;
@@ -18,6 +20,7 @@ mod helpers;
 mod hosts;
 mod issues;
 mod lists;
+mod old_clients;
 mod page;
 mod paths;
 mod process;

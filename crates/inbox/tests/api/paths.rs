@@ -20,7 +20,7 @@ async fn health_is_ok() {
 #[actix_web::test]
 async fn an_unknown_path_is_404() {
     let app = spawn_app().await;
-    for path in ["/nothing", "/api", "/api/", "/api/1/store/", "/api/1/envelope/more", "/issues", "/%ff"] {
+    for path in ["/nothing", "/api", "/api/", "/api/1/replay/", "/api/1/envelope/more", "/issues", "/%ff"] {
         refused(&app, Method::GET, path, 404).await;
     }
 }

@@ -1,0 +1,206 @@
+//! Where Sentry clients send to, of whatever year they are. What is no envelope is made one.
+
+mod cron;
+mod security;
+mod store;
+
+use std::sync::PoisonError;
+
+use actix_cors::Cors;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue, RETRY_AFTER};
+use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse, Route, web};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::envelope::BadEnvelope;
+use crate::forward::Forward;
+use crate::refusal::{refusal, takes};
+use crate::server::SharedAnswer;
+use crate::store::{Accepted, Store};
+use crate::upload::{self, BadUpload, Uploads};
+
+/// Longest name of a project: Sentry's are numbers.
+const MAX_PROJECT: usize = 64;
+
+/// Most reasons that an answer lists.
+const MAX_REASONS: usize = 20;
+
+/// How long a browser may remember that it may send here, seconds.
+const PREFLIGHT_SECONDS: usize = 3_600;
+
+/// What Sentry shows to browsers' scripts.
+const EXPOSED: [&str; 3] = ["x-sentry-error", "x-sentry-rate-limits", "retry-after"];
+
+/// Makes an envelope of the body of a request.
+type Convert = fn(&HttpRequest, Bytes) -> Result<Bytes, BadEnvelope>;
+
+pub(crate) fn routes(app: &mut web::ServiceConfig) {
+    let endpoint = |path: &str, route: fn() -> Route, others: Route| {
+        let paths = [format!("/api/{{project}}/{path}"), format!("/api/{{project}}/{path}/")];
+        web::resource(paths.to_vec()).route(route()).default_service(others).wrap(from_anywhere())
+    };
+    app.service(endpoint("envelope", || web::post().to(envelope), takes("POST")))
+        .service(endpoint("store", || web::post().to(event), takes("POST")))
+        .service(endpoint("security", || web::post().to(security_report), takes("POST")))
+        // Jobs ask for it in whatever way their tool does.
+        .service(endpoint("cron/{monitor}/{key}", || web::route().to(check_in), takes("GET, POST, PUT")));
+}
+
+/// Whether a path is one of those that any page and any host may send to.
+pub(crate) fn is_endpoint(path: &str) -> bool {
+    let segments: Vec<_> = path.strip_suffix('/').unwrap_or(path).split('/').collect();
+    matches!(
+        segments.as_slice(),
+        ["", "api", _, "envelope" | "store" | "security"] | ["", "api", _, "cron", _, _]
+    )
+}
+
+/// Pages of any origin send here, as they send to Sentry.
+fn from_anywhere() -> Cors {
+    Cors::default()
+        .allow_any_origin()
+        .send_wildcard()
+        .allowed_methods(["GET", "POST", "PUT"])
+        .allow_any_header()
+        .expose_headers(EXPOSED)
+        .allow_private_network_access()
+        .max_age(PREFLIGHT_SECONDS)
+}
+
+async fn envelope(request: HttpRequest, project: web::Path<String>, payload: web::Payload) -> HttpResponse {
+    receive(request, &project, payload, |_, body| Ok(body)).await
+}
+
+async fn event(request: HttpRequest, project: web::Path<String>, payload: web::Payload) -> HttpResponse {
+    receive(request, &project, payload, |_, body| store::envelope(&body)).await
+}
+
+async fn security_report(
+    request: HttpRequest,
+    project: web::Path<String>,
+    payload: web::Payload,
+) -> HttpResponse {
+    receive(request, &project, payload, |_, body| security::envelope(&body)).await
+}
+
+async fn check_in(
+    request: HttpRequest,
+    path: web::Path<(String, String, String)>,
+    payload: web::Payload,
+) -> HttpResponse {
+    receive(request, &path.0, payload, |request, body| {
+        cron::envelope(request.match_info().get("monitor").unwrap_or_default(), request.query_string(), &body)
+    })
+    .await
+}
+
+/// An envelope of items of one type.
+fn envelope_of(ty: &str, payloads: &[impl AsRef<[u8]>]) -> Bytes {
+    let mut envelope = b"{}\n".to_vec();
+    for payload in payloads.iter().map(AsRef::as_ref) {
+        envelope.extend(format!("{}\n", json!({ "type": ty, "length": payload.len() })).into_bytes());
+        envelope.extend_from_slice(payload);
+        envelope.push(b'\n');
+    }
+    Bytes::from(envelope)
+}
+
+/// Takes an envelope from any client: keys are not looked at.
+async fn receive(
+    request: HttpRequest,
+    project: &str,
+    payload: web::Payload,
+    convert: Convert,
+) -> HttpResponse {
+    let (Some(store), Some(uploads), Some(answer), Some(forward)) = (
+        request.app_data::<web::Data<Store>>(),
+        request.app_data::<web::Data<Uploads>>(),
+        request.app_data::<SharedAnswer>(),
+        request.app_data::<web::Data<Option<Forward>>>(),
+    ) else {
+        return refusal(StatusCode::INTERNAL_SERVER_ERROR, "the inbox is not set up");
+    };
+    let body = upload::receive(&request, payload.into_inner(), uploads).await;
+    let answer = answer.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let mut response = match StatusCode::from_u16(answer.status).unwrap_or_default() {
+        status if status.is_success() => {
+            accept(&request, project, (body, convert), (store, forward.as_ref().as_ref()), status)
+        }
+        status => {
+            let reason = "the inbox is set to answer so";
+            store.refuse(project, reason);
+            refusal(status, reason)
+        }
+    };
+    for (name, value) in &answer.headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name.as_str()), HeaderValue::try_from(value)) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    if !answer.delay.is_zero() {
+        tokio::time::sleep(answer.delay).await;
+    }
+    response
+}
+
+fn accept(
+    request: &HttpRequest,
+    project: &str,
+    (body, convert): (Result<Bytes, BadUpload>, Convert),
+    (store, forward): (&Store, Option<&Forward>),
+    status: StatusCode,
+) -> HttpResponse {
+    let refuse = |status, reason: &str| {
+        store.refuse(project, reason);
+        refused(project, status, reason)
+    };
+    if forward.is_some_and(|forward| forward.is_own(request.headers())) {
+        return refuse(StatusCode::LOOP_DETECTED, "INBOX_FORWARD_URL leads back to this inbox");
+    }
+    if project.len() > MAX_PROJECT {
+        return refuse(StatusCode::NOT_FOUND, "a project is a number");
+    }
+    let body = match body {
+        Ok(body) => body,
+        Err(bad) => {
+            let mut answer = refuse(bad.status(), &bad.to_string());
+            if matches!(bad, BadUpload::Busy) {
+                answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            return answer;
+        }
+    };
+    let body = match convert(request, body) {
+        Ok(body) => body,
+        Err(bad) => return refuse(bad.status(), &bad.to_string()),
+    };
+    match store.accept(project, body.clone()) {
+        Ok(Accepted { event_id, refused }) => {
+            if let Some(forward) = forward {
+                forward.copy(request, project, &body);
+            }
+            let reasons: Vec<_> = refused.iter().take(MAX_REASONS).map(ToString::to_string).collect();
+            if let Some(reason) = reasons.first() {
+                tracing::warn!(project, items = refused.len(), reason, "items were refused");
+            }
+            HttpResponse::build(status).json(Receipt { id: event_id, refused: reasons })
+        }
+        Err(bad) => refused(project, bad.status(), &bad.to_string()),
+    }
+}
+
+/// The answer to an envelope, as Sentry gives it; the reasons are ours.
+#[derive(Debug, Serialize)]
+struct Receipt {
+    id: Option<String>,
+    /// Why items were not kept.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    refused: Vec<String>,
+}
+
+fn refused(project: &str, status: StatusCode, reason: &str) -> HttpResponse {
+    tracing::warn!(project, reason, "an envelope was refused");
+    refusal(status, reason)
+}
