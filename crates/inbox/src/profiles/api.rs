@@ -113,3 +113,22 @@ async fn aside(work: impl FnOnce() -> Outcome + Send + 'static) -> HttpResponse 
         Err(_) => busy(),
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+mod tests {
+    use std::pin::pin;
+
+    use futures_util::future::poll_immediate;
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn a_third_profile_waits_for_one_of_two() {
+        let both = AT_ONCE.acquire_many(2).await.unwrap();
+        let mut third = pin!(aside(|| json(&"third", None)));
+        assert!(poll_immediate(third.as_mut()).await.is_none());
+        drop(both);
+        assert_eq!(third.await.status(), StatusCode::OK);
+    }
+}

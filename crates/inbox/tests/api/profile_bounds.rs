@@ -149,3 +149,22 @@ async fn an_export_of_more_than_two_million_frames_is_refused() {
     let part = app.get(&format!("/api/profile/speedscope?profiler={PROFILER}&to={}", FROM + 3.0)).await;
     assert_eq!(part.status, 200);
 }
+
+#[actix_web::test]
+async fn a_pprof_file_of_more_than_two_million_frames_is_refused() {
+    let app = spawn_app().await;
+    let frames: Vec<_> = (0..500).map(|name| json!({ "function": name.to_string() })).collect();
+    let stacks: Vec<_> =
+        (0..450).map(|first| (0..500).map(|frame| (first + frame) % 500).collect::<Vec<_>>()).collect();
+    let samples = (0..4_500).map(|sample| {
+        let timestamp = FROM + f64::from(sample) / 1e3;
+        json!({ "timestamp": timestamp, "stack_id": sample % 450, "thread_id": (sample / 450).to_string() })
+    });
+    let profile = json!({ "frames": frames, "samples": samples.collect::<Vec<_>>(), "stacks": stacks });
+    send_chunk(&app, Chunk::at(FROM).with("profile", profile)).await;
+    let path = format!("/api/profile/pprof?profiler={PROFILER}");
+    assert_eq!(app.get(&path).await.status, 413);
+    let part = app.request(reqwest::Method::GET, &format!("{path}&thread=1")).send().await.unwrap();
+    assert_eq!(part.status(), 200);
+    assert!(part.bytes().await.unwrap().starts_with(&[0x1f, 0x8b]));
+}
