@@ -17,6 +17,7 @@
 
 use std::env::VarError;
 use std::fmt;
+use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 
 /// An environment variable.
@@ -39,7 +40,7 @@ pub struct Variable {
 pub enum Shown {
     /// All of it.
     Whole,
-    /// The address of a URL: its user, password and query may be secret.
+    /// All of it, if it is an address and nothing more. The user, password, path and query of a URL may be secret.
     Address,
     /// Nothing: it is a secret.
     Nothing,
@@ -103,16 +104,47 @@ pub struct Invalid {
 }
 
 impl Invalid {
-    /// The value as an error may show it: whole if it is short and plain, as an address or a number is. Anything else
+    /// The value as an error may show it: whole if it is short and a plain word, a number or an address. Anything else
     /// may be a URL with a password in it.
     pub fn shown(&self) -> &str {
-        self.value.as_deref().filter(|value| is_plain(value)).unwrap_or("[hidden]")
+        self.value.as_deref().filter(|value| is_plain(value) || is_address(value)).unwrap_or("[hidden]")
     }
 }
 
+/// Bytes of the longest value that is shown.
+const SHOWN: usize = 64;
+
 fn is_plain(value: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".:-_".contains(&byte);
-    value.len() <= 64 && value.bytes().all(plain)
+    value.len() <= SHOWN && value.bytes().all(plain)
+}
+
+/// Whether a value is `HOST:PORT`, an IP address, or a URL of a host and nothing else. A word alone may be a password.
+fn is_address(value: &str) -> bool {
+    if value.len() > SHOWN {
+        return false;
+    }
+    match value.split_once("://") {
+        Some((scheme, rest)) => {
+            let authority = rest.strip_suffix('/').unwrap_or(rest);
+            let is_scheme = !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            is_scheme && (is_host(authority) || has_port(authority))
+        }
+        None => value.parse::<IpAddr>().is_ok() || has_port(value),
+    }
+}
+
+fn is_host(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+    match text.strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
+        Some(ip) => ip.parse::<Ipv6Addr>().is_ok(),
+        None => !text.is_empty() && text.bytes().all(plain),
+    }
+}
+
+fn has_port(text: &str) -> bool {
+    let parts = text.rsplit_once(':').filter(|(host, _)| is_host(host));
+    parts.is_some_and(|(_, port)| port.parse::<u16>().is_ok_and(|port| port > 0))
 }
 
 impl fmt::Display for Invalid {
@@ -166,7 +198,7 @@ impl Variable {
     fn invalid(&self, value: Option<String>) -> Invalid {
         let value = value.filter(|value| match self.shown {
             Shown::Whole => true,
-            Shown::Address => is_plain(value),
+            Shown::Address => is_address(value),
             Shown::Nothing => false,
         });
         Invalid { name: self.name, value, allowed: self.allowed.to_string() }
@@ -174,54 +206,4 @@ impl Variable {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const WATCHDOG: Allowed =
-        Allowed::Number { what: "milliseconds", min: 200.0, max: 600_000.0, zero: Some("no watchdog") };
-
-    #[test]
-    fn a_number_is_in_its_range_or_the_zero_that_means_something() {
-        for (text, accepted) in [
-            ("200", true),
-            ("600000", true),
-            ("0", true),
-            ("199", false),
-            ("600001", false),
-            ("-1", false),
-            ("NaN", false),
-            ("inf", false),
-            ("", false),
-        ] {
-            assert_eq!(WATCHDOG.accepts(text), accepted, "{text}");
-        }
-        assert_eq!(WATCHDOG.to_string(), "milliseconds from 200 to 600000, or 0 for no watchdog");
-    }
-
-    #[test]
-    fn an_unset_variable_has_its_default() {
-        let unset = |default| Variable {
-            name: "VARIABLE_THAT_NOBODY_SETS",
-            about: "",
-            default,
-            allowed: WATCHDOG,
-            shown: Shown::Whole,
-        };
-        assert_eq!(unset(Some("1000")).parsed::<u64>(), Ok(1_000));
-        assert_eq!(unset(None).optional::<u64>(), Ok(None));
-        assert!(unset(None).parsed::<u64>().is_err());
-        assert_eq!((unset(Some("8080")).default_port(), unset(None).default_port()), (8080, 0));
-    }
-
-    #[test]
-    fn an_error_shows_plain_values_only() {
-        let invalid = |value: &str| {
-            let value = Some(value.to_owned());
-            Invalid { name: "NAME", value, allowed: "a word".to_owned() }.to_string()
-        };
-        assert_eq!(invalid("nowhere"), "NAME=nowhere is not valid: a word");
-        for hidden in ["mongodb://user:password@host", &"x".repeat(65), "two\nlines"] {
-            assert_eq!(invalid(hidden), "NAME=[hidden] is not valid: a word");
-        }
-    }
-}
+mod tests;

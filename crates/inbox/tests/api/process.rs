@@ -72,6 +72,9 @@ fn a_bad_url_is_refused_by_its_variable_without_a_part_of_its_secrets() {
         "http://teller7:hunter2@h:notaport",
         "http://hunter2@",
         "//hunter2",
+        "hunter2",
+        "teller7:hunter2",
+        "htp://h/hunter2",
     ] {
         let reported = refusal(binary(&[("INBOX_FORWARD_URL", url)]));
         assert!(
