@@ -26,3 +26,7 @@ pub use consumer::{Consuming, Delivered, Verdict, consume};
 pub use link::State;
 pub use publisher::Publisher;
 pub use topology::{Queue, Topology};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -23,3 +23,7 @@ pub use held_memory::{Full, HeldMemory, Release};
 pub use run::{StartError, run};
 pub use server::{BindError, Server, instrumented};
 pub use settings::{DATABASE, MEMORY_LEAK_LIMIT_MB, PLATFORM, Settings, SettingsError, variables};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
