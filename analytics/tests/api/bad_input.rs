@@ -1,4 +1,6 @@
+use fixtures::common::input;
 use reqwest::Method;
+use reqwest::header::{HeaderMap, HeaderValue, ORIGIN};
 use scenario::Guards;
 use serde_json::{Value, json};
 
@@ -6,18 +8,15 @@ use crate::helpers::{answer, spawn_app, spawn_app_with};
 
 #[actix_web::test]
 async fn an_unknown_path_is_404_with_a_detail() {
-    let app = spawn_app().await;
-    let answer = app.get("/no/such/path").await;
-    assert_eq!((answer.status, &answer.body["type"]), (404, &json!("NotFound")));
-    assert_eq!(answer.body["detail"], answer.body["error"]);
-    assert!(answer.body["detail"].is_string(), "{answer:?}");
-    assert_eq!(app.transaction("GET <none>").await["contexts"]["trace"]["status"], "not_found");
+    let answer = input::of_an_unknown_path_is_404(&spawn_app().await).await;
+    assert_eq!(answer["detail"], answer["error"]);
+    assert!(answer["detail"].is_string(), "{answer}");
 }
 
 #[actix_web::test]
 async fn a_wrong_method_is_405_with_a_detail_and_those_allowed() {
     let app = spawn_app().await;
-    for (path, allowed) in [
+    let allowed = [
         ("/health", "GET, HEAD"),
         ("/ready", "GET, HEAD"),
         ("/docs", "GET, HEAD"),
@@ -25,10 +24,9 @@ async fn a_wrong_method_is_405_with_a_detail_and_those_allowed() {
         ("/api/debug", "GET, HEAD"),
         ("/api/debug/crash", "GET, HEAD"),
         ("/api/debug/validation-error", "GET, HEAD, POST"),
-    ] {
-        let answer = answer(app.request(Method::PUT, path)).await;
-        assert_eq!((answer.status, answer.headers["allow"].to_str().unwrap()), (405, allowed), "{path}");
-        assert!(answer.body["detail"].is_string(), "{path}: {answer:?}");
+    ];
+    for answer in input::with_a_wrong_method_is_405(&app, Method::PUT, &allowed).await {
+        assert!(answer["detail"].is_string(), "{answer}");
     }
 }
 
@@ -59,19 +57,8 @@ async fn a_parameter_out_of_bounds_is_422_with_fastapis_list() {
 
 #[actix_web::test]
 async fn hostile_headers_change_nothing() {
-    let app = spawn_app().await;
-    let request = app
-        .request(Method::GET, "/api/debug/crash")
-        .header("X-User-Id", "u".repeat(4_000))
-        .header("X-Demo-Run", "r".repeat(4_000))
-        .header("sentry-trace", "not-a-trace")
-        .header("baggage", "%%%")
-        .header("Origin", "not an origin");
-    let answer = answer(request).await;
-    assert_eq!(answer.status, 500);
-    let event = app.event_of(&answer).await;
-    assert_eq!(event["user"]["id"], "anonymous");
-    assert!(event["tags"].get("demo.run_id").is_none());
+    let origin = HeaderMap::from_iter([(ORIGIN, HeaderValue::from_static("not an origin"))]);
+    input::in_headers_changes_nothing(&spawn_app().await, "/api/debug/crash", origin).await;
 }
 
 #[actix_web::test]

@@ -48,7 +48,7 @@ pub(crate) async fn stack_on(
         settings.rabbitmq = broker::Address::parse(Some(&broker.url()), "test", &TOPOLOGY).unwrap();
     });
     let app = app.await;
-    while app.get("/health").await.body["consumer"] != "running" {}
+    app.wait_for("the consumer", "/health", |health| health.body["consumer"] == "running").await;
     let connection = Connection::connect(&broker.url(), ConnectionProperties::default()).await.unwrap();
     let channel = connection.create_channel().await.unwrap();
     Some(Stack { app, telemetry, url, database, channel, _connection: connection, broker })

@@ -1,6 +1,7 @@
 //! With a real server.
 
 use database::mongodb::bson::{Document, doc};
+use fixtures::common::outage;
 use serde_json::{Value, json};
 
 use crate::helpers::{App, connect, exception, spawn_app_on, top_frame};
@@ -39,14 +40,7 @@ async fn what_the_server_rejects_is_reported_with_its_code() {
 async fn a_service_with_a_database_is_ready() {
     let Some(url) = fixtures::mongo::url() else { return };
     let app = spawn_app_on(url).await;
-    // The driver looks for the server in its own time.
-    while app.get("/ready").await.status != 200 {
-        tokio::task::yield_now().await;
-    }
-    assert_eq!(
-        app.get("/ready").await.body,
-        json!({ "status": "ready", "mongodb": "up", "rabbitmq": "down" })
-    );
+    outage::ends_with_a_database(&app).await;
 }
 
 #[actix_web::test]

@@ -1,78 +1,48 @@
 //! Without a server, or with one that dies.
 
-use std::net::TcpListener;
-use std::time::Duration;
-
+use fixtures::common::outage::{IN_TIME, Query, is_alive_but_not_ready, on_a_silent_server_is_reported};
 use fixtures::proxy::Proxy;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
 
-use crate::helpers::{Answer, App, answer, exception, spawn_app, spawn_app_on, top_frame};
+use crate::helpers::{Answer, App, answer, spawn_app, spawn_app_on};
 
 const PATH: &str = "/api/debug/database-error";
 
-/// Below the 30 s that the driver itself would wait, and far above what even a busy machine takes.
-const IN_TIME: Duration = Duration::from_secs(25);
+const QUERY: Query<'_> = Query {
+    service: "analytics",
+    path: PATH,
+    collection: "games",
+    function: "analytics::domain::statistics::median_bets::{{closure}}",
+};
 
 async fn aggregate(app: &App) -> Answer {
     answer(app.request(Method::GET, PATH).timeout(IN_TIME)).await
 }
 
-async fn is_reported_as_unreachable(app: &App) {
-    let answer = aggregate(app).await;
-    assert_eq!((answer.status, &answer.body["type"]), (500, &json!("MongoConnectionError")));
-    let event = app.event_of(&answer).await;
-    assert_eq!(exception(&event)["type"], "MongoConnectionError");
-    assert_eq!(event["tags"]["db.code"], "unreachable");
-    assert_eq!(event["fingerprint"], json!(["analytics", "database", "unreachable"]));
-    assert_eq!(event["contexts"]["database_error"]["collection"], "games");
-    assert!(exception(&event)["mechanism"]["handled"].as_bool().unwrap());
-    assert_eq!(top_frame(&event)["function"], "analytics::domain::statistics::median_bets::{{closure}}");
-    assert!(event["breadcrumbs"]["values"].as_array().unwrap().len() >= 2, "{event}");
-}
-
 /// Waits for that state: the driver looks for its server in its own time.
 async fn comes_to_be(app: &App, status: u16, mongodb: &str) {
     let name = if status == 200 { "ready" } else { "unavailable" };
-    loop {
-        let ready = app.get("/ready").await;
-        if (ready.status, &ready.body)
-            == (status, &json!({ "status": name, "mongodb": mongodb, "rabbitmq": "down" }))
-        {
-            return;
-        }
+    let expected = json!({ "status": name, "mongodb": mongodb, "rabbitmq": "down" });
+    app.wait_for(mongodb, "/ready", |ready| {
         assert!(matches!(ready.status, 200 | 503), "{ready:?}");
-        tokio::task::yield_now().await;
-    }
-}
-
-async fn is_alive_but_not_ready(app: &App) {
-    assert_eq!(app.get("/health").await.status, 200);
-    let ready = app.get("/ready").await;
-    assert_eq!(
-        (ready.status, ready.body),
-        (503, json!({ "status": "unavailable", "mongodb": "down", "rabbitmq": "down" }))
-    );
+        (ready.status, &ready.body) == (status, &expected)
+    })
+    .await;
 }
 
 #[actix_web::test]
 async fn without_a_url_the_service_serves_and_says_what_is_missing() {
     let app = spawn_app().await;
     is_alive_but_not_ready(&app).await;
-    is_reported_as_unreachable(&app).await;
+    QUERY.is_reported_as_unreachable(&app).await;
 }
 
 #[actix_web::test]
 async fn a_server_that_never_answers_is_unreachable_in_time() {
-    // It takes connections, and says nothing.
-    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let app = spawn_app_on(format!("mongodb://{}", silent.local_addr().unwrap())).await;
-    let ready = app.get("/ready").await;
-    assert_eq!(ready.body, json!({ "status": "unavailable", "mongodb": "connecting", "rabbitmq": "down" }));
-    is_reported_as_unreachable(&app).await;
-    is_alive_but_not_ready(&app).await;
+    on_a_silent_server_is_reported(spawn_app_on, QUERY).await;
 }
 
 #[actix_web::test]
@@ -128,7 +98,7 @@ async fn a_database_that_freezes_is_unreachable_until_it_goes_on() {
     comes_to_be(&app, 200, "up").await;
 
     server.freeze();
-    is_reported_as_unreachable(&app).await;
+    QUERY.is_reported_as_unreachable(&app).await;
     comes_to_be(&app, 503, "down").await;
 
     server.thaw();

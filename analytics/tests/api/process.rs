@@ -1,98 +1,45 @@
 //! The binary itself: how it refuses to start, and how it ends.
 
-use std::net::TcpListener;
-use std::process::{Command, Output, Stdio};
-
+use fixtures::common::binary::{
+    checks_its_own_health, delivers_what_is_queued_at_sigterm, hides_bad_dsns, refuses_a_taken_port,
+    refuses_bad_settings, serves_without_a_dsn,
+};
 use fixtures::secrets::assert_bad_urls_are_refused;
-use fixtures::service::Service;
-use serde_json::json;
-
-use crate::helpers::{answer, http, spawn_process};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_analytics");
 
-fn binary(environment: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(BINARY);
-    command.env_clear().env("PORT", "0").envs(environment.iter().copied()).stderr(Stdio::piped());
-    command
-}
-
-fn refusal(environment: &[(&str, &str)]) -> String {
-    let Output { status, stderr, .. } = binary(environment).output().unwrap();
-    let reported = String::from_utf8(stderr).unwrap();
-    assert_eq!(status.code(), Some(2), "{environment:?}: {reported}");
-    assert_eq!(reported.lines().count(), 1, "{environment:?}: {reported}");
-    reported
-}
-
 #[test]
 fn a_bad_setting_stops_the_start_with_one_line_that_names_it() {
-    for (name, value) in [
-        ("PORT", "abc"),
-        ("PORT", "65536"),
-        ("HOST", "nowhere"),
-        ("SENTRY_TRACES_SAMPLE_RATE", "1.5"),
-        ("DEBUG_ENDPOINTS", "maybe"),
-        ("MONGODB_URL", "postgres://127.0.0.1"),
-        ("MONGODB_URL", "mongodb://"),
-        ("FINGERPRINT_RULES", "/no/such/file"),
-    ] {
-        let reported = refusal(&[(name, value)]);
-        assert!(reported.contains(name) && reported.contains(value), "{name}={value}: {reported}");
-    }
+    refuses_bad_settings(BINARY, &[("MONGODB_URL", "postgres://127.0.0.1"), ("MONGODB_URL", "mongodb://")]);
 }
 
 #[test]
-fn a_bad_dsn_does_not_tell_its_key() {
-    let reported = refusal(&[("SENTRY_DSN", "not a dsn")]);
-    assert!(
-        reported.contains("SENTRY_DSN=[hidden] is not valid: a DSN such as https://key@host/1"),
-        "{reported}"
-    );
-    let reported = refusal(&[("SENTRY_DSN", "https://publickey:secretkey@sentry.example")]);
-    assert!(!reported.contains("publickey") && !reported.contains("secretkey"), "{reported}");
+fn a_bad_dsn_is_refused_without_its_key() {
+    hides_bad_dsns(BINARY);
 }
 
 #[test]
 fn a_bad_url_is_refused_by_its_variable_without_a_part_of_its_secrets() {
-    assert_bad_urls_are_refused(refusal);
+    assert_bad_urls_are_refused(BINARY);
 }
 
 #[test]
 fn a_taken_port_stops_the_start_with_one_line() {
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = taken.local_addr().unwrap().port().to_string();
-    let reported = refusal(&[("PORT", &port)]);
-    assert!(reported.contains(&port), "{reported}");
+    refuses_a_taken_port(BINARY);
 }
 
 #[actix_web::test]
 async fn sigterm_delivers_what_is_queued_and_ends_with_0() {
-    let mut app = spawn_process().await;
-    // The first stack loads the symbols of a whole debug build, which may take longer than a shutdown.
-    let first = app.get("/api/debug/crash").await;
-    app.event_of(&first).await;
-    for _ in 1..50 {
-        assert_eq!(app.get("/api/debug/crash").await.status, 500);
-    }
-    assert_eq!(app.service.as_mut().unwrap().terminate(), Some(0));
-    assert_eq!(app.inbox.events().len(), 50);
+    delivers_what_is_queued_at_sigterm(BINARY, "/api/debug/crash").await;
 }
 
 #[actix_web::test]
 async fn without_a_dsn_everything_works_and_nothing_is_sent() {
-    let service = Service::start(BINARY, &[]);
-    let get = |path: &str| answer(http().get(format!("{}/api/debug/{path}", service.url())));
-    let failed = get("validation-error").await;
-    assert_eq!((failed.status, &failed.body["type"]), (500, &json!("ValidationError")));
-    assert!(failed.body.get("event_id").is_none(), "{failed:?}");
-    assert_eq!(get("crash").await.status, 500);
+    serves_without_a_dsn(BINARY, ("/api/debug/validation-error", "ValidationError"), "/api/debug/crash")
+        .await;
 }
 
-#[actix_web::test]
-async fn it_tells_of_its_own_health() {
-    let service = Service::start(BINARY, &[]);
-    let port = service.url().rsplit(':').next().unwrap();
-    let healthy = binary(&[("PORT", port), ("HOST", "0.0.0.0")]).arg("healthcheck").output().unwrap();
-    assert_eq!(healthy.status.code(), Some(0), "{healthy:?}");
+#[test]
+fn the_binary_checks_the_health_of_a_running_service() {
+    checks_its_own_health(BINARY);
 }

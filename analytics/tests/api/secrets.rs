@@ -39,7 +39,7 @@ async fn stack(format: &str) -> Option<Stack> {
     ];
     let environment = environment.each_ref().map(|(name, value)| (*name, value.as_str()));
     let app = App::of(Service::start(env!("CARGO_BIN_EXE_analytics"), &environment), inbox);
-    while app.get("/health").await.body["consumer"] != "running" {}
+    app.wait_for("the consumer", "/health", |health| health.body["consumer"] == "running").await;
     let connection = Connection::connect(&broker.url(), ConnectionProperties::default()).await.unwrap();
     let channel = connection.create_channel().await.unwrap();
     Some(Stack { app, channel, _connection: connection, _broker: broker })

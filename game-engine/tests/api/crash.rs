@@ -1,26 +1,17 @@
-use reqwest::Method;
+use fixtures::common::crashes::{
+    Crash, are_of_the_user_whose_session_is_corrupt, are_survived, is_one_fatal_event,
+};
 use serde_json::json;
 
-use crate::helpers::{answer, exception, spawn_app, top_frame};
+use crate::helpers::{exception, spawn_app, top_frame};
+
+const CRASH: Crash<'_> =
+    Crash { path: "/debug/crash", ty: "RuntimeError", function: "game_engine::domain::paytable::multiplier" };
 
 #[actix_web::test]
 async fn a_crash_is_a_500_that_names_its_one_fatal_event() {
     let app = spawn_app().await;
-    let answer = answer(app.request(Method::GET, "/debug/crash").header("X-User-Id", "alice")).await;
-    assert_eq!((answer.status, &answer.body["type"]), (500, &json!("RuntimeError")));
-    assert_eq!(answer.headers["x-sentry-event-id"].to_str().unwrap(), answer.body["event_id"]);
-
-    let event = app.event_of(&answer).await;
-    assert_eq!(event["level"], "fatal");
-    assert_eq!(event["transaction"], "GET /debug/crash");
-    assert_eq!(event["fingerprint"], json!(["{{ default }}", "RuntimeError"]));
-    assert_eq!(event["user"], json!({ "id": "alice", "ip_address": "127.0.0.1" }));
-    assert_eq!(exception(&event)["mechanism"], json!({ "type": "panic", "handled": false }));
-    assert_eq!(top_frame(&event)["function"], "game_engine::domain::paytable::multiplier");
-    assert_eq!(top_frame(&event)["in_app"], true);
-    // Once the transaction is here, a second event would be, too.
-    app.transaction("GET /debug/crash").await;
-    assert_eq!(app.inbox.events().len(), 1);
+    is_one_fatal_event(&app, CRASH).await;
 }
 
 #[actix_web::test]
@@ -45,27 +36,12 @@ async fn no_machinery_stands_above_the_line_that_failed() {
 
 #[actix_web::test]
 async fn the_process_serves_on_after_many_crashes() {
-    let app = spawn_app().await;
-    for _ in 0..20 {
-        assert_eq!(app.get("/debug/crash").await.status, 500);
-    }
-    assert_eq!(app.get("/health").await.body, json!({ "status": "ok" }));
-    app.inbox.wait_until("20 events", |inbox| inbox.events().len() == 20).await.unwrap();
-    assert_eq!(app.inbox.issues().len(), 1);
+    are_survived(&spawn_app().await, CRASH.path, json!({ "status": "ok" })).await;
 }
 
 #[actix_web::test]
 async fn a_corrupt_session_panics_for_its_user_only() {
-    let app = spawn_app().await;
-    let answer = app.get("/debug/panic/panic-test").await;
-    assert_eq!(answer.status, 500);
-    let event = app.event_of(&answer).await;
-    assert_eq!(event["user"]["id"], "panic-test");
-    assert_eq!(event["tags"]["panic.type"], "intentional");
-    assert_eq!(event["tags"]["debug.trigger"], "panic");
-
-    let answer = app.get("/debug/panic/bob").await;
-    assert_eq!((answer.status, &answer.body["userId"]), (200, &json!("bob")));
+    are_of_the_user_whose_session_is_corrupt(&spawn_app().await, "/debug/panic").await;
 }
 
 #[actix_web::test]

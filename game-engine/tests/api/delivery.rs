@@ -2,15 +2,13 @@
 
 use std::path::PathBuf;
 
+use fixtures::common::binary::{NO_WATCHDOG, copies_to, in_trouble};
 use fixtures::service::Service;
 use inbox::{Answer, Inbox, Options};
 
 use crate::helpers::{answer, http};
 
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_game-engine");
-
-/// A busy machine blocks workers by itself: no test here is about that, and each event counts.
-pub(crate) const NO_WATCHDOG: (&str, &str) = ("STALL_THRESHOLD_MS", "0");
 
 /// A spool of this test's own, gone at its end.
 pub(crate) struct Spool(pub(crate) PathBuf);
@@ -36,16 +34,6 @@ impl Drop for Spool {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
-}
-
-pub(crate) fn in_trouble() -> Answer {
-    Answer { status: 503, ..Answer::default() }
-}
-
-/// A Spotlight at an inbox, which sees errors as soon as they are encoded. Loading the symbols of a whole debug build
-/// may take longer than a shutdown; what is encoded has had them.
-pub(crate) fn copies_to(inbox: &Inbox) -> String {
-    format!("{}/api/1/envelope/", inbox.url())
 }
 
 pub(crate) async fn errors(service: &Service, count: usize) {

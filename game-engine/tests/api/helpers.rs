@@ -4,15 +4,14 @@ use std::net::SocketAddr;
 
 use database::Database;
 pub(crate) use fixtures::app::{Answer, App, Telemetry, answer, exception, http, top_frame};
+use fixtures::common::binary::NO_WATCHDOG;
 use fixtures::mongo;
-use fixtures::service::Service;
 use game_engine::application::Application;
 use game_engine::settings::{SERVICE, Settings};
-use inbox::Inbox;
 use sentry_context::client;
 use service::DATABASE;
 
-use crate::delivery::NO_WATCHDOG;
+use crate::delivery::BINARY;
 
 /// An app with its own Sentry client and inbox.
 pub(crate) async fn spawn_app() -> App {
@@ -31,16 +30,7 @@ pub(crate) async fn spawn_app_as(telemetry: Telemetry, change: impl FnOnce(&mut 
 
 /// The binary, in a process of its own, with its own inbox.
 pub(crate) async fn spawn_process() -> App {
-    spawn_process_with(&[]).await
-}
-
-/// The same with more of an environment.
-pub(crate) async fn spawn_process_with(more: &[(&str, &str)]) -> App {
-    let inbox = Inbox::start().await.unwrap();
-    let (dsn, binary) = (inbox.dsn(), env!("CARGO_BIN_EXE_game-engine"));
-    let usual = [("SENTRY_DSN", dsn.as_str()), NO_WATCHDOG];
-    let service = Service::start(binary, &[&usual, more].concat());
-    App::of(service, inbox)
+    App::start_process(BINARY, &[NO_WATCHDOG]).await
 }
 
 /// The database of an app with that URL.

@@ -1,67 +1,76 @@
 //! The binary itself: how it refuses to start, and how it ends.
 
-use std::net::TcpListener;
-use std::process::{Command, Output, Stdio};
-
 use database::mongodb::Client;
 use database::mongodb::bson::{Document, doc};
+use fixtures::app::wait_for;
+use fixtures::common::binary::{
+    checks_its_own_health, delivers_what_is_queued_at_sigterm, hides_bad_dsns, refusal, refuses_a_taken_port,
+    refuses_bad_settings, serves_without_a_dsn,
+};
 use fixtures::mongo::Server;
 use fixtures::rabbit::Broker;
 use fixtures::secrets::assert_bad_urls_are_refused;
 use fixtures::service::Service;
-use inbox::{Answer, Inbox};
 use serde_json::json;
 
-use crate::delivery::{copies_to, in_trouble};
-use crate::helpers::{answer, http, spawn_process_with};
-
-const BINARY: &str = env!("CARGO_BIN_EXE_game-engine");
-
-fn binary(environment: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(BINARY);
-    command.env_clear().env("PORT", "0").envs(environment.iter().copied()).stderr(Stdio::piped());
-    command
-}
-
-fn refusal(environment: &[(&str, &str)]) -> String {
-    let Output { status, stderr, .. } = binary(environment).output().unwrap();
-    let reported = String::from_utf8(stderr).unwrap();
-    assert_eq!(status.code(), Some(2), "{environment:?}: {reported}");
-    assert_eq!(reported.lines().count(), 1, "{environment:?}: {reported}");
-    reported
-}
+use crate::delivery::BINARY;
+use crate::helpers::{answer, http};
 
 #[test]
 fn a_bad_setting_stops_the_start_with_one_line_that_names_it() {
-    for (name, value) in [
-        ("PORT", "abc"),
-        ("PORT", "65536"),
-        ("HOST", "nowhere"),
-        ("SENTRY_TRACES_SAMPLE_RATE", "1.5"),
-        ("DEBUG_ENDPOINTS", "maybe"),
-        ("MEMORY_LEAK_LIMIT_MB", "0"),
-        ("FINGERPRINT_RULES", "/no/such/file"),
-        ("SENTRY_SPOOL_DIR", "/dev/null/spool"),
-        ("SENTRY_SPOTLIGHT", "ftp://localhost/stream"),
-        ("LOG_FORMAT", "xml"),
-        ("RUST_LOG", "payment=loud"),
-        ("SENTRY_ENVIRONMENT", "a/b"),
-        ("SENTRY_ENVIRONMENT", "None"),
-        ("SENTRY_ENVIRONMENT", &"e".repeat(65)),
-        ("APP_VERSION", ".."),
-        ("APP_VERSION", "1/2"),
-        ("APP_VERSION", &"1".repeat(190)),
-    ] {
-        let reported = refusal(&[(name, value)]);
-        assert!(reported.contains(name) && reported.contains(value), "{name}={value}: {reported}");
-    }
+    refuses_bad_settings(
+        BINARY,
+        &[
+            ("MEMORY_LEAK_LIMIT_MB", "0"),
+            ("SENTRY_SPOOL_DIR", "/dev/null/spool"),
+            ("SENTRY_SPOTLIGHT", "ftp://localhost/stream"),
+            ("LOG_FORMAT", "xml"),
+            ("RUST_LOG", "payment=loud"),
+            ("SENTRY_ENVIRONMENT", "a/b"),
+            ("SENTRY_ENVIRONMENT", "None"),
+            ("SENTRY_ENVIRONMENT", &"e".repeat(65)),
+            ("APP_VERSION", ".."),
+            ("APP_VERSION", "1/2"),
+            ("APP_VERSION", &"1".repeat(190)),
+        ],
+    );
+}
+
+#[test]
+fn a_bad_dsn_is_refused_without_its_key() {
+    hides_bad_dsns(BINARY);
+}
+
+#[test]
+fn a_bad_url_is_refused_by_its_variable_without_a_part_of_its_secrets() {
+    assert_bad_urls_are_refused(BINARY);
+}
+
+#[test]
+fn a_taken_port_stops_the_start_with_one_line() {
+    refuses_a_taken_port(BINARY);
+}
+
+#[actix_web::test]
+async fn sigterm_delivers_what_is_queued_and_ends_with_0() {
+    delivers_what_is_queued_at_sigterm(BINARY, "/debug/crash").await;
+}
+
+#[actix_web::test]
+async fn without_a_dsn_everything_works_and_nothing_is_sent() {
+    serves_without_a_dsn(BINARY, ("/debug/error/value", "ValueError"), "/debug/crash").await;
+}
+
+#[test]
+fn the_binary_checks_the_health_of_a_running_service() {
+    checks_its_own_health(BINARY);
 }
 
 #[test]
 fn a_bad_line_of_fingerprint_rules_stops_the_start_with_its_place_and_what_is_allowed() {
     let rules = format!("{}/bad.rules", env!("CARGO_TARGET_TMPDIR"));
     std::fs::write(&rules, "# comment\nlevel:error -> a\nlevle:error -> b\n").unwrap();
-    let reported = refusal(&[("FINGERPRINT_RULES", &rules)]);
+    let reported = refusal(BINARY, &[("FINGERPRINT_RULES", &rules)]);
     let place = format!("{rules}: line 3, column 1: unknown matcher `levle`; there are error.type");
     assert!(reported.contains(&place), "{reported}");
 }
@@ -69,7 +78,7 @@ fn a_bad_line_of_fingerprint_rules_stops_the_start_with_its_place_and_what_is_al
 #[test]
 fn a_value_with_a_line_break_is_reported_in_one_line() {
     for name in ["APP_VERSION", "SENTRY_ENVIRONMENT"] {
-        let reported = refusal(&[(name, "one\ntwo")]);
+        let reported = refusal(BINARY, &[(name, "one\ntwo")]);
         assert!(reported.contains(&format!(r"{name}=one\ntwo is not valid")), "{reported}");
     }
 }
@@ -77,7 +86,7 @@ fn a_value_with_a_line_break_is_reported_in_one_line() {
 #[test]
 fn a_token_that_no_client_can_send_stops_the_start_and_is_not_reported() {
     for token in ["s3cr et", "s3cret\n", "s3crét", &"s3cret".repeat(100)] {
-        let reported = refusal(&[("DEBUG_TOKEN", token)]);
+        let reported = refusal(BINARY, &[("DEBUG_TOKEN", token)]);
         assert!(
             reported.contains("DEBUG_TOKEN=[hidden] is not valid") && !reported.contains("s3cr"),
             "{reported}"
@@ -86,67 +95,16 @@ fn a_token_that_no_client_can_send_stops_the_start_and_is_not_reported() {
 }
 
 #[test]
-fn a_bad_dsn_does_not_tell_its_key() {
-    let reported = refusal(&[("SENTRY_DSN", "not a dsn")]);
-    assert!(
-        reported.contains("SENTRY_DSN=[hidden] is not valid: a DSN such as https://key@host/1"),
-        "{reported}"
-    );
-    let reported = refusal(&[("SENTRY_SPOTLIGHT", "perhaps")]);
-    assert!(reported.contains("SENTRY_SPOTLIGHT=[hidden] is not valid: 1, true"), "{reported}");
-    let reported = refusal(&[("SENTRY_DSN", "https://publickey:secretkey@sentry.example")]);
-    assert!(!reported.contains("publickey") && !reported.contains("secretkey"), "{reported}");
-}
-
-#[test]
-fn a_bad_url_is_refused_by_its_variable_without_a_part_of_its_secrets() {
-    assert_bad_urls_are_refused(refusal);
-}
-
-#[test]
 fn rules_in_no_regular_file_or_a_large_one_stop_the_start_with_what_is_allowed() {
     let large = format!("{}/large.rules", env!("CARGO_TARGET_TMPDIR"));
     std::fs::write(&large, "# a comment\n".repeat(100_000)).unwrap();
     for path in [large.as_str(), "/dev/zero", "/dev/stdin", env!("CARGO_TARGET_TMPDIR")] {
-        let reported = refusal(&[("FINGERPRINT_RULES", path)]);
+        let reported = refusal(BINARY, &[("FINGERPRINT_RULES", path)]);
         assert!(
             reported.contains(&format!("FINGERPRINT_RULES={path}")) && reported.contains("at most 1 MiB"),
             "{reported}"
         );
     }
-}
-
-#[test]
-fn a_taken_port_stops_the_start_with_one_line() {
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = taken.local_addr().unwrap().port().to_string();
-    let reported = refusal(&[("PORT", &port)]);
-    assert!(reported.contains(&port), "{reported}");
-}
-
-#[actix_web::test]
-async fn sigterm_delivers_what_is_queued_and_ends_with_0() {
-    let encoded = Inbox::start().await.unwrap();
-    let mut app = spawn_process_with(&[("SENTRY_SPOTLIGHT", &copies_to(&encoded))]).await;
-    app.inbox.set_answer(in_trouble());
-    // Few enough for the five seconds that a shutdown has, on a busy machine too.
-    for _ in 0..10 {
-        assert_eq!(app.get("/debug/crash").await.status, 500);
-    }
-    encoded.wait_until("ten encoded crashes", |inbox| inbox.events().len() >= 10).await.unwrap();
-    app.inbox.set_answer(Answer::default());
-    assert_eq!(app.service.as_mut().unwrap().terminate(), Some(0));
-    assert_eq!(app.inbox.events().len(), 10);
-}
-
-#[actix_web::test]
-async fn without_a_dsn_everything_works_and_nothing_is_sent() {
-    let service = Service::start(BINARY, &[]);
-    let get = |path: &str| answer(http().get(format!("{}/debug/{path}", service.url())));
-    let failed = get("error/value").await;
-    assert_eq!((failed.status, &failed.body["type"]), (500, &json!("ValueError")));
-    assert!(failed.body.get("event_id").is_none(), "{failed:?}");
-    assert_eq!(get("crash").await.status, 500);
 }
 
 #[actix_web::test]
@@ -161,9 +119,7 @@ async fn the_data_is_in_one_database_and_the_default_host_whatever_the_urls_end_
         let service = Service::start(BINARY, &[("MONGODB_URL", &mongodb), ("RABBITMQ_URL", &rabbitmq)]);
         let url = service.url();
         let ready = json!({ "status": "ready", "mongodb": "up", "rabbitmq": "up" });
-        while answer(http().get(format!("{url}/ready"))).await.body != ready {
-            tokio::task::yield_now().await;
-        }
+        wait_for("the database and the broker", &format!("{url}/ready"), |answer| answer.body == ready).await;
         let spin = http().post(format!("{url}/calculate")).json(&json!({ "userId": "a", "bet": 1 }));
         assert_eq!(answer(spin).await.status, 200);
         assert_eq!(games("sentry_poc").count_documents(doc! {}).await.unwrap(), number as u64 + 1);
@@ -171,12 +127,4 @@ async fn the_data_is_in_one_database_and_the_default_host_whatever_the_urls_end_
     for other in ["admin", "other"] {
         assert_eq!(games(other).count_documents(doc! {}).await.unwrap(), 0, "{other}");
     }
-}
-
-#[actix_web::test]
-async fn it_tells_of_its_own_health() {
-    let service = Service::start(BINARY, &[]);
-    let port = service.url().rsplit(':').next().unwrap();
-    let healthy = binary(&[("PORT", port), ("HOST", "0.0.0.0")]).arg("healthcheck").output().unwrap();
-    assert_eq!(healthy.status.code(), Some(0), "{healthy:?}");
 }

@@ -4,12 +4,13 @@
 use std::io::Write;
 use std::net::TcpStream;
 
+use fixtures::common::binary::in_trouble;
 use fixtures::secrets::{self, dressed};
 use fixtures::service::Service;
 use inbox::{Answer, Inbox, Options};
 use serde_json::Value;
 
-use crate::delivery::{BINARY, Spool, in_trouble};
+use crate::delivery::{BINARY, Spool};
 use crate::helpers::{answer, http};
 
 /// Paths that fail, each with one event.

@@ -4,10 +4,12 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use fixtures::app::kept_alive;
+use fixtures::common::binary::{copies_to, in_trouble};
 use fixtures::service::Service;
 use inbox::{Answer, Inbox};
 
-use crate::delivery::{BINARY, Spool, copies_to, errors, in_trouble};
+use crate::delivery::{BINARY, Spool, errors};
 use crate::helpers::{answer, http};
 
 #[actix_web::test]
@@ -53,7 +55,7 @@ async fn a_log_that_nobody_reads_holds_no_request_up_and_says_afterwards_what_is
     let address = address.unwrap();
     let address = address.split_whitespace().next().unwrap();
     // From here on nobody reads. Each panic is logged, in some 300 bytes: twice what the pipe and the queue hold.
-    let http = http();
+    let http = kept_alive();
     for number in 0..8_000 {
         let crash = http.get(format!("http://{address}/debug/crash"));
         let answer = crash.timeout(Duration::from_secs(10)).send().await;

@@ -1,5 +1,6 @@
 //! With a real server.
 
+use fixtures::common::outage;
 use serde_json::json;
 
 use crate::helpers::{exception, spawn_app_on, top_frame};
@@ -41,12 +42,5 @@ async fn the_rejected_command_is_a_span_of_its_request() {
 async fn a_service_with_a_database_is_ready() {
     let Some(url) = fixtures::mongo::url() else { return };
     let app = spawn_app_on(url).await;
-    // The driver looks for the server in its own time.
-    while app.get("/ready").await.status != 200 {
-        tokio::task::yield_now().await;
-    }
-    assert_eq!(
-        app.get("/ready").await.body,
-        json!({ "status": "ready", "mongodb": "up", "rabbitmq": "down" })
-    );
+    outage::ends_with_a_database(&app).await;
 }

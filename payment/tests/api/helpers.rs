@@ -6,8 +6,6 @@ use std::sync::Arc;
 use database::Database;
 pub(crate) use fixtures::app::{Answer, App, Telemetry, answer, exception, http, top_frame};
 use fixtures::mongo;
-use fixtures::service::Service;
-use inbox::Inbox;
 use payment::application::Application;
 use payment::domain::unconfirmed::Unconfirmed;
 use payment::settings::{SERVICE, Settings};
@@ -38,9 +36,7 @@ pub(crate) async fn spawn_app_as(telemetry: Telemetry, change: impl FnOnce(&mut 
 
 /// The binary, in a process of its own, with its own inbox.
 pub(crate) async fn spawn_process() -> App {
-    let inbox = Inbox::start().await.unwrap();
-    let service = Service::start(env!("CARGO_BIN_EXE_payment"), &[("SENTRY_DSN", &inbox.dsn())]);
-    App::of(service, inbox)
+    App::start_process(env!("CARGO_BIN_EXE_payment"), &[]).await
 }
 
 /// The database of an app with that URL.
