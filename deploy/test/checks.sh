@@ -60,7 +60,7 @@ services = yaml.safe_load(sys.stdin)["services"]
 game, payment, analytics = (services[name] for name in ("game-engine", "payment-service", "analytics-service"))
 for it, folder in (game, "game-engine"), (payment, "payment"), (analytics, "analytics"):
     assert it["image"] == "sentry-demo/" + folder, it
-    assert it["build"]["dockerfile"] == folder + "/Dockerfile", it
+    assert it["build"]["dockerfile"] == "deploy/Dockerfile" and it["build"]["args"] == {"SERVICE": folder}, it
     assert it["entrypoint"] == ["/usr/local/bin/" + folder] and not it.get("command"), it
     assert it["healthcheck"]["test"][1:] == ["/usr/local/bin/" + folder, "healthcheck"], it
     assert list(it["networks"]) == ["gaming-network"] and it["environment"]["HOST"] == "0.0.0.0", it

@@ -178,6 +178,20 @@ fn documents_name_declared_variables_only() {
     assert_eq!(missing(&found, &all()), Vec::<String>::new());
 }
 
+/// What of the text follows the first mark, up to the second.
+fn between<'t>(text: &'t str, from: &str, to: &str) -> &'t str {
+    let found = text.split_once(from).and_then(|(_, after)| after.split_once(to));
+    found.unwrap_or_else(|| panic!("nothing between `{from}` and `{to}`")).0
+}
+
+#[test]
+fn the_images_have_the_stages_that_compile_in_common() {
+    let [services, inbox] = ["deploy/Dockerfile", "crates/inbox/Dockerfile"].map(read);
+    let stages = |dockerfile| between(dockerfile, "\nFROM ${RUST_IMAGE} ", "\nFROM build AS files\n");
+    assert_eq!(stages(&services), stages(&inbox));
+    assert!(!stages(&services).contains("SERVICE"), "another service would compile everything once more");
+}
+
 #[test]
 fn images_compositions_and_manifests_have_the_declared_ports() {
     let compose = read("docker-compose.yml");
@@ -186,8 +200,8 @@ fn images_compositions_and_manifests_have_the_declared_ports() {
         let port = service.usual_port;
         let has = |path: &str, text: &str, part: String| assert!(text.contains(&part), "{path}: no `{part}`");
         has("docker-compose.yml", &compose, format!("${{{variable}:-{port}}}:{port}\""));
-        let path = format!("{package}/Dockerfile");
-        has(&path, &read(&path), format!("EXPOSE {port}\n"));
+        let (dockerfile, stage) = ("deploy/Dockerfile", format!("FROM image AS image-of-{package}\n"));
+        has(dockerfile, between(&read(dockerfile), &stage, "\nFROM "), format!("EXPOSE {port}\n"));
         let path = format!("deploy/kubernetes/{deployed}/service.yaml");
         has(&path, &read(&path), format!("containerPort: {port} "));
         has(&path, &read(&path), format!("name: PORT, value: \"{port}\""));
