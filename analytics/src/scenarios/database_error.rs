@@ -5,7 +5,7 @@
 
 use actix_web::{HttpResponse, web};
 use database::Database;
-use scenario::{Event, Expect, Level, Method, Scenario};
+use scenario::{Event, Expect, Method, Scenario};
 use sentry_context::failure::Failure;
 use serde_json::json;
 
@@ -19,24 +19,15 @@ pub(super) static DATABASE_ERROR: Scenario = Scenario {
     title: "An aggregation that the server rejects",
     demonstrates: "the driver's real error: the server's code, the operation and the collection on the event",
     look_for: "the tag db.code 40324, the context database_error, the failed db span on the trace",
-    parameters: &[],
     expect: Expect::event(
         500,
-        Event {
-            level: Level::Error,
-            ty: Some("MongoServerError"),
-            message: None,
-            handled: Some(true),
-            fingerprint: &["analytics", "database", "40324"],
-            breadcrumbs: &["request", "statistics", "db"],
-            contexts: &["database_error"],
-        },
+        Event::error("MongoServerError", &["analytics", "database", "40324"])
+            .breadcrumbs(&["request", "statistics", "db"])
+            .contexts(&["database_error"]),
     ),
     without_database: Some(unreachable(&["request", "statistics"])),
-    heavy: false,
-    unavailable: None,
     route: |route| route.to(aggregate),
-    active: None,
+    ..Scenario::PLAIN
 };
 
 async fn aggregate(database: web::Data<Database>) -> Result<HttpResponse, Failure> {

@@ -18,24 +18,15 @@ pub(super) static MEMORY_SPIKE: Scenario = Scenario {
     title: "A report that reads everything at once",
     demonstrates: "a spike of resident memory that is over when the answer comes, and reported all the same",
     look_for: "the peak in the context memory_spike; one issue although every message has other numbers",
-    parameters: &[],
     expect: Expect::event(
         200,
-        Event {
-            level: Level::Warning,
-            ty: None,
-            message: Some("Memory spiked"),
-            handled: None,
-            fingerprint: &["analytics", "memory-spike"],
-            breadcrumbs: &["request", "revenue", "revenue"],
-            contexts: &["memory_spike"],
-        },
+        Event::message(Level::Warning, "Memory spiked", &["analytics", "memory-spike"])
+            .breadcrumbs(&["request", "revenue", "revenue"])
+            .contexts(&["memory_spike"]),
     ),
-    without_database: None,
     heavy: true,
-    unavailable: None,
     route: |route| route.to(report),
-    active: None,
+    ..Scenario::PLAIN
 };
 
 async fn report(request: HttpRequest) -> Result<HttpResponse, Failure> {

@@ -8,7 +8,7 @@ mod slow_query;
 mod timeout;
 mod validation_error;
 
-use scenario::{Catalogue, Event, Expect, Level, Scenario};
+use scenario::{Catalogue, Event, Expect, Scenario};
 use utoipa::{PartialSchema, openapi::RefOr, openapi::schema::Schema};
 
 use crate::domain::player::Player;
@@ -39,14 +39,8 @@ pub(crate) fn body_of(scenario: &Scenario) -> Option<RefOr<Schema>> {
 const fn unreachable(breadcrumbs: &'static [&'static str]) -> Expect {
     Expect::event(
         500,
-        Event {
-            level: Level::Error,
-            ty: Some("MongoConnectionError"),
-            message: None,
-            handled: Some(true),
-            fingerprint: &["analytics", "database", "unreachable"],
-            breadcrumbs,
-            contexts: &["database_error"],
-        },
+        Event::error("MongoConnectionError", &["analytics", "database", "unreachable"])
+            .breadcrumbs(breadcrumbs)
+            .contexts(&["database_error"]),
     )
 }

@@ -19,13 +19,11 @@ pub(super) static SLOW_QUERY: Scenario = Scenario {
     title: "A search without an index",
     demonstrates: "a slow query as a span of the driver's own, without a line of code at the query",
     look_for: "the span debug_rounds.find on the trace, and its share of the request's time",
-    parameters: &[],
     expect: Expect::answer(200),
     without_database: Some(unreachable(&["request", "rounds"])),
     heavy: true,
-    unavailable: None,
     route: |route| route.to(search),
-    active: None,
+    ..Scenario::PLAIN
 };
 
 async fn search(rounds: web::Data<Rounds>, database: web::Data<Database>) -> Result<HttpResponse, Failure> {

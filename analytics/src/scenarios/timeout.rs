@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use scenario::{Event, Expect, Level, Method, Parameter, Scenario};
+use scenario::{Event, Expect, Method, Parameter, Scenario};
 use sentry_context::failure::Failure;
 use serde_json::{Value, json};
 
@@ -25,21 +25,13 @@ pub(super) static TIMEOUT: Scenario = Scenario {
     parameters: &[&SECONDS],
     expect: Expect::event(
         504,
-        Event {
-            level: Level::Error,
-            ty: Some("TimeoutError"),
-            message: None,
-            handled: Some(true),
-            fingerprint: &["analytics", "timeout", "GET /api/debug/timeout"],
-            breadcrumbs: &["request", "exports", "exports"],
-            contexts: &["timeout_context"],
-        },
+        Event::error("TimeoutError", &["analytics", "timeout", "GET /api/debug/timeout"])
+            .breadcrumbs(&["request", "exports", "exports"])
+            .contexts(&["timeout_context"]),
     ),
-    without_database: None,
-    heavy: false,
-    unavailable: None,
     route: |route| route.to(export),
     active: Some(waiting),
+    ..Scenario::PLAIN
 };
 
 async fn export(request: HttpRequest, exports: web::Data<Exports>) -> Result<HttpResponse, Failure> {

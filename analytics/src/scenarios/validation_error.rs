@@ -5,7 +5,7 @@
 //! `validation.fields`, which decides the issue, and for the context `validation_error`.
 
 use actix_web::{HttpResponse, web};
-use scenario::{Event, Expect, Level, Method, Refusal, Scenario};
+use scenario::{Event, Expect, Method, Refusal, Scenario};
 use sentry_context::failure::Failure;
 use sentry_context::report::Traced;
 use serde_json::{Value, json};
@@ -23,24 +23,14 @@ pub(super) static STORED: Scenario = Scenario {
     title: "A registration with three invalid fields",
     demonstrates: "a validator's findings: one event, grouped by the set of failing fields",
     look_for: "the tag validation.fields, and each field with its reason in the context validation_error",
-    parameters: &[],
     expect: Expect::event(
         500,
-        Event {
-            level: Level::Error,
-            ty: Some("ValidationError"),
-            message: None,
-            handled: Some(true),
-            fingerprint: &["analytics", "validation", "age,email,user_id"],
-            breadcrumbs: &["request", "validation"],
-            contexts: &["validation_error"],
-        },
+        Event::error("ValidationError", &["analytics", "validation", "age,email,user_id"])
+            .breadcrumbs(&["request", "validation"])
+            .contexts(&["validation_error"]),
     ),
-    without_database: None,
-    heavy: false,
-    unavailable: None,
     route: |route| route.to(stored),
-    active: None,
+    ..Scenario::PLAIN
 };
 
 pub(super) static SUBMITTED: Scenario = Scenario {
@@ -50,14 +40,10 @@ pub(super) static SUBMITTED: Scenario = Scenario {
     title: "The caller's own registration",
     demonstrates: "that a caller's mistake is answered in full and disturbs nobody: 422 and no event",
     look_for: "the transaction alone, with status invalid_argument",
-    parameters: &[],
     // Without a body.
     expect: Expect::answer(422),
-    without_database: None,
-    heavy: false,
-    unavailable: None,
     route: |route| route.to(submitted),
-    active: None,
+    ..Scenario::PLAIN
 };
 
 async fn stored() -> Result<HttpResponse, Failure> {

@@ -36,6 +36,26 @@ pub struct Scenario {
     pub active: Option<fn(&HttpRequest) -> Option<Value>>,
 }
 
+impl Scenario {
+    /// What most scenarios have in common: they take no parameter, are not heavy, need no database and no particular
+    /// platform, and hold nothing once they have answered. A declaration names what is its own and ends in this.
+    pub const PLAIN: Self = Self {
+        name: "",
+        method: Method::Get,
+        path: "",
+        title: "",
+        demonstrates: "",
+        look_for: "",
+        parameters: &[],
+        expect: Expect::answer(200),
+        without_database: None,
+        heavy: false,
+        unavailable: None,
+        route: |route| route,
+        active: None,
+    };
+}
+
 /// The promised answer and events of one call with default parameters.
 #[derive(Debug, Clone, Copy)]
 pub struct Expect {
@@ -77,5 +97,52 @@ impl Expect {
     /// An answer and one event.
     pub const fn event(status: u16, event: Event) -> Self {
         Self { status, event: Some(event), events: 1, also: &[] }
+    }
+}
+
+impl Event {
+    /// A panic.
+    pub const fn panic(ty: &'static str, fingerprint: &'static [&'static str]) -> Self {
+        Self::exception(Level::Fatal, ty, false, fingerprint)
+    }
+
+    /// An error that the service has handled.
+    pub const fn error(ty: &'static str, fingerprint: &'static [&'static str]) -> Self {
+        Self::exception(Level::Error, ty, true, fingerprint)
+    }
+
+    /// An exception of that level and type.
+    pub const fn exception(
+        level: Level,
+        ty: &'static str,
+        handled: bool,
+        fingerprint: &'static [&'static str],
+    ) -> Self {
+        let (breadcrumbs, contexts) = (&[], &[]);
+        Self {
+            level,
+            ty: Some(ty),
+            message: None,
+            handled: Some(handled),
+            fingerprint,
+            breadcrumbs,
+            contexts,
+        }
+    }
+
+    /// A message that starts so.
+    pub const fn message(level: Level, start: &'static str, fingerprint: &'static [&'static str]) -> Self {
+        let (breadcrumbs, contexts) = (&[], &[]);
+        Self { level, ty: None, message: Some(start), handled: None, fingerprint, breadcrumbs, contexts }
+    }
+
+    /// The same with breadcrumbs of these categories, in this order.
+    pub const fn breadcrumbs(self, breadcrumbs: &'static [&'static str]) -> Self {
+        Self { breadcrumbs, ..self }
+    }
+
+    /// The same with these contexts.
+    pub const fn contexts(self, contexts: &'static [&'static str]) -> Self {
+        Self { contexts, ..self }
     }
 }

@@ -2,7 +2,7 @@
 //! the domain of each service, so that the event shows the service's own frames.
 
 use actix_web::{HttpResponse, Route};
-use scenario::{Event, Expect, Level, Method, Parameter, Scenario};
+use scenario::{Event, Expect, Method, Parameter, Scenario};
 use sentry_context::{breadcrumbs, contexts, facts, sentry, user};
 use serde_json::json;
 
@@ -30,21 +30,10 @@ pub const fn scenario(
         parameters: PARAMETERS,
         expect: Expect::event(
             500,
-            Event {
-                level: Level::Fatal,
-                ty: Some(panic_type),
-                message: None,
-                handled: Some(false),
-                fingerprint,
-                breadcrumbs: &["request", "session"],
-                contexts: &["session"],
-            },
+            Event::panic(panic_type, fingerprint).breadcrumbs(&["request", "session"]).contexts(&["session"]),
         ),
-        without_database: None,
-        heavy: false,
-        unavailable: None,
         route,
-        active: None,
+        ..Scenario::PLAIN
     }
 }
 

@@ -3,7 +3,7 @@
 //! Look for two events with one trace: the refusal with its cause, and the timeout with the timer below it.
 
 use actix_web::HttpResponse;
-use scenario::{Event, Expect, Level, Method, Scenario};
+use scenario::{Event, Expect, Method, Scenario};
 use sentry_context::failure::EVENT_ID_HEADER;
 use sentry_context::report::Reportable;
 use serde_json::{Value, json};
@@ -17,7 +17,6 @@ pub(super) static ASYNC_ERROR: Scenario = Scenario {
     title: "Three tasks, two failures",
     demonstrates: "errors out of spawned tasks, each with its own event and cause chain",
     look_for: "two events on one trace; Elapsed below the TimeoutError",
-    parameters: &[],
     expect: Expect {
         status: 500,
         event: Some(event("RuntimeError", &["game-engine", "RuntimeError"], &["ledger"])),
@@ -28,11 +27,8 @@ pub(super) static ASYNC_ERROR: Scenario = Scenario {
             &["timeout_context"],
         )],
     },
-    without_database: None,
-    heavy: false,
-    unavailable: None,
     route: |route| route.to(settle),
-    active: None,
+    ..Scenario::PLAIN
 };
 
 const fn event(
@@ -41,15 +37,7 @@ const fn event(
     contexts: &'static [&'static str],
 ) -> Event {
     let breadcrumbs = &["request", "settlement", "settlement"];
-    Event {
-        level: Level::Error,
-        ty: Some(ty),
-        message: None,
-        handled: Some(true),
-        fingerprint,
-        breadcrumbs,
-        contexts,
-    }
+    Event::error(ty, fingerprint).breadcrumbs(breadcrumbs).contexts(contexts)
 }
 
 async fn settle() -> HttpResponse {

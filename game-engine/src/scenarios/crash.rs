@@ -4,7 +4,7 @@
 //! names the symbol, and for the transaction that is finished with `internal_error` all the same.
 
 use actix_web::HttpResponse;
-use scenario::{Event, Expect, Level, Method, Scenario};
+use scenario::{Event, Expect, Method, Scenario};
 
 use crate::domain::paytable::{Symbol, payout};
 
@@ -15,24 +15,14 @@ pub(super) static CRASH: Scenario = Scenario {
     title: "A panic in the paytable",
     demonstrates: "an unhandled panic: one fatal event, a 500, and a process that keeps running",
     look_for: "the top frame domain::paytable::multiplier, mechanism panic, handled no; the crashed session",
-    parameters: &[],
     expect: Expect::event(
         500,
-        Event {
-            level: Level::Fatal,
-            ty: Some("RuntimeError"),
-            message: None,
-            handled: Some(false),
-            fingerprint: &["{{ default }}", "RuntimeError"],
-            breadcrumbs: &["request", "paytable"],
-            contexts: &["paytable"],
-        },
+        Event::panic("RuntimeError", &["{{ default }}", "RuntimeError"])
+            .breadcrumbs(&["request", "paytable"])
+            .contexts(&["paytable"]),
     ),
-    without_database: None,
-    heavy: false,
-    unavailable: None,
     route: |route| route.to(crash),
-    active: None,
+    ..Scenario::PLAIN
 };
 
 async fn crash() -> HttpResponse {

@@ -4,7 +4,7 @@
 //! one; and for the game's own error, which is grouped by its code and brings its context.
 
 use actix_web::{HttpResponse, web};
-use scenario::{Event, Expect, Level, Method, Parameter, Scenario};
+use scenario::{Event, Expect, Method, Parameter, Scenario};
 use sentry_context::failure::Failure;
 use sentry_context::report::Reportable;
 use sentry_context::{Facts, facts};
@@ -28,11 +28,8 @@ const fn error(
         look_for: "an issue of its own; the top frame in the domain module that failed; the cause below the error",
         parameters,
         expect: Expect::event(500, event),
-        without_database: None,
-        heavy: false,
-        unavailable: None,
         route: |route| route.to(fail),
-        active: None,
+        ..Scenario::PLAIN
     }
 }
 
@@ -42,15 +39,7 @@ const fn event(
     breadcrumbs: &'static [&'static str],
     contexts: &'static [&'static str],
 ) -> Event {
-    Event {
-        level: Level::Error,
-        ty: Some(ty),
-        message: None,
-        handled: Some(true),
-        fingerprint,
-        breadcrumbs,
-        contexts,
-    }
+    Event::error(ty, fingerprint).breadcrumbs(breadcrumbs).contexts(contexts)
 }
 
 static WORD_VALUE: Parameter = Parameter::word("type", "value");

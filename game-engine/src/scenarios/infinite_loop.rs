@@ -28,21 +28,14 @@ pub(super) static INFINITE_LOOP: Scenario = Scenario {
     parameters: &[&SECONDS],
     expect: Expect::event(
         200,
-        Event {
-            level: Level::Warning,
-            ty: None,
-            message: Some("CPU was busy"),
-            handled: None,
-            fingerprint: &["game-engine", "infinite-loop"],
-            breadcrumbs: &["request", "simulation", "simulation"],
-            contexts: &["cpu_spike"],
-        },
+        Event::message(Level::Warning, "CPU was busy", &["game-engine", "infinite-loop"])
+            .breadcrumbs(&["request", "simulation", "simulation"])
+            .contexts(&["cpu_spike"]),
     ),
-    without_database: None,
     heavy: true,
-    unavailable: None,
     route: |route| route.to(burn),
     active: Some(running),
+    ..Scenario::PLAIN
 };
 
 /// Ends the loop when the caller hangs up and the handler is dropped.

@@ -22,21 +22,13 @@ pub(super) static LEAK: Scenario = Scenario {
     parameters: &[&MB],
     expect: Expect::event(
         200,
-        Event {
-            level: Level::Warning,
-            ty: None,
-            message: Some("Memory grew"),
-            handled: None,
-            fingerprint: &["game-engine", "memory-leak"],
-            breadcrumbs: &["request", "replay_cache"],
-            contexts: &["memory_leak"],
-        },
+        Event::message(Level::Warning, "Memory grew", &["game-engine", "memory-leak"])
+            .breadcrumbs(&["request", "replay_cache"])
+            .contexts(&["memory_leak"]),
     ),
-    without_database: None,
-    heavy: false,
-    unavailable: None,
     route: |route| route.to(leak),
     active: Some(held),
+    ..Scenario::PLAIN
 };
 
 pub(super) static RESET: Scenario = Scenario {
@@ -46,24 +38,14 @@ pub(super) static RESET: Scenario = Scenario {
     title: "The recordings are dropped",
     demonstrates: "recovery: the memory goes back to the system",
     look_for: "an info message with what was released, and memory_mb back where it was",
-    parameters: &[],
     expect: Expect::event(
         200,
-        Event {
-            level: Level::Info,
-            ty: None,
-            message: Some("Memory was released"),
-            handled: None,
-            fingerprint: &["game-engine", "memory-leak-reset"],
-            breadcrumbs: &["request", "replay_cache"],
-            contexts: &["memory_leak"],
-        },
+        Event::message(Level::Info, "Memory was released", &["game-engine", "memory-leak-reset"])
+            .breadcrumbs(&["request", "replay_cache"])
+            .contexts(&["memory_leak"]),
     ),
-    without_database: None,
-    heavy: false,
-    unavailable: None,
     route: |route| route.to(reset),
-    active: None,
+    ..Scenario::PLAIN
 };
 
 async fn leak(request: HttpRequest, cache: web::Data<ReplayCache>) -> Result<HttpResponse, Failure> {

@@ -3,7 +3,7 @@
 //! Look for the tag `thread.id` = 2, and for the request's trace and user on an event that no request handler made.
 
 use actix_web::HttpResponse;
-use scenario::{Event, Expect, Level, Method, Scenario};
+use scenario::{Event, Expect, Method, Scenario};
 use sentry_context::failure::{self, Failure};
 use sentry_context::spawn;
 use serde_json::json;
@@ -18,24 +18,14 @@ pub(super) static THREADING_ERROR: Scenario = Scenario {
     title: "One thread of three fails",
     demonstrates: "an error on a plain thread that keeps the request's hub",
     look_for: "the tag thread.id = 2 and the trace of the request that started the thread",
-    parameters: &[],
     expect: Expect::event(
         200,
-        Event {
-            level: Level::Error,
-            ty: Some("ValueError"),
-            message: None,
-            handled: Some(true),
-            fingerprint: &["game-engine", "thread", "ValueError"],
-            breadcrumbs: &["request", "reels", "wager"],
-            contexts: &["wager"],
-        },
+        Event::error("ValueError", &["game-engine", "thread", "ValueError"])
+            .breadcrumbs(&["request", "reels", "wager"])
+            .contexts(&["wager"]),
     ),
-    without_database: None,
-    heavy: false,
-    unavailable: None,
     route: |route| route.to(load),
-    active: None,
+    ..Scenario::PLAIN
 };
 
 async fn load() -> Result<HttpResponse, Failure> {

@@ -4,7 +4,7 @@
 //! figures in the context `settlement`.
 
 use actix_web::HttpResponse;
-use scenario::{Event, Expect, Level, Method, Scenario};
+use scenario::{Event, Expect, Method, Scenario};
 use sentry_context::failure::Failure;
 use serde_json::json;
 
@@ -17,24 +17,14 @@ pub(super) static ASYNC_ERROR: Scenario = Scenario {
     title: "An awaited task that fails",
     demonstrates: "an error that crosses from a task into the request, reported once",
     look_for: "the top frame domain::settlement::book; payouts and balance in the context settlement",
-    parameters: &[],
     expect: Expect::event(
         500,
-        Event {
-            level: Level::Error,
-            ty: Some("SettlementError"),
-            message: None,
-            handled: Some(true),
-            fingerprint: &["payment", "SettlementError"],
-            breadcrumbs: &["request", "settlement", "settlement"],
-            contexts: &["settlement"],
-        },
+        Event::error("SettlementError", &["payment", "SettlementError"])
+            .breadcrumbs(&["request", "settlement", "settlement"])
+            .contexts(&["settlement"]),
     ),
-    without_database: None,
-    heavy: false,
-    unavailable: None,
     route: |route| route.to(settle),
-    active: None,
+    ..Scenario::PLAIN
 };
 
 async fn settle() -> Result<HttpResponse, Failure> {

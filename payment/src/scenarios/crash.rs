@@ -4,7 +4,7 @@
 //! sender and receiver, and for the transaction that is finished with `internal_error` all the same.
 
 use actix_web::HttpResponse;
-use scenario::{Event, Expect, Level, Method, Scenario};
+use scenario::{Event, Expect, Method, Scenario};
 use serde_json::json;
 
 use crate::domain::wallet::{transfer, wallet};
@@ -16,24 +16,14 @@ pub(super) static CRASH: Scenario = Scenario {
     title: "A panic between two wallets that are one",
     demonstrates: "an unhandled panic: one fatal event, a 500, and a process that keeps running",
     look_for: "the top frame domain::wallet::transfer, mechanism panic, handled no; the crashed session",
-    parameters: &[],
     expect: Expect::event(
         500,
-        Event {
-            level: Level::Fatal,
-            ty: Some("Error"),
-            message: None,
-            handled: Some(false),
-            fingerprint: &["{{ default }}", "Error"],
-            breadcrumbs: &["request", "wallet"],
-            contexts: &["transfer"],
-        },
+        Event::panic("Error", &["{{ default }}", "Error"])
+            .breadcrumbs(&["request", "wallet"])
+            .contexts(&["transfer"]),
     ),
-    without_database: None,
-    heavy: false,
-    unavailable: None,
     route: |route| route.to(crash),
-    active: None,
+    ..Scenario::PLAIN
 };
 
 async fn crash() -> HttpResponse {

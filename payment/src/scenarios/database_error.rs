@@ -5,7 +5,7 @@
 
 use actix_web::{HttpResponse, web};
 use database::Database;
-use scenario::{Event, Expect, Level, Method, Scenario};
+use scenario::{Event, Expect, Method, Scenario};
 use sentry_context::failure::Failure;
 use serde_json::json;
 
@@ -18,7 +18,6 @@ pub(super) static DATABASE_ERROR: Scenario = Scenario {
     title: "A search that the server rejects",
     demonstrates: "the driver's real error: the server's code, the operation and the collection on the event",
     look_for: "the tag db.code 2, the context database_error, the failed db span on the trace",
-    parameters: &[],
     expect: Expect::event(
         500,
         event("MongoServerError", &["payment", "database", "2"], &["request", "payments", "db"]),
@@ -27,10 +26,8 @@ pub(super) static DATABASE_ERROR: Scenario = Scenario {
         500,
         event("MongoConnectionError", &["payment", "database", "unreachable"], &["request", "payments"]),
     )),
-    heavy: false,
-    unavailable: None,
     route: |route| route.to(find),
-    active: None,
+    ..Scenario::PLAIN
 };
 
 const fn event(
@@ -38,15 +35,7 @@ const fn event(
     fingerprint: &'static [&'static str],
     breadcrumbs: &'static [&'static str],
 ) -> Event {
-    Event {
-        level: Level::Error,
-        ty: Some(ty),
-        message: None,
-        handled: Some(true),
-        fingerprint,
-        breadcrumbs,
-        contexts: &["database_error"],
-    }
+    Event::error(ty, fingerprint).breadcrumbs(breadcrumbs).contexts(&["database_error"])
 }
 
 async fn find(database: web::Data<Database>) -> Result<HttpResponse, Failure> {

@@ -27,42 +27,29 @@ pub(super) static EVENT_LOOP_BLOCK: Scenario = Scenario {
     parameters: &[&SECONDS],
     expect: Expect {
         status: 200,
-        event: Some(Event {
-            level: Level::Error,
-            ty: Some("EventLoopBlocked"),
-            message: None,
-            handled: Some(true),
-            fingerprint: &["payment", "event-loop-blocked", "payment::domain::fraud::compare_all_pairs"],
-            breadcrumbs: &["request", "fraud", "stall"],
-            contexts: &["event_loop"],
-        }),
+        event: Some(
+            Event::error(
+                "EventLoopBlocked",
+                &["payment", "event-loop-blocked", "payment::domain::fraud::compare_all_pairs"],
+            )
+            .breadcrumbs(&["request", "fraud", "stall"])
+            .contexts(&["event_loop"]),
+        ),
         events: 3,
         also: &[
-            Event {
-                level: Level::Error,
-                ty: None,
-                message: Some("The event loop was blocked"),
-                handled: None,
-                fingerprint: &["payment", "event-loop-block"],
-                breadcrumbs: &["request", "fraud", "fraud"],
-                contexts: &["event_loop"],
-            },
-            Event {
-                level: Level::Info,
-                ty: None,
-                message: Some("The event loop runs again"),
-                handled: None,
-                fingerprint: &["payment", "event-loop-recovered"],
-                breadcrumbs: &["request", "fraud", "stall"],
-                contexts: &["event_loop"],
-            },
+            Event::message(Level::Error, "The event loop was blocked", &["payment", "event-loop-block"])
+                .breadcrumbs(&["request", "fraud", "fraud"])
+                .contexts(&["event_loop"]),
+            Event::message(Level::Info, "The event loop runs again", &["payment", "event-loop-recovered"])
+                .breadcrumbs(&["request", "fraud", "stall"])
+                .contexts(&["event_loop"]),
         ],
     },
-    without_database: None,
     heavy: true,
     unavailable: stall::UNAVAILABLE,
     route: |route| route.to(block),
     active: Some(running),
+    ..Scenario::PLAIN
 };
 
 /// Once it has begun, no await: the worker has nothing to go on with until the score is there.

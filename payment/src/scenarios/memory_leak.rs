@@ -21,11 +21,9 @@ pub(super) static LEAK: Scenario = Scenario {
     look_for: "memory_mb in the runtime context, rising; one issue although every message has other numbers",
     parameters: &[&MB],
     expect: Expect::event(200, event(Level::Warning, "Memory grew", &["payment", "memory-leak"])),
-    without_database: None,
-    heavy: false,
-    unavailable: None,
     route: |route| route.to(leak),
     active: Some(held),
+    ..Scenario::PLAIN
 };
 
 pub(super) static RESET: Scenario = Scenario {
@@ -35,25 +33,15 @@ pub(super) static RESET: Scenario = Scenario {
     title: "The receipts are dropped",
     demonstrates: "recovery: the memory goes back to the system",
     look_for: "an info message with what was released, and memory_mb back where it was",
-    parameters: &[],
     expect: Expect::event(200, event(Level::Info, "Memory was released", &["payment", "memory-leak-reset"])),
-    without_database: None,
-    heavy: false,
-    unavailable: None,
     route: |route| route.to(reset),
-    active: None,
+    ..Scenario::PLAIN
 };
 
 const fn event(level: Level, message: &'static str, fingerprint: &'static [&'static str]) -> Event {
-    Event {
-        level,
-        ty: None,
-        message: Some(message),
-        handled: None,
-        fingerprint,
-        breadcrumbs: &["request", "receipts"],
-        contexts: &["memory_leak"],
-    }
+    Event::message(level, message, fingerprint)
+        .breadcrumbs(&["request", "receipts"])
+        .contexts(&["memory_leak"])
 }
 
 async fn leak(request: HttpRequest, archive: web::Data<ReceiptArchive>) -> Result<HttpResponse, Failure> {

@@ -17,24 +17,14 @@ pub(super) static PROMISE_REJECTION: Scenario = Scenario {
     title: "A task that nobody awaits",
     demonstrates: "an unhandled failure after the answer, reported with all that the request knew",
     look_for: "mechanism unawaited_task, handled no; the request's trace, user and breadcrumbs",
-    parameters: &[],
     expect: Expect::event(
         200,
-        Event {
-            level: Level::Error,
-            ty: Some("ConfirmationError"),
-            message: None,
-            handled: Some(false),
-            fingerprint: &["payment", "ConfirmationError"],
-            breadcrumbs: &["request", "webhooks", "webhooks"],
-            contexts: &["confirmation"],
-        },
+        Event::exception(Level::Error, "ConfirmationError", false, &["payment", "ConfirmationError"])
+            .breadcrumbs(&["request", "webhooks", "webhooks"])
+            .contexts(&["confirmation"]),
     ),
-    without_database: None,
-    heavy: false,
-    unavailable: None,
     route: |route| route.to(confirm),
-    active: None,
+    ..Scenario::PLAIN
 };
 
 async fn confirm() -> HttpResponse {

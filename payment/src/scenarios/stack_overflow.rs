@@ -32,21 +32,12 @@ pub(super) static GUARDED: Scenario = Scenario {
     parameters: &[&GUARDED_MODE],
     expect: Expect::event(
         500,
-        Event {
-            level: Level::Fatal,
-            ty: Some("RangeError"),
-            message: None,
-            handled: Some(true),
-            fingerprint: &["payment", "RangeError"],
-            breadcrumbs: &["request", "referrals", "referrals"],
-            contexts: &["stack_overflow"],
-        },
+        Event::exception(Level::Fatal, "RangeError", true, &["payment", "RangeError"])
+            .breadcrumbs(&["request", "referrals", "referrals"])
+            .contexts(&["stack_overflow"]),
     ),
-    without_database: None,
-    heavy: false,
-    unavailable: None,
     route: |route| route.to(overflow),
-    active: None,
+    ..Scenario::PLAIN
 };
 
 pub(super) static NATIVE: Scenario = Scenario {
@@ -59,21 +50,13 @@ pub(super) static NATIVE: Scenario = Scenario {
     parameters: &[&NATIVE_MODE],
     expect: Expect::event(
         500,
-        Event {
-            level: Level::Fatal,
-            ty: Some("SIGSEGV"),
-            message: None,
-            handled: Some(false),
-            fingerprint: &["payment", "native-crash", "SIGSEGV"],
-            breadcrumbs: &["request", "referrals"],
-            contexts: &["native_crash"],
-        },
+        Event::exception(Level::Fatal, "SIGSEGV", false, &["payment", "native-crash", "SIGSEGV"])
+            .breadcrumbs(&["request", "referrals"])
+            .contexts(&["native_crash"]),
     ),
-    without_database: None,
-    heavy: false,
     unavailable: native_crash::UNAVAILABLE,
     route: |route| route.to(overflow),
-    active: None,
+    ..Scenario::PLAIN
 };
 
 async fn overflow(request: HttpRequest, crash_child: web::Data<CrashChild>) -> Result<HttpResponse, Failure> {
