@@ -10,6 +10,7 @@ use lapin::options::{
     BasicAckOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions, ConfirmSelectOptions,
 };
 use lapin::types::{AMQPValue, FieldTable};
+use sentry_context::profile;
 use sentry_context::sentry::protocol::SpanStatus;
 use sentry_context::sentry::{self, Hub, SentryFutureExt, TransactionContext};
 use sentry_context::trace::{BAGGAGE, SENTRY_TRACE, TraceHeaders};
@@ -168,7 +169,7 @@ impl<Work: AsyncFn(Delivered) -> Verdict> Consumer<Work> {
             scope.set_transaction(Some(self.queue.name));
             scope.set_tag("queue", self.queue.name);
         });
-        let verdict = (self.work)(delivered).bind_hub(hub).await;
+        let verdict = profile::followed(&transaction, (self.work)(delivered)).bind_hub(hub).await;
         transaction.set_status(match verdict {
             Verdict::Done => SpanStatus::Ok,
             Verdict::Dead => SpanStatus::InvalidArgument,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lapin::Channel;
 use sentry_context::sentry::protocol::SpanStatus;
-use sentry_context::sentry::{Hub, SentryFutureExt, TransactionOrSpan};
+use sentry_context::sentry::{Hub, SentryFutureExt};
 use sentry_context::trace::TraceHeaders;
 use sentry_context::{breadcrumbs, facts, request};
 use serde_json::{Map, Value};
@@ -61,8 +61,7 @@ impl Publisher {
     /// Without a span, as where Sentry is off, there is no trace.
     pub fn publish(&self, routing_key: &'static str, mut body: Map<String, Value>) {
         let Some(queue) = &self.queue else { return };
-        let span: Option<TransactionOrSpan> =
-            request::span().map(|parent| parent.start_child("queue.publish", routing_key).into());
+        let span = request::child("queue.publish", routing_key);
         let trace = span.as_ref().map(TraceHeaders::of).unwrap_or_default();
         let id = Uuid::new_v4();
         body.insert("trace".to_owned(), serde_json::to_value(&trace).unwrap_or_default());

@@ -59,8 +59,7 @@ impl Commands {
         }
         let collection = collection(&started.command, &started.command_name);
         let description = format!("{collection}.{}", started.command_name);
-        let span =
-            request::span().map(|parent| TransactionOrSpan::from(parent.start_child("db", &description)));
+        let span = request::child("db", &description);
         if let Some(span) = &span {
             span.set_data("db.system", "mongodb".into());
             span.set_data("db.operation", started.command_name.as_str().into());

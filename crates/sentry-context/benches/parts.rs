@@ -15,6 +15,7 @@ use sentry_context::client::{self, Config, Service};
 use sentry_context::event_processor::EventProcessor;
 use sentry_context::fingerprint::Rules;
 use sentry_context::platform::Portable;
+use sentry_context::profile::Profiling;
 use sentry_context::report::{Reportable, Traced};
 use sentry_context::sentry::Transport;
 use sentry_context::sentry::protocol::{EnvelopeItem, Event, Request};
@@ -90,6 +91,7 @@ fn config() -> Config {
         environment: "bench".to_owned(),
         traces_sample_rate: 1.0,
         stall_threshold: Duration::ZERO,
+        profiling: Profiling::default(),
         rules: rules(),
         delivery: Delivery::default(),
     }

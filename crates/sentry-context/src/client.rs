@@ -33,7 +33,7 @@ use sentry::integrations::contexts::ContextIntegration;
 use sentry::integrations::debug_images::DebugImagesIntegration;
 use sentry::types::Dsn;
 use sentry::{Client, ClientOptions, Hub, Integration, MaxRequestBodySize, Scope, SessionMode};
-use sentry_delivery::{Hooks, HttpTransportFactory};
+use sentry_delivery::{Hooks, HttpTransportFactory, ProfileChunks};
 
 use crate::env::{self, EnvError};
 use crate::event_processor::EventProcessor;
@@ -42,15 +42,17 @@ use crate::integration::ServiceIntegration;
 use crate::limit::Limiter;
 use crate::metrics::Requests;
 use crate::platform::{self, NewRun, Platform};
+use crate::profile::{self, Profiling};
 use crate::trace::dynamic_sampling::OwnContext;
 use crate::{frames, logs, panic_recovery, runtime_stats};
 
+pub(crate) use variables::PROFILE_LIFECYCLE;
 use variables::{FINGERPRINT_RULES, STALL_THRESHOLD_MS, TRACES_SAMPLE_RATE};
 
 pub(crate) use guard::Closer;
 pub use guard::Guard;
 pub use sentry_delivery::Delivery;
-pub use variables::{DSN, VARIABLES};
+pub use variables::{DSN, PROFILE_SESSION_SAMPLE_RATE, VARIABLES, profile_session_sample_rate};
 
 /// A stall that callers notice, and that no well-behaved handler comes near.
 pub const STALL_THRESHOLD: Duration = Duration::from_secs(1);
@@ -92,6 +94,8 @@ pub struct Config {
     pub stall_threshold: Duration,
     /// How events are grouped.
     pub rules: Rules,
+    /// Whether this process is profiled, and when.
+    pub profiling: Profiling,
     /// Where events go beside the DSN.
     pub delivery: Delivery,
 }
@@ -130,6 +134,7 @@ impl Config {
             traces_sample_rate: env::parsed(&TRACES_SAMPLE_RATE)?,
             stall_threshold: Duration::from_millis(env::parsed(&STALL_THRESHOLD_MS)?),
             rules: rules(service)?,
+            profiling: Profiling::from_env(&PROFILE_SESSION_SAMPLE_RATE)?,
             delivery: delivery::from_env()?,
         })
     }
@@ -155,6 +160,10 @@ fn rules(service: &Service) -> Result<Rules, ConfigError> {
 
 /// The client's options; pure, so that a test can look at them.
 pub fn options(config: &Config) -> ClientOptions {
+    options_with(config, transport(config))
+}
+
+fn transport(config: &Config) -> HttpTransportFactory {
     let Service { name, in_app, .. } = *config.service;
     let own = OwnContext {
         public_key: config.dsn.as_ref().map(|dsn| dsn.public_key().to_owned()).unwrap_or_default(),
@@ -164,7 +173,10 @@ pub fn options(config: &Config) -> ClientOptions {
     };
     let processor =
         EventProcessor { service: name, in_app: in_app.to_vec(), rules: config.rules.clone(), own };
-    let transport = HttpTransportFactory::new(name, processor, config.delivery.clone()).with_hooks(HOOKS);
+    HttpTransportFactory::new(name, processor, config.delivery.clone()).with_hooks(HOOKS)
+}
+
+fn options_with(config: &Config, transport: HttpTransportFactory) -> ClientOptions {
     let mut options = ClientOptions::new()
         .release(for_ever(&config.release))
         .environment(for_ever(&config.environment))
@@ -201,10 +213,14 @@ fn integrations(service: &'static Service) -> Vec<Arc<dyn Integration>> {
 
 /// A hub with a client of its own: one per service, or one per test.
 pub fn hub(config: &Config) -> Arc<Hub> {
+    hub_with(config, transport(config))
+}
+
+fn hub_with(config: &Config, transport: HttpTransportFactory) -> Arc<Hub> {
     platform::install(config.service.platform);
     runtime_stats::start();
     panic_recovery::install_hook();
-    let client = Client::with_options(options(config));
+    let client = Client::with_options(options_with(config, transport));
     let mut scope = Scope::default();
     scope.set_tag("service", config.service.name);
     Arc::new(Hub::new(Some(Arc::new(client)), Arc::new(scope)))
@@ -213,7 +229,9 @@ pub fn hub(config: &Config) -> Arc<Hub> {
 /// Makes the client the process's own. Call it before the runtime starts; keep the guard in `main`.
 #[must_use = "dropping the guard early loses events"]
 pub fn init(config: Config) -> Guard {
-    let (hub, service) = (hub(&config), config.service);
+    let (transport, service) = (transport(&config), config.service);
+    let chunks = transport.profile_chunks();
+    let hub = hub_with(&config, transport);
     say_what_is_missing(service.platform);
     let run = config.delivery.spool.as_ref().and_then(|folder| {
         let Service { name, panic_type, platform, .. } = *service;
@@ -226,7 +244,15 @@ pub fn init(config: Config) -> Guard {
     Hub::main().bind_client(hub.client());
     // What happens outside of requests is this service's, too.
     Hub::main().configure_scope(|scope| scope.set_tag("service", service.name));
-    Guard::new(hub, run)
+    let profile = profile(&config, &hub, chunks);
+    Guard::new(hub, run, profile)
+}
+
+fn profile(config: &Config, hub: &Hub, chunks: ProfileChunks) -> Option<profile::Session> {
+    let Service { platform, in_app, .. } = *config.service;
+    let client = hub.client()?;
+    let begun = profile::start(config.profiling, platform, &client, in_app, chunks);
+    begun.inspect_err(|error| tracing::warn!(%error, "this process is not profiled")).ok().flatten()
 }
 
 fn say_what_is_missing(platform: &dyn Platform) {

@@ -11,7 +11,7 @@ use sentry_delivery::{Encode, stamped};
 use crate::fingerprint::Rules;
 use crate::report::TYPE_TAG;
 use crate::trace::dynamic_sampling::{self, About, Members, OwnContext};
-use crate::{frames, integration, redaction, request, size, trace};
+use crate::{frames, integration, profile, redaction, request, size, trace};
 
 /// What finishing needs to know about a service.
 #[derive(Debug, Clone)]
@@ -83,6 +83,7 @@ impl EventProcessor {
         complete_from_data(transaction);
         transaction.tags.insert("service".to_owned(), self.service.to_owned());
         integration::add_contexts(&mut transaction.contexts, self.service, &self.own.release);
+        profile::add_context(&mut transaction.contexts);
         size::new_transaction(transaction);
         redaction::transaction(transaction);
         size::transaction(transaction);

@@ -165,6 +165,11 @@ fn cached(address: u64) -> Resolved {
     frames
 }
 
+/// The frames at an address, outermost first: several where calls were inlined.
+pub(crate) fn at(address: u64) -> Arc<[Frame]> {
+    cached(address)
+}
+
 /// Unloads the symbol tables once nothing was looked up between two calls; what was resolved stays.
 pub(crate) fn rest() {
     let mut symbols = SYMBOLS.lock().unwrap_or_else(PoisonError::into_inner);

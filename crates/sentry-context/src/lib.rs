@@ -19,6 +19,7 @@
 //! | [`facts`](mod@facts) | named JSON values |
 //! | [`spawn`] | tasks, blocking work and threads that carry the hub |
 //! | [`platform`] | what a native library adds: stalls, native crashes, earlier runs |
+//! | [`profile`] | continuous profiles, which a native library samples |
 //! | [`fingerprint`] | grouping rules in Sentry's own grammar |
 //! | [`size`] | how much of a text, a list or an event is sent |
 //! | [`env`](mod@env) | environment variables as typed settings |
@@ -47,6 +48,7 @@ pub mod panic_recovery;
 pub mod platform;
 mod printable;
 pub mod process;
+pub mod profile;
 pub mod redaction;
 pub mod report;
 mod reported;

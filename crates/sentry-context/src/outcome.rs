@@ -9,6 +9,7 @@ use sentry::protocol::SpanStatus;
 use sentry::{Hub, Transaction, TransactionContext};
 
 use crate::metrics::{self, Answered};
+use crate::profile::{self, roots::Root};
 use crate::reported::Owner;
 use crate::request::{self, Described};
 
@@ -19,6 +20,9 @@ const HUNG_UP: u16 = 499;
 pub(crate) struct Pending {
     hub: Arc<Hub>,
     pub(crate) owner: Owner,
+    /// The transaction's, for the profile.
+    pub(crate) span: u64,
+    _root: Option<Root>,
     /// Until it is finished.
     transaction: Option<Transaction>,
     pub(crate) described: Arc<Described>,
@@ -30,8 +34,11 @@ impl Pending {
     pub(crate) fn begin(request: &ServiceRequest, body: Option<String>) -> Self {
         let hub = Hub::current();
         let described = Arc::new(Described::of(request, body));
-        let transaction = hub.client().map(|_| begin_transaction(&hub, request, &described));
-        Self { hub, owner: Owner::new(), transaction, described, start: Instant::now() }
+        let begun = hub.client().map(|_| begin_transaction(&hub, request, &described));
+        let (transaction, span) = begun.unzip();
+        let root = transaction.as_ref().and_then(|transaction| Root::of(&transaction.clone().into()));
+        let (owner, span) = (Owner::new(), span.unwrap_or_default());
+        Self { hub, owner, span, _root: root, transaction, described, start: Instant::now() }
     }
 
     /// Ends with that HTTP status.
@@ -71,14 +78,16 @@ impl Drop for Pending {
     }
 }
 
-fn begin_transaction(hub: &Arc<Hub>, request: &ServiceRequest, described: &Described) -> Transaction {
+/// The transaction, and its number for the profile.
+fn begin_transaction(hub: &Arc<Hub>, request: &ServiceRequest, described: &Described) -> (Transaction, u64) {
     let headers = request.headers().iter();
     let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
     let context = TransactionContext::continue_from_headers(&described.name(), "http.server", headers);
+    let span = profile::number(|| context.span_id());
     let transaction = hub.start_transaction(context);
     transaction.set_origin("auto.http.actix");
     hub.configure_scope(|scope| scope.set_span(Some(transaction.clone().into())));
-    transaction
+    (transaction, span)
 }
 
 /// The span status of an HTTP status, as in all of Sentry's SDKs

@@ -126,7 +126,7 @@ where
     let style = request.app_data::<AnswerStyle>().copied();
     let bodiless = pending.described.method == "HEAD";
     // Nothing of the request may be held across the call: actix panics where a clone outlives a caught panic.
-    let called = platform::attributed(Call::new(move || service.call(request))).await;
+    let called = platform::attributed(pending.span, Call::new(move || service.call(request))).await;
     match called.and_then(|outcome| caught(|| settle(outcome, owner, style))) {
         Ok(Ok(response)) => {
             let status = response.status().as_u16();

@@ -16,6 +16,8 @@ use std::task::{Context, Poll};
 use sentry::Hub;
 use serde::{Deserialize, Serialize};
 
+use crate::profile::{Lifecycle, Recorder, active};
+
 /// The parts that a native library can add. Each method has a portable default, which does nothing or the least.
 pub trait Platform: fmt::Debug + Send + Sync {
     /// What does not work here, in words. The client logs it once when the process starts.
@@ -42,6 +44,17 @@ pub trait Platform: fmt::Debug + Send + Sync {
     /// panicking thread, possibly more than once: the last call counts.
     fn record_panics(&self, _panics: &[Panic]) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Samples all threads of the process [`FREQUENCY`](crate::profile::FREQUENCY) times a second from now on, but for
+    /// those whose names begin with `sentry-`. `None` where that is not possible.
+    fn profile(&self, _lifecycle: Lifecycle, _recorder: Recorder) -> io::Result<Option<Box<dyn Sampling>>> {
+        Ok(None)
+    }
+
+    /// The calling thread's number as the system has it, which samples of a profile bear.
+    fn thread_id(&self) -> Option<u64> {
+        None
     }
 
     /// Returns freed memory to the operating system. Allocators keep it otherwise.
@@ -74,6 +87,12 @@ pub struct NewRun<'a> {
 pub trait Run: fmt::Debug + Send {
     /// The run ends in order: there is nothing to report.
     fn end(self: Box<Self>);
+}
+
+/// Samples that are taken until it is stopped.
+pub trait Sampling: fmt::Debug + Send {
+    /// Asks the sampler to end, which then leaves the last recording. Does not wait for it.
+    fn stop(self: Box<Self>);
 }
 
 /// A panic, as it is recorded.
@@ -125,13 +144,16 @@ pub(crate) fn current() -> &'static dyn Platform {
     PLATFORM.get().copied().unwrap_or(&Portable)
 }
 
-/// A future whose stalls are reported under the hub of the caller.
-pub(crate) async fn attributed<F: Future>(work: F) -> F::Output {
+/// A future whose stalls are reported under the hub of the caller, and whose samples are those of that span.
+pub(crate) async fn attributed<F: Future>(mut span: u64, work: F) -> F::Output {
     let hub = Hub::current();
     let mut work = pin!(work);
     let poll = |context: &mut Context<'_>| {
         let mut polled = Poll::Pending;
+        let _active = active::Active::new(span);
         current().attribute(&hub, &mut || polled = work.as_mut().poll(context));
+        // It may have begun a span, or ended one.
+        span = active::get();
         polled
     };
     poll_fn(poll).await

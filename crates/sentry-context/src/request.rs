@@ -15,6 +15,7 @@ use sentry::{Hub, TransactionOrSpan};
 use url::Url;
 
 use crate::facts::Facts;
+use crate::profile::{self, active};
 use crate::reported::Owner;
 use crate::trace::Incoming;
 use crate::{arrival, breadcrumbs, forwarded, user};
@@ -126,6 +127,7 @@ pub(crate) fn describe(request: &ServiceRequest, owner: Owner, described: &Arc<D
         }
         if let Some(span) = scope.get_span().filter(is_sampled) {
             add_data(&span, request, described, &user);
+            profile::name_thread(&span);
         }
         scope.set_user(Some(user));
         scope.add_event_processor(move |event| Some(arrival.report(event)));
@@ -183,15 +185,42 @@ pub fn span() -> Option<TransactionOrSpan> {
     sentry::configure_scope(|scope| scope.get_span())
 }
 
+/// A span below the open one, for work that the calling thread does or waits for. The caller finishes it.
+pub fn child(op: &str, description: &str) -> Option<TransactionOrSpan> {
+    let child = TransactionOrSpan::from(span()?.start_child(op, description));
+    profile::name_thread(&child);
+    Some(child)
+}
+
 /// Does work in a span of its own, below which the spans of the work are.
 pub async fn spanned<F: Future>(op: &str, description: &str, work: F) -> F::Output {
-    let Some(parent) = span() else { return work.await };
-    let child = parent.start_child(op, description);
-    sentry::configure_scope(|scope| scope.set_span(Some(child.clone().into())));
+    let Some((parent, child)) = span().zip(child(op, description)) else { return work.await };
+    let before = enter(&child);
     let done = work.await;
     child.finish();
-    sentry::configure_scope(|scope| scope.set_span(Some(parent)));
+    leave(parent, before);
     done
+}
+
+/// The same for work that does not wait. It gets the span, if there is one, for its data.
+pub fn spanned_now<T>(op: &str, description: &str, work: impl FnOnce(Option<&TransactionOrSpan>) -> T) -> T {
+    let Some((parent, child)) = span().zip(child(op, description)) else { return work(None) };
+    let before = enter(&child);
+    let done = work(Some(&child));
+    child.finish();
+    leave(parent, before);
+    done
+}
+
+/// Makes it the scope's span; the number of the one that was active before.
+fn enter(child: &TransactionOrSpan) -> u64 {
+    sentry::configure_scope(|scope| scope.set_span(Some(child.clone())));
+    active::replace(profile::number_of(child))
+}
+
+fn leave(parent: TransactionOrSpan, before: u64) {
+    sentry::configure_scope(|scope| scope.set_span(Some(parent)));
+    active::replace(before);
 }
 
 /// A searchable fact of the current request: on all its events, and on its transaction.

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use sentry::{Hub, SentryFutureExt};
 use tokio::task::JoinHandle;
 
-use crate::platform;
+use crate::profile::active::{self, Active};
+use crate::{platform, request};
 
 fn own_hub() -> Arc<Hub> {
     Arc::new(Hub::new_from_top(Hub::current()))
@@ -18,7 +19,7 @@ fn own_hub() -> Arc<Hub> {
 /// A future that runs under a hub of its own; for `tokio::spawn`, `JoinSet::spawn` and the like.
 pub fn bound<F: Future>(future: F) -> impl Future<Output = F::Output> {
     // Inside the hub, so that a worker which this blocks knows whose work it is.
-    platform::attributed(future).bind_hub(own_hub())
+    platform::attributed(active::get(), future).bind_hub(own_hub())
 }
 
 /// `tokio::spawn` with the caller's hub.
@@ -36,8 +37,7 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let hub = own_hub();
-    tokio::task::spawn_blocking(move || Hub::run(hub, work))
+    tokio::task::spawn_blocking(carried("blocking work".to_owned(), work))
 }
 
 /// A named thread with the caller's hub. Fails where the system gives no thread.
@@ -46,6 +46,16 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    let hub = own_hub();
-    std::thread::Builder::new().name(name).spawn(move || Hub::run(hub, work))
+    let work = carried(name.clone(), work);
+    std::thread::Builder::new().name(name).spawn(work)
+}
+
+/// Work with the caller's hub, in a span of its own, which names the thread that does it.
+fn carried<T>(name: String, work: impl FnOnce() -> T) -> impl FnOnce() -> T {
+    let (hub, span) = (own_hub(), active::get());
+    move || {
+        // Where the work panics, the thread may do other work later.
+        let _active = Active::new(span);
+        Hub::run(hub, || request::spanned_now("function", &name, |_| work()))
+    }
 }

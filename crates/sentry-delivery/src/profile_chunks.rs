@@ -6,6 +6,8 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use crate::category::Category;
+use crate::client_reports::Reason;
 use crate::envelope::NewEnvelope;
 use crate::pipeline::Pipeline;
 
@@ -21,10 +23,20 @@ impl ProfileChunks {
     /// half full, and where the server does not take it. What is discarded is counted. Without a client, a chunk is
     /// dropped.
     pub fn send(&self, payload: Vec<u8>) {
-        let pipeline = self.0.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
-        if let Some(pipeline) = pipeline {
+        if let Some(pipeline) = self.pipeline() {
             pipeline.take_in(NewEnvelope::ProfileChunk(payload));
         }
+    }
+
+    /// Counts chunks as discarded that could not be made in time.
+    pub fn discard(&self, chunks: u64) {
+        if let Some(pipeline) = self.pipeline() {
+            pipeline.client_reports.record(&[(Category::ProfileChunk, chunks)], Reason::QueueOverflow);
+        }
+    }
+
+    fn pipeline(&self) -> Option<Arc<Pipeline>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).upgrade()
     }
 
     /// Lets chunks go to this pipeline from now on.

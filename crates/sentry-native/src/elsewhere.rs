@@ -9,6 +9,27 @@ pub(crate) fn release_memory() {}
 /// The scheduler decides.
 pub(crate) fn lower_priority() {}
 
+/// Nothing bears it.
+pub(crate) fn thread_id() -> Option<u64> {
+    None
+}
+
+pub(crate) mod profiler {
+    //! Nothing is sampled.
+
+    use std::io;
+
+    use sentry_context::platform::Sampling;
+    use sentry_context::profile::{Lifecycle, Recorder};
+
+    /// Why there is nothing here.
+    pub(crate) const UNAVAILABLE: Option<&str> = Some("profiles are taken on Linux only");
+
+    pub(crate) fn start(_: Lifecycle, _: Recorder) -> io::Result<Option<Box<dyn Sampling>>> {
+        Ok(None)
+    }
+}
+
 pub(crate) mod last_run {
     //! Runs are not recorded.
 

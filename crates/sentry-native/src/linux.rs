@@ -2,6 +2,7 @@
 
 pub(crate) mod last_run;
 pub mod native_crash;
+pub(crate) mod profiler;
 mod signal;
 mod stack;
 pub mod stall;
@@ -22,4 +23,9 @@ pub(crate) fn lower_priority() {
         libc::setpriority(libc::PRIO_PROCESS, 0, 10);
         libc::sched_setscheduler(0, libc::SCHED_BATCH, &libc::sched_param { sched_priority: 0 });
     }
+}
+
+/// The calling thread's number, as samples bear it.
+pub(crate) fn thread_id() -> Option<u64> {
+    u64::try_from(nix::unistd::gettid().as_raw()).ok()
 }

@@ -4,9 +4,10 @@ use std::io;
 use std::sync::Arc;
 
 use sentry::Hub;
-use sentry_context::platform::{NewRun, Panic, Platform, Run};
+use sentry_context::platform::{NewRun, Panic, Platform, Run, Sampling};
+use sentry_context::profile::{Lifecycle, Recorder};
 
-use crate::system::{self, last_run, native_crash, stall};
+use crate::system::{self, last_run, native_crash, profiler, stall};
 
 /// The platform that this library knows: whatever of it works here.
 #[derive(Debug, Clone, Copy)]
@@ -14,7 +15,9 @@ pub struct Native;
 
 impl Platform for Native {
     fn unavailable(&self) -> Vec<&'static str> {
-        [stall::UNAVAILABLE, native_crash::UNAVAILABLE, last_run::UNAVAILABLE].into_iter().flatten().collect()
+        let parts =
+            [stall::UNAVAILABLE, native_crash::UNAVAILABLE, last_run::UNAVAILABLE, profiler::UNAVAILABLE];
+        parts.into_iter().flatten().collect()
     }
 
     fn attribute(&self, hub: &Arc<Hub>, work: &mut dyn FnMut()) {
@@ -35,6 +38,14 @@ impl Platform for Native {
 
     fn record_panics(&self, panics: &[Panic]) -> io::Result<()> {
         last_run::record_panics(panics)
+    }
+
+    fn profile(&self, lifecycle: Lifecycle, recorder: Recorder) -> io::Result<Option<Box<dyn Sampling>>> {
+        profiler::start(lifecycle, recorder)
+    }
+
+    fn thread_id(&self) -> Option<u64> {
+        system::thread_id()
     }
 
     fn release_memory(&self) {

@@ -10,12 +10,16 @@ use sentry_context::client::{self, Config, ConfigError, Delivery, Service};
 use sentry_context::env::{self, Allowed, EnvError, Shown, Variable};
 use sentry_context::logs;
 use sentry_context::platform::Platform;
+use sentry_context::profile::Profiling;
 use sentry_context::sentry::types::Dsn;
 
 use crate::topology::TOPOLOGY;
 
 /// The database that holds the data of all services. A database in `MONGODB_URL` is only where its user is known.
 pub const DATABASE: &str = "sentry_poc";
+
+/// Every process is profiled, unless the environment says otherwise.
+static PROFILE_SESSION_SAMPLE_RATE: Variable = client::profile_session_sample_rate("1.0");
 
 /// What every service can see of its process.
 pub const PLATFORM: &dyn Platform = &sentry_native::Native;
@@ -32,8 +36,11 @@ pub static MEMORY_LEAK_LIMIT_MB: Variable = Variable {
 /// The variables of a service: those of every service, with its own declaration of `PORT`, and `own` ones.
 pub fn variables(port: &'static Variable, own: &[&'static Variable]) -> Vec<&'static Variable> {
     let connections = [&database::URL, &broker::URL];
-    [&[&HOST, port], &client::VARIABLES[..], &connections, own, &scenario::VARIABLES, &logs::VARIABLES]
-        .concat()
+    let of_client = client::VARIABLES.map(|variable| {
+        let here = &PROFILE_SESSION_SAMPLE_RATE;
+        if variable.name == here.name { here } else { variable }
+    });
+    [&[&HOST, port], &of_client[..], &connections, own, &scenario::VARIABLES, &logs::VARIABLES].concat()
 }
 
 /// What can be configured in every service.
@@ -78,7 +85,10 @@ impl Settings {
             host: env::parsed(&HOST)?,
             port: env::parsed(port)?,
             workers: None,
-            sentry: Config::from_env(service)?,
+            sentry: Config {
+                profiling: Profiling::from_env(&PROFILE_SESSION_SAMPLE_RATE)?,
+                ..Config::from_env(service)?
+            },
             guards: Guards::from_env()?,
             mongodb_url: env::text(&database::URL)?,
             database: DATABASE.to_owned(),
@@ -102,6 +112,7 @@ impl Settings {
                 environment: "test".to_owned(),
                 traces_sample_rate: 1.0,
                 stall_threshold: Duration::ZERO,
+                profiling: Profiling::default(),
                 rules: rules.map_err(|error| ConfigError::Rules { place, error })?,
                 delivery: Delivery::default(),
             },

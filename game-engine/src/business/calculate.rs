@@ -63,7 +63,7 @@ pub(crate) async fn calculate(
 
 /// The spin counts, stored or not: the span says.
 async fn store(games: &GameStore, game: Game) {
-    let span = request::span().map(|parent| parent.start_child("function", "store the game"));
+    let span = request::child("function", "store the game");
     let stored = games.store(game).await;
     let said = match stored {
         Stored::Now => "yes",

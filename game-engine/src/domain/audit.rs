@@ -24,13 +24,13 @@ pub fn run() {
         }),
     ];
     for (name, work) in parts {
-        let span = request::span().map(|parent| parent.start_child("function", name));
-        let rounds = repeat(work);
-        breadcrumbs::step("audit", name, facts([("rounds", rounds.into())]));
-        if let Some(span) = span {
-            span.set_data("rounds", rounds.into());
-            span.finish();
-        }
+        request::spanned_now("function", name, |span| {
+            let rounds = repeat(work);
+            breadcrumbs::step("audit", name, facts([("rounds", rounds.into())]));
+            if let Some(span) = span {
+                span.set_data("rounds", rounds.into());
+            }
+        });
     }
 }
 

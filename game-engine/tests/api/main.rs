@@ -15,6 +15,7 @@ mod last_run;
 mod leak;
 mod methods;
 mod process;
+mod profiles;
 mod raw;
 mod sampling_context;
 mod secrets;

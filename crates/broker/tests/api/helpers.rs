@@ -10,6 +10,7 @@ use fixtures::app::Telemetry;
 use inbox::{Inbox, Options};
 use sentry_context::client::{self, Config, Delivery, Service};
 use sentry_context::platform::Portable;
+use sentry_context::profile::Profiling;
 use sentry_context::sentry::{self, Hub, TransactionContext};
 use sentry_context::trace::TraceHeaders;
 use serde_json::{Value, json};
@@ -50,6 +51,7 @@ pub(crate) async fn sentry_as(telemetry: Telemetry) -> (Inbox, Arc<Hub>) {
         rules: "".parse().unwrap(),
         delivery: Delivery::default(),
         stall_threshold: client::STALL_THRESHOLD,
+        profiling: Profiling::default(),
     };
     let hub = client::hub(&config);
     (inbox, hub)

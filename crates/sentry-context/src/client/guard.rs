@@ -1,13 +1,14 @@
 //! The end of a client.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sentry::{Envelope, Hub};
 
 use super::SHUTDOWN_TIMEOUT;
 use crate::metrics;
 use crate::platform::Run;
+use crate::profile::Session;
 
 /// Owns the client; delivers what is queued when finished or dropped.
 #[derive(Debug)]
@@ -19,12 +20,14 @@ pub(crate) struct Closer {
     hub: Arc<Hub>,
     /// `None` once the run has ended in order.
     run: Arc<Mutex<Option<Box<dyn Run>>>>,
+    /// Until it is stopped.
+    profile: Arc<Mutex<Option<Session>>>,
 }
 
 impl Guard {
-    /// Owns the client of that hub, and the run that is recorded, if one is.
-    pub(super) fn new(hub: Arc<Hub>, run: Option<Box<dyn Run>>) -> Self {
-        Self(Closer { hub, run: Arc::new(Mutex::new(run)) })
+    /// Owns the client of that hub, and the run that is recorded and profiled, if it is.
+    pub(super) fn new(hub: Arc<Hub>, run: Option<Box<dyn Run>>, profile: Option<Session>) -> Self {
+        Self(Closer { hub, run: Arc::new(Mutex::new(run)), profile: Arc::new(Mutex::new(profile)) })
     }
 
     /// The hub to serve under.
@@ -52,11 +55,15 @@ impl Closer {
         if let Some(run) = self.run.lock().unwrap_or_else(PoisonError::into_inner).take() {
             run.end();
         }
+        let start = Instant::now();
+        if let Some(profile) = self.profile.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            profile.stop(timeout / 5);
+        }
         Hub::run(Arc::clone(&self.hub), metrics::report_rest);
         self.hub.client().is_none_or(|client| {
             // What the SDK has discarded goes with the next envelope; this one brings the last of it.
             client.send_envelope(Envelope::new());
-            client.close(Some(timeout))
+            client.close(Some(timeout.saturating_sub(start.elapsed())))
         })
     }
 }

@@ -3,11 +3,13 @@
 use crate::env::{Allowed, Shown, Variable};
 
 /// Everything that [`Config::from_env`](super::Config::from_env) reads.
-pub static VARIABLES: [&Variable; 8] = [
+pub static VARIABLES: [&Variable; 10] = [
     &DSN,
     &ENVIRONMENT,
     &APP_VERSION,
     &TRACES_SAMPLE_RATE,
+    &PROFILE_SESSION_SAMPLE_RATE,
+    &PROFILE_LIFECYCLE,
     &SPOTLIGHT,
     &SPOOL_DIR,
     &FINGERPRINT_RULES,
@@ -46,6 +48,28 @@ pub(super) static TRACES_SAMPLE_RATE: Variable = Variable {
     about: "the share of requests that make a transaction",
     default: Some("1.0"),
     allowed: Allowed::Number { what: "a number", min: 0.0, max: 1.0, zero: None },
+    shown: Shown::Whole,
+};
+
+/// Off by default, as in every SDK.
+pub static PROFILE_SESSION_SAMPLE_RATE: Variable = profile_session_sample_rate("0.0");
+
+/// The declaration for a program with another default.
+pub const fn profile_session_sample_rate(default: &'static str) -> Variable {
+    Variable {
+        name: "SENTRY_PROFILE_SESSION_SAMPLE_RATE",
+        about: "the share of processes that are profiled; each decides once, when it starts",
+        default: Some(default),
+        allowed: Allowed::Number { what: "a number", min: 0.0, max: 1.0, zero: None },
+        shown: Shown::Whole,
+    }
+}
+
+pub(crate) static PROFILE_LIFECYCLE: Variable = Variable {
+    name: "SENTRY_PROFILE_LIFECYCLE",
+    about: "when those are profiled: `manual` is from start to end, `trace` is while a sampled transaction is open",
+    default: Some("manual"),
+    allowed: Allowed::OneOf(&["manual", "trace"]),
     shown: Shown::Whole,
 };
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use sentry_context::client::{self, Config, Delivery, Service};
 use sentry_context::platform::Portable;
+use sentry_context::profile::Profiling;
 use sentry_context::sentry::{Envelope, Hub};
 
 pub(crate) static SERVICE: Service = Service {
@@ -28,6 +29,7 @@ pub(crate) fn config(dsn: &str, delivery: Delivery) -> Config {
         rules: "".parse().unwrap(),
         delivery,
         stall_threshold: client::STALL_THRESHOLD,
+        profiling: Profiling::default(),
     }
 }
 

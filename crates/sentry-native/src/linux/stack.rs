@@ -12,7 +12,7 @@ mod slot;
 mod thread;
 mod unwind;
 
-pub(crate) use interrupt::interrupted;
+pub(crate) use interrupt::{Asked, interrupted};
 pub(crate) use registers::Registers;
 pub(crate) use thread::Thread;
 pub(crate) use unwind::Unwinder;

@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 
 use inbox::Inbox;
 use sentry_context::client::{self, Config, Delivery, Service};
+use sentry_context::profile::Profiling;
 use serde_json::Value;
 
 static SERVICE: Service = Service {
@@ -31,6 +32,7 @@ fn config(dsn: &str, delivery: Delivery) -> Config {
         rules: "".parse().unwrap(),
         delivery,
         stall_threshold: client::STALL_THRESHOLD,
+        profiling: Profiling::default(),
     }
 }
 

@@ -4,10 +4,13 @@
 //! preempted, so an answer that comes late is no worse.
 
 use std::ffi::{c_int, c_void};
+use std::fs;
 use std::mem::MaybeUninit;
 use std::ptr;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
+
+use sentry_context::profile::active;
 
 use super::slot::{self, Answer, Slot};
 use super::{Registers, Stack, Thread};
@@ -29,10 +32,19 @@ impl Asked {
         (sent == 0).then_some(asked)
     }
 
-    /// The stack, once it is there.
-    pub(crate) fn stack(&self) -> Option<Stack<'_>> {
+    /// The stack, what `pthread_self` returns on the thread, and the id of the span that is active on it, once they are
+    /// there.
+    pub(crate) fn answer(&self) -> Option<(Stack<'_>, u64, u64)> {
         let (answer, bytes) = self.0.answer()?;
-        Some(Stack { registers: answer.registers, bytes })
+        Some((Stack { registers: answer.registers, bytes }, answer.owner, answer.span))
+    }
+
+    /// Does a question to that thread wait until it takes signals, although it was taken back?
+    pub(crate) fn is_pending(thread: i32) -> bool {
+        let status = fs::read_to_string(format!("/proc/self/task/{thread}/status")).unwrap_or_default();
+        let pending = status.lines().find_map(|line| line.strip_prefix("SigPnd:"));
+        let pending = pending.and_then(|set| u64::from_str_radix(set.trim(), 16).ok()).unwrap_or_default();
+        signal().is_some_and(|signal| pending >> (signal - 1) & 1 == 1)
     }
 
     /// Waits for the answer. False where none came within that time.
@@ -60,7 +72,7 @@ impl Drop for Asked {
 pub(crate) fn interrupted<T>(thread: &Thread, read: impl FnOnce(Stack<'_>) -> T) -> Option<T> {
     let asked = Asked::thread(thread)?;
     asked.wait(PATIENCE);
-    asked.stack().map(read)
+    asked.answer().map(|(stack, ..)| read(stack))
 }
 
 /// The signal, with its handler in place. A real-time one, since applications use the others.
@@ -93,7 +105,7 @@ extern "C" fn answer(_signal: c_int, _info: *mut libc::siginfo_t, context: *mut 
     let alternate = alternate..alternate.saturating_add(context.uc_stack.ss_size as u64);
     // SAFETY: it reads the thread's own register.
     let owner = unsafe { libc::pthread_self() } as u64;
-    let known = Answer::new(Registers::of(context), owner);
+    let known = Answer::new(Registers::of(context), owner, active::get());
     // SAFETY: registers and signal stack are what the system says of this thread. A stack that is as `pthread_self` says
     // still the thread's that was asked is where it was.
     unsafe { slot::OWN.answer(nix::unistd::gettid().as_raw(), known, &alternate) };
@@ -196,12 +208,16 @@ mod tests {
         });
         reported.recv().unwrap();
         let asked = Asked::thread(&thread).unwrap();
-        assert!(!asked.wait(Duration::from_millis(20)) && asked.stack().is_none());
+        assert!(!asked.wait(Duration::from_millis(20)) && asked.answer().is_none());
         // Taken back, it is not answered later; the next one is.
         drop(asked);
+        assert!(Asked::is_pending(thread.id));
         let asked = Asked::thread(&thread).unwrap();
         taken.store(true, Relaxed);
-        assert!(asked.wait(PATIENCE) && asked.stack().is_some());
+        assert!(asked.wait(PATIENCE) && asked.answer().is_some());
+        while Asked::is_pending(thread.id) {
+            thread::yield_now();
+        }
         end(stop, worker);
     }
 

@@ -46,7 +46,9 @@ pub(super) struct Slot {
 pub(super) struct Answer {
     pub(super) registers: Registers,
     /// What `pthread_self` returns: unlike the thread's number, it tells whose stack this is.
-    owner: u64,
+    pub(super) owner: u64,
+    /// The span that is active on the thread.
+    pub(super) span: u64,
     length: usize,
 }
 
@@ -64,7 +66,7 @@ impl Slot {
             owner: AtomicU64::new(0),
             is_awaited: AtomicBool::new(false),
             answers: AtomicU32::new(0),
-            answer: UnsafeCell::new(Answer { registers, owner: 0, length: 0 }),
+            answer: UnsafeCell::new(Answer { registers, owner: 0, span: 0, length: 0 }),
             bytes: UnsafeCell::new([0; LIMIT]),
         }
     }
@@ -182,8 +184,8 @@ impl Slots {
 }
 
 impl Answer {
-    pub(super) fn new(registers: Registers, owner: u64) -> Self {
-        Self { registers, owner, length: 0 }
+    pub(super) fn new(registers: Registers, owner: u64, span: u64) -> Self {
+        Self { registers, owner, span, length: 0 }
     }
 }
 
@@ -210,7 +212,7 @@ mod tests {
 
     fn answer(stack: &[u8], at: usize) -> Answer {
         let sp = stack[at..].as_ptr() as u64;
-        Answer::new(Registers { sp, ..Registers::default() }, 1)
+        Answer::new(Registers { sp, ..Registers::default() }, 1, 0)
     }
 
     #[test]

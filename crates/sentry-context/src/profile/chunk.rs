@@ -1,0 +1,208 @@
+//! A recording with its symbols, as Sentry takes it. Made off the sampling thread, once per chunk.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::{Duration, UNIX_EPOCH};
+
+use sentry::Client;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::recording::{Recording, SAMPLES, Stretch};
+use super::symbols::Symbols;
+use super::table::{Kind, Table};
+use crate::runtime_stats::RuntimeStats;
+
+/// What all chunks of a process say.
+#[derive(Debug, Clone)]
+pub(super) struct Origin {
+    pub(super) profiler: String,
+    pub(super) release: String,
+    pub(super) environment: String,
+    /// Name and version, as in `sentry.rust/1.2.3`.
+    pub(super) sdk: String,
+    /// Crates whose frames are ours.
+    pub(super) in_app: &'static [&'static str],
+}
+
+impl Origin {
+    pub(super) fn of(client: &Client, profiler: Uuid, in_app: &'static [&'static str]) -> Self {
+        let options = client.options();
+        let text =
+            |text: &Option<std::borrow::Cow<'static, str>>| text.clone().unwrap_or_default().into_owned();
+        Self {
+            profiler: profiler.simple().to_string(),
+            release: text(&options.release),
+            environment: text(&options.environment),
+            sdk: options.user_agent.to_string(),
+            in_app,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Chunk<'a> {
+    version: &'static str,
+    chunk_id: String,
+    profiler_id: &'a str,
+    platform: &'static str,
+    client_sdk: Sdk<'a>,
+    release: &'a str,
+    environment: &'a str,
+    measurements: BTreeMap<&'static str, Measurement>,
+    profile: Profile<'a>,
+}
+
+#[derive(Serialize)]
+struct Sdk<'a> {
+    name: &'a str,
+    version: &'a str,
+}
+
+#[derive(Serialize)]
+struct Measurement {
+    unit: &'static str,
+    values: Vec<Value>,
+}
+
+#[derive(Serialize)]
+struct Value {
+    timestamp: f64,
+    value: f64,
+}
+
+#[derive(Serialize)]
+struct Profile<'a> {
+    samples: Vec<Sample>,
+    #[serde(flatten)]
+    table: &'a Table,
+    thread_metadata: BTreeMap<String, Metadata<'a>>,
+}
+
+#[derive(Serialize)]
+struct Metadata<'a> {
+    name: &'a str,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Sample {
+    timestamp: f64,
+    stack_id: u32,
+    thread_id: String,
+    /// The span that was active on the thread. Sentry, which does not know it, leaves it out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    span_id: Option<String>,
+}
+
+/// Nobody waits for the chunk any more.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Cancelled;
+
+/// The payload of a chunk. `None` where no thread did anything, which a server refuses.
+pub(super) fn payload(
+    recording: &Recording,
+    origin: &Origin,
+    symbols: &mut Symbols,
+    cancelled: &AtomicBool,
+) -> Result<Option<Vec<u8>>, Cancelled> {
+    let mut table = Table::default();
+    let stack = |addresses| match cancelled.load(Relaxed) {
+        false => Ok(table.stack(addresses, origin.in_app, symbols)),
+        true => Err(Cancelled),
+    };
+    let stacks: Vec<_> = recording.stacks().into_iter().map(stack).collect::<Result<_, _>>()?;
+    let mut samples = Vec::new();
+    let mut names = BTreeMap::new();
+    let mut repeats = SAMPLES;
+    for (id, track) in &recording.threads {
+        let of_thread = thread(*id, &track.stretches, recording, &stacks, &mut repeats);
+        // A server drops what it cannot give a duration.
+        if of_thread.iter().filter(|sample| sample.0.is_some()).count() < 2 {
+            continue;
+        }
+        samples.extend(of_thread.into_iter().map(|(stack, mut sample)| {
+            sample.stack_id = stack.unwrap_or_else(|| table.idle());
+            sample
+        }));
+        names.insert(id.to_string(), Metadata { name: &track.name });
+    }
+    if samples.is_empty() {
+        return Ok(None);
+    }
+    samples.sort_by(|one, other| one.timestamp.total_cmp(&other.timestamp));
+    let (name, version) = origin.sdk.split_once('/').unwrap_or((&origin.sdk, ""));
+    let chunk = Chunk {
+        version: "2",
+        chunk_id: Uuid::new_v4().simple().to_string(),
+        profiler_id: &origin.profiler,
+        platform: "rust",
+        client_sdk: Sdk { name, version },
+        release: &origin.release,
+        environment: &origin.environment,
+        measurements: measurements(recording),
+        profile: Profile { samples, table: &table, thread_metadata: names },
+    };
+    Ok(serde_json::to_vec(&chunk).ok())
+}
+
+/// The samples of a thread, with their stacks, `None` where it is idle. An idle thread has one, which lasts until the next.
+fn thread(
+    id: i32,
+    stretches: &[Stretch],
+    recording: &Recording,
+    stacks: &[(u32, Kind)],
+    repeats: &mut usize,
+) -> Vec<(Option<u32>, Sample)> {
+    let mut samples: Vec<(Option<u32>, Sample)> = Vec::new();
+    for stretch in stretches {
+        let stack = stretch.stack.and_then(|stack| stacks.get(stack as usize)).copied();
+        // Where it did something, and where that ended before the stretch does.
+        let (stack, end) = match stack {
+            Some((stack, Kind::Ours)) => (Some(stack), stretch.last + 1),
+            Some((stack, Kind::Foreign)) => (Some(stack), stretch.still),
+            Some((_, Kind::WaitsForEvents)) | None => (None, stretch.first),
+        };
+        let mut at = |tick: u32, stack: Option<u32>| {
+            let Some(time) = recording.ticks.get(tick as usize) else { return };
+            let span = (stack.is_some() && stretch.span != 0).then(|| format!("{:016x}", stretch.span));
+            let timestamp = seconds(recording, *time);
+            let sample = Sample { timestamp, stack_id: 0, thread_id: id.to_string(), span_id: span };
+            samples.push((stack, sample));
+        };
+        for tick in stretch.first..end {
+            let is_edge = tick == stretch.first || tick + 1 == end;
+            if is_edge || *repeats > 0 {
+                at(tick, stack);
+            }
+            // Its duration is that up to the next one all the same.
+            *repeats = repeats.saturating_sub(usize::from(!is_edge));
+        }
+        if end <= stretch.last {
+            at(end, None);
+        }
+    }
+    // Idle once, and then nothing until it is not.
+    samples.dedup_by(|later, before| later.0.is_none() && before.0.is_none());
+    samples
+}
+
+fn seconds(recording: &Recording, at: Duration) -> f64 {
+    (recording.start + at).duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+}
+
+fn measurements(recording: &Recording) -> BTreeMap<&'static str, Measurement> {
+    let series = |unit, figure: fn(&RuntimeStats) -> f64| {
+        let value = |(at, stats): &(Duration, RuntimeStats)| Value {
+            timestamp: seconds(recording, *at),
+            value: figure(stats),
+        };
+        Measurement { unit, values: recording.measured.iter().map(value).collect() }
+    };
+    BTreeMap::from([
+        ("cpu_usage", series("percent", |stats| stats.cpu_percent.into())),
+        ("memory_footprint", series("byte", |stats| stats.memory_bytes as f64)),
+    ])
+}
+
+#[cfg(test)]
+mod tests;

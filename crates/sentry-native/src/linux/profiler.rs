@@ -1,0 +1,190 @@
+//! Samples the stacks of all threads, 101 times a second.
+//!
+//! One thread wakes at absolute times. It asks the threads that have run since the last time for their stacks, and reads
+//! the answers when it wakes the next time: nobody waits for anybody. A thread that did not run is not asked, since it
+//! still is where it was, and a signal would wake it.
+
+mod place;
+mod regions;
+mod threads;
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
+
+use sentry_context::platform::Sampling;
+use sentry_context::profile::{CHUNK, FREQUENCY, Lifecycle, Recorder, Recording, roots};
+use sentry_context::runtime_stats;
+
+use super::stack::Unwinder;
+use threads::Threads;
+
+/// Why there is no profile; `None` where there is one.
+pub(crate) const UNAVAILABLE: Option<&str> = None;
+
+/// Between two samples.
+const PERIOD: Duration = Duration::from_nanos(1_000_000_000 / FREQUENCY as u64);
+
+/// Between two looks at which threads there are, and at the figures of the process.
+const LISTING: Duration = Duration::from_secs(1);
+
+/// A pause after which a new chunk begins: the process was stopped, and Sentry takes no chunk of more than 66 s.
+const GAP: Duration = Duration::from_secs(5);
+
+/// Starts the sampler.
+pub(crate) fn start(lifecycle: Lifecycle, recorder: Recorder) -> io::Result<Option<Box<dyn Sampling>>> {
+    // The first time takes longer than a sample may.
+    Unwinder::with_own(|_| ());
+    let stop = Arc::new(AtomicBool::new(false));
+    let sampler = Sampler::new(lifecycle, recorder, Arc::clone(&stop));
+    let thread = thread::Builder::new().name("sentry-profiler".to_owned()).spawn(move || sampler.run())?;
+    Ok(Some(Box::new(Running { stop, thread: thread.thread().clone() })))
+}
+
+#[derive(Debug)]
+struct Running {
+    stop: Arc<AtomicBool>,
+    thread: Thread,
+}
+
+impl Sampling for Running {
+    fn stop(self: Box<Self>) {
+        self.stop.store(true, Relaxed);
+        self.thread.unpark();
+    }
+}
+
+struct Sampler {
+    lifecycle: Lifecycle,
+    recorder: Recorder,
+    stop: Arc<AtomicBool>,
+    threads: Threads,
+    open: Option<Open>,
+    listed: Option<Instant>,
+}
+
+/// The recording that is being made.
+struct Open {
+    recording: Recording,
+    start: Instant,
+    latest: Instant,
+}
+
+impl Sampler {
+    fn new(lifecycle: Lifecycle, recorder: Recorder, stop: Arc<AtomicBool>) -> Self {
+        Self { lifecycle, recorder, stop, threads: Threads::default(), open: None, listed: None }
+    }
+
+    fn run(mut self) {
+        if self.lifecycle == Lifecycle::Trace {
+            roots::unpark_this_thread();
+        }
+        let mut next = Instant::now();
+        while !self.stop.load(Relaxed) {
+            if self.lifecycle == Lifecycle::Trace && !roots::is_open() {
+                self.rest();
+                next = Instant::now();
+                continue;
+            }
+            self.tick(Instant::now());
+            next = following(next, Instant::now());
+            self.sleep_until(next);
+        }
+        self.threads.answers(self.open.as_mut().map(|open| &mut open.recording));
+        if let Some(open) = self.finished() {
+            self.recorder.finish(open);
+        }
+    }
+
+    fn tick(&mut self, now: Instant) {
+        self.threads.answers(self.open.as_mut().map(|open| &mut open.recording));
+        let most = self.threads.most_new_samples();
+        if self.open.as_ref().is_some_and(|open| open.is_over(now, most)) {
+            self.hand_over();
+        }
+        let open =
+            self.open.get_or_insert_with(|| Open { recording: Recording::new(), start: now, latest: now });
+        open.latest = now;
+        let at = now - open.start;
+        let tick = open.recording.tick(at);
+        let is_due = self.listed.is_none_or(|listed| now - listed >= LISTING);
+        if is_due {
+            self.listed = Some(now);
+            open.recording.measure(at, runtime_stats::read());
+        }
+        // One that begins as another ends is found a little later.
+        if self.threads.have_changed() || is_due {
+            self.threads.list(&mut open.recording);
+        }
+        self.threads.sample(tick, &mut open.recording);
+    }
+
+    /// While no transaction is open.
+    fn rest(&mut self) {
+        let now = Instant::now();
+        if let Some(open) = &mut self.open {
+            self.threads.answers(Some(&mut open.recording));
+            open.recording.tick(now - open.start);
+            self.threads.rest(&mut open.recording);
+        }
+        while !self.stop.load(Relaxed) && !roots::is_open() {
+            let left = self.open.as_ref().map(|open| CHUNK.saturating_sub(open.start.elapsed()));
+            if left.is_some_and(|left| left.is_zero()) {
+                self.hand_over();
+            }
+            thread::park_timeout(left.unwrap_or(CHUNK));
+        }
+        if let Some(open) = &mut self.open {
+            open.latest = Instant::now();
+        }
+    }
+
+    fn hand_over(&mut self) {
+        if let Some(recording) = self.finished() {
+            self.recorder.record(recording);
+        }
+    }
+
+    fn finished(&mut self) -> Option<Recording> {
+        let mut recording = self.open.take()?.recording;
+        self.threads.name(&mut recording);
+        Some(recording)
+    }
+
+    fn sleep_until(&self, time: Instant) {
+        while !self.stop.load(Relaxed) {
+            let left = time.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            thread::park_timeout(left);
+        }
+    }
+}
+
+impl Open {
+    fn is_over(&self, now: Instant, most_new: usize) -> bool {
+        now - self.start >= CHUNK || now - self.latest >= GAP || self.recording.is_full(most_new)
+    }
+}
+
+/// The time of the next sample: one that was missed is left out, so that those that follow stay in step.
+fn following(time: Instant, now: Instant) -> Instant {
+    let missed = now.saturating_duration_since(time).as_nanos() / PERIOD.as_nanos();
+    time + PERIOD * (u32::try_from(missed).unwrap_or(u32::MAX - 1) + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missed_sample_is_left_out_and_the_next_one_keeps_step() {
+        let start = Instant::now();
+        let after = |micros| following(start, start + Duration::from_micros(micros)) - start;
+        assert_eq!((after(0), after(9_000)), (PERIOD, PERIOD));
+        assert_eq!((after(9_901), after(25_000)), (2 * PERIOD, 3 * PERIOD));
+    }
+}
