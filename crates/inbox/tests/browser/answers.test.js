@@ -24,6 +24,7 @@ after(() => inbox?.stop());
 /** What the API answers, under the type that is declared for it. */
 async function answers() {
   const { event, transaction, issue, profiler } = await sendEverything(inbox);
+  await fetch(`${inbox.url}/api/1/envelope/`, { method: 'POST', body: 'no envelope' });
   const paths = {
     'Page<"issues">': 'issues',
     'Page<"events">': 'events',
@@ -33,6 +34,7 @@ async function answers() {
     '{ sessions: Api.Sessions[] }': 'sessions',
     '{ profilers: Api.Profiler[] }': 'profilers',
     'Api.Profile': `profile?profiler=${profiler}`,
+    '{ refusals: Api.Refused[] }': 'refusals',
     'Api.Stats': 'stats',
     'Api.Issue': `issues/${issue}`,
     'Api.EventDetails': `events/${event}`,

@@ -93,11 +93,19 @@ declare namespace Api {
     version: number;
     envelopes: number;
     rejected: number;
+    refused_items: number;
     bytes: number;
     items: { [type: string]: number };
     discarded: { reason: string; category: string; quantity: number }[];
     evicted: { events: number; transactions: number; logs: number; metrics: number; issues: number; profile_chunks: number };
     held: { events: number; transactions: number; profile_chunks: number; bytes: number };
+  }
+
+  interface Refused {
+    received_at: number;
+    project: string;
+    reason: string;
+    item_only: boolean;
   }
 
   interface Refusal {
