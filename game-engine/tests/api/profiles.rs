@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use fixtures::common::binary::NO_WATCHDOG;
 use fixtures::profile::{self, Chunk};
 use fixtures::service::Service;
 use fixtures::{app::App, needed};
@@ -9,7 +10,7 @@ use inbox::Inbox;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::delivery::{BINARY, NO_WATCHDOG};
+use crate::delivery::BINARY;
 
 const RELEASE: &str = "game-engine@1.0.0";
 
