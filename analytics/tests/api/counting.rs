@@ -1,5 +1,6 @@
 //! Each message counts once, by however many replicas, on whatever day, and into whatever document.
 
+use fixtures::wait::until;
 use std::time::{Duration, SystemTime};
 
 use database::mongodb::Database;
@@ -31,7 +32,7 @@ async fn a_message_that_is_published_twice_counts_once_whichever_replica_gets_it
         (settings.mongodb_url, settings.rabbitmq) = (Some(mongodb_url), rabbitmq);
     });
     let second = second.await;
-    while second.get("/health").await.body["consumer"] != "running" {}
+    second.wait_for("the consumer", "/health", |health| health.body["consumer"] == "running").await;
     for number in 0..40 {
         // A copy comes at once, and another twenty messages later.
         for number in [number, number, number.max(20) - 20] {
@@ -43,9 +44,7 @@ async fn a_message_that_is_published_twice_counts_once_whichever_replica_gets_it
         let consumed = |it: &&Value| it["contexts"]["trace"]["op"] == "queue.process";
         app.inbox.transactions().iter().filter(consumed).count()
     };
-    while worked(&stack.app) + worked(&second) < 240 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until("240 messages are consumed", async || worked(&stack.app) + worked(&second) >= 240).await;
     assert!(worked(&second) > 0, "the second got none");
     let reported = second.get("/api/v1/analytics/realtime/summary").await.body;
     assert_eq!(

@@ -1,10 +1,9 @@
 //! The binary itself: how it refuses to start, and how it ends.
 
 use fixtures::common::binary::{
-    checks_its_own_health, delivers_what_is_queued_at_sigterm, hides_bad_dsns, refuses_a_taken_port,
-    refuses_bad_settings, serves_without_a_dsn,
+    checks_its_own_health, delivers_what_is_queued_at_sigterm, refuses_bad_settings, refuses_bad_urls,
+    serves_without_a_dsn,
 };
-use fixtures::secrets::assert_bad_urls_are_refused;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_analytics");
 
@@ -14,18 +13,8 @@ fn a_bad_setting_stops_the_start_with_one_line_that_names_it() {
 }
 
 #[test]
-fn a_bad_dsn_is_refused_without_its_key() {
-    hides_bad_dsns(BINARY);
-}
-
-#[test]
-fn a_bad_url_is_refused_by_its_variable_without_a_part_of_its_secrets() {
-    assert_bad_urls_are_refused(BINARY);
-}
-
-#[test]
-fn a_taken_port_stops_the_start_with_one_line() {
-    refuses_a_taken_port(BINARY);
+fn a_bad_url_or_dsn_is_refused_by_its_variable_without_a_part_of_its_secrets() {
+    refuses_bad_urls(BINARY);
 }
 
 #[actix_web::test]

@@ -42,14 +42,10 @@ async fn a_caller_that_hangs_up_leaves_nothing_running() {
     let app = spawn_app().await;
     let request = app.request(Method::GET, "/api/debug/timeout?seconds=30");
     let waiting = tokio::task::spawn_local(request.send());
-    while app.active("/api/debug", ID).await.is_null() {
-        tokio::task::yield_now().await;
-    }
+    app.wait_until_active("/api/debug", ID, true).await;
     assert_eq!(app.active("/api/debug", ID).await, json!({ "waiting": 1 }));
     waiting.abort();
-    while !app.active("/api/debug", ID).await.is_null() {
-        tokio::task::yield_now().await;
-    }
+    app.wait_until_active("/api/debug", ID, false).await;
     // Nobody waits, so no timeout is reported; how far the request came is.
     let transaction = app.transaction("GET /api/debug/timeout").await;
     assert_eq!(transaction["contexts"]["trace"]["status"], "cancelled");

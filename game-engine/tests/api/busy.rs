@@ -8,9 +8,7 @@ use crate::helpers::{Answer, App, spawn_app};
 async fn start_loop(app: &App) -> tokio::task::JoinHandle<reqwest::Result<reqwest::Response>> {
     let request = app.request(reqwest::Method::GET, "/debug/infinite-loop?seconds=30");
     let busy = tokio::task::spawn_local(request.send());
-    while app.active("/debug", "game-engine.infinite-loop").await.is_null() {
-        tokio::task::yield_now().await;
-    }
+    app.wait_until_active("/debug", "game-engine.infinite-loop", true).await;
     busy
 }
 

@@ -1,8 +1,9 @@
 //! The process and its Sentry: what it says of it, and what it keeps for its next start.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use fixtures::common::binary::{NO_WATCHDOG, copies_to, in_trouble};
+use fixtures::folder::Folder;
 use fixtures::service::Service;
 use inbox::{Answer, Inbox, Options};
 
@@ -11,11 +12,15 @@ use crate::helpers::{answer, http};
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_game-engine");
 
 /// A spool of this test's own, gone at its end.
-pub(crate) struct Spool(pub(crate) PathBuf);
+pub(crate) struct Spool(Folder);
 
 impl Spool {
     pub(crate) fn new(name: &str) -> Self {
-        Self(std::env::temp_dir().join(format!("game-engine-{name}-{}", std::process::id())))
+        Self(Folder::new(&format!("game-engine-{name}")))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
     }
 
     pub(crate) fn start(&self, inbox: &Inbox) -> Service {
@@ -24,15 +29,9 @@ impl Spool {
 
     /// The same with more of an environment.
     pub(crate) fn start_with(&self, inbox: &Inbox, more: &[(&str, &str)]) -> Service {
-        let (dsn, spool) = (inbox.dsn(), self.0.to_str().unwrap());
+        let (dsn, spool) = (inbox.dsn(), self.0.text());
         let usual = [("SENTRY_DSN", dsn.as_str()), ("SENTRY_SPOOL_DIR", spool), NO_WATCHDOG];
         Service::start(BINARY, &[&usual, more].concat())
-    }
-}
-
-impl Drop for Spool {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 

@@ -24,7 +24,7 @@ async fn ends_in_order(service: &mut Service) {
 
 /// The files in that spool that record runs.
 fn records(spool: &Spool) -> Vec<String> {
-    let names = fs::read_dir(&spool.0).unwrap().map(|it| it.unwrap().file_name().into_string().unwrap());
+    let names = fs::read_dir(spool.path()).unwrap().map(|it| it.unwrap().file_name().into_string().unwrap());
     names.filter(|name| name.ends_with(".run")).collect()
 }
 
@@ -39,7 +39,7 @@ async fn a_service_that_a_signal_ends_is_reported_once_with_the_signal_and_how_i
         BINARY,
         &[
             ("SENTRY_DSN", &inbox.dsn()),
-            ("SENTRY_SPOOL_DIR", spool.0.to_str().unwrap()),
+            ("SENTRY_SPOOL_DIR", spool.path().to_str().unwrap()),
             ("APP_VERSION", "0.9"),
         ],
     );
@@ -96,9 +96,9 @@ async fn an_end_in_order_is_no_termination_and_leaves_no_file() {
 async fn a_file_that_says_nothing_tells_nothing_and_stops_nothing() {
     for (number, torn) in [&b""[..], b"{\"release\":\"game-", &[0xff; 3000]].into_iter().enumerate() {
         let spool = Spool::new(&format!("torn-{number}"));
-        fs::create_dir_all(&spool.0).unwrap();
+        fs::create_dir_all(spool.path()).unwrap();
         for run in ["game-engine.0.run", "game-engine.7.run"] {
-            fs::write(spool.0.join(run), torn).unwrap();
+            fs::write(spool.path().join(run), torn).unwrap();
         }
         assert_eq!(reported_by_the_next_start(&spool).await, Vec::<Value>::new());
         assert_eq!(records(&spool), Vec::<String>::new());

@@ -4,12 +4,11 @@ use database::mongodb::Client;
 use database::mongodb::bson::{Document, doc};
 use fixtures::app::wait_for;
 use fixtures::common::binary::{
-    checks_its_own_health, delivers_what_is_queued_at_sigterm, hides_bad_dsns, refusal, refuses_a_taken_port,
-    refuses_bad_settings, serves_without_a_dsn,
+    checks_its_own_health, delivers_what_is_queued_at_sigterm, refusal, refuses_bad_settings,
+    refuses_bad_urls, serves_without_a_dsn,
 };
 use fixtures::mongo::Server;
 use fixtures::rabbit::Broker;
-use fixtures::secrets::assert_bad_urls_are_refused;
 use fixtures::service::Service;
 use serde_json::json;
 
@@ -37,18 +36,8 @@ fn a_bad_setting_stops_the_start_with_one_line_that_names_it() {
 }
 
 #[test]
-fn a_bad_dsn_is_refused_without_its_key() {
-    hides_bad_dsns(BINARY);
-}
-
-#[test]
-fn a_bad_url_is_refused_by_its_variable_without_a_part_of_its_secrets() {
-    assert_bad_urls_are_refused(BINARY);
-}
-
-#[test]
-fn a_taken_port_stops_the_start_with_one_line() {
-    refuses_a_taken_port(BINARY);
+fn a_bad_url_or_dsn_is_refused_by_its_variable_without_a_part_of_its_secrets() {
+    refuses_bad_urls(BINARY);
 }
 
 #[actix_web::test]

@@ -7,6 +7,7 @@ use std::net::TcpStream;
 use fixtures::common::binary::in_trouble;
 use fixtures::secrets::{self, dressed};
 use fixtures::service::Service;
+use fixtures::wait::until;
 use inbox::{Answer, Inbox, Options};
 use serde_json::Value;
 
@@ -34,7 +35,7 @@ async fn keeps_every_secret(format: &str) {
     let options = Options { keep_raw: true, answer: in_trouble(), ..Options::default() };
     let inbox = Inbox::start_with(options).await.unwrap();
     let dsn = inbox.dsn();
-    let folder = spool.0.to_str().unwrap().to_owned();
+    let folder = spool.path().to_str().unwrap().to_owned();
     let start = || {
         let own = [("SENTRY_DSN", dsn.as_str()), ("SENTRY_SPOOL_DIR", &folder), ("LOG_FORMAT", format)];
         let environment: Vec<_> = secrets::environment().into_iter().chain(own).collect();
@@ -53,9 +54,8 @@ async fn keeps_every_secret(format: &str) {
     }
     // Two of the three fail.
     let wanted = FAILING.len() + 2;
-    while secrets::files(&spool.0).matches(r#""exception":"#).count() < wanted {
-        actix_web::rt::task::yield_now().await;
-    }
+    let spooled = async || secrets::files(spool.path()).matches(r#""exception":"#).count() >= wanted;
+    until("the errors are spooled", spooled).await;
     let mut in_flight = TcpStream::connect(&address).unwrap();
     in_flight.write_all(&long_request()).unwrap();
     // Whoever answers this has read the other before.
@@ -63,7 +63,7 @@ async fn keeps_every_secret(format: &str) {
     let died = service.end_by("SEGV");
     assert_eq!(died.code(), None, "a signal has to end it");
 
-    let (files, log) = (secrets::files(&spool.0), service.log());
+    let (files, log) = (secrets::files(spool.path()), service.log());
     assert!(files.contains("game-engine.0.run") && files.contains("[Filtered]"), "{files}");
     secrets::assert_none("the disk", &files);
     secrets::assert_none("the log", &log);

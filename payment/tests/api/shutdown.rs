@@ -1,10 +1,12 @@
 //! The end of a process whose workers are blocked.
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use fixtures::common::binary::{copies_to, in_trouble};
+use fixtures::folder::Folder;
 use fixtures::service::Service;
-use inbox::{Answer, Inbox, Options};
+use fixtures::wait::until;
+use inbox::{Inbox, Options};
 use sentry_context::process::{DELIVERY, GRACE};
 use tokio::task::spawn_local;
 
@@ -14,38 +16,25 @@ use crate::helpers::{answer, http};
 const SLACK: Duration = Duration::from_secs(5);
 
 /// A spool of this test's own, gone at its end.
-struct Spool(PathBuf);
+struct Spool(Folder);
 
 impl Spool {
     fn new(name: &str) -> Self {
-        Self(std::env::temp_dir().join(format!("payment-{name}-{}", std::process::id())))
+        Self(Folder::new(&format!("payment-{name}")))
     }
 
     fn start(&self, inbox: &Inbox, more: &[(&str, &str)]) -> Service {
-        let (dsn, spool) = (inbox.dsn(), self.0.to_str().unwrap());
+        let (dsn, spool) = (inbox.dsn(), self.0.text());
         let usual = [("SENTRY_DSN", dsn.as_str()), ("SENTRY_SPOOL_DIR", spool)];
         Service::start(env!("CARGO_BIN_EXE_payment"), &[&usual, more].concat())
     }
 }
 
-impl Drop for Spool {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
 /// A service with ten errors that its Sentry has not taken, and every worker blocked for half a minute.
 async fn blocked(spool: &Spool) -> Service {
-    let inbox = Inbox::start_with(Options {
-        answer: Answer { status: 503, ..Answer::default() },
-        ..Options::default()
-    });
-    let inbox = inbox.await.unwrap();
-    // Loading the symbols of a whole debug build may take longer than a shutdown. What is encoded has had them, and
-    // Spotlight sees it at once.
+    let inbox = Inbox::start_with(Options { answer: in_trouble(), ..Options::default() }).await.unwrap();
     let encoded = Inbox::start().await.unwrap();
-    let spotlight = format!("{}/api/1/envelope/", encoded.url());
-    let service = spool.start(&inbox, &[("SENTRY_SPOTLIGHT", &spotlight)]);
+    let service = spool.start(&inbox, &[("SENTRY_SPOTLIGHT", &copies_to(&encoded))]);
     for _ in 0..10 {
         let failed = answer(http().get(format!("{}/debug/type-error", service.url()))).await;
         assert_eq!(failed.status, 500);
@@ -57,11 +46,11 @@ async fn blocked(spool: &Spool) -> Service {
         drop(spawn_local(http().get(format!("{url}/debug/event-loop-block?seconds=30")).send()));
     }
     // Once all are blocked, nobody answers.
-    let answers = || async {
+    let silent = async || {
         let health = http().get(format!("{url}/health")).timeout(Duration::from_millis(500));
-        health.send().await.is_ok()
+        health.send().await.is_err()
     };
-    while answers().await {}
+    until("all workers are blocked", silent).await;
     service
 }
 

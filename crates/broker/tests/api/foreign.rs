@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::time::Instant;
 
 use broker::{Delivered, Verdict, consume};
 use fixtures::app::Telemetry;
@@ -10,7 +11,7 @@ use fixtures::rabbit::Broker;
 use lapin::options::BasicGetOptions;
 use lapin::{Connection, ConnectionProperties};
 
-use crate::helpers::{ORDERS, REFUNDS, SHOP, address, sentry_as, until};
+use crate::helpers::{ORDERS, PATIENCE, REFUNDS, SHOP, address, sentry_as, until};
 use crate::raw::{RawPublisher, long, text};
 
 const HEADERS: u16 = 0x2000;
@@ -100,7 +101,9 @@ async fn no_property_of_a_foreign_message_ends_consuming_and_each_is_one_dead_le
     let mut dead = Vec::new();
     let connection = Connection::connect(&broker.url(), ConnectionProperties::default()).await.unwrap();
     let channel = connection.create_channel().await.unwrap();
+    let began = Instant::now();
     while dead.len() < expected.len() {
+        assert!(began.elapsed() < PATIENCE, "{} dead letters", dead.len());
         let options = BasicGetOptions { no_ack: true };
         if let Some(found) = channel.basic_get(SHOP.dead_letters.into(), options).await.unwrap() {
             dead.push(found.delivery.data.clone());

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
 /// A wait that is in vain fails the test after this.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) const ORDERS: Queue = Queue { name: "shop.orders", binding: "order.created" };
 pub(crate) const REFUNDS: Queue = Queue { name: "shop.refunds", binding: "refund.*" };

@@ -116,8 +116,10 @@ async fn a_queue_of_dead_letters_that_takes_none_keeps_no_message_coming() {
     inbox.wait_until("the report", |inbox| lost(inbox, "messages.dead_letter_refused") == 1).await.unwrap();
     publish(&hub, &publisher, 2);
     until("the next", || seen.borrow().iter().any(|it| number(it) == 2)).await;
-    assert_eq!(seen.borrow().len(), 2);
-    let counted = |inbox: &Inbox| counted(inbox, "messages.dead_letter_refused") == 1.0;
+    // The broker does not bring it again, as it would a delivery that is not acknowledged. A publisher that a busy
+    // machine cuts off may send it twice.
+    assert!(!seen.borrow().iter().any(|it| number(it) == 1 && it.redelivered));
+    let counted = |inbox: &Inbox| counted(inbox, "messages.dead_letter_refused") >= 1.0;
     inbox.wait_until("one that is counted", counted).await.unwrap();
 }
 

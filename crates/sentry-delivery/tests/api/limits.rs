@@ -74,6 +74,7 @@ async fn a_429_for_long_is_the_receivers_loss_and_what_comes_after_is_ours() {
     // The answer may still be under way to the client: until it is there, errors are delivered.
     let mut made = 0;
     while app.discarded("error").is_empty() {
+        assert!(made < 6_000, "the limit does not reach the client");
         error(&app.hub, "after the limit");
         made += 1;
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
