@@ -67,7 +67,7 @@ pub struct Service {
     pub name: &'static str,
     /// Name in the release `NAME@APP_VERSION`.
     pub release_name: &'static str,
-    /// Crates whose frames are ours, as in function names (`game_engine`).
+    /// Crates whose frames are ours, as in function names (`shop`).
     pub in_app: &'static [&'static str],
     /// Exception type of a panic.
     pub panic_type: &'static str,

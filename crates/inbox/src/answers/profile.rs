@@ -18,7 +18,7 @@ pub struct Profiler {
     pub project: String,
     /// The name in the release.
     pub service: Option<String>,
-    /// Such as `payment@1.0.0`.
+    /// Such as `shop@1.0.0`.
     pub release: Option<String>,
     /// Such as `production`.
     pub environment: Option<String>,

@@ -46,7 +46,7 @@ impl Function {
     }
 }
 
-/// The module path of a plain function name such as `game_engine::domain::paytable::multiplier`.
+/// The module path of a plain function name such as `shop_api::domain::price::discount`.
 pub(super) fn module(function: &str) -> Option<String> {
     let path = function.trim_end_matches("::{{closure}}");
     if path.starts_with('<') {
@@ -127,12 +127,12 @@ mod tests {
     #[test]
     fn the_crate_is_found_in_every_form_of_name() {
         for (name, krate) in [
-            ("game_engine::domain::paytable::multiplier", "game_engine"),
-            ("<game_engine::Reels as core::fmt::Debug>::fmt", "game_engine"),
+            ("shop_api::domain::price::discount", "shop_api"),
+            ("<shop_api::Basket as core::fmt::Debug>::fmt", "shop_api"),
             ("<F as core::ops::function::FnOnce<()>>::call_once", "core"),
             ("<alloc::vec::Vec<T,A> as core::ops::index::Index<I>>::index", "alloc"),
-            ("<alloc::vec::Vec<T,A> as game_engine::Spins>::spin", "game_engine"),
-            ("<&mut game_engine::X as core::future::Future>::poll", "game_engine"),
+            ("<alloc::vec::Vec<T,A> as shop_api::Orders>::place", "shop_api"),
+            ("<&mut shop_api::X as core::future::Future>::poll", "shop_api"),
             ("core::fmt::num::<impl core::fmt::Debug for u32>::fmt", "core"),
             ("rust_begin_unwind", "rust_begin_unwind"),
         ] {
@@ -145,7 +145,7 @@ mod tests {
         for (name, file, krate) in [
             ("next<u64>", "/rustc/0a1b/library/core/src/iter/range.rs", "core"),
             (
-                "<payment::E as core::convert::Into<F>>::into",
+                "<billing::E as core::convert::Into<F>>::into",
                 "/home/a/.rustup/toolchains/nightly/lib/rustlib/src/rust/library/core/src/convert/mod.rs",
                 "core",
             ),
@@ -155,18 +155,18 @@ mod tests {
                 "std",
             ),
             (
-                "<payment::E as actix_web::Responder>::respond",
+                "<billing::E as actix_web::Responder>::respond",
                 "/root/.cargo/registry/src/index.crates.io-1949cf8c/actix-web-4.18.1/src/a.rs",
                 "actix_web",
             ),
             ("call<T>", "/c/registry/src/i/two-2-words-0.1.0-rc.1/src/a.rs", "two_2_words"),
-            ("payment::crash", "payment/src/crash.rs", "payment"),
+            ("billing::crash", "billing/src/crash.rs", "billing"),
         ] {
             assert_eq!(Function::new("", name, Some(file)).krate, krate, "{file}");
         }
         let into = Function::new(
             "",
-            "<payment::E as core::convert::Into<F>>::into",
+            "<billing::E as core::convert::Into<F>>::into",
             Some("/rustc/0/library/core/src/a.rs"),
         );
         assert_eq!(into.name, "core::convert::Into::into");
@@ -177,11 +177,11 @@ mod tests {
         for (symbol, name, krate) in [
             ("_RNvCs6_7___rustc17rust_begin_unwind", "__rustc::rust_begin_unwind", "__rustc"),
             (
-                "_RNvXs_NtCs1_4core7convertNtCs2_7payment1EINtB4_4IntoNtB4_1FE4into",
+                "_RNvXs_NtCs1_4core7convertNtCs2_7billing1EINtB4_4IntoNtB4_1FE4into",
                 "core::convert::Into::into",
                 "core",
             ),
-            ("_RNCNvNtCs2_7payment5crash5crash0", "payment::crash::crash::{{closure}}", "payment"),
+            ("_RNCNvNtCs2_7billing5crash5crash0", "billing::crash::crash::{{closure}}", "billing"),
         ] {
             assert_eq!(function(symbol, None), Function { name: name.to_owned(), krate: krate.to_owned() });
         }

@@ -232,11 +232,11 @@ mod tests {
     #[test]
     fn names_of_both_manglings_have_one_form() {
         for (legacy, v0, one) in [
-            ("payment::crash::{{closure}}", "payment::crash::{closure#0}", "payment::crash::{{closure}}"),
+            ("billing::crash::{{closure}}", "billing::crash::{closure#0}", "billing::crash::{{closure}}"),
             (
-                "payment::domain::fraud::Scorings::score",
-                "<payment::domain::fraud::Scorings>::score",
-                "payment::domain::fraud::Scorings::score",
+                "billing::domain::invoice::Invoices::total",
+                "<billing::domain::invoice::Invoices>::total",
+                "billing::domain::invoice::Invoices::total",
             ),
             ("a::find", "a::find::<(&str, fn() -> u8), 3, {closure#1}>", "a::find"),
             ("a::B<T,_>::c", "<a::B<'_, u8, 3>>::c", "a::B::c"),
