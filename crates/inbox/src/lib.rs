@@ -82,7 +82,7 @@ pub struct Options {
     pub keep_raw: bool,
     /// Another server that gets a copy of every envelope, under the same path and with the same key.
     pub forward: Option<Url>,
-    /// Names under which the page and the API may be asked for, beside addresses and `localhost`.
+    /// The host names that the page and the API accept, beside addresses and `localhost`.
     pub allowed_hosts: AllowedHosts,
 }
 

@@ -17,7 +17,7 @@ pub static FORWARD_URL: Variable = Variable {
 /// The names of the inbox.
 pub static ALLOWED_HOSTS: Variable = Variable {
     name: "INBOX_ALLOWED_HOSTS",
-    about: "the host names under which its page and API may be asked for, beside `localhost` and addresses",
+    about: "the host names that its page and API accept, beside `localhost` and addresses",
     default: None,
     allowed: Allowed::Text("host names with commas between them"),
     shown: Shown::Whole,

@@ -1,4 +1,4 @@
-//! Recordings that nothing evicts: each call keeps more, up to a cap; DELETE gives all of it back.
+//! Recordings that nothing evicts: each call keeps more, up to a cap; DELETE frees all of it.
 //!
 //! Look for one issue however often it is called, for the context `memory_leak`, and for `memory_mb` in the runtime
 //! context rising from event to event. The call that would pass the cap answers 507 and is an error of its own.
