@@ -23,7 +23,8 @@ pub(super) static MEMORY_SPIKE: Scenario = Scenario {
         Event::message(Level::Warning, "Memory spiked", &["analytics", "memory-spike"])
             .breadcrumbs(&["request", "revenue", "revenue"])
             .contexts(&["memory_spike"]),
-    ),
+    )
+    .in_function("domain::revenue::monthly"),
     heavy: true,
     route: |route| route.to(report),
     ..Scenario::PLAIN

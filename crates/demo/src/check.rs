@@ -11,6 +11,7 @@ pub mod error;
 pub mod fire;
 pub mod mismatch;
 pub mod payload;
+pub mod profiles;
 pub mod received;
 pub mod recovery;
 pub mod report;
@@ -82,7 +83,7 @@ async fn check(
     reset(&services, &selected, &client).await;
     arrivals::wait(&targets.inbox, &selected, &calls, options.wait, progress).await?;
     sleep(SETTLE).await;
-    let verdicts = judge(&selected, calls, targets).await?;
+    let verdicts = judge(&selected, calls, targets, (options.wait, progress)).await?;
 
     progress.show("waiting for the services to be as before; threads that have nothing to do end after 10 s");
     let recoveries = join_all(probes.into_iter().map(RecoveryProbe::examine_after)).await;
@@ -129,11 +130,13 @@ async fn judge(
     selected: &[Selected<'_>],
     calls: Vec<Call>,
     targets: &Targets,
+    (wait, progress): (Duration, &Progress),
 ) -> Result<Vec<Verdict>, CheckError> {
     let mut verdicts = Vec::with_capacity(calls.len());
     for (it, call) in selected.iter().zip(calls) {
         let received = targets.inbox.received(&call).await?;
-        let mismatches = compare::compare(&it.service.catalogue.service, it.scenario, &call, &received);
+        let mut mismatches = compare::compare(&it.service.catalogue.service, it.scenario, &call, &received);
+        mismatches.extend(profiles::compare(&targets.inbox, it, &received, wait, progress).await?);
         verdicts.push(Verdict::new(it, call, &received, mismatches));
     }
     Ok(verdicts)

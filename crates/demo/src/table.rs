@@ -22,14 +22,15 @@ fn rows(catalogue: &Catalogue) -> String {
 }
 
 fn row(scenario: &Scenario) -> String {
-    let Expect { status, event, also, .. } = scenario.expect;
+    let Expect { status, event, also, hot_function, .. } = scenario.expect;
     let events: Vec<Event> = event.into_iter().chain(also.iter().copied()).collect();
     let reported = |report: fn(&Event) -> String| {
         let reported: Vec<_> = events.iter().map(report).collect();
         if reported.is_empty() { "none".to_owned() } else { reported.join("<br>") }
     };
+    let profile = hot_function.map(|hot| format!("; in the profile, `{hot}`")).unwrap_or_default();
     format!(
-        "| `{} {}` | {} | {status} | {} | {} | {} |\n",
+        "| `{} {}` | {} | {status} | {} | {} | {}{profile} |\n",
         scenario.method.http(),
         path(scenario),
         scenario.title,

@@ -7,7 +7,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, Resource, web};
 use sentry_context::failure::Failure;
-use sentry_context::metrics;
+use sentry_context::{metrics, profile};
 
 use crate::guards::tag;
 use crate::listing::{Entry, EventPromise, Listing, Promise};
@@ -116,7 +116,11 @@ impl Catalogue {
     /// The catalogue as it is served; what is still held is known only to a request.
     pub fn listing(&self, request: Option<&HttpRequest>) -> Listing {
         let scenarios = self.scenarios.iter().map(|scenario| scenario.entry(self.service, request));
-        Listing { service: self.service.to_owned(), scenarios: scenarios.collect() }
+        Listing {
+            service: self.service.to_owned(),
+            profiled: profile::profiler_id().is_some(),
+            scenarios: scenarios.collect(),
+        }
     }
 }
 
@@ -139,9 +143,10 @@ impl Scenario {
 }
 
 impl From<&Expect> for Promise {
-    fn from(&Expect { status, event, events, also }: &Expect) -> Self {
+    fn from(&Expect { status, event, events, also, hot_function }: &Expect) -> Self {
         let event = event.as_ref().map(EventPromise::from).unwrap_or_default();
-        Self { status, event, events, also: also.iter().map(EventPromise::from).collect() }
+        let hot_function = hot_function.map(str::to_owned);
+        Self { status, event, events, also: also.iter().map(EventPromise::from).collect(), hot_function }
     }
 }
 

@@ -67,6 +67,9 @@ pub struct Expect {
     pub events: usize,
     /// The events beyond the first.
     pub also: &'static [Event],
+    /// The end of the path of the function of ours in which the call spends most of its time, as its profile shows;
+    /// `None` where nothing takes long.
+    pub hot_function: Option<&'static str>,
 }
 
 /// A promised event.
@@ -91,12 +94,17 @@ pub struct Event {
 impl Expect {
     /// An answer and nothing in Sentry.
     pub const fn answer(status: u16) -> Self {
-        Self { status, event: None, events: 0, also: &[] }
+        Self { status, event: None, events: 0, also: &[], hot_function: None }
     }
 
     /// An answer and one event.
     pub const fn event(status: u16, event: Event) -> Self {
-        Self { status, event: Some(event), events: 1, also: &[] }
+        Self { status, event: Some(event), events: 1, also: &[], hot_function: None }
+    }
+
+    /// The same, with most of the time spent in a function, or in what it calls that is not ours.
+    pub const fn in_function(self, hot_function: &'static str) -> Self {
+        Self { hot_function: Some(hot_function), ..self }
     }
 }
 

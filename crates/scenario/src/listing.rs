@@ -16,6 +16,9 @@ pub const MAX_EVENTS: usize = 100;
 pub struct Listing {
     /// The service's name, also the tag `service` of its events.
     pub service: String,
+    /// Whether the process is profiled, so that promises about its functions hold.
+    #[serde(default)]
+    pub profiled: bool,
     /// In the order of a walkthrough.
     pub scenarios: Vec<Entry>,
 }
@@ -99,6 +102,9 @@ pub struct Promise {
     /// The events beyond the first.
     #[serde(default, deserialize_with = "or_default")]
     pub also: Vec<EventPromise>,
+    /// The end of the path of the function of the service in which the call spends most of its time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hot_function: Option<String>,
 }
 
 /// What one event is like. What is `None` is not promised.

@@ -21,6 +21,7 @@ pub(super) static ASYNC_ERROR: Scenario = Scenario {
         status: 500,
         event: Some(event("RuntimeError", &["game-engine", "RuntimeError"], &["ledger"])),
         events: 2,
+        hot_function: None,
         also: &[event(
             "TimeoutError",
             &["game-engine", "timeout", "GET /debug/async-error"],

@@ -31,7 +31,8 @@ pub(super) static INFINITE_LOOP: Scenario = Scenario {
         Event::message(Level::Warning, "CPU was busy", &["game-engine", "infinite-loop"])
             .breadcrumbs(&["request", "simulation", "simulation"])
             .contexts(&["cpu_spike"]),
-    ),
+    )
+    .in_function("domain::simulation::converge"),
     heavy: true,
     route: |route| route.to(burn),
     active: Some(running),

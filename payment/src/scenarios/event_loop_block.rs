@@ -36,6 +36,7 @@ pub(super) static EVENT_LOOP_BLOCK: Scenario = Scenario {
             .contexts(&["event_loop"]),
         ),
         events: 3,
+        hot_function: Some("domain::fraud::compare_all_pairs"),
         also: &[
             Event::message(Level::Error, "The event loop was blocked", &["payment", "event-loop-block"])
                 .breadcrumbs(&["request", "fraud", "fraud"])

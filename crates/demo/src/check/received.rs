@@ -1,8 +1,8 @@
 //! What the inbox received, read through its HTTP interface.
 
 use inbox::Stats;
-use inbox::answers::{EventDetails, Events, TransactionDetails, Transactions};
-use reqwest::Client;
+use inbox::answers::{EventDetails, Events, Profile, TransactionDetails, Transactions};
+use reqwest::{Client, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -66,6 +66,15 @@ impl InboxApi {
         Ok(received)
     }
 
+    /// The profile of the time of a transaction; `None` where no sample of it is held.
+    pub async fn profile_of(&self, transaction: &str) -> Result<Option<Profile>, CheckError> {
+        let path = format!("/api/profile?transaction={transaction}");
+        match self.answer(&path).await? {
+            answer if answer.status() == StatusCode::NOT_FOUND => Ok(None),
+            answer => self.read(&path, answer).await.map(Some),
+        }
+    }
+
     /// Found by run and by trace: what lacks one of them is still its own, and then reported as different.
     async fn ids(&self, call: &Call) -> Result<(Vec<String>, Vec<String>), CheckError> {
         let (mut events, mut transactions) = (Vec::new(), Vec::new());
@@ -80,9 +89,19 @@ impl InboxApi {
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, CheckError> {
+        let answer = self.answer(path).await?;
+        self.read(path, answer).await
+    }
+
+    async fn answer(&self, path: &str) -> Result<Response, CheckError> {
+        let url = format!("{}{path}", self.url);
+        let answer = self.http.get(&url).send().await;
+        answer.map_err(|error| CheckError::Unreachable { url, reason: reason(&error) })
+    }
+
+    async fn read<T: DeserializeOwned>(&self, path: &str, answer: Response) -> Result<T, CheckError> {
         let url = format!("{}{path}", self.url);
         let unreachable = |error| CheckError::Unreachable { url: url.clone(), reason: reason(&error) };
-        let answer = self.http.get(&url).send().await.map_err(unreachable)?;
         let answer = answer.error_for_status().map_err(unreachable)?;
         let body =
             body(answer).await.map_err(|reason| CheckError::Unreachable { url: url.clone(), reason })?;

@@ -111,6 +111,17 @@ const ANSWER_OR_NUMBER_IS_WRONG: &[Case] = &[
         |sent, _| sent.transaction["contexts"]["trace"]["parent_span_id"] = json!("0123456789abcdef"),
         &["transaction.contexts.trace.parent_span_id"],
     ),
+    (
+        "hot-elsewhere",
+        |sent, _| sent.profile["profile"]["frames"][1]["function"] = json!("sort_by_price"),
+        &["profile.hot_function"],
+    ),
+    ("hot-unknown", |sent, _| sent.profile = Value::Null, &["profile.hot_function"]),
+    (
+        "hot-in-the-caller",
+        |sent, _| sent.profile["profile"]["stacks"] = json!([[2, 0, 1]]),
+        &["profile.hot_function"],
+    ),
 ];
 
 fn exception(event: &mut Value) -> &mut Value {
@@ -160,7 +171,7 @@ async fn whatever_is_wrong_beside_the_event_is_reported_and_nothing_else() {
 }
 
 async fn each_is_reported(cases: &[Case]) {
-    let mut all = vec![HONEST, ("message-honest", HONEST.1)];
+    let mut all = vec![HONEST, ("message-honest", HONEST.1), ("hot-honest", HONEST.1)];
     all.extend(cases.iter().map(|(name, twist, _)| (*name, *twist)));
     let shop = Shop::open(&all).await;
     let ended = run(&shop.check(&shop.inbox.url(), &["--json"])).await;
@@ -168,7 +179,9 @@ async fn each_is_reported(cases: &[Case]) {
     for (name, _, fields) in cases {
         assert_eq!(ended.fields(&format!("shop.{name}")), *fields, "{name}");
     }
-    assert!(ended.fields("shop.honest").is_empty() && ended.fields("shop.message-honest").is_empty());
+    for honest in ["honest", "message-honest", "hot-honest"] {
+        assert!(ended.fields(&format!("shop.{honest}")).is_empty(), "{honest}: {ended:?}");
+    }
     assert_eq!(ended.json()["broken"], cases.len());
 }
 

@@ -14,6 +14,8 @@ pub(crate) struct Sent {
     /// How often the event is sent, each time under another id after the first.
     pub(crate) copies: usize,
     pub(crate) transaction: Value,
+    /// The profile of the call; null where nothing is promised of it.
+    pub(crate) profile: Value,
     pub(crate) status: u16,
     pub(crate) answer: Value,
     /// The header `X-Sentry-Event-Id`.
@@ -101,14 +103,14 @@ async fn catalogue(request: HttpRequest, state: web::Data<State>) -> HttpRespons
             "expect": {
                 "status": 500, "events": 1, "also": [], "level": level, "type": ty, "handled": true,
                 "message": message, "fingerprint": ["shop", "ShopError"], "breadcrumbs": ["request", "cart"],
-                "contexts": ["cart"],
+                "contexts": ["cart"], "hot_function": burns(name).then_some("cart::rank"),
             },
             "unavailable": (*name == UNAVAILABLE).then_some("the shop's platform has no tills"),
             "a field of a later version": 1,
         })
     };
     let scenarios: Vec<_> = state.cases.iter().map(scenario).collect();
-    HttpResponse::Ok().json(json!({ "service": "shop", "scenarios": scenarios }))
+    HttpResponse::Ok().json(json!({ "service": "shop", "profiled": true, "scenarios": scenarios }))
 }
 
 async fn buy(request: HttpRequest, case: web::Path<String>, state: web::Data<State>) -> HttpResponse {
@@ -124,6 +126,9 @@ async fn buy(request: HttpRequest, case: web::Path<String>, state: web::Data<Sta
     if !sent.transaction.is_null() {
         deliver(&state, "transaction", &sent.transaction).await;
     }
+    if !sent.profile.is_null() {
+        deliver(&state, "profile_chunk", &sent.profile).await;
+    }
     let status = sent.status.try_into().expect("a status");
     let header = sent.event_id_header.map(|id| ("x-sentry-event-id", id));
     let mut answer = HttpResponse::build(status);
@@ -134,7 +139,8 @@ async fn buy(request: HttpRequest, case: web::Path<String>, state: web::Data<Sta
 async fn deliver(state: &State, ty: &str, payload: &Value) {
     let item = payload.to_string();
     let head = json!({ "event_id": payload["event_id"] });
-    let envelope = format!("{head}\n{}\n{item}\n", json!({ "type": ty, "length": item.len() }));
+    let item_head = json!({ "type": ty, "length": item.len(), "platform": payload["platform"] });
+    let envelope = format!("{head}\n{item_head}\n{item}\n");
     let url = format!("{}/api/1/envelope/", state.inbox);
     let answer = state.http.post(url).body(envelope).send().await.expect("the inbox answers");
     assert!(answer.status().is_success(), "{answer:?}");
@@ -149,6 +155,26 @@ pub(crate) const UNAVAILABLE: &str = "unavailable";
 /// Does this case send a message, rather than an exception?
 fn says(case: &str) -> bool {
     case.starts_with("message")
+}
+
+/// Does this case promise in which function its time is spent?
+fn burns(case: &str) -> bool {
+    case.starts_with("hot")
+}
+
+/// Half a second in a library's function that one of the shop calls.
+fn profile(profiler: &str) -> Value {
+    let frame = |function: &str, module: &str, in_app: bool| json!({ "function": function, "module": module, "in_app": in_app });
+    let sample = |n: u32| json!({ "timestamp": 1_700_000_000.0 + f64::from(n) / 100.0, "stack_id": 0, "thread_id": "7" });
+    json!({
+        "version": "2", "chunk_id": Uuid::new_v4().simple().to_string(), "profiler_id": profiler, "platform": "rust",
+        "release": "shop@1.0.0", "client_sdk": { "name": "sentry.rust", "version": "1" },
+        "profile": {
+            "samples": (0..=60).map(sample).collect::<Vec<_>>(), "stacks": [[2, 1, 0]],
+            "frames": [frame("buy", "shop::cart", true), frame("rank", "shop::cart", true), frame("sort", "core::slice", false)],
+            "thread_metadata": { "7": { "name": "worker" } },
+        },
+    })
 }
 
 /// Makes an exception a message.
@@ -192,17 +218,18 @@ fn honest(request: &HttpRequest, case: &str, process: &Process) -> Sent {
     }
     let trace = json!({
         "trace_id": trace_id, "span_id": "a0b1c2d3e4f50617", "parent_span_id": parent, "op": "http.server",
-        "status": "internal_error",
+        "status": "internal_error", "data": { "thread.id": "7" },
     });
     let transaction = json!({
         "event_id": Uuid::new_v4().simple().to_string(), "type": "transaction", "transaction": name, "tags": tags,
-        "contexts": { "trace": trace }, "start_timestamp": 1_700_000_000.0, "timestamp": 1_700_000_000.5, "spans": [],
+        "contexts": { "trace": trace, "profile": { "profiler_id": id } }, "start_timestamp": 1_700_000_000.0, "timestamp": 1_700_000_000.5, "spans": [],
     });
     let answer = json!({ "error": "the item is sold out", "type": "ShopError", "event_id": id });
     Sent {
         event,
         copies: 1,
         transaction,
+        profile: if burns(case) { profile(&id) } else { Value::Null },
         status: 500,
         answer,
         event_id_header: Some(id),
