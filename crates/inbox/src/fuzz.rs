@@ -23,7 +23,7 @@ const TYPES: [&str; 10] = [
 ];
 
 /// Names that the reader looks for, so that values of every kind stand where others are meant.
-const NAMES: [&str; 34] = [
+const NAMES: [&str; 52] = [
     "event_id",
     "trace_id",
     "fingerprint",
@@ -58,6 +58,24 @@ const NAMES: [&str; 34] = [
     "quantity",
     "attrs",
     "release",
+    "sentry.interfaces.Exception",
+    "sentry.interfaces.Stacktrace",
+    "sentry.interfaces.Message",
+    "params",
+    "crashed",
+    "current",
+    "synthetic",
+    "module",
+    "filename",
+    "abs_path",
+    "context_line",
+    "checksum",
+    "email",
+    "username",
+    "ip_address",
+    "key",
+    "0",
+    "culprit",
 ];
 
 fn value() -> impl Strategy<Value = Value> {
@@ -70,6 +88,12 @@ fn value() -> impl Strategy<Value = Value> {
         select(vec![
             "{{ default }}",
             "{{default}}",
+            "{{ message }}",
+            "{{ tags.service }}",
+            "%s and %(id)d of {} in {id}",
+            "Error: order 17 of ann@example.com failed at 2026-11-23 18:44:44",
+            "<anonymous>",
+            "https://example.com/app.js",
             "0123456789abcdef0123456789abcdef",
             "2026-11-23T18:44:44.5Z",
             "exited"

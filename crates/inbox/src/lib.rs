@@ -2,6 +2,7 @@
 //!
 //! - `envelope`: bytes → items, strictly, with a reason for what is refused
 //! - `received`: items → events, transactions, sessions …
+//! - `shape`: what SDKs of all years send, in one shape; `parameters`: what differs from message to message
 //! - `grouping`, `issues`, `store`: events → issues, in memory; `weight`: how much of it, which is bounded
 //! - `profiles`: profile chunks → flame graphs
 //! - `server`, `api`, `page`: HTTP; [`answers`]: what it answers; `upload`: bodies, decompressed within bounds
@@ -29,6 +30,7 @@ mod ingest;
 mod issue;
 mod issues;
 mod page;
+mod parameters;
 mod profiles;
 mod received;
 mod refusal;
@@ -36,6 +38,7 @@ mod refusals;
 mod ring;
 mod server;
 mod sessions;
+mod shape;
 mod stats;
 mod store;
 mod surrogates;

@@ -217,11 +217,13 @@ fn scalar(value: &Value) -> Option<String> {
     }
 }
 
-/// Tags are an object in newer SDKs and a list of pairs in older ones.
-fn tag(payload: &Value, name: &str) -> Option<String> {
+/// Tags are an object in newer SDKs and a list of pairs in older ones; Sentry's own API has objects for pairs.
+pub(crate) fn tag(payload: &Value, name: &str) -> Option<String> {
+    let is = |pair: &Value| pair[0] == name || pair["key"] == name;
+    let value = |pair: &Value| scalar(&pair[1]).or_else(|| scalar(&pair["value"]));
     match &payload["tags"] {
         Value::Object(tags) => tags.get(name).and_then(scalar),
-        Value::Array(tags) => tags.iter().find(|pair| pair[0] == name).and_then(|pair| scalar(&pair[1])),
+        Value::Array(tags) => tags.iter().find(|pair| is(pair)).and_then(value),
         _ => None,
     }
 }

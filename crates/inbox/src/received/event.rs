@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 use super::{Attachment, Payload, event_id, object, scalar, tag, text};
 use crate::grouping::{self, Grouping};
 use crate::text::{LONG, SHORT, clip};
-use crate::timestamp;
 use crate::weight::{Weigh, heap_of};
+use crate::{shape, timestamp};
 
 /// An error or message event: what lists show of it, and its payload.
 #[derive(Debug)]
@@ -64,7 +64,10 @@ pub struct EventSummary {
 
 impl Event {
     pub(super) fn read(project: &str, envelope: &Map<String, Value>, payload: &[u8]) -> Result<Self, String> {
-        let event = object(payload)?;
+        let Value::Object(event) = object(payload)? else {
+            return Err("its payload is no object".to_owned());
+        };
+        let event = shape::canonical(event);
         let exception = grouping::exception(&event);
         let ty = exception.and_then(|exception| text(&exception["type"]));
         let message =
@@ -76,7 +79,7 @@ impl Event {
             (None, None) => "<unnamed>".to_owned(),
         };
         let level = text(&event["level"]).unwrap_or_else(|| "error".to_owned());
-        let transaction = text(&event["transaction"]);
+        let transaction = scalar(&event["transaction"]).filter(|name| !name.is_empty());
         let summary = EventSummary {
             event_id: event_id(&event, envelope),
             issue_id: String::new(),
@@ -99,8 +102,8 @@ impl Event {
             user: whole(&event["user"]["id"]).map(|user| grouping::hash(&user)),
             culprit: transaction.or_else(|| grouping::top_function(&event).map(|name| clip(name, SHORT))),
             handled: exception.and_then(|exception| exception["mechanism"]["handled"].as_bool()),
-            environment: text(&event["environment"]),
-            release: text(&event["release"]),
+            environment: scalar(&event["environment"]),
+            release: scalar(&event["release"]),
             grouping: Grouping::of(project, &event),
             dsc: envelope
                 .get("trace")

@@ -28,6 +28,7 @@ mod profile_bounds;
 mod profile_chunks;
 mod profile_requests;
 mod profiles;
+mod shapes;
 mod telemetry;
 mod transactions;
 mod uploads;
