@@ -3,7 +3,7 @@
 //! - `envelope`: bytes → items, strictly, with a reason for what is refused
 //! - `received`: items → events, transactions, sessions …
 //! - `shape`: what SDKs of all years send, in one shape; `parameters`: what differs from message to message
-//! - `grouping`, `issues`, `store`: events → issues, in memory; `weight`: how much of it, which is bounded
+//! - `grouping`, `user`, `issues`, `store`: events → issues, in memory; `weight`: how much of it, which is bounded
 //! - `profiles`: profile chunks → flame graphs
 //! - `server`, `api`, `page`: HTTP; [`answers`]: what it answers; `upload`: bodies, decompressed within bounds
 //! - `forward`: a copy for another server; `hosts`: who may look
@@ -45,6 +45,7 @@ mod surrogates;
 mod text;
 pub mod timestamp;
 mod upload;
+mod user;
 pub mod variables;
 mod weight;
 

@@ -7,13 +7,13 @@ use super::{Attachment, Payload, event_id, object, scalar, tag, text};
 use crate::grouping::{self, Grouping};
 use crate::text::{LONG, SHORT, clip};
 use crate::weight::{Weigh, heap_of};
-use crate::{shape, timestamp};
+use crate::{shape, timestamp, user};
 
 /// An error or message event: what lists show of it, and its payload.
 #[derive(Debug)]
 pub(crate) struct Event {
     pub(crate) summary: EventSummary,
-    /// A hash of the user's id.
+    /// A hash of what distinguishes its user.
     pub(crate) user: Option<u128>,
     pub(crate) culprit: Option<String>,
     pub(crate) handled: Option<bool>,
@@ -99,7 +99,7 @@ impl Event {
         };
         Ok(Self {
             summary,
-            user: whole(&event["user"]["id"]).map(|user| grouping::hash(&user)),
+            user: user::of(&event["user"], payload),
             culprit: transaction.or_else(|| grouping::top_function(&event).map(|name| clip(name, SHORT))),
             handled: exception.and_then(|exception| exception["mechanism"]["handled"].as_bool()),
             environment: scalar(&event["environment"]),
@@ -117,11 +117,6 @@ impl Event {
 
 fn long(value: &Value) -> Option<String> {
     value.as_str().map(|text| clip(text, LONG))
-}
-
-/// Ids that differ beyond what lists show are different users.
-fn whole(value: &Value) -> Option<String> {
-    value.as_str().map(str::to_owned).or_else(|| scalar(value))
 }
 
 impl Weigh for EventSummary {

@@ -95,3 +95,34 @@ async fn the_issue_seen_last_stands_first() {
     let titles: Vec<&Value> = issues.iter().map(|issue| &issue["title"]).collect();
     assert_eq!(titles, ["a", "b"]);
 }
+
+#[actix_web::test]
+async fn users_are_known_by_id_else_email_name_or_address() {
+    let app = spawn_app().await;
+    let send = async |user: Value| {
+        app.event(json!({ "message": "it", "user": user })).await;
+        app.issues().await[0]["users"].clone()
+    };
+    for (user, count) in [
+        (json!({ "id": "ann", "email": "ann@example.com", "ip_address": "10.0.0.1" }), 1),
+        (json!({ "id": "ann", "email": "other@example.com" }), 1),
+        (json!({ "id": "", "email": "ann@example.com", "username": "ann" }), 2),
+        (json!({ "email": "ann@example.com", "username": "ben" }), 2),
+        (json!({ "username": "ann", "ip_address": "10.0.0.1" }), 3),
+        (json!({ "username": "ann", "ip_address": "10.0.0.2" }), 3),
+        (json!({ "ip_address": "10.0.0.1" }), 4),
+        (json!({ "id": null, "ip_address": "10.0.0.2" }), 5),
+        (json!({ "name": "Ann" }), 5),
+        (Value::Null, 5),
+        (json!({ "id": u64::MAX }), 6),
+        (json!({ "id": u64::MAX - 1 }), 7),
+    ] {
+        assert_eq!(send(user.clone()).await, count, "{user}");
+    }
+    for (digits, count) in [("123456789012345678901234", 8), ("123456789012345678901235", 9)] {
+        let event = format!("{{\"message\":\"it\",\"user\":{{\"id\":{digits}}}}}");
+        let id = sentry::types::random_uuid();
+        app.accepted(format!("{{\"event_id\":\"{id}\"}}\n{{\"type\":\"event\"}}\n{event}\n")).await;
+        assert_eq!(app.issues().await[0]["users"], count, "{digits}");
+    }
+}
