@@ -6,41 +6,21 @@
 mod names;
 mod path;
 mod source;
+mod symbols;
 
-use std::collections::HashMap;
-use std::ffi::c_void;
 use std::fmt::Write as _;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use sentry::protocol::{Addr, Frame, Stacktrace, Value};
 
 use crate::platform;
 use names::Function;
+pub(crate) use symbols::{at_leisure, rest};
 
 /// Deepest stack that is kept; Sentry itself trims at 250 frames.
 const DEPTH: usize = 250;
 
 /// How many of them are the outermost, where the stack is deeper.
 const OUTERMOST: usize = 50;
-
-type Resolved = Arc<[Frame]>;
-static SYMBOLS: LazyLock<Mutex<Symbols>> = LazyLock::new(Mutex::default);
-
-/// What was looked up: an address always means the same.
-#[derive(Default)]
-struct Symbols {
-    resolved: HashMap<u64, Resolved>,
-    /// The tables take 100 MB for a large binary, and 150 ms to load.
-    tables: Tables,
-}
-
-#[derive(Default, PartialEq)]
-enum Tables {
-    #[default]
-    Unloaded,
-    InUse,
-    Idle,
-}
 
 /// Where something arose: the return addresses of the stack, innermost first.
 #[derive(Clone)]
@@ -112,8 +92,10 @@ fn frame_at(address: u64) -> Frame {
 
 /// Resolves, marks and trims a stack trace. `in_app` are the crates that count as ours.
 pub fn clean(stacktrace: &mut Stacktrace, in_app: &[&str]) {
+    let turn = symbols::first();
     let mut frames: Vec<Frame> =
         stacktrace.frames.drain(..).flat_map(with_callers).flat_map(resolve).collect();
+    drop(turn);
     for frame in &mut frames {
         let Some(krate) = frame.package.as_deref() else { continue };
         frame.in_app = Some(in_app.contains(&krate));
@@ -145,71 +127,13 @@ fn is_machinery(frame: &Frame) -> bool {
 
 fn resolve(frame: Frame) -> Vec<Frame> {
     match (frame.instruction_addr, &frame.function) {
-        (Some(Addr(address)), None) => cached(address).to_vec(),
+        (Some(Addr(address)), None) => symbols::at(address).to_vec(),
         (_, Some(name)) if frame.package.is_none() => {
             let Function { name, krate } = Function::new("", name, frame.abs_path.as_deref());
             vec![Frame { function: Some(name), package: Some(krate), ..frame }]
         }
         _ => vec![frame],
     }
-}
-
-fn cached(address: u64) -> Resolved {
-    let mut symbols = SYMBOLS.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(frames) = symbols.resolved.get(&address) {
-        return Arc::clone(frames);
-    }
-    let frames: Resolved = look_up(address).into();
-    symbols.tables = Tables::InUse;
-    symbols.resolved.insert(address, Arc::clone(&frames));
-    frames
-}
-
-/// The frames at an address, outermost first: several where calls were inlined.
-pub(crate) fn at(address: u64) -> Arc<[Frame]> {
-    cached(address)
-}
-
-/// Unloads the symbol tables once nothing was looked up between two calls; what was resolved stays.
-pub(crate) fn rest() {
-    let mut symbols = SYMBOLS.lock().unwrap_or_else(PoisonError::into_inner);
-    symbols.tables = match symbols.tables {
-        Tables::InUse => Tables::Idle,
-        Tables::Idle => {
-            backtrace::clear_symbol_cache();
-            platform::current().release_memory();
-            Tables::Unloaded
-        }
-        Tables::Unloaded => Tables::Unloaded,
-    };
-}
-
-/// The frames at an address, outermost first: several where calls were inlined.
-fn look_up(address: u64) -> Vec<Frame> {
-    let mut frames = Vec::new();
-    backtrace::resolve(address as *mut c_void, |symbol| {
-        let Some(name) = symbol.name() else { return };
-        let path = symbol.filename().map(|path| path.to_string_lossy().into_owned());
-        let Function { name, krate } =
-            Function::new(name.as_str().unwrap_or_default(), &format!("{name:#}"), path.as_deref());
-        frames.push(Frame {
-            module: names::module(&name),
-            package: Some(krate),
-            filename: path.as_deref().map(source::short_name),
-            abs_path: path,
-            lineno: symbol.lineno().map(u64::from),
-            colno: symbol.colno().map(u64::from),
-            function: Some(name),
-            instruction_addr: Some(Addr(address)),
-            ..Frame::default()
-        });
-    });
-    if frames.is_empty() {
-        // In a stripped binary; a server that has its symbols names it by the image and this address.
-        frames.push(Frame { instruction_addr: Some(Addr(address)), ..Frame::default() });
-    }
-    frames.reverse();
-    frames
 }
 
 #[cfg(test)]

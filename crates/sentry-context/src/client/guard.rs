@@ -57,7 +57,8 @@ impl Closer {
         }
         let start = Instant::now();
         if let Some(profile) = self.profile.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            profile.stop(timeout / 5);
+            // Where time is short already, none of it is for a profile.
+            profile.stop(if timeout < SHUTDOWN_TIMEOUT { Duration::ZERO } else { timeout / 5 });
         }
         Hub::run(Arc::clone(&self.hub), metrics::report_rest);
         self.hub.client().is_none_or(|client| {

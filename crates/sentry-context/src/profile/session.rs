@@ -33,18 +33,53 @@ pub(crate) fn is_on() -> bool {
     PROFILER.get().is_some()
 }
 
+/// Recordings that are neither chunks nor discarded yet. Whoever settles one sends it or counts it.
+#[derive(Debug, Default)]
+struct Unsettled {
+    chunks: ProfileChunks,
+    count: AtomicU64,
+    is_cancelled: AtomicBool,
+}
+
+impl Unsettled {
+    /// False where it was settled by somebody else.
+    fn settle(&self) -> bool {
+        self.count.fetch_update(Relaxed, Relaxed, |count| count.checked_sub(1)).is_ok()
+    }
+
+    fn discard(&self) {
+        if self.settle() {
+            self.chunks.discard(1);
+        }
+    }
+
+    fn discard_all(&self) {
+        self.is_cancelled.store(true, Relaxed);
+        match self.count.swap(0, Relaxed) {
+            0 => {}
+            count => self.chunks.discard(count),
+        }
+    }
+}
+
 /// Where a sampler leaves its recordings.
 #[derive(Debug, Clone)]
 pub struct Recorder {
     recordings: SyncSender<Recording>,
-    discarded: Arc<AtomicU64>,
+    unsettled: Arc<Unsettled>,
 }
 
 impl Recorder {
+    /// A recording that starts now.
+    pub fn begin(&self) -> Recording {
+        self.unsettled.count.fetch_add(1, Relaxed);
+        Recording::new()
+    }
+
     /// Hands a recording over; never waits.
     pub fn record(&self, recording: Recording) {
         if let Err(TrySendError::Full(_)) = self.recordings.try_send(recording) {
-            self.discarded.fetch_add(1, Relaxed);
+            self.unsettled.discard();
         }
     }
 
@@ -60,7 +95,7 @@ impl Recorder {
 pub(crate) struct Session {
     sampling: Box<dyn Sampling>,
     ended: Receiver<()>,
-    cancelled: Arc<AtomicBool>,
+    unsettled: Arc<Unsettled>,
 }
 
 /// Profiles this process, if it is one of those that are; `None` if not, and where the platform has no profiler.
@@ -76,31 +111,27 @@ pub(crate) fn start(
         return Ok(None);
     }
     let (recordings, received) = mpsc::sync_channel(WAITING);
-    let recorder = Recorder { recordings, discarded: Arc::default() };
-    let discarded = Arc::clone(&recorder.discarded);
+    let unsettled = Arc::new(Unsettled { chunks, ..Unsettled::default() });
+    let recorder = Recorder { recordings, unsettled: Arc::clone(&unsettled) };
     let Some(sampling) = platform.profile(profiling.lifecycle, recorder)? else { return Ok(None) };
     let origin = Origin::of(client, profiler, in_app);
     let (end, ended) = mpsc::channel();
-    let cancelled = Arc::new(AtomicBool::new(false));
-    let is_cancelled = Arc::clone(&cancelled);
+    let made = Arc::clone(&unsettled);
+    // Of the same priority as the thread that encodes errors, which would wait for this one's look-ups behind the whole
+    // machine otherwise.
     thread::Builder::new().name("sentry-chunks".to_owned()).spawn(move || {
         let _end = end;
-        crate::platform::current().lower_priority();
-        let mut symbols = Symbols::new(frames::at);
+        let mut symbols = Symbols::new(frames::at_leisure);
         for recording in received {
-            match chunk::payload(&recording, &origin, &mut symbols, &is_cancelled) {
-                Ok(Some(payload)) => chunks.send(payload),
-                Ok(None) => {}
-                Err(Cancelled) => chunks.discard(1),
-            }
-            let lost = discarded.swap(0, Relaxed);
-            if lost > 0 {
-                chunks.discard(lost);
+            match chunk::payload(&recording, &origin, &mut symbols, &made.is_cancelled) {
+                Ok(Some(payload)) if made.settle() => made.chunks.send(payload),
+                Ok(None) => drop(made.settle()),
+                Ok(Some(_)) | Err(Cancelled) => made.discard(),
             }
         }
     })?;
     let _ = PROFILER.set(profiler);
-    Ok(Some(Session { sampling, ended, cancelled }))
+    Ok(Some(Session { sampling, ended, unsettled }))
 }
 
 /// A number from 0 to 1, without 1, of a random id.
@@ -111,14 +142,13 @@ fn chance(id: Uuid) -> f32 {
 }
 
 impl Session {
-    /// Ends the profile, and waits until its last chunk is on its way, for `limit` at most: then it is discarded, since
-    /// symbols take long, and errors need them, too.
+    /// Ends the profile, and waits until its last chunk is on its way, for `limit` at most: then it is discarded and
+    /// counted, and nobody waits for what its thread still does.
     pub(crate) fn stop(self, limit: Duration) {
         self.sampling.stop();
         // Nothing is ever sent: it is over when the thread has dropped the other end.
-        if self.ended.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
-            self.cancelled.store(true, Relaxed);
-            let _ = self.ended.recv_timeout(limit);
+        if limit.is_zero() || self.ended.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
+            self.unsettled.discard_all();
         }
     }
 }
@@ -134,12 +164,41 @@ mod tests {
     }
 
     #[test]
-    fn a_recording_that_finds_no_room_is_counted_and_nobody_waits() {
+    fn a_recording_that_finds_no_room_is_discarded_and_nobody_waits() {
         let (recordings, received) = mpsc::sync_channel(WAITING);
-        let recorder = Recorder { recordings, discarded: Arc::default() };
-        (0..WAITING + 3).for_each(|_| recorder.record(Recording::new()));
-        assert_eq!(recorder.discarded.load(Relaxed), 3);
+        let recorder = Recorder { recordings, unsettled: Arc::default() };
+        (0..WAITING + 3).for_each(|_| recorder.record(recorder.begin()));
+        assert_eq!(recorder.unsettled.count.load(Relaxed), WAITING as u64);
         drop(recorder);
         assert_eq!(received.into_iter().count(), WAITING);
+    }
+
+    #[derive(Debug)]
+    struct Stuck {
+        _recorder: Recorder,
+    }
+
+    impl Sampling for Stuck {
+        fn stop(self: Box<Self>) {
+            std::mem::forget(self);
+        }
+    }
+
+    #[test]
+    fn an_end_without_time_waits_for_no_chunk_and_settles_each_once() {
+        let (recordings, _received) = mpsc::sync_channel(WAITING);
+        let unsettled = Arc::<Unsettled>::default();
+        let recorder = Recorder { recordings, unsettled: Arc::clone(&unsettled) };
+        recorder.record(recorder.begin());
+        drop(recorder.begin());
+        let (_end, ended) = mpsc::channel();
+        let session = Session {
+            sampling: Box::new(Stuck { _recorder: recorder }),
+            ended,
+            unsettled: Arc::clone(&unsettled),
+        };
+        session.stop(Duration::ZERO);
+        assert!(unsettled.is_cancelled.load(Relaxed));
+        assert!(!unsettled.settle(), "its thread sends none of them any more");
     }
 }

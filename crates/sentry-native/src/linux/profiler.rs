@@ -104,8 +104,9 @@ impl Sampler {
         if self.open.as_ref().is_some_and(|open| open.is_over(now, most)) {
             self.hand_over();
         }
+        let recorder = &self.recorder;
         let open =
-            self.open.get_or_insert_with(|| Open { recording: Recording::new(), start: now, latest: now });
+            self.open.get_or_insert_with(|| Open { recording: recorder.begin(), start: now, latest: now });
         open.latest = now;
         let at = now - open.start;
         let tick = open.recording.tick(at);
