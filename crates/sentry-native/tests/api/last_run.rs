@@ -19,10 +19,10 @@ static SERVICE: Service = Service {
     platform: &sentry_native::Native,
 };
 
-const HOW: &str = "TEST_CRASH";
-const DSN: &str = "TEST_DSN";
+pub(crate) const HOW: &str = "TEST_CRASH";
+pub(crate) const DSN: &str = "TEST_DSN";
 
-fn config(dsn: &str, delivery: Delivery) -> Config {
+pub(crate) fn config(dsn: &str, delivery: Delivery) -> Config {
     Config {
         service: &SERVICE,
         dsn: (!dsn.is_empty()).then(|| dsn.parse().unwrap()),

@@ -8,9 +8,10 @@ use std::io::Read;
 pub(super) enum Place {
     /// It runs, or waits for a processor.
     Running,
-    /// It waits for events of many files.
-    EventLoop,
-    /// It waits in the system, called from code at `ip` with the stack at `sp`.
+    /// It waits for events or for data, in a call that a signal ends with `EINTR` whatever its handler asks for: such a
+    /// thread is left alone.
+    ForEvents,
+    /// It waits elsewhere in the system, called from code at `ip` with the stack at `sp`.
     Waits { sp: u64, ip: u64 },
 }
 
@@ -31,20 +32,36 @@ fn parse(text: &str) -> Option<Place> {
         return Some(Place::Running);
     }
     let call: libc::c_long = call.parse().ok()?;
-    if is_event_loop(call) {
-        return Some(Place::EventLoop);
+    if is_for_events(call) {
+        return Some(Place::ForEvents);
     }
     let mut from_end = fields.rev().map(|field| u64::from_str_radix(field.trim_start_matches("0x"), 16));
     let (ip, sp) = (from_end.next()?.ok()?, from_end.next()?.ok()?);
     Some(Place::Waits { sp, ip })
 }
 
-fn is_event_loop(call: libc::c_long) -> bool {
+/// Calls that `signal(7)` says are not taken up again, but for those that sleep, which the standard library takes up
+/// again itself: a sleep below code of ours is to be seen.
+fn is_for_events(call: libc::c_long) -> bool {
     #[cfg(target_arch = "x86_64")]
-    if call == libc::SYS_epoll_wait {
+    if matches!(call, libc::SYS_epoll_wait | libc::SYS_poll | libc::SYS_select | libc::SYS_pause) {
         return true;
     }
-    call == libc::SYS_epoll_pwait || call == libc::SYS_epoll_pwait2
+    let several = [libc::SYS_epoll_pwait, libc::SYS_epoll_pwait2, libc::SYS_ppoll, libc::SYS_pselect6];
+    // These are not where a socket has a timeout.
+    let receive =
+        [libc::SYS_recvfrom, libc::SYS_recvmsg, libc::SYS_recvmmsg, libc::SYS_accept, libc::SYS_accept4];
+    let send = [libc::SYS_connect, libc::SYS_sendto, libc::SYS_sendmsg, libc::SYS_sendmmsg];
+    let others = [
+        libc::SYS_io_getevents,
+        libc::SYS_msgrcv,
+        libc::SYS_msgsnd,
+        libc::SYS_semop,
+        libc::SYS_semtimedop,
+        libc::SYS_rt_sigsuspend,
+        libc::SYS_rt_sigtimedwait,
+    ];
+    [&several[..], &receive, &send, &others].iter().any(|calls| calls.contains(&call))
 }
 
 #[cfg(test)]
@@ -60,8 +77,12 @@ mod tests {
         assert_eq!(parse("202 0x1 0x80 0x0 0x0 0x0 0x0 0x7ffe0010 0x7f36\n"), Some(waits));
         assert_eq!(parse("-1 0x7ffe0010 0x7f36"), Some(waits));
         assert_eq!(parse("running\n"), Some(Place::Running));
-        let polls = format!("{} 0x3 0x1 0x1 0xffffffff 0x0 0x8 0x1 0x2", libc::SYS_epoll_pwait);
-        assert_eq!(parse(&polls), Some(Place::EventLoop));
+        for call in [libc::SYS_epoll_pwait, libc::SYS_ppoll, libc::SYS_recvfrom, libc::SYS_connect] {
+            let waits = format!("{call} 0x3 0x1 0x1 0xffffffff 0x0 0x8 0x1 0x2");
+            assert_eq!(parse(&waits), Some(Place::ForEvents), "{call}");
+        }
+        let sleeps = format!("{} 0x0 0x0 0x1 0x1 0x0 0x0 0x1 0x2", libc::SYS_clock_nanosleep);
+        assert_eq!(parse(&sleeps), Some(Place::Waits { sp: 1, ip: 2 }));
         for broken in ["", "\n", "x 0x1 0x2", "202", "202 0x1", "202 0xg 0x1"] {
             assert_eq!(parse(broken), None, "{broken}");
         }

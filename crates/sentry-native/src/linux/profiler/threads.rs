@@ -238,7 +238,7 @@ impl Known {
             return Look::Still;
         }
         match (place::of(self.thread.id), &self.state) {
-            (Some(Place::EventLoop), _) => Look::Idle,
+            (Some(Place::ForEvents), _) => Look::Idle,
             (Some(Place::Waits { sp, ip }), State::At { sp: same_sp, ip: same_ip, .. })
                 if (sp, ip) == (*same_sp, *same_ip) && moved <= ANSWERED =>
             {
