@@ -4,6 +4,7 @@ use fixtures::common::binary::{
     checks_its_own_health, delivers_what_is_queued_at_sigterm, refuses_bad_settings, refuses_bad_urls,
     serves_without_a_dsn,
 };
+use fixtures::common::profiles::sentry_takes_its_chunks;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_analytics");
 
@@ -31,4 +32,15 @@ async fn without_a_dsn_everything_works_and_nothing_is_sent() {
 #[test]
 fn the_binary_checks_the_health_of_a_running_service() {
     checks_its_own_health(BINARY);
+}
+
+#[actix_web::test]
+async fn sentry_takes_its_chunks_and_finds_the_hot_function() {
+    sentry_takes_its_chunks(
+        BINARY,
+        "analytics-service@1.0.0",
+        "/api/debug/memory-spike",
+        "domain::revenue::monthly",
+    )
+    .await;
 }

@@ -4,6 +4,7 @@ use fixtures::common::binary::{
     checks_its_own_health, delivers_what_is_queued_at_sigterm, refuses_bad_settings, refuses_bad_urls,
     serves_without_a_dsn,
 };
+use fixtures::common::profiles::sentry_takes_its_chunks;
 
 use crate::helpers::spawn_process;
 
@@ -50,4 +51,15 @@ async fn a_failure_that_nobody_awaits_makes_its_session_a_crashed_one() {
     assert_eq!(app.service.as_mut().unwrap().terminate(), Some(0));
     let sessions = app.inbox.sessions();
     assert_eq!((sessions[0].crashed, sessions[0].exited), (1, 0), "{sessions:?}");
+}
+
+#[actix_web::test]
+async fn sentry_takes_its_chunks_and_finds_the_hot_function() {
+    sentry_takes_its_chunks(
+        BINARY,
+        "payment-service@1.0.0",
+        "/debug/event-loop-block?seconds=2",
+        "::compare_all_pairs",
+    )
+    .await;
 }
