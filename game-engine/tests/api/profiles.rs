@@ -94,7 +94,9 @@ async fn an_idle_service_does_nothing() {
     let worked: f64 = transactions.iter().map(took).sum();
     let chunks = chunks_until(&app, end).await;
     let Some(functions) = needed(profile::functions(&chunks)) else { return };
-    let busy: f64 = functions.iter().map(|function| function.seconds).sum();
+    // The start of the service is no idleness.
+    let starts = |name: &str| name.contains("::Application::build") || name.ends_with("::main");
+    let busy: f64 = functions.iter().filter(|it| !starts(&it.name)).map(|it| it.seconds).sum();
     assert!(busy < worked + 0.1, "{busy} s, though all requests took {worked} s: {functions:?}");
 }
 

@@ -76,12 +76,12 @@ async fn a_panic_of_work_beside_the_request_is_one_event_that_the_answer_names()
 #[actix_web::test]
 async fn work_that_is_not_bound_to_its_request_makes_one_event_that_the_answer_names() {
     let (app, _) = start().await;
-    let calls = ["thread-resumed", "literal-resumed", "web-block"];
+    let calls = ["thread-resumed", "other-literal-resumed", "web-block"];
     for (index, how) in calls.into_iter().enumerate() {
         let answer = ask(&app, &format!("/jobs/{how}/unbound")).await;
         assert_eq!(answer.status, 500, "{how} {answer:?}");
         let value = exception(&app.event_of(&answer).await)["value"].clone();
-        assert_eq!(value, if how == "literal-resumed" { "a literal" } else { "unbound" });
+        assert_eq!(value, if how == "other-literal-resumed" { "another literal" } else { "unbound" });
         app.inbox
             .wait_until("its transaction", |inbox| inbox.transactions().len() == index + 1)
             .await
