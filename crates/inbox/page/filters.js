@@ -4,7 +4,7 @@ import { el } from './dom.js';
 
 /**
  * A bar with a choice for each of `choices` (property → what is shown where nothing is chosen) and a field for words.
- * Calls `changed` after each change. Its method `offer` tells it what there is to choose from.
+ * Calls `changed` after each change. Its method `offer` sets what there is to choose from.
  *
  * @template {string} Choice
  * @param {Record<Choice, string>} choices

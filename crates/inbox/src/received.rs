@@ -198,7 +198,7 @@ fn contained(payload: &[u8]) -> Result<Vec<Entry>, String> {
 }
 
 /// The id of the envelope, or else of the payload, or else a new one. What is no id counts as none: an event with a
-/// wrong id tells more than none at all.
+/// wrong id says more than none at all.
 fn event_id(payload: &Value, envelope: &Map<String, Value>) -> String {
     let of = |object: &Map<String, Value>| event_id::of(object).ok().flatten();
     of(envelope).or_else(|| payload.as_object().and_then(of)).unwrap_or_else(event_id::new)

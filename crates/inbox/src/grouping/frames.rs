@@ -1,4 +1,4 @@
-//! Which frames of a stack tell issues apart, and by what.
+//! Which frames of a stack distinguish issues, and by what.
 
 use serde_json::Value;
 

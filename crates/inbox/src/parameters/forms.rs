@@ -1,4 +1,4 @@
-//! Forms of parameters that can be told without knowing a calendar. Each function gives the length of the form with
+//! Forms of parameters that are recognised without a calendar. Each function gives the length of the form with
 //! which the text begins.
 
 use std::net::{Ipv4Addr, Ipv6Addr};

@@ -1,5 +1,5 @@
-//! The span that a thread works for at the moment: its samples carry the id, so that a request's own samples can be told
-//! from those of its neighbours on the same worker.
+//! The span that a thread works for at the moment: its samples carry the id, which separates the samples of a request from
+//! those of its neighbours on the same worker.
 
 use std::cell::Cell;
 

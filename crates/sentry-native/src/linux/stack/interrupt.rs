@@ -228,7 +228,7 @@ mod tests {
         });
         let signal = (*signal()).unwrap();
         for _ in 0..100 {
-            // SAFETY: the thread lives until it is told to end.
+            // SAFETY: the thread lives until this test ends it.
             assert_eq!(unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), thread.id, signal) }, 0);
         }
         assert!(interrupted(&thread, |_| ()).is_some());

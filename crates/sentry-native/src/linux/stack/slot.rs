@@ -45,7 +45,7 @@ pub(super) struct Slot {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Answer {
     pub(super) registers: Registers,
-    /// What `pthread_self` returns: unlike the thread's number, it tells whose stack this is.
+    /// What `pthread_self` returns: unlike the thread's number, it says whose stack this is.
     pub(super) owner: u64,
     /// The span that is active on the thread.
     pub(super) span: u64,
