@@ -71,7 +71,7 @@ pub use store::Limits;
 
 /// How long [`Inbox::wait_until`] waits while nothing arrives, and how long it waits at all: a busy machine is slow.
 const PATIENCE: Duration = Duration::from_secs(60);
-const LIMIT: Duration = Duration::from_secs(1_800);
+const LIMIT: Duration = Duration::from_secs(600);
 
 /// How to start.
 #[derive(Debug, Clone)]

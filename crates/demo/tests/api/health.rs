@@ -58,9 +58,9 @@ async fn sessions_add_up_to_the_requests_of_each_kind() {
     }
     // On a busy machine, the end does not wait for the stack of each error.
     inbox
-        .wait_until("the event of each error", |inbox| inbox.events().len() == 7)
+        .wait_until("the event of each error and leak", |inbox| inbox.events().len() == 12)
         .await
-        .expect("seven events");
+        .expect("twelve events");
     assert_eq!(process.terminate(), Some(0));
     let sessions = &inbox.sessions()[0];
     assert_eq!((sessions.crashed, sessions.errored, sessions.exited), (3, 4, 18));
