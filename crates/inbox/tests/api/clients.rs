@@ -71,7 +71,7 @@ fn sdk(dsn: &str) -> Hub {
 async fn an_event_of_the_real_sdk_arrives_whole() {
     let app = spawn_app().await;
     let hub = sdk(&app.inbox.dsn_for(7));
-    hub.configure_scope(|scope| scope.set_tag("service", "game-engine"));
+    hub.configure_scope(|scope| scope.set_tag("service", "shop"));
     let exception = Exception {
         ty: "KeyError".to_owned(),
         value: Some("no such game".to_owned()),
@@ -83,7 +83,7 @@ async fn an_event_of_the_real_sdk_arrives_whole() {
     assert_eq!(shown["event"]["release"], "inbox-test@1.0.0");
     assert_eq!(shown["event"]["contexts"]["rust"]["name"], "rustc");
     assert_eq!(shown["summary"]["title"], "KeyError: no such game");
-    assert_eq!(shown["issue"]["service"], "game-engine");
+    assert_eq!(shown["issue"]["service"], "shop");
     assert_eq!(shown["issue"]["project"], "7");
 }
 

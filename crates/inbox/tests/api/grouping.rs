@@ -40,15 +40,15 @@ async fn by_default_it_is_the_type_and_the_stack_of_ours() {
 async fn text_stays_as_it_is_and_may_stand_beside_the_default() {
     let app = spawn_app().await;
     let events = [
-        crash("game::spin", json!(["game-engine", "crash"])),
-        crash("game::bet", json!(["game-engine", "crash"])),
+        crash("game::spin", json!(["shop", "crash"])),
+        crash("game::bet", json!(["shop", "crash"])),
         crash("game::spin", json!(["{{ default }}", "RuntimeError"])),
         crash("game::spin", json!(["in {{ transaction }}", "{{ defaults }}", null, 7])),
     ];
     assert_eq!(
         fingerprints(&app, &events).await,
         [
-            vec!["game-engine", "crash"],
+            vec!["shop", "crash"],
             vec!["RuntimeError", "game::spin", "RuntimeError"],
             vec!["in {{ transaction }}", "{{ defaults }}", "7"],
         ]
@@ -58,11 +58,11 @@ async fn text_stays_as_it_is_and_may_stand_beside_the_default() {
 #[actix_web::test]
 async fn a_cause_chain_is_named_by_its_outermost_error() {
     let app = spawn_app().await;
-    let mut event = exception("TimeoutError", "too late", "analytics::query");
+    let mut event = exception("TimeoutError", "too late", "reports::query");
     let cause =
         json!({ "type": "Elapsed", "stacktrace": { "frames": [{ "function": "cause", "in_app": true }] } });
     event["exception"]["values"].as_array_mut().unwrap().insert(0, cause);
-    assert_eq!(fingerprints(&app, &[event]).await, [["TimeoutError", "analytics::query"]]);
+    assert_eq!(fingerprints(&app, &[event]).await, [["TimeoutError", "reports::query"]]);
     assert_eq!(app.inbox.issues()[0].title, "TimeoutError: too late");
 }
 

@@ -31,7 +31,7 @@ async fn sessions_count_when_they_end() {
 async fn aggregates_add_to_single_sessions_and_releases_stand_apart() {
     let app = spawn_app().await;
     session(&app, "exited", 0).await;
-    for release in ["game@1", "payment@1"] {
+    for release in ["game@1", "shop@1"] {
         let buckets = json!([
             { "started": "2026-11-23T18:44:00Z", "exited": 10, "errored": 2 },
             { "started": "2026-11-23T18:45:00Z", "exited": 5, "crashed": 1, "abnormal": 4 },
@@ -40,5 +40,5 @@ async fn aggregates_add_to_single_sessions_and_releases_stand_apart() {
         app.accepted(envelope(json!({}), &[("sessions", sessions)])).await;
     }
     let all = app.list("/api/sessions", "sessions").await;
-    assert_eq!(all, [sums("game@1", 16, 2, 1, 4), sums("payment@1", 15, 2, 1, 4)]);
+    assert_eq!(all, [sums("game@1", 16, 2, 1, 4), sums("shop@1", 15, 2, 1, 4)]);
 }

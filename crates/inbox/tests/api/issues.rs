@@ -13,12 +13,12 @@ async fn an_issue_tells_what_its_latest_event_reported() {
             "release": release,
             "environment": "test",
             "transaction": "GET /debug/crash",
-            "tags": [["service", "game-engine"], ["scenario", "game-engine.crash"]],
+            "tags": [["service", "shop"], ["scenario", "shop.crash"]],
         });
         with(exception("RuntimeError", value, "game::spin"), more)
     };
-    app.event(event("old", "error", "game-engine@1")).await;
-    let latest = app.event(event("new", "fatal", "game-engine@2")).await;
+    app.event(event("old", "error", "shop@1")).await;
+    let latest = app.event(event("new", "fatal", "shop@2")).await;
     let mut issue = app.issues().await.remove(0);
     let fields = issue.as_object_mut().unwrap();
     let (first, last) = (fields.remove("first_seen").unwrap(), fields.remove("last_seen").unwrap());
@@ -28,7 +28,7 @@ async fn an_issue_tells_what_its_latest_event_reported() {
         json!({
             "id": "1",
             "project": "1",
-            "service": "game-engine",
+            "service": "shop",
             "title": "RuntimeError: new",
             "type": "RuntimeError",
             "value": "new",
@@ -40,8 +40,8 @@ async fn an_issue_tells_what_its_latest_event_reported() {
             "users": 0,
             "last_event_id": latest,
             "environment": "test",
-            "release": "game-engine@2",
-            "scenario": "game-engine.crash",
+            "release": "shop@2",
+            "scenario": "shop.crash",
         })
     );
     assert_eq!(app.get("/api/issues/1").await.body["title"], "RuntimeError: new");

@@ -7,8 +7,8 @@ use crate::helpers::App;
 /// When the first sample is taken.
 pub(crate) const FROM: f64 = 1_795_459_484.0;
 pub(crate) const PROFILER: &str = "9f3c2b1a9f3c2b1a9f3c2b1a9f3c2b1a";
-pub(crate) const SERVE: &str = "game_engine::serve";
-pub(crate) const CONVERGE: &str = "game_engine::domain::simulation::converge";
+pub(crate) const SERVE: &str = "shop::serve";
+pub(crate) const CONVERGE: &str = "shop::domain::simulation::converge";
 
 /// A chunk as the services send it.
 pub(crate) struct Chunk {
@@ -23,7 +23,7 @@ pub(crate) struct Chunk {
 }
 
 fn function(name: &str) -> Value {
-    json!({ "function": name, "module": "game_engine", "filename": "src/serve.rs", "abs_path": "/src/serve.rs", "lineno": 7, "in_app": true })
+    json!({ "function": name, "module": "shop", "filename": "src/serve.rs", "abs_path": "/src/serve.rs", "lineno": 7, "in_app": true })
 }
 
 impl Chunk {
@@ -82,7 +82,7 @@ impl Chunk {
             "profiler_id": self.profiler,
             "chunk_id": format!("{:032x}", self.number),
             "platform": "rust",
-            "release": "game-engine@1.0.0",
+            "release": "shop@1.0.0",
             "environment": "test",
             "client_sdk": { "name": "sentry.rust", "version": "0.49.5" },
             "profile": {

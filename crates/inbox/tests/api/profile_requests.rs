@@ -67,9 +67,7 @@ async fn the_profile_of_an_event_is_that_of_the_ten_seconds_before_it() {
         send_chunk(&app, chunk).await;
     }
     let named = json!({ "profile": { "profiler_id": PROFILER } });
-    for (id, release, contexts) in
-        [(EVENT, "another", named), (TRANSACTION, "game-engine@1.0.0", Value::Null)]
-    {
+    for (id, release, contexts) in [(EVENT, "another", named), (TRANSACTION, "shop@1.0.0", Value::Null)] {
         let event = json!({ "message": "m", "timestamp": FROM, "release": release, "contexts": contexts });
         app.accepted(envelope(json!({ "event_id": id }), &[("event", event)])).await;
         let before = profile(&app, &format!("event={id}")).await;

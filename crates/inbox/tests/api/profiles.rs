@@ -45,8 +45,8 @@ async fn a_profiler_is_listed_with_its_range_and_threads() {
         json!({
             "profiler_id": PROFILER,
             "project": "1",
-            "service": "game-engine",
-            "release": "game-engine@1.0.0",
+            "service": "shop",
+            "release": "shop@1.0.0",
             "environment": "test",
             "platform": "rust",
             "from": FROM,
@@ -85,7 +85,7 @@ async fn self_and_total_time_are_those_of_the_samples_and_idleness_is_none() {
     );
     assert_eq!(
         names[0],
-        json!({ "function": SERVE, "module": "game_engine", "file": "src/serve.rs", "in_app": true,
+        json!({ "function": SERVE, "module": "shop", "file": "src/serve.rs", "in_app": true,
         "self_ms": 40.0, "total_ms": 60.0 })
     );
 }

@@ -20,7 +20,7 @@ fn transaction(trace: &str, run: &str) -> Value {
             "status": "internal_error",
         } },
         "spans": [{ "op": "db" }, { "op": "function" }],
-        "tags": { "service": "game-engine", "demo.run_id": run },
+        "tags": { "service": "shop", "demo.run_id": run },
     })
 }
 
@@ -49,7 +49,7 @@ async fn a_transaction_is_listed_with_its_facts() {
             "parent_span_id": "00f067aa0ba902b7",
             "span_count": 2,
             "run_id": "run-1",
-            "service": "game-engine",
+            "service": "shop",
         })
     );
     assert!(app.inbox.events().is_empty() && app.inbox.issues().is_empty(), "it is no error");
