@@ -91,6 +91,31 @@ fn ours(workers: usize) -> Result<(), Error> {
     Ok(())
 }
 
+/// Computes with that many threads until it is asked to stop.
+pub(crate) fn compute(threads: usize) -> Result<(), Error> {
+    let config = Config::from_env(&SERVICE).map_err(std::io::Error::other)?;
+    let sentry = client::init(config);
+    for _ in 0..threads {
+        std::thread::spawn(|| {
+            loop {
+                rank(std::hint::black_box(&[3.5, 1.25, 2.0]));
+            }
+        });
+    }
+    bare(1)?;
+    sentry.finish();
+    Ok(())
+}
+
+/// Work with a stack of some depth, in this program and in a library.
+#[inline(never)]
+fn rank(stakes: &[f64]) -> Option<Vec<f64>> {
+    let text = serde_json::to_string(stakes).ok()?;
+    let mut stakes: Vec<f64> = serde_json::from_str(&text).ok()?;
+    stakes.sort_by(f64::total_cmp);
+    std::hint::black_box(Some(stakes))
+}
+
 fn run(serve: impl FnOnce(TcpListener) -> std::io::Result<Server>) -> Result<(), Error> {
     actix_web::rt::System::new().block_on(async {
         let socket = TcpListener::bind("127.0.0.1:0")?;

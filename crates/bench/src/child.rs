@@ -97,17 +97,21 @@ impl Listener {
 
     /// Processor time used until now, by all threads and by those of the server alone.
     pub(crate) fn processor_time(&self) -> [Duration; 2] {
+        ["", "actix"].map(|name| self.time_of(name))
+    }
+
+    /// Processor time that the threads with `name` in their names have used until now.
+    pub(crate) fn time_of(&self, name: &str) -> Duration {
         let tasks = self.child.id().and_then(|id| std::fs::read_dir(format!("/proc/{id}/task")).ok());
-        let stats = tasks.into_iter().flatten().filter_map(|task| {
-            let stat = std::fs::read_to_string(task.ok()?.path().join("stat")).ok()?;
-            let (name, fields) = stat.rsplit_once(") ")?;
-            // The 14th and 15th field of all: user and system time, in ticks of 10 ms.
-            let ticks: u64 = fields.split(' ').skip(11).take(2).filter_map(|it| it.parse::<u64>().ok()).sum();
-            Some((name.contains("actix"), Duration::from_millis(ticks * 10)))
+        let times = tasks.into_iter().flatten().filter_map(|task| {
+            let task = task.ok()?.path();
+            let own = std::fs::read_to_string(task.join("comm")).ok()?;
+            // The first number: nanoseconds on a processor.
+            let stat = std::fs::read_to_string(task.join("schedstat")).ok()?;
+            let time = stat.split(' ').next()?.parse().ok()?;
+            own.contains(name).then(|| Duration::from_nanos(time))
         });
-        stats.fold([Duration::ZERO; 2], |[all, server], (of_server, time)| {
-            [all + time, if of_server { server + time } else { server }]
-        })
+        times.sum()
     }
 
     /// Resident memory now and at its peak, MiB.

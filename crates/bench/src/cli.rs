@@ -37,6 +37,9 @@ enum Role {
     /// The service under test.
     #[command(hide = true)]
     Serve { variant: Variant, workers: usize },
+    /// A program of that many threads that compute.
+    #[command(hide = true)]
+    Busy { threads: usize },
     /// The Sentry at the other end.
     #[command(hide = true)]
     Sink { delay_ms: u64 },
@@ -49,6 +52,7 @@ impl Cli {
     pub(crate) fn run(self) -> Result<(), Error> {
         match self.role {
             Some(Role::Serve { variant, workers }) => app::serve(variant, workers),
+            Some(Role::Busy { threads }) => app::compute(threads),
             Some(Role::Sink { delay_ms }) => sink::serve(Duration::from_millis(delay_ms)),
             Some(Role::Load { address, path, seconds }) => {
                 let amount = Amount::For(Duration::from_secs_f64(seconds));

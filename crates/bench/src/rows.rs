@@ -2,6 +2,7 @@
 
 mod business;
 mod delivery;
+mod profiling;
 mod saturation;
 mod setup;
 mod start;
@@ -48,6 +49,8 @@ pub(crate) enum Part {
     Shutdown,
     /// Memory when idle, time to the first answer.
     Start,
+    /// Everything with profiling off and on.
+    Profiling,
 }
 
 /// Everything that was measured.
@@ -61,6 +64,7 @@ pub(crate) struct Report {
     pub(crate) saturation: Vec<Saturation>,
     pub(crate) delivery: Vec<Delivery>,
     pub(crate) start: Vec<Start>,
+    pub(crate) profiling: Vec<Profiling>,
 }
 
 /// A route at saturation: medians over the rounds.
@@ -117,6 +121,15 @@ pub(crate) struct Start {
     pub(crate) first_answer_ms: f64,
 }
 
+/// What a service takes with profiling off and on: medians over the rounds.
+#[derive(Debug, Serialize)]
+pub(crate) struct Profiling {
+    pub(crate) what: &'static str,
+    pub(crate) unit: &'static str,
+    pub(crate) off: f64,
+    pub(crate) on: f64,
+}
+
 /// Measures everything that is planned.
 pub(crate) fn measure(plan: &Plan) -> Result<Report, Error> {
     let cores = Cores::share_out()?;
@@ -134,6 +147,9 @@ pub(crate) fn measure(plan: &Plan) -> Result<Report, Error> {
         delivery::measure(plan, &setup, &mut report.delivery).await?;
         if plan.includes(Part::Start) {
             start::measure(&setup, &mut report.start).await?;
+        }
+        if plan.includes(Part::Profiling) {
+            profiling::measure(plan, &setup, &mut report.profiling).await?;
         }
         Ok::<(), Error>(())
     })?;

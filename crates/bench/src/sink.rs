@@ -25,9 +25,10 @@ pub(crate) struct Received {
     /// Events that had arrived before.
     pub(crate) twice: u64,
     pub(crate) transactions: u64,
+    pub(crate) profile_chunks: u64,
     /// Requests that release health counts.
     pub(crate) sessions: u64,
-    /// what client reports count, by category.
+    /// What client reports count, by category.
     pub(crate) discarded: BTreeMap<String, u64>,
 }
 
@@ -122,6 +123,7 @@ fn count(state: &mut State, body: &[u8]) {
         match item["type"].as_str() {
             Some("event") => count_event(state, header),
             Some("transaction") => state.received.transactions += 1,
+            Some("profile_chunk") => state.received.profile_chunks += 1,
             Some("sessions") => state.received.sessions += sessions(payload),
             Some("client_report") => discarded(&mut state.received.discarded, payload),
             _ => {}

@@ -5,7 +5,7 @@ use std::io::Write;
 use comfy_table::{CellAlignment, Table, presets};
 
 use crate::Error;
-use crate::rows::{Delivery, Report, Saturation, Start};
+use crate::rows::{Delivery, Profiling, Report, Saturation, Start};
 
 /// Prints the report to standard output.
 pub(crate) fn print(report: &Report, json: bool) -> Result<(), Error> {
@@ -20,10 +20,13 @@ pub(crate) fn print(report: &Report, json: bool) -> Result<(), Error> {
         "{} worker(s) on {} core(s); load and sink on another; load average {before} before, {after} after\n",
         report.workers, report.cores
     )?;
-    for (title, table) in [saturation(&report.saturation), delivery(&report.delivery), start(&report.start)]
-        .into_iter()
-        .flatten()
-    {
+    let tables = [
+        saturation(&report.saturation),
+        delivery(&report.delivery),
+        start(&report.start),
+        profiling(&report.profiling),
+    ];
+    for (title, table) in tables.into_iter().flatten() {
         writeln!(out, "{title}\n{table}\n")?;
     }
     Ok(())
@@ -128,5 +131,21 @@ fn delivery(rows: &[Delivery]) -> Option<(&'static str, Table)> {
 fn start(rows: &[Start]) -> Option<(&'static str, Table)> {
     table("Start.", ["service", "idle MiB", "first answer ms"], rows, |row| {
         [row.service.to_string(), format!("{:.1}", row.idle_mib), format!("{:.1}", row.first_answer_ms)]
+    })
+}
+
+fn profiling(rows: &[Profiling]) -> Option<(&'static str, Table)> {
+    let title = "Profiling off and on: the same service, by turns.";
+    table(title, ["what", "unit", "off", "on", "more", "%"], rows, |row| {
+        let more = row.on - row.off;
+        let percent = if row.off > 0.0 { format!("{:+.1}", more / row.off * 100.0) } else { String::new() };
+        [
+            row.what.to_string(),
+            row.unit.to_string(),
+            format!("{:.2}", row.off),
+            format!("{:.2}", row.on),
+            format!("{more:+.2}"),
+            percent,
+        ]
     })
 }
