@@ -40,7 +40,7 @@ pub enum Command {
     ///
     /// Exit status: 0 also where no rule matches, 2 where rules or event cannot be read.
     Fingerprint(FingerprintOptions),
-    /// Print the table of scenarios, as it stands in the README.
+    /// Write the table of scenarios in docs/scenarios.md, from the declarations in the code.
     Table,
     /// Write `.env.example` and the READMEs' tables of environment variables, from the declarations in the code.
     Variables,

@@ -4,7 +4,7 @@
 //! demo          starts everything, says where it is, restarts what dies, stops all on Ctrl-C   (up)
 //! demo check    fires every scenario of every catalogue and compares its events with its promise (check)
 //! demo fingerprint RULES EVENT   which rule groups an event, and how                         (fingerprint)
-//! demo table    the README's table of scenarios, from the services' own declarations          (table)
+//! demo table    writes the table of scenarios in docs/scenarios.md, from the declarations      (table)
 //! demo serve X  hidden: the process in which service X runs, a child of the two above           (serve)
 //! ```
 //!
@@ -13,11 +13,13 @@
 //! - [`stage`] inbox and supervised services together, what both commands stand on
 //! - [`up`] and [`walkthrough`] the standing demo
 //! - [`check`] the comparison of promises with events
+//! - [`generated`] documents that are made from declarations
 //! - [`cli`], [`terminal`], [`http`] the edges
 
 pub mod check;
 pub mod cli;
 pub mod fingerprint;
+pub mod generated;
 pub mod http;
 pub mod ports;
 pub mod serve;

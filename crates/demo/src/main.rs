@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use demo::cli::{Cli, Command};
+use demo::generated::{self, File, FileError};
 use demo::{check, fingerprint, serve, table, terminal, up, variables};
 
 fn main() -> ExitCode {
@@ -12,17 +13,15 @@ fn main() -> ExitCode {
         Some(Command::Serve { service }) => serve::serve(service),
         Some(Command::Check(options)) => block_on(check::main(options)),
         Some(Command::Fingerprint(options)) => fingerprint::main(&options),
-        Some(Command::Table) => {
-            terminal::say(table::render().trim_end());
-            ExitCode::SUCCESS
-        }
-        Some(Command::Variables) => write_variables(),
+        Some(Command::Table) => write(table::files(&generated::root())),
+        Some(Command::Variables) => write(variables::files(&generated::root())),
         None => block_on(up::main(cli.up)),
     }
 }
 
-fn write_variables() -> ExitCode {
-    match variables::write(&variables::root()) {
+/// Writes documents, and names those that were stale.
+fn write(files: Result<Vec<File>, FileError>) -> ExitCode {
+    match files.and_then(|files| generated::write(&generated::root(), files)) {
         Ok(written) => {
             written.iter().for_each(|path| terminal::say(&format!("written: {path}")));
             ExitCode::SUCCESS

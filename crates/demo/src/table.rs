@@ -1,19 +1,31 @@
-//! The README's table: each scenario, and what its event shows. Read from the declarations that the routes, the check
-//! and the catalogue are read from.
+//! The table of scenarios: each scenario, and what its event shows. Read from the declarations that the routes, the
+//! check and the catalogue are read from.
+
+use std::path::Path;
 
 use scenario::{Catalogue, Event, Expect, Scenario};
 
+use crate::generated::{File, FileError};
 use crate::services::SERVICES;
 
-/// The table between these two lines of the README is this one.
+/// Where the table stands.
+pub const DOCUMENT: &str = "docs/scenarios.md";
+
+/// The table stands between these two lines.
 pub const MARKERS: [&str; 2] = ["<!-- scenarios -->", "<!-- /scenarios -->"];
 
 const HEAD: &str = "| call | what happens | answer | the event | grouped by | in Sentry, look for |\n|---|---|---|---|---|---|\n";
 
+/// The document with the table, as the repository at this root has it and as it should be.
+pub fn files(root: &Path) -> Result<Vec<File>, FileError> {
+    let text = format!("\n{}", render());
+    Ok(vec![File::with_part(root, DOCUMENT, MARKERS, &text)?])
+}
+
 /// A Markdown table for each service.
 pub fn render() -> String {
     let tables =
-        SERVICES.iter().map(|service| format!("### {}\n\n{HEAD}{}", service.name, rows(service.catalogue)));
+        SERVICES.iter().map(|service| format!("## {}\n\n{HEAD}{}", service.name, rows(service.catalogue)));
     tables.collect::<Vec<_>>().join("\n")
 }
 
@@ -41,7 +53,7 @@ fn row(scenario: &Scenario) -> String {
 }
 
 /// The path with the words that distinguish this scenario from those that share it.
-fn path(scenario: &Scenario) -> String {
+pub fn path(scenario: &Scenario) -> String {
     let words =
         scenario.parameters.iter().filter_map(|parameter| Some((parameter.name, parameter.path_word()?)));
     let path =

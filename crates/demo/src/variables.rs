@@ -10,7 +10,7 @@ use variable::{Shown, Variable};
 use crate::services::SERVICES;
 
 pub use compose::COMPOSE;
-pub use files::{File, FileError, files, root, write};
+pub use files::files;
 
 /// A table between these two lines of a README is made here.
 pub const MARKERS: [&str; 2] = ["<!-- variables -->", "<!-- /variables -->"];

@@ -4,6 +4,7 @@
 
 mod broken;
 mod correlation;
+mod documents;
 mod event_ids;
 mod fake;
 mod fingerprint;
@@ -25,3 +26,4 @@ mod stripped;
 mod table;
 mod usage;
 mod variables;
+mod walkthrough;

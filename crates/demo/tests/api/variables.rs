@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use demo::generated::{self, FileError, root};
 use demo::services::SERVICES;
-use demo::variables::{COMPOSE, files, root, write};
+use demo::variables::{COMPOSE, files};
 use regex::Regex;
 use variable::{Shown, Variable};
 
@@ -65,6 +66,10 @@ fn the_example_and_the_readmes_are_as_the_declarations_make_them() {
     }
 }
 
+fn written(root: &Path) -> Result<Vec<String>, FileError> {
+    generated::write(root, files(root)?)
+}
+
 #[test]
 fn the_command_writes_what_is_stale_and_nothing_else() {
     let copy = std::env::temp_dir().join(format!("demo-variables-{}", std::process::id()));
@@ -74,14 +79,14 @@ fn the_command_writes_what_is_stale_and_nothing_else() {
         fs::create_dir_all(to.parent().expect("a folder")).expect("a folder");
         fs::copy(root().join(path), to).expect("a copy");
     }
-    assert_eq!(write(&copy).expect("nothing to write"), Vec::<String>::new());
+    assert_eq!(written(&copy).expect("nothing to write"), Vec::<String>::new());
     let stale = copy.join("payment/README.md");
     let current = fs::read_to_string(&stale).expect("a README");
     fs::write(&stale, current.replace("| `ERROR_RATE` |", "| `OLD_RATE` |")).expect("a stale README");
-    assert_eq!(write(&copy).expect("one to write"), ["payment/README.md"]);
+    assert_eq!(written(&copy).expect("one to write"), ["payment/README.md"]);
     assert_eq!(fs::read_to_string(&stale).expect("a README"), current);
     fs::write(&stale, "# No table").expect("a README");
-    let refused = write(&copy).expect_err("a README without markers").to_string();
+    let refused = written(&copy).expect_err("a README without markers").to_string();
     assert!(refused.starts_with("payment/README.md has no lines"), "{refused}");
     fs::remove_dir_all(copy).expect("the copy goes");
 }

@@ -1,0 +1,75 @@
+//! `docs/walkthrough.md`, followed to the letter: every command is run against a standing demo, and everything that the
+//! document says one sees is looked for.
+
+mod document;
+mod received;
+mod stage;
+
+use demo::services::SERVICES;
+use demo::table;
+
+use document::{DOCUMENT, Step, steps, text};
+use received::Inbox;
+use stage::Stage;
+
+#[test]
+fn every_scenario_is_in_the_walkthrough() {
+    let commands: String = steps(&text()).into_iter().map(|step| step.commands + "\n").collect();
+    for service in &SERVICES {
+        for scenario in service.catalogue.scenarios {
+            let call = format!("localhost:{}{}", service.usual_port, table::path(scenario));
+            let method = scenario.method.http().as_str().to_owned();
+            let is_there = commands.lines().any(|line| is_call(line, &call, &method));
+            assert!(is_there, "{DOCUMENT} has no command with {method} {call}");
+        }
+    }
+}
+
+/// Whether the command calls this and nothing that only begins so.
+fn is_call(command: &str, call: &str, method: &str) -> bool {
+    let asks = |method: &str| command.contains(&format!("-X {method} "));
+    let is_asked =
+        if method == "GET" { !command.contains("-X ") && !command.contains(" -d ") } else { asks(method) };
+    let ends = |rest: &str| rest.is_empty() || rest.starts_with([' ', '\'', '"', '?', '&']);
+    let plain = command.split_once(call).is_some_and(|(_, rest)| ends(rest));
+    // A mode is another scenario than the path without one.
+    is_asked && plain && (call.contains("mode=") || !command.contains("mode="))
+}
+
+#[test]
+fn every_stop_says_what_one_sees_and_what_it_costs() {
+    let steps = steps(&text());
+    assert!(steps.len() >= 14, "{} blocks", steps.len());
+    for step in &steps {
+        let at = format!("{DOCUMENT}:{}", step.line);
+        assert!(!step.commands.is_empty() && step.commands.lines().count() <= 20, "{at}: its commands");
+        assert!(!step.promises.is_empty(), "{at}: nothing is promised");
+        assert!(step.quota.is_some(), "{at}: no line about the quota");
+    }
+}
+
+#[actix_web::test]
+async fn the_walkthrough_shows_what_it_says() {
+    follow(Stage::bare().await, |step| !step.needs_database).await;
+}
+
+#[actix_web::test]
+async fn the_walkthrough_shows_what_it_says_with_a_database_and_a_broker() {
+    let Some(stage) = Stage::full().await else { return };
+    follow(stage, |step| step.needs_database).await;
+}
+
+async fn follow(stage: Stage, is_meant: impl Fn(&Step) -> bool) {
+    let inbox = Inbox::new(stage.inbox());
+    let steps: Vec<_> = steps(&text()).into_iter().filter(is_meant).collect();
+    assert!(!steps.is_empty(), "no block of {DOCUMENT} is meant");
+    // The demo asks each service for its catalogue, once.
+    inbox.settles(SERVICES.len() as u64).await;
+    for step in &steps {
+        let before = inbox.state().await;
+        let terminal = stage.run(step).await;
+        if let Err(missing) = inbox.shows(step, &before, &terminal).await {
+            panic!("{missing}");
+        }
+    }
+}

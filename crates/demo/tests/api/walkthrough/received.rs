@@ -1,0 +1,161 @@
+//! What the tabs of the inbox show, by its API.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::time::{Instant, sleep};
+
+use super::document::{DOCUMENT, Promise, Quota, Step};
+
+/// Longest wait for what a block promises: a profile comes every 10 s, on a busy machine later.
+const LIMIT: Duration = Duration::from_secs(90);
+
+/// Between two looks.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The inbox of the standing demo.
+pub(crate) struct Inbox {
+    url: String,
+    http: reqwest::Client,
+}
+
+/// What it held before a block.
+pub(crate) struct Before {
+    quota: Quota,
+    known: HashSet<String>,
+    logs: usize,
+    metrics: usize,
+}
+
+impl Inbox {
+    pub(crate) fn new(url: &str) -> Self {
+        Self { url: url.to_owned(), http: demo::http::client().expect("a client") }
+    }
+
+    pub(crate) async fn state(&self) -> Before {
+        let ids =
+            |list: Vec<Value>| list.into_iter().filter_map(|it| it["event_id"].as_str().map(str::to_owned));
+        let events = ids(self.list("events").await);
+        let transactions = ids(self.list("transactions").await);
+        Before {
+            quota: self.quota().await,
+            known: events.chain(transactions).collect(),
+            logs: self.list("logs").await.len(),
+            metrics: self.list("metrics").await.len(),
+        }
+    }
+
+    /// Waits until as many transactions as the demo itself makes when it starts have arrived.
+    pub(crate) async fn settles(&self, transactions: u64) {
+        let deadline = Instant::now() + LIMIT;
+        while self.quota().await.transactions < transactions {
+            assert!(Instant::now() < deadline, "the demo has not asked for all catalogues");
+            sleep(PAUSE).await;
+        }
+    }
+
+    /// Waits until everything is seen that the block promises, at the price that it names; else says what is missing.
+    pub(crate) async fn shows(&self, step: &Step, before: &Before, terminal: &str) -> Result<(), String> {
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            let missing = self.missing(step, before, terminal).await;
+            if missing.is_empty() {
+                return Ok(());
+            }
+            if Instant::now() >= deadline {
+                return Err(format!("{DOCUMENT}:{}: {missing:?}\nin the terminal:\n{terminal}", step.line));
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    async fn missing(&self, step: &Step, before: &Before, terminal: &str) -> Vec<String> {
+        let mut missing = Vec::new();
+        for promise in &step.promises {
+            let Promise { place, text } = promise;
+            let shown = match place.as_str() {
+                "Terminal" => terminal.to_owned(),
+                "Nowhere" => self.all(before).await,
+                tab => self.tab(tab, before).await,
+            };
+            if shown.contains(text) == (place == "Nowhere") {
+                missing.push(format!("`{text}`: {place}"));
+            }
+        }
+        let now = self.quota().await;
+        let cost = Quota {
+            errors: now.errors - before.quota.errors,
+            transactions: now.transactions - before.quota.transactions,
+        };
+        if step.quota.is_some_and(|promised| promised != cost) {
+            missing.push(format!("promised {:?}, came {cost:?}", step.quota));
+        }
+        missing
+    }
+
+    /// What a tab and the pages behind it show that was not there before.
+    async fn tab(&self, tab: &str, before: &Before) -> String {
+        match tab {
+            "Issues" => self.details("events", before).await,
+            "Transactions" => self.details("transactions", before).await,
+            "Logs" => newer(self.list("logs").await, before.logs),
+            "Metrics" => newer(self.list("metrics").await, before.metrics),
+            "Sessions" => self.get("/api/sessions").await.to_string(),
+            "Profiles" => self.profiles().await,
+            "Totals" => self.get("/api/stats").await.to_string(),
+            _ => panic!("{DOCUMENT}: the inbox has no tab {tab}"),
+        }
+    }
+
+    /// What every tab with the content of requests shows.
+    async fn all(&self, before: &Before) -> String {
+        let mut all = String::new();
+        for tab in ["Issues", "Transactions", "Logs", "Metrics"] {
+            all += &self.tab(tab, before).await;
+        }
+        all
+    }
+
+    async fn details(&self, kind: &str, before: &Before) -> String {
+        let mut text = String::new();
+        for summary in self.list(kind).await {
+            let id = summary["event_id"].as_str().expect("an id");
+            if !before.known.contains(id) {
+                text += &self.get(&format!("/api/{kind}/{id}")).await.to_string();
+            }
+        }
+        text
+    }
+
+    async fn profiles(&self) -> String {
+        let mut text = String::new();
+        for profiler in self.list("profilers").await {
+            let id = profiler["profiler_id"].as_str().expect("an id");
+            text += &self.get(&format!("/api/profile?profiler={id}")).await.to_string();
+        }
+        text
+    }
+
+    async fn quota(&self) -> Quota {
+        let items = &self.get("/api/stats").await["items"];
+        let number = |name: &str| items[name].as_u64().unwrap_or_default();
+        Quota { errors: number("event"), transactions: number("transaction") }
+    }
+
+    async fn list(&self, name: &str) -> Vec<Value> {
+        let answer = self.get(&format!("/api/{name}?limit=10000")).await;
+        answer[name].as_array().unwrap_or_else(|| panic!("no {name}: {answer}")).clone()
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        let answer = self.http.get(format!("{}{path}", self.url)).send().await.expect("an answer");
+        answer.json().await.expect("JSON")
+    }
+}
+
+/// A list has the newest first.
+fn newer(list: Vec<Value>, before: usize) -> String {
+    let more = list.len().saturating_sub(before);
+    Value::from(list.into_iter().take(more).collect::<Vec<_>>()).to_string()
+}
