@@ -20,6 +20,7 @@ pub mod check;
 pub mod cli;
 pub mod fingerprint;
 pub mod generated;
+pub mod hints;
 pub mod http;
 pub mod ports;
 pub mod serve;

@@ -7,6 +7,7 @@ use inbox::Inbox;
 use sentry_context::client::DSN;
 use sentry_context::logs::RUST_LOG;
 
+use crate::hints;
 use crate::ports::{self, Preference};
 use crate::services::SERVICES;
 use crate::supervisor::{Launch, Supervisor};
@@ -55,7 +56,9 @@ impl Stage {
         let mut usual = vec![INBOX_PORT];
         usual.extend(SERVICES.iter().map(|service| service.usual_port));
         let chosen = ports::choose(&usual, preference).map_err(StageError::Ports)?;
-        let options = inbox::Options { addr: ports::loopback(chosen[0]), ..inbox::Options::default() };
+        let hints = hints::of(SERVICES.iter().zip(chosen[1..].iter().copied()));
+        let page = inbox::page::Additions { hints, ..inbox::page::Additions::default() };
+        let options = inbox::Options { addr: ports::loopback(chosen[0]), page, ..inbox::Options::default() };
         let inbox = Inbox::start_with(options).await.map_err(StageError::Inbox)?;
         let launches = SERVICES.iter().zip(&chosen[1..]).map(|(service, port)| Launch {
             service,

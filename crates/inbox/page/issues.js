@@ -1,15 +1,25 @@
 // The list of issues.
 
+import { hints } from './additions.js';
 import { list } from './api.js';
 import { badge, clipped, el, figures, live } from './dom.js';
+import { event } from './event.js';
 import { filters, fits } from './filters.js';
+import { issue } from './issue.js';
 import { redraw } from './redraw.js';
 import { ago, many } from './time.js';
 
 const CHOICES = { level: 'Every level', service: 'Every service' };
 
+/** @type {Tab} */
+export default {
+  name: 'Issues',
+  path: '/',
+  views: [[/^\/$/, issues], [/^\/issues\/([^/]+)$/, issue], [/^\/events\/([^/]+)$/, event]],
+};
+
 /** All issues, the one that happened last first, narrowed by level, service and words. */
-export function issues() {
+function issues() {
   const content = el('div');
   /** @type {Api.Issue[]} */
   let held = [];
@@ -56,14 +66,11 @@ function handled(issue) {
 }
 
 function empty() {
-  const call = (/** @type {string} */ path) => el('pre', { tabindex: '0' }, `curl -i ${path}`);
+  const commands = hints().events;
   return el('div', { class: 'empty' },
     el('h2', {}, 'Nothing has failed yet'),
-    el('p', {}, 'Break something; its event appears here within a second:'),
-    call('http://localhost:8082/debug/crash'),
-    call('http://localhost:8084/api/debug/validation-error'),
-    call('http://localhost:8083/debug/promise-rejection'),
-    el('p', { class: 'quiet' }, 'The terminal that runs the services says if they are on other ports. ',
-      'A service of your own sends here with any Sentry SDK and this DSN:'),
+    commands.length ? el('p', {}, 'Break something; its event appears here within a second:') : null,
+    commands.map((it) => el('pre', { tabindex: '0' }, it)),
+    el('p', { class: 'quiet' }, 'A service of your own sends here with any Sentry SDK and this DSN:'),
     el('pre', { tabindex: '0' }, `SENTRY_DSN=${location.protocol}//inbox@${location.host}/1`));
 }

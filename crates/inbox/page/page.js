@@ -1,36 +1,16 @@
-// Which view the address means, and keeping it up to date.
+// The frame: which tab and which view the address means, and keeping that view up to date. It knows no tab by name.
 
+import { addedTabs } from './additions.js';
 import { clear, message, Refused, Unreachable, watch } from './api.js';
 import { el, live } from './dom.js';
-import { event } from './event.js';
-import { issue } from './issue.js';
-import { issues } from './issues.js';
-import { profiles } from './profiles.js';
-import { logs, metrics, sessions } from './telemetry.js';
+import { TABS } from './tabs.js';
 import { many, tick } from './time.js';
-import { transaction } from './transaction.js';
-import { transactions } from './transactions.js';
-
-/**
- * A view is made from what its pattern caught.
- *
- * @type {[RegExp, (...caught: string[]) => View][]}
- */
-const VIEWS = [
-  [/^\/$/, issues],
-  [/^\/issues\/([^/]+)$/, issue],
-  [/^\/events\/([^/]+)$/, event],
-  [/^\/transactions$/, transactions],
-  [/^\/transactions\/([^/]+)$/, transaction],
-  [/^\/profiles$/, profiles],
-  [/^\/logs$/, logs],
-  [/^\/metrics$/, metrics],
-  [/^\/sessions$/, sessions],
-];
 
 const main = part('view');
 /** Stands in for a view that cannot be shown. */
 const trouble = el('p', { class: 'empty', role: 'status' });
+/** @type {Tab[]} */
+let tabs = TABS;
 /** @type {View | null} */
 let view = null;
 
@@ -45,6 +25,11 @@ function part(id) {
   return element;
 }
 
+/** A link for each tab. */
+function navigation() {
+  part('tabs').replaceChildren(...tabs.map(({ name, path }) => el('a', { href: path }, name)));
+}
+
 /**
  * Shows the view of the address, `top` pixels down. The former one stays until this one is drawn.
  *
@@ -53,12 +38,13 @@ function part(id) {
 async function show(top) {
   // Unless the view has a title of its own.
   document.title = 'Inbox';
+  const { tab, make } = meant();
   const mine = (view = make());
   main.setAttribute('aria-busy', 'true');
   await refreshNow();
   if (view !== mine) return;
-  for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll('nav a'))) {
-    if (isAbove(link.pathname)) link.setAttribute('aria-current', 'page');
+  for (const [index, link] of [...part('tabs').children].entries()) {
+    if (tabs[index] === tab) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }
   main.replaceChildren(trouble, view);
@@ -66,22 +52,19 @@ async function show(top) {
   scrollTo(0, top);
 }
 
-function make() {
-  for (const [pattern, view] of VIEWS) {
-    const match = pattern.exec(location.pathname);
-    if (match) return view(...match.slice(1));
-  }
-  return live(el('p', { class: 'empty' }, 'There is no such page.'), () => {});
-}
-
 /**
- * Whether the address belongs to the part of the page that begins at this path.
+ * The tab whose view the address means, and what makes that view.
  *
- * @param {string} path
+ * @returns {{ tab: Tab | null, make: () => View }}
  */
-function isAbove(path) {
-  const part = location.pathname.replace(/^\/(issues|events)\/.*/, '/');
-  return part === path || (path !== '/' && part.startsWith(`${path}/`));
+function meant() {
+  for (const tab of tabs) {
+    for (const [pattern, view] of tab.views) {
+      const match = pattern.exec(location.pathname);
+      if (match) return { tab, make: () => view(...match.slice(1)) };
+    }
+  }
+  return { tab: null, make: () => live(el('p', { class: 'empty' }, 'There is no such page.'), () => {}) };
 }
 
 async function refresh() {
@@ -104,11 +87,22 @@ async function refresh() {
 function explained(error) {
   if (error instanceof Refused) {
     const why = `Not here: ${error.message}. It has not arrived yet, was cleared, or was pushed out by newer ones. `;
-    return el('span', {}, why, el('a', { href: '/' }, 'All issues'));
+    return el('span', {}, why, el('a', { href: '/' }, 'Back to the first tab'));
   }
   console.error(error);
   return el('span', {}, `This cannot be shown (${message(error)}). What is held of it: `,
     el('a', { href: `/api${location.pathname}` }, `/api${location.pathname}`));
+}
+
+/**
+ * A fault of the page itself, until the reader closes it.
+ *
+ * @param {string} words
+ */
+function report(words) {
+  const close = el('button', { type: 'button', onclick: () => { part('fault').hidden = true; } }, 'Close');
+  part('fault').replaceChildren(`${words} `, close);
+  part('fault').hidden = false;
 }
 
 /**
@@ -156,9 +150,17 @@ const refreshNow = watch(
 history.scrollRestoration = 'manual';
 addEventListener('scrollend', () => history.replaceState({ top: scrollY }, ''));
 addEventListener('popstate', ({ state }) => show(state?.top ?? 0));
+addEventListener('error', ({ message: words }) => report(`The page has a fault: ${words}`));
+addEventListener('unhandledrejection', ({ reason }) => report(`The page has a fault: ${message(reason)}`));
 document.addEventListener('click', follow);
 part('clear').addEventListener('click', () => {
   if (confirm('Forget all events, transactions, logs and metrics?')) clear().then(refreshNow, refreshNow);
 });
 setInterval(tick, 1000);
+try {
+  tabs = [...await addedTabs(report), ...TABS];
+} catch (error) {
+  report(`Further tabs cannot be asked for: ${message(error)}`);
+}
+navigation();
 show(history.state?.top ?? 0);

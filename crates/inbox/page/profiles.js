@@ -1,5 +1,6 @@
 // What a process did: a flame graph of a range of time, of a request, or of the time before an event.
 
+import { hints } from './additions.js';
 import { get, list } from './api.js';
 import { el, live } from './dom.js';
 import { asked } from './filters.js';
@@ -12,11 +13,14 @@ import { duration, exact, many } from './time.js';
 /** Parameters of the address that the API understands, too. */
 const QUESTION = ['profiler', 'transaction', 'event', 'from', 'to', 'thread'];
 
+/** @type {Tab} */
+export default { name: 'Profiles', path: '/profiles', views: [[/^\/profiles$/, profiles]] };
+
 /**
  * Profiles by service; `?transaction=` shows that request alone, `?event=` the 10 s before it. What is shown stays until
  * the reader chooses something else.
  */
-export function profiles() {
+function profiles() {
   const [bar, content] = [el('div'), el('div')];
   const newer = el('div', { role: 'status' });
   /** @type {Api.Profile | null} */
@@ -166,11 +170,11 @@ function exports({ profiler }) {
 }
 
 function nothing() {
+  const commands = hints().profiles;
   return el('div', { class: 'empty' },
     el('h2', {}, 'No profile is held'),
-    el('p', {}, 'A process sends its first chunk 10 s after it starts, and none while nothing runs in it. ',
-      'Make it work, for example:'),
-    el('pre', { tabindex: '0' }, 'curl -i http://localhost:8082/debug/infinite-loop'),
-    el('p', { class: 'quiet' }, 'Profiling is off where ', el('code', {}, 'SENTRY_PROFILE_SESSION_SAMPLE_RATE'),
-      ' is 0, and there is none on other systems than Linux: the log of the service says so when it starts.'));
+    el('p', {}, 'Processes send profile chunks while something runs in them; the first comes some seconds after that begins. ',
+      commands.length ? 'Make one work:' : null),
+    commands.map((it) => el('pre', { tabindex: '0' }, it)),
+    el('p', { class: 'quiet' }, 'There is none where the profiler of the SDK is off, or does not exist for the platform.'));
 }

@@ -10,24 +10,33 @@ import { ago, exact, many, millis } from './time.js';
 /** How many are listed. */
 const LISTED = 300;
 
+/** @type {Tab} */
+export const logs = { name: 'Logs', path: '/logs', views: [[/^\/logs$/, logsView]] };
+
 /** The latest log records; `?trace=` narrows them to one trace. */
-export function logs() {
+function logsView() {
   const trace = asked('trace');
   const title = trace ? `Logs of trace ${trace}` : 'Logs';
-  const none = `No log record${trace ? ' of this trace' : ''} is held. Services send warnings and above.`;
+  const none = `No log record${trace ? ' of this trace' : ''} is held.`;
   return table(title, 'logs', ['When', 'Level', 'Message'], none, (it) => [
     when(it.timestamp), badge(it.level), [it.body, about(it)]]);
 }
 
+/** @type {Tab} */
+export const metrics = { name: 'Metrics', path: '/metrics', views: [[/^\/metrics$/, metricsView]] };
+
 /** The latest metric samples. */
-export function metrics() {
+function metricsView() {
   return table('Metrics', 'metrics', ['When', 'Metric', 'Value'], 'No metric is held.', (it) => [
     when(it.timestamp), [it.name, ' ', el('span', { class: 'quiet' }, it.type), about(it)], measured(it)]);
 }
 
+/** @type {Tab} */
+export const sessions = { name: 'Sessions', path: '/sessions', views: [[/^\/sessions$/, sessionsView]] };
+
 /** Release health: how the sessions, one per request, ended. */
-export function sessions() {
-  const none = 'No session is held. Services send theirs once a minute, and when they stop.';
+function sessionsView() {
+  const none = 'No session is held. SDKs send them every minute or so, and when the process stops.';
   return table('Sessions', 'sessions', ['Release', 'Exited', 'Errored', 'Crashed', 'Abnormal'], none, (it) => [
     it.release, it.exited, it.errored, it.crashed, it.abnormal]);
 }

@@ -6,14 +6,22 @@ import { asked, filters, fits } from './filters.js';
 import { redraw } from './redraw.js';
 import { ago, duration, many } from './time.js';
 import { errors } from './trace.js';
+import { transaction } from './transaction.js';
 
 const CHOICES = { status: 'Every status', service: 'Every service' };
 
 /** How many are listed. */
 const LISTED = 300;
 
+/** @type {Tab} */
+export default {
+  name: 'Transactions',
+  path: '/transactions',
+  views: [[/^\/transactions$/, transactions], [/^\/transactions\/([^/]+)$/, transaction]],
+};
+
 /** Transactions, newest first; `?trace=` narrows them to one trace and shows its errors. */
-export function transactions() {
+function transactions() {
   const trace = asked('trace');
   const [content, events] = [el('div'), el('div')];
   /** @type {Api.TransactionSummary[]} */

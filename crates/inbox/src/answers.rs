@@ -100,6 +100,24 @@ pub struct TransactionDetails {
     pub transaction: Payload,
 }
 
+/// `GET /api/page`: what the embedding program adds to the page.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Page {
+    /// Paths of modules that export a tab, in the order of the tabs.
+    pub tabs: Vec<String>,
+    /// What to propose while there is nothing to show.
+    pub hints: Hints,
+}
+
+/// Commands that a reader can copy from an empty page.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Hints {
+    /// Each makes an event.
+    pub events: Vec<String>,
+    /// Each makes a process work, so that it is profiled.
+    pub profiles: Vec<String>,
+}
+
 /// Every answer to a request that is turned away.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Refusal {

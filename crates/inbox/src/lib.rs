@@ -5,7 +5,7 @@
 //! - `shape`: what SDKs of all years send, in one shape; `parameters`: what differs from message to message
 //! - `grouping`, `user`, `issues`, `store`: events → issues, in memory; `weight`: how much of it, which is bounded
 //! - `profiles`: profile chunks → flame graphs
-//! - `server`, `api`, `page`: HTTP; [`answers`]: what it answers; `upload`: bodies, decompressed within bounds
+//! - `server`, `api`, [`page`]: HTTP; [`answers`]: what it answers; `upload`: bodies, decompressed within bounds
 //! - `forward`: a copy for another server; `hosts`: who may look
 //!
 //! ```no_run
@@ -29,7 +29,7 @@ mod hosts;
 mod ingest;
 mod issue;
 mod issues;
-mod page;
+pub mod page;
 mod parameters;
 mod profiles;
 mod received;
@@ -57,7 +57,7 @@ use actix_web::web::Bytes;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use server::Running;
+use server::{Running, Settings};
 use store::{State, Store};
 
 pub use hosts::{AllowedHosts, BadHost};
@@ -88,6 +88,8 @@ pub struct Options {
     pub forward: Option<Url>,
     /// The host names that the page and the API accept, beside addresses and `localhost`.
     pub allowed_hosts: AllowedHosts,
+    /// What the embedding program adds to the page.
+    pub page: page::Additions,
 }
 
 impl Default for Options {
@@ -101,6 +103,7 @@ impl Default for Options {
             keep_raw: false,
             forward: None,
             allowed_hosts: AllowedHosts::default(),
+            page: page::Additions::default(),
         }
     }
 }
@@ -134,6 +137,9 @@ pub enum StartError {
         /// Why not.
         source: std::io::Error,
     },
+    /// An addition to the page has a name that cannot be served.
+    #[error("the page cannot have the file `{0}`: a name ends in .js, .css or .svg and is used once, and each tab is a file")]
+    File(String),
     /// The system gives no thread.
     #[error("no thread for the inbox: {0}")]
     Thread(#[source] std::io::Error),
@@ -163,12 +169,13 @@ impl Inbox {
 
     /// Starts as configured. The server has a thread of its own, whatever runtime the caller has.
     pub async fn start_with(options: Options) -> Result<Self, StartError> {
+        options.page.check()?;
         let store = Arc::new(Store::new(options.limits, options.keep_raw));
         let server = Running::start(
             options.addr,
             Arc::clone(&store),
             options.answer,
-            (options.forward, options.allowed_hosts),
+            Settings { forward: options.forward, hosts: options.allowed_hosts, page: options.page },
         )
         .await?;
         Ok(Self { store, server })

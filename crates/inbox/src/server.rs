@@ -6,9 +6,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use actix_web::dev::{ServerHandle, Service};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::Method;
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpServer, web};
 use http_limits::Limits;
 use reqwest::Url;
 use tokio::sync::oneshot;
@@ -16,10 +16,10 @@ use tokio::sync::oneshot;
 use crate::forward::Forward;
 use crate::hosts::{self, AllowedHosts};
 use crate::ingest;
-use crate::refusal::refusal;
+use crate::page::{self, Additions};
 use crate::store::Store;
 use crate::upload::Uploads;
-use crate::{Answer, StartError, api, page, profiles};
+use crate::{Answer, StartError, api, profiles};
 
 /// Envelopes are longer than the bodies of other requests, and answers are, too.
 fn limits() -> Limits {
@@ -28,6 +28,13 @@ fn limits() -> Limits {
 }
 
 pub(crate) type SharedAnswer = web::Data<Mutex<Answer>>;
+
+/// What the server is started with once, beside its address.
+pub(crate) struct Settings {
+    pub(crate) forward: Option<Url>,
+    pub(crate) hosts: AllowedHosts,
+    pub(crate) page: Additions,
+}
 
 /// A server that runs.
 #[derive(Debug)]
@@ -43,14 +50,14 @@ impl Running {
         addr: SocketAddr,
         store: Arc<Store>,
         answer: Answer,
-        (forward, hosts): (Option<Url>, AllowedHosts),
+        settings: Settings,
     ) -> Result<Self, StartError> {
         let (started, bound) = oneshot::channel();
         let answer = web::Data::new(Mutex::new(answer));
         let shared = answer.clone();
         let serve = move || {
             actix_web::rt::System::new().block_on(async {
-                match bind(addr, store, shared, forward, hosts) {
+                match bind(addr, store, shared, settings) {
                     Ok((addr, server)) => {
                         // Nobody waits any more: nobody could stop it either.
                         if started.send(Ok((addr, server.handle()))).is_err() {
@@ -95,8 +102,7 @@ fn bind(
     addr: SocketAddr,
     store: Arc<Store>,
     answer: SharedAnswer,
-    forward: Option<Url>,
-    hosts: AllowedHosts,
+    Settings { forward, hosts, page }: Settings,
 ) -> std::io::Result<(SocketAddr, actix_web::dev::Server)> {
     let store = web::Data::from(store);
     let forward = forward.map(Forward::start).transpose().map_err(std::io::Error::other)?;
@@ -113,8 +119,8 @@ fn bind(
             .app_data(hosts.clone())
             .configure(api::routes)
             .configure(profiles::api::routes)
-            .configure(page::routes)
-            .default_service(web::to(nothing))
+            .configure(|app| page.configure(app))
+            .default_service(web::to(page::elsewhere))
             .wrap(from_fn(hosts::guard))
             .wrap_fn(|mut request, app| {
                 // Answered as GET; the server leaves out the body, since the caller asked for none.
@@ -135,8 +141,4 @@ fn bind(
     .bind(addr)?;
     let addr = server.addrs().first().copied().unwrap_or(addr);
     Ok((addr, server.run()))
-}
-
-async fn nothing() -> HttpResponse {
-    refusal(StatusCode::NOT_FOUND, "there is nothing at this path")
 }

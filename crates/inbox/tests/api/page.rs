@@ -2,12 +2,23 @@
 
 use std::collections::BTreeSet;
 
-use reqwest::Response;
+use actix_web::{HttpResponse, web};
+use inbox::answers::Hints;
+use inbox::page::{Additions, File, Routes};
+use inbox::{Inbox, Options};
+use reqwest::{Method, Response};
+use serde_json::json;
 
-use crate::helpers::{App, spawn_app};
+use crate::helpers::{App, answer, spawn_app, spawn_app_with};
 
 async fn load(app: &App, path: &str) -> Response {
     app.http.get(format!("{}{path}", app.inbox.url())).send().await.unwrap()
+}
+
+/// As a browser loads an address that somebody typed or followed.
+async fn visit(app: &App, path: &str) -> Response {
+    let accepted = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    app.request(Method::GET, path).header("Accept", accepted).send().await.unwrap()
 }
 
 async fn text(app: &App, path: &str) -> String {
@@ -44,24 +55,65 @@ fn media_type(path: &str) -> &'static str {
 }
 
 #[actix_web::test]
-async fn deep_links_serve_the_page() {
+async fn a_browser_gets_the_page_under_every_address_that_nothing_else_has() {
     let app = spawn_app().await;
-    let lists = [
-        "/",
-        "/?level=fatal",
-        "/transactions",
-        "/transactions?trace=abc",
-        "/profiles",
-        "/logs",
-        "/metrics",
-        "/sessions",
-    ];
-    let single = ["/issues/1", "/events/0123456789abcdef0123456789abcdef", "/transactions/abc"];
-    for path in lists.into_iter().chain(single) {
-        let response = load(&app, path).await;
+    for path in ["/", "/?level=fatal", "/issues/1", "/transactions?trace=abc", "/logs", "/a/tab/nobody/knows", "/v1.2.3"] {
+        let response = visit(&app, path).await;
         assert_eq!(response.status(), 200, "{path}");
         assert_eq!(response.headers()["Content-Type"], "text/html; charset=utf-8", "{path}");
         assert_eq!(response.text().await.unwrap(), include_str!("../../page/index.html"), "{path}");
+    }
+    for path in ["/api", "/api/nothing", "/api/issues/1"] {
+        assert_eq!(visit(&app, path).await.status(), 404, "{path}");
+    }
+}
+
+fn additions(tabs: &[&'static str], names: &[&'static str]) -> Options {
+    let files = names.iter().map(|name| File { name, content: "export default {};" }).collect();
+    let hints = Hints { events: vec!["make an event".to_owned()], profiles: Vec::new() };
+    let routes = Routes::new(|app| {
+        app.route("/added/api", web::get().to(async || HttpResponse::Ok().json("added")));
+    });
+    Options { page: Additions { tabs: tabs.to_vec(), files, hints, routes }, ..Options::default() }
+}
+
+#[actix_web::test]
+async fn the_embedding_program_adds_tabs_files_hints_and_routes() {
+    let app = spawn_app_with(additions(&["added.js"], &["added.js", "added.css"])).await;
+    let page = app.get("/api/page").await;
+    let hints = json!({ "events": ["make an event"], "profiles": [] });
+    assert_eq!(page.body, json!({ "tabs": ["/added.js"], "hints": hints }));
+    for path in ["/added.js", "/added.css"] {
+        let response = load(&app, path).await;
+        assert_eq!(response.headers()["Content-Type"], media_type(path), "{path}");
+        assert!(response.headers().contains_key("Content-Security-Policy"), "{path}");
+        assert_eq!(response.text().await.unwrap(), "export default {};", "{path}");
+    }
+    assert_eq!(app.get("/added/api").await.body, "added");
+    let foreign = answer(app.request(Method::GET, "/added/api").header("Host", "evil.example")).await;
+    assert_eq!(foreign.status, 403, "{foreign:?}");
+}
+
+#[actix_web::test]
+async fn additions_that_cannot_be_served_stop_the_start() {
+    for (options, name) in [
+        (additions(&[], &["page.js"]), "page.js"),
+        (additions(&[], &["a.js", "a.js"]), "a.js"),
+        (additions(&[], &["a.html"]), "a.html"),
+        (additions(&[], &["../a.js"]), "../a.js"),
+        (additions(&["missing.js"], &["a.js"]), "missing.js"),
+    ] {
+        let error = Inbox::start_with(options).await.unwrap_err().to_string();
+        assert!(error.contains(&format!("`{name}`")), "{error}");
+    }
+}
+
+#[actix_web::test]
+async fn the_receiver_knows_no_service_port_or_path_of_others() {
+    for (path, content) in files() {
+        let named = ["localhost", "127.0.0.1", "/debug", "game-engine", "SENTRY_PROFILE"];
+        let found: Vec<_> = named.iter().filter(|it| content.contains(**it)).collect();
+        assert!(found.is_empty(), "{path}: {found:?}");
     }
 }
 

@@ -36,6 +36,7 @@ async function answers() {
     'Api.Profile': `profile?profiler=${profiler}`,
     '{ refusals: Api.Refused[] }': 'refusals',
     'Api.Stats': 'stats',
+    'Api.Page': 'page',
     'Api.Issue': `issues/${issue}`,
     'Api.EventDetails': `events/${event}`,
     'Api.TransactionDetails': `transactions/${transaction}`,

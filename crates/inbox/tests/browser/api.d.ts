@@ -108,6 +108,11 @@ declare namespace Api {
     item_only: boolean;
   }
 
+  interface Page {
+    tabs: string[];
+    hints: { events: string[]; profiles: string[] };
+  }
+
   interface Refusal {
     error: string;
     type: string;

@@ -6,3 +6,18 @@ type View = HTMLElement & { refresh(): void | Promise<void> };
 
 /** A form that narrows a list. `offer` tells it what there is to choose from. */
 type Filters<Item> = HTMLElement & { offer(items: Item[]): void };
+
+/** What a module that makes a tab exports by default. The first view whose pattern fits the address is shown. */
+type Tab = {
+  /** In the navigation. */
+  name: string;
+  /** Where its link leads. */
+  path: string;
+  /** A view is made from what its pattern caught. */
+  views: [RegExp, (...caught: string[]) => View][];
+};
+
+/** [Newer than the compiler's library](https://github.com/tc39/proposal-json-parse-with-source). */
+interface JSON {
+  rawJSON(text: string): object;
+}

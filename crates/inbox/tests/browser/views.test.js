@@ -113,6 +113,27 @@ test('an issue leads to its event, its trace and its transaction, and back', asy
   await page.close();
 });
 
+test('an added tab comes first, works as the others, and one that is broken is reported', async () => {
+  const { page } = await openPage(browser, inbox.url);
+  const script = `import { el, live } from './dom.js';
+    const view = (caught) => live(el('h1', {}, \`Added \${caught ?? ''}\`), () => {});
+    export default { name: 'Added', path: '/added', views: [[/^\\/added$/, view], [/^\\/added\\/(.+)$/, view]] };`;
+  await page.route('/api/page', (route) => route.fulfill({
+    json: { tabs: ['/added.js', '/broken.js'], hints: { events: ['break it'], profiles: [] } } }));
+  await page.route('/added.js', (route) => route.fulfill({ contentType: 'text/javascript', body: script }));
+  await visit(page, '/added/deep');
+  await page.getByRole('heading', { name: 'Added deep' }).waitFor();
+  const first = page.locator('nav a').first();
+  assert.deepEqual([await first.innerText(), await first.getAttribute('aria-current')], ['Added', 'page']);
+  await page.getByRole('alert').getByText('The tab /broken.js cannot be loaded').waitFor();
+  await page.getByRole('link', { name: 'Logs', exact: true }).click();
+  await page.getByRole('heading', { name: 'Logs' }).waitFor();
+  assert.equal(await first.getAttribute('aria-current'), null);
+  await first.click();
+  await page.getByRole('heading', { name: 'Added', exact: true }).waitFor();
+  await page.close();
+});
+
 test('the filter narrows the list and the address keeps it', async () => {
   const { page, faults } = await openPage(browser, inbox.url);
   await visit(page, '/');
