@@ -1,5 +1,7 @@
 // What the inbox holds, over HTTP.
 
+import { parsed } from './json.js';
+
 /** Thrown where the inbox answers, but not with what was asked for. */
 export class Refused extends Error {}
 
@@ -16,15 +18,37 @@ const PATIENCE = 10_000;
  * @returns {Promise<any>} What `api.d.ts` declares for this path.
  */
 export async function get(path) {
-  let response, body;
+  return parsed(await getText(path));
+}
+
+/**
+ * The text at a path of the API.
+ *
+ * @param {string} path
+ */
+export async function getText(path) {
+  let response, text;
   try {
     response = await fetch(`/api/${path}`, { signal: AbortSignal.timeout(PATIENCE) });
-    body = await response.json();
+    text = await response.text();
   } catch (error) {
     throw new Unreachable(message(error));
   }
-  if (!response.ok) throw new Refused(body.error ?? `HTTP ${response.status}`);
-  return body;
+  if (!response.ok) throw new Refused(reason(text) ?? `HTTP ${response.status}`);
+  return text;
+}
+
+/**
+ * Why the inbox refuses something, as its answer says.
+ *
+ * @param {string} text
+ */
+function reason(text) {
+  try {
+    return String(JSON.parse(text).error);
+  } catch {
+    return null;
+  }
 }
 
 /**

@@ -1,7 +1,8 @@
 // What led to an event.
 
-import { badge, el } from './dom.js';
-import { fields, oneLine, values } from './payload.js';
+import { badge, el, limited } from './dom.js';
+import { fields, name, oneLine, values } from './payload.js';
+import { inWords, shown } from './shown.js';
 import { duration, exact, millis } from './time.js';
 
 /**
@@ -11,19 +12,21 @@ import { duration, exact, millis } from './time.js';
  */
 export function breadcrumbs(event) {
   const crumbs = values(event.breadcrumbs);
-  return crumbs.length ? el('ol', { class: 'crumbs' }, crumbs.map((it) => crumb(it, millis(event.timestamp)))) : null;
+  const draw = (/** @type {Api.Payload} */ it) => crumb(it, millis(event.timestamp));
+  return crumbs.length ? limited(el('ol', { class: 'crumbs' }), crumbs, draw) : null;
 }
 
 /** @param {Api.Payload} crumb @param {number} at When the event arose. */
 function crumb({ timestamp, category, type, level, message, data }, at) {
-  const known = oneLine(fields(data));
+  const known = oneLine(fields(data)) || (data === undefined || data === null ? '' : inWords(data));
+  const severity = name(level);
   return el('li', { class: 'crumb' },
     el('span', { class: 'offset', title: exact(timestamp) }, offset(at - millis(timestamp))),
-    el('span', { class: 'category' }, category ?? type ?? ''),
+    el('span', { class: 'category' }, name(category) ?? name(type) ?? ''),
     el('div', {},
-      level && level !== 'info' ? [badge(level), ' '] : null,
-      message,
-      known ? el('code', {}, known) : null));
+      severity && severity !== 'info' ? [badge(severity), ' '] : null,
+      message ? shown(message) : null,
+      known && known !== '{}' ? el('code', {}, shown(known)) : null));
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { el, pairs, section } from './dom.js';
 import { fields } from './payload.js';
+import { shown } from './shown.js';
 import { bytes } from './time.js';
 
 /** What every event has, in this order. What only this one knows comes before it. */
@@ -26,10 +27,10 @@ function context([name, content]) {
   const reported = fields(content).filter(([field]) => field !== 'type');
   return el('div', { class: GENERAL.includes(name) ? 'context' : 'context own' },
     el('h3', {}, name),
-    pairs(reported.map(([field, value]) => [field, readable(field, value)])) ?? el('p', {}, content));
+    pairs(reported.map(([field, value]) => [field, readable(field, value)])) ?? el('p', {}, shown(content)));
 }
 
 /** @param {string} name @param {unknown} value */
 function readable(name, value) {
-  return typeof value === 'number' && value >= 1024 && BYTES.test(name) ? `${bytes(value)} (${value})` : value;
+  return typeof value === 'number' && value >= 1024 && BYTES.test(name) ? `${bytes(value)} (${value})` : shown(value);
 }

@@ -1,12 +1,18 @@
 // Elements. Whatever an event contains becomes text, never markup.
 
 /**
+ * What can be put into an element. Values that a client sent are nothing of this: `shown` makes elements of them.
+ *
+ * @typedef {Node | string | number | null | undefined | false | Child[]} Child
+ */
+
+/**
  * An element: `el('a', { href: '/', class: 'quiet' }, 'text', child, null)`. Functions listen: `{ onclick: f }`.
  *
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
  * @param {{ [name: string]: any }} attributes
- * @param {unknown[]} children Lists are flattened; what is not there is left out.
+ * @param {Child[]} children Lists are flattened; what is not there is left out.
  * @returns {HTMLElementTagNameMap[Tag]}
  */
 export function el(tag, attributes = {}, ...children) {
@@ -16,8 +22,18 @@ export function el(tag, attributes = {}, ...children) {
     if (typeof value === 'function') element.addEventListener(name.slice(2), value);
     else element.setAttribute(name, value === true ? '' : value);
   }
-  element.append(...children.flat(Infinity).filter(there).map(content));
+  element.append(...nodes(children));
   return element;
+}
+
+/**
+ * @param {Child} child
+ * @returns {(Node | string)[]}
+ */
+function nodes(child) {
+  if (Array.isArray(child)) return child.flatMap(nodes);
+  if (child === null || child === undefined || child === false || child === '') return [];
+  return [typeof child === 'number' ? String(child) : child];
 }
 
 /**
@@ -29,26 +45,6 @@ export function el(tag, attributes = {}, ...children) {
  */
 export function live(element, refresh) {
   return Object.assign(element, { refresh });
-}
-
-/** @param {unknown} value */
-function there(value) {
-  return value !== null && value !== undefined && value !== '';
-}
-
-/** @param {unknown} value */
-function content(value) {
-  return value instanceof Node ? value : text(value);
-}
-
-/**
- * A JSON value as a reader wants it: words plain, the rest as JSON.
- *
- * @param {unknown} value
- * @returns {string}
- */
-export function text(value) {
-  return typeof value === 'string' ? value : String(JSON.stringify(value));
 }
 
 /**
@@ -64,52 +60,71 @@ export function clipped(words) {
  * A heading and what is below it; nothing where there is nothing.
  *
  * @param {string} title
- * @param {unknown[]} children
+ * @param {Child[]} children
  */
 export function section(title, ...children) {
-  const content = children.flat(Infinity).filter(there);
+  const content = nodes(children);
   return content.length ? el('section', {}, el('h2', {}, title), content) : null;
 }
 
 /**
- * Names and values; values may be elements. Empty ones are left out.
+ * Names and what they mean. Those without anything are left out.
  *
- * @param {[string, unknown][]} entries
+ * @param {[string, Child][]} entries
  */
 export function pairs(entries) {
-  const rows = entries.filter(([, value]) => there(value));
-  return rows.length ? el('dl', {}, rows.map(([name, value]) => pair(name, value))) : null;
-}
-
-/** @param {string} name @param {unknown} value */
-function pair(name, value) {
-  return el('div', {}, el('dt', {}, name), el('dd', {}, value));
+  const rows = entries.filter(([, value]) => nodes(value).length);
+  return rows.length ? el('dl', {}, rows.map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value)))) : null;
 }
 
 /**
  * A level or a status as a small label.
  *
- * @param {unknown} word
+ * @param {string} word
+ * @param {string} kind
  */
 export function badge(word, kind = word) {
-  return el('span', { class: `badge ${String(kind).replace(/[^\w-]/g, '')}` }, word);
+  return el('span', { class: `badge ${kind.replace(/[^\w-]/g, '')}` }, clipped(word));
 }
 
 /**
  * The parts of a fingerprint.
  *
- * @param {unknown[]} fingerprint
+ * @param {string[]} fingerprint
  */
 export function parts(fingerprint) {
-  return el('span', {}, fingerprint.map((it) => el('code', { class: 'part' }, it || '(empty)')));
+  return el('span', {}, fingerprint.map((it) => el('code', { class: 'part' }, clipped(it) || '(empty)')));
 }
 
 /**
  * Two lines at the right of a row, the upper one the more important.
  *
- * @param {unknown} upper
- * @param {unknown} lower
+ * @param {Child} upper
+ * @param {Child} lower
  */
 export function figures(upper, lower) {
   return el('div', { class: 'number' }, upper, el('br'), el('span', { class: 'quiet' }, lower));
+}
+
+/**
+ * As many elements as can be looked at, and a button for the next ones: a client can send any number.
+ *
+ * @template Item
+ * @param {HTMLElement} list
+ * @param {Item[]} items
+ * @param {(item: Item, index: number) => Child} drawn
+ * @param {number} step
+ */
+export function limited(list, items, drawn, step = 100) {
+  let count = 0;
+  const more = el('button', { type: 'button', onclick: () => add() });
+  const rest = el('p', {}, more);
+  const add = () => {
+    list.append(...nodes(items.slice(count, count + step).map((item, index) => drawn(item, count + index))));
+    count += step;
+    more.textContent = `Show more (${Math.max(0, items.length - count).toLocaleString('en')} left)`;
+    rest.hidden = count >= items.length;
+  };
+  add();
+  return items.length > step ? el('div', {}, list, rest) : list;
 }

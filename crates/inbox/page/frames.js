@@ -1,7 +1,9 @@
 // Stack traces: the innermost frame first, ours open with their source, those of libraries folded.
 
-import { el } from './dom.js';
-import { fields, object, values } from './payload.js';
+import { el, limited } from './dom.js';
+import { editorLink } from './editor.js';
+import { fields, name as named, number, object, string, values } from './payload.js';
+import { block, inWords, shown } from './shown.js';
 import { many } from './time.js';
 
 /** How many of our frames are open at first; a recursion has hundreds. */
@@ -10,20 +12,28 @@ const OPEN = 4;
 /** Most neighbours that are looked at as one turn of a recursion. */
 const TURN = 4;
 
+/** How many turns are drawn before the reader asks for more. */
+const DRAWN = 100;
+
+/** Most lines that are drawn above and below the failing one. */
+const LINES = 50;
+
 /**
- * A stack trace; nothing where there are no frames.
+ * A stack trace; nothing where there are no frames. Where none of them is ours, all are drawn as if they were.
  *
  * @param {unknown} trace
  */
 export function stacktrace(trace) {
-  const frames = values(object(trace).frames).toReversed();
-  if (!frames.length) return null;
+  const sent = values(object(trace).frames).toReversed();
+  if (!sent.length) return null;
+  const whole = !sent.some((it) => it.in_app === true);
+  const frames = whole ? sent.map((it) => ({ ...it, in_app: true })) : sent;
   let ours = 0;
   const drawn = (/** @type {Recursion} */ { turn, times }) => [
-    turn.map((run) => (run[0].in_app ? frame(run[0], (ours += 1) <= OPEN) : libraries(run))),
+    turn.map((run) => (run[0].in_app ? frame(run[0], 'ours', (ours += 1) <= OPEN) : libraries(run))),
     times > 1 ? again(turn.length, times - 1) : null,
   ];
-  return el('ol', { class: 'frames' }, recursions(runs(frames)).map(drawn));
+  return limited(el('ol', { class: 'frames' }), recursions(runs(frames)), drawn, DRAWN);
 }
 
 /**
@@ -89,7 +99,8 @@ function recursion(places, start) {
 
 /** @param {Api.Payload} frame */
 function place(frame) {
-  return `${frame.function} ${frame.filename ?? ''}:${frame.lineno ?? ''}`;
+  const { function: name, module, filename, abs_path: path, lineno, colno } = frame;
+  return inWords([name, module, filename ?? path, lineno, colno]);
 }
 
 /** @param {number} length @param {number} times */
@@ -97,26 +108,37 @@ function again(length, times) {
   return el('li', { class: 'again' }, `${length > 1 ? 'these' : 'the same'} again, ${many(times, 'more time')}`);
 }
 
-/** @param {Run} run */
+/**
+ * Drawn when they are opened: hundreds of them are rarely looked at.
+ *
+ * @param {Run} run
+ */
 function libraries(run) {
-  return el('li', { class: 'library' }, el('details', {},
-    el('summary', {}, many(run.length, 'library frame')),
-    el('ol', {}, run.map((it) => el('li', {}, name(it))))));
+  const folded = el('details', { ontoggle: () => {
+    if (folded.childElementCount === 1) folded.append(limited(el('ol'), run, (it) => frame(it, '', false), DRAWN));
+  } }, el('summary', {}, many(run.length, 'library frame')));
+  return el('li', { class: 'library' }, folded);
 }
 
-/** @param {Api.Payload} frame @param {boolean} open */
-function frame(frame, open) {
-  const known = [source(frame), variables(frame)].filter(Boolean);
-  if (!known.length) return el('li', { class: 'ours' }, name(frame));
-  return el('li', { class: 'ours' }, el('details', { open }, el('summary', {}, name(frame)), known));
+/** @param {Api.Payload} frame @param {string} kind @param {boolean} open */
+function frame(frame, kind, open) {
+  const known = [source(frame), variables(frame)].filter((it) => it !== null);
+  if (!known.length) return el('li', { class: kind }, name(frame));
+  return el('li', { class: kind }, el('details', { open }, el('summary', {}, name(frame)), known));
 }
 
 /** @param {Api.Payload} frame */
 function name(frame) {
-  const file = frame.filename ?? frame.package ?? '';
+  const { module, filename, abs_path: path, package: library, lineno, colno } = frame;
+  const called = string(frame.function) || string(frame.raw_function) || string(frame.symbol) || named(frame.instruction_addr);
+  const within = string(module);
+  const file = string(filename) || string(path) || string(library) || '';
+  const at = [file, named(lineno), named(lineno) && named(colno)].filter(Boolean).join(':');
   return el('span', { class: 'frame' },
-    el('code', {}, frame.function ?? frame.instruction_addr ?? 'unknown'),
-    ' ', el('span', { class: 'quiet' }, frame.lineno ? `${file}:${frame.lineno}` : file));
+    within && !called?.startsWith(within) ? [el('span', { class: 'quiet' }, shown(within)), ' '] : null,
+    el('code', {}, shown(called ?? 'unknown')),
+    ' ', el('span', { class: 'quiet', title: (string(path) ?? '').slice(0, 500) }, shown(at || undefined)), ' ',
+    editorLink(string(path) || string(filename), number(lineno), number(colno)));
 }
 
 /**
@@ -126,18 +148,18 @@ function name(frame) {
  */
 function source({ pre_context: before, context_line: failing, post_context: after, lineno, filename }) {
   if (typeof failing !== 'string') return null;
-  const above = Array.isArray(before) ? before : [];
-  const lines = [...above, failing, ...(Array.isArray(after) ? after : [])];
+  const above = (Array.isArray(before) ? before : []).slice(-LINES);
+  const lines = [...above, failing, ...(Array.isArray(after) ? after : []).slice(0, LINES)];
   const first = typeof lineno === 'number' ? lineno - above.length : null;
   /** @param {unknown} text @param {number} index */
   const line = (text, index) => el('span', { class: index === above.length ? 'line failing' : 'line' },
-    el('span', { class: 'lineno' }, first === null ? '' : first + index), text);
-  const label = `Source of ${filename ?? 'the frame'}`;
+    el('span', { class: 'lineno' }, first === null ? '' : first + index), shown(text ?? ' '));
+  const label = `Source of ${(string(filename) ?? 'the frame').slice(0, 200)}`;
   return el('pre', { class: 'source', tabindex: '0', 'aria-label': label }, lines.map(line));
 }
 
 /** @param {Api.Payload} frame */
 function variables(frame) {
-  const known = fields(frame.vars).map(([name, value]) => `${name} = ${JSON.stringify(value)}`);
-  return known.length ? el('pre', { tabindex: '0', 'aria-label': 'Variables' }, known.join('\n')) : null;
+  const known = fields(frame.vars).map(([name, value]) => `${name} = ${typeof value === 'string' ? JSON.stringify(value) : inWords(value)}`);
+  return known.length ? block(known.join('\n'), 'Variables') : null;
 }

@@ -1,29 +1,62 @@
 // The shapes in which SDKs send the same thing. Nothing here can be relied on: whoever knows the address can send.
 
-import { text } from './dom.js';
+import { inWords } from './shown.js';
+
+/** What old SDKs call the parts of an event. */
+const INTERFACES = {
+  exception: 'Exception', stacktrace: 'Stacktrace', request: 'Http', user: 'User', logentry: 'Message',
+  breadcrumbs: 'Breadcrumbs', contexts: 'Contexts', threads: 'Threads', template: 'Template', query: 'Query',
+};
 
 /**
- * `{"values": […]}`, or the list alone: the objects of it.
+ * An event with today's names for its parts.
+ *
+ * @param {Api.Payload} event
+ * @returns {Api.Payload}
+ */
+export function named(event) {
+  /** @type {Api.Payload} */
+  const today = { ...event };
+  for (const [name, old] of Object.entries(INTERFACES)) {
+    for (const alias of [`sentry.interfaces.${old}`, `sentry.interfaces.${old.toLowerCase()}`]) {
+      if (today[alias] !== undefined) today[name] ??= today[alias];
+      delete today[alias];
+    }
+  }
+  return today;
+}
+
+/**
+ * `{"values": […]}`, or the list alone, or one alone: the objects of it.
  *
  * @param {unknown} field
  * @returns {Api.Payload[]}
  */
 export function values(field) {
-  const list = Array.isArray(field) ? field : isObject(field) ? field.values : null;
-  return Array.isArray(list) ? list.filter(isObject) : [];
+  if (Array.isArray(field)) return field.filter(isObject);
+  const { values: list, ...alone } = object(field);
+  if (Array.isArray(list)) return list.filter(isObject);
+  return Object.keys(alone).length ? [alone] : [];
 }
 
 /**
- * An object, or a list of names and values: names and values.
+ * An object, or a list of pairs, or a list of `{key, value}`: names and values.
  *
  * @param {unknown} field
  * @returns {[string, unknown][]}
  */
 export function fields(field) {
-  if (Array.isArray(field)) {
-    return field.filter((pair) => Array.isArray(pair) && pair.length === 2).map(([name, value]) => [text(name), value]);
-  }
-  return isObject(field) ? Object.entries(field) : [];
+  return Array.isArray(field) ? field.flatMap(pair) : Object.entries(object(field));
+}
+
+/**
+ * @param {unknown} it
+ * @returns {[string, unknown][]}
+ */
+function pair(it) {
+  if (Array.isArray(it)) return it.length === 2 ? [[inWords(it[0]), it[1]]] : [];
+  const { key, value } = object(it);
+  return key === undefined ? [] : [[inWords(key), value]];
 }
 
 /**
@@ -37,6 +70,15 @@ export function object(field) {
 }
 
 /**
+ * The texts of a list.
+ *
+ * @param {unknown} field
+ */
+export function strings(field) {
+  return Array.isArray(field) ? field.map(inWords) : [];
+}
+
+/**
  * A text, or nothing.
  *
  * @param {unknown} field
@@ -46,12 +88,30 @@ export function string(field) {
 }
 
 /**
+ * What names something: a text or a number that is not empty, or nothing.
+ *
+ * @param {unknown} field
+ */
+export function name(field) {
+  return typeof field === 'number' || typeof field === 'bigint' ? String(field) : string(field) || null;
+}
+
+/**
+ * A number, or nothing.
+ *
+ * @param {unknown} field
+ */
+export function number(field) {
+  return typeof field === 'number' ? field : null;
+}
+
+/**
  * Names and values on one line.
  *
  * @param {[string, unknown][]} entries
  */
 export function oneLine(entries) {
-  return entries.map(([name, value]) => `${name}=${text(value)}`).join('  ');
+  return entries.map(([name, value]) => `${name}=${inWords(value)}`).join('  ');
 }
 
 /**
@@ -59,5 +119,5 @@ export function oneLine(entries) {
  * @returns {value is Api.Payload}
  */
 function isObject(value) {
-  return value !== null && typeof value === 'object';
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
 }

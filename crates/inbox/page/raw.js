@@ -1,31 +1,58 @@
-// A payload as it was received.
+// A payload as it was received, and laid out for reading.
 
+import { getText } from './api.js';
 import { el } from './dom.js';
+import { block, json } from './shown.js';
 
 /**
- * The JSON, folded; written out only when it is opened, since it is long.
+ * Both folded; made only when they are opened, since they are long.
  *
  * @param {Api.Payload} payload
- * @param {string} address
+ * @param {string} path Below `/api/`, of the payload alone.
+ * @param {string} file Under which it is saved.
  */
-export function raw(payload, address) {
-  const json = JSON.stringify(payload, null, 2);
-  const content = el('pre', { tabindex: '0', 'aria-label': 'JSON' });
-  const copy = el('button', { type: 'button', onclick: () => copied(json, content, copy) }, 'Copy');
-  return el('section', {}, el('details', { ontoggle: () => { content.textContent = json; } },
-    el('summary', {}, 'JSON as it was received'),
-    el('p', {}, copy, ' ', el('a', { href: address }, address)),
-    content));
+export function raw(payload, path, file) {
+  const address = `/api/${path}`;
+  const received = async () => {
+    const text = await getText(path);
+    return [el('p', {}, copyButton(() => text, 'Copy'), ' ', el('a', { href: address, download: file }, 'Download'), ' ',
+      el('a', { href: address }, address)), block(text, 'JSON as it was received')];
+  };
+  return el('section', {},
+    folded('JSON, laid out', async () => [block(json(payload, 2), 'JSON, laid out')]),
+    folded('JSON as it was received', received));
 }
 
-/** @param {string} json @param {HTMLElement} content @param {HTMLButtonElement} button */
-async function copied(json, content, button) {
-  try {
-    await navigator.clipboard.writeText(json);
-    button.textContent = 'Copied';
-  } catch {
-    // Browsers give pages the clipboard on loopback and over TLS only.
-    getSelection()?.selectAllChildren(content);
-    button.textContent = 'Selected: copy it';
-  }
+/** @param {string} title @param {() => Promise<HTMLElement[]>} make */
+function folded(title, make) {
+  let made = false;
+  const details = el('details', { ontoggle: async () => {
+    if (made || !details.open) return;
+    made = true;
+    details.append(...await make());
+  } }, el('summary', {}, title));
+  return details;
+}
+
+/**
+ * A button that puts a text into the clipboard.
+ *
+ * @param {() => string} text
+ * @param {string} name
+ */
+export function copyButton(text, name) {
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(text());
+      said.textContent = 'Copied';
+    } catch {
+      // Browsers give pages the clipboard on loopback and over TLS only.
+      const content = el('textarea', { readonly: true, rows: 6, 'aria-label': 'What was to be copied' });
+      content.value = text();
+      said.replaceChildren('The browser gives no clipboard. Copy it from here: ', content);
+      content.select();
+    }
+  };
+  const said = el('span', { role: 'status' });
+  return el('span', { class: 'copy' }, el('button', { type: 'button', onclick: copy }, name), ' ', said);
 }

@@ -2,6 +2,7 @@
 
 import { el, pairs } from './dom.js';
 import { fields, object, string } from './payload.js';
+import { allShown, block, inWords, json, shown } from './shown.js';
 
 /**
  * Method, address, headers, body; nothing where there was no request.
@@ -9,14 +10,15 @@ import { fields, object, string } from './payload.js';
  * @param {unknown} request
  */
 export function request(request) {
-  if (!request) return null;
-  const { method, url, query_string: query, headers, cookies, env, data } = object(request);
+  const { method, url, query_string: query, headers, cookies, env, data, ...rest } = object(request);
+  if (!Object.keys(object(request)).length) return null;
   const address = string(url) ?? '';
   return [
-    el('p', {}, el('code', {}, `${string(method) ?? ''} ${address}${address.includes('?') ? '' : search(query)}`)),
-    pairs(fields(headers)),
-    cookies ? pairs([['Cookies', cookies]]) : null,
-    pairs(fields(env)),
+    el('p', {}, el('code', {}, shown(`${string(method) ?? ''} ${address}${address.includes('?') ? '' : search(query)}`))),
+    pairs(allShown(fields(headers))),
+    cookies ? pairs([['Cookies', shown(cookies)]]) : null,
+    pairs(allShown(fields(env))),
+    pairs(allShown(fields(rest))),
     body(data),
   ];
 }
@@ -24,12 +26,11 @@ export function request(request) {
 /** @param {unknown} query */
 function search(query) {
   if (!query) return '';
-  return `?${typeof query === 'string' ? query : fields(query).map(([name, value]) => `${name}=${value}`).join('&')}`;
+  return `?${string(query) ?? fields(query).map(([name, value]) => `${name}=${inWords(value)}`).join('&')}`;
 }
 
 /** @param {unknown} data */
 function body(data) {
   if (data === undefined || data === null || data === '') return null;
-  const written = typeof data === 'string' ? data : JSON.stringify(data, null, 2);
-  return el('pre', { tabindex: '0', 'aria-label': 'Body' }, written);
+  return block(string(data) ?? json(data, 2), 'Body');
 }

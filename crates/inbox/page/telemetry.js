@@ -1,10 +1,11 @@
 // Logs, metrics and release health.
 
 import { list } from './api.js';
-import { badge, el, live, pairs, text } from './dom.js';
+import { badge, el, live, pairs } from './dom.js';
 import { asked } from './filters.js';
-import { fields, object, oneLine } from './payload.js';
+import { fields, name as named, object, oneLine } from './payload.js';
 import { redraw } from './redraw.js';
+import { allShown, inWords, shown } from './shown.js';
 import { ago, exact, many, millis } from './time.js';
 
 /** How many are listed. */
@@ -19,7 +20,7 @@ function logsView() {
   const title = trace ? `Logs of trace ${trace}` : 'Logs';
   const none = `No log record${trace ? ' of this trace' : ''} is held.`;
   return table(title, 'logs', ['When', 'Level', 'Message'], none, (it) => [
-    when(it.timestamp), badge(it.level), [it.body, about(it)]]);
+    when(it.timestamp), level(it.level), [shown(it.body), about(it)]]);
 }
 
 /** @type {Tab} */
@@ -28,7 +29,7 @@ export const metrics = { name: 'Metrics', path: '/metrics', views: [[/^\/metrics
 /** The latest metric samples. */
 function metricsView() {
   return table('Metrics', 'metrics', ['When', 'Metric', 'Value'], 'No metric is held.', (it) => [
-    when(it.timestamp), [it.name, ' ', el('span', { class: 'quiet' }, it.type), about(it)], measured(it)]);
+    when(it.timestamp), [shown(it.name), ' ', el('span', { class: 'quiet' }, named(it.type) ?? ''), about(it)], measured(it)]);
 }
 
 /** @type {Tab} */
@@ -49,7 +50,7 @@ function sessionsView() {
  * @param {Name} name Of the list.
  * @param {string[]} columns
  * @param {string} none What is shown where the list is empty.
- * @param {(it: Api.Lists[Name]) => unknown[]} cells Of an entry, one for each column.
+ * @param {(it: Api.Lists[Name]) => import('./dom.js').Child[]} cells Of an entry, one for each column.
  */
 function table(title, name, columns, none, cells) {
   const content = el('div', { class: 'wide', tabindex: '0', role: 'region', 'aria-label': title });
@@ -75,7 +76,7 @@ function table(title, name, columns, none, cells) {
  */
 function key(entry) {
   const { timestamp, name, body, release } = object(entry);
-  return `${timestamp} ${text(name ?? body ?? release)}`;
+  return `${timestamp} ${inWords(name ?? body ?? release).slice(0, 200)}`;
 }
 
 /**
@@ -91,8 +92,14 @@ function latestFirst(one, other) {
 /** @param {Api.Payload} metric */
 function measured({ value, unit }) {
   // Beyond six digits a measurement is noise.
-  const amount = typeof value === 'number' ? Number(value.toPrecision(6)) : text(value ?? '');
-  return [amount, ' ', unit];
+  const amount = typeof value === 'number' ? Number(value.toPrecision(6)) : shown(value);
+  return [amount, ' ', named(unit) ?? ''];
+}
+
+/** @param {unknown} it */
+function level(it) {
+  const word = named(it);
+  return word ? badge(word) : null;
 }
 
 /** @param {unknown} time */
@@ -112,11 +119,11 @@ function about(item) {
   const all = fields(item.attributes).map(attribute);
   const event = all.find(([name]) => name === 'event_id')?.[1];
   return [
-    el('code', {}, oneLine(all.filter(([name]) => !USUAL.test(name)))),
+    el('code', {}, shown(oneLine(all.filter(([name]) => !USUAL.test(name))) || undefined)),
     el('div', { class: 'links' },
       link('trace', item.trace_id, '/transactions?trace='),
       link('event', event, '/events/'),
-      all.length ? el('details', {}, el('summary', {}, many(all.length, 'attribute')), pairs(all)) : null),
+      all.length ? el('details', {}, el('summary', {}, many(all.length, 'attribute')), pairs(allShown(all))) : null),
   ];
 }
 
@@ -133,5 +140,5 @@ function attribute([name, it]) {
 /** @param {string} noun @param {unknown} id @param {string} address What stands before the id. */
 function link(noun, id, address) {
   if (!id) return null;
-  return el('a', { href: `${address}${encodeURIComponent(text(id))}` }, `${noun} ${text(id).slice(0, 8)}`);
+  return el('a', { href: `${address}${encodeURIComponent(inWords(id))}` }, `${noun} ${inWords(id).slice(0, 8)}`);
 }

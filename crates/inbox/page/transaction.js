@@ -1,12 +1,15 @@
 // One transaction.
 
 import { get } from './api.js';
-import { badge, el, live, pairs, section } from './dom.js';
-import { fields, object, string } from './payload.js';
+import { el, live, pairs, section } from './dom.js';
+import { evidence, origin } from './evidence.js';
+import { named, object, string } from './payload.js';
 import { raw } from './raw.js';
+import { shown } from './shown.js';
+import { status } from './status.js';
 import { ago, duration, exact, millis } from './time.js';
 import { sameTrace } from './trace.js';
-import { waterfall } from './waterfall.js';
+import { spansOf, waterfall } from './waterfall.js';
 
 /**
  * The view of one transaction. It does not change; what else belongs to its trace may still arrive.
@@ -19,38 +22,43 @@ export function transaction(id) {
   let trace = null;
   return live(view, async () => {
     if (!trace) {
-      const { transaction, summary } = /** @type {Api.TransactionDetails} */ (await get(`transactions/${id}`));
+      const { transaction: sent, summary } = /** @type {Api.TransactionDetails} */ (await get(`transactions/${id}`));
+      const transaction = named(sent);
       trace = sameTrace(summary.trace_id, summary.event_id);
       document.title = `${string(transaction.transaction) ?? 'Transaction'} · Inbox`;
-      view.replaceChildren(head(transaction, summary), trace, ...body(transaction, summary));
+      view.replaceChildren(el('div', {}, head(transaction, summary), body(transaction, summary, trace)));
     }
     await trace.refresh();
   });
 }
 
-/** @param {Api.Payload} transaction @param {Api.TransactionSummary} summary */
-function body(transaction, summary) {
+/** @param {Api.Payload} transaction @param {Api.TransactionSummary} summary @param {View} trace */
+function body(transaction, summary, trace) {
   return [
-    section('Spans', waterfall(transaction)),
-    section('Tags', pairs(fields(transaction.tags))),
-    raw(transaction, `/api/transactions/${summary.event_id}`),
-  ].filter((it) => it !== null);
+    section('Spans', waterfall(ownSpans(transaction, summary))),
+    ...evidence(transaction, trace),
+    raw(transaction, `transactions/${summary.event_id}/json`, `transaction-${summary.event_id}.json`),
+  ];
+}
+
+/** @param {Api.Payload} transaction @param {Api.TransactionSummary} summary */
+function ownSpans(transaction, summary) {
+  const [root, ...spans] = spansOf(transaction, summary);
+  // What called it is not part of this view.
+  return root ? [{ ...root, parent: null, transaction: null }, ...spans] : spans;
 }
 
 /** @param {Api.Payload} transaction @param {Api.TransactionSummary} summary */
 function head(transaction, summary) {
-  const status = summary.status ?? 'unset';
   const took = millis(transaction.timestamp) - millis(transaction.start_timestamp);
-  return el('div', {}, el('h1', {}, transaction.transaction ?? 'Transaction'), pairs([
-    ['Status', badge(status, status === 'ok' ? 'ok' : 'error')],
+  return el('div', {}, el('h1', {}, shown(transaction.transaction ?? 'Transaction')), pairs([
+    ['Status', status(summary.status)],
     ['Took', duration(took)],
     ['When', el('span', {}, exact(transaction.start_timestamp), ', ', ago(transaction.start_timestamp))],
     ['Op', summary.op],
-    ['Service', summary.service],
-    ['Release', transaction.release],
-    ['Environment', transaction.environment],
-    ['Server', transaction.server_name],
-    ['Trace', summary.trace_id ? el('a', { href: `/transactions?trace=${summary.trace_id}` }, summary.trace_id) : null],
+    [summary.service ? 'Service' : 'Project', summary.service ?? summary.project],
+    ...origin(transaction),
+    ['Trace', summary.trace_id ? el('a', { href: `/transactions?trace=${encodeURIComponent(summary.trace_id)}` }, summary.trace_id) : null],
     ['Profile', profiled(transaction) ? el('a', { href: `/profiles?transaction=${summary.event_id}` }, 'Flame graph of this request') : null],
     ['Span', summary.span_id],
     ['Below span', summary.parent_span_id],

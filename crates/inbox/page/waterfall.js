@@ -1,75 +1,167 @@
-// The spans of a transaction over time.
+// Spans over time, each below its parent.
 
-import { el, pairs } from './dom.js';
-import { fields, object, values } from './payload.js';
-import { duration, millis } from './time.js';
+import { el, limited, pairs } from './dom.js';
+import { fields, name, object, string, values } from './payload.js';
+import { allShown } from './shown.js';
+import { assembled } from './spans.js';
+import { failed } from './status.js';
+import { duration, many, millis } from './time.js';
+
+/** @typedef {import('./spans.js').Span} Span */
+/** @typedef {import('./spans.js').Row} Row */
+
+/**
+ * What happened during a span, by the span's id.
+ *
+ * @typedef {{ errors: Map<string, Api.EventSummary[]>, logs: Map<string, number> }} Marks
+ */
 
 /** Deeper ones are not indented any further. */
 const DEEPEST = 12;
 
+/** How many rows are drawn before the reader asks for more. */
+const DRAWN = 300;
+
+/** What takes less of the whole is not called critical. */
+const TRIFLE = 0.01;
+
+/** Of messages: how long they waited between sender and receiver, milliseconds. */
+const LATENCY = 'messaging.message.receive.latency';
+
+/** @type {Marks} */
+const NONE = { errors: new Map(), logs: new Map() };
+
 /**
- * The transaction is the first bar; each span is below its parent, indented, and opens to its data.
+ * The spans that a transaction contains, its own among them.
  *
  * @param {Api.Payload} transaction
+ * @param {Api.TransactionSummary} summary
+ * @returns {Span[]}
  */
-export function waterfall(transaction) {
+export function spansOf(transaction, summary) {
   const trace = object(object(transaction.contexts).trace);
-  /** @type {Api.Payload} */
+  const service = summary.service ?? `project ${summary.project}`;
   const root = { ...trace, ...transaction, description: transaction.transaction, data: trace.data, tags: null };
-  const below = byParent(root, values(transaction.spans));
-  /**
-   * @param {Api.Payload} span
-   * @param {number} depth
-   * @returns {HTMLElement[]}
-   */
-  const lines = (span, depth) => {
-    const children = below.get(span.span_id) ?? [];
-    // Taken out: spans that claim to be below each other would never end.
-    below.delete(span.span_id);
-    return [line(span, root, depth), ...children.flatMap((it) => lines(it, depth + 1))];
+  const own = { ...span(root, service), transaction: summary.event_id };
+  const ids = new Set([own.id]);
+  const spans = values(transaction.spans).map((it) => span(it, service));
+  for (const it of spans) ids.add(it.id);
+  // Within a transaction, a span whose parent is not there is below the transaction.
+  const placed = spans.map((it) => (it.parent !== null && ids.has(it.parent) ? it : { ...it, parent: own.id }));
+  return [own, ...placed];
+}
+
+/** @param {Api.Payload} it @param {string} service @returns {Span} */
+function span(it, service) {
+  const data = Object.fromEntries([...fields(it.tags), ...fields(it.data)]);
+  return {
+    id: name(it.span_id) ?? crypto.randomUUID(), parent: name(it.parent_span_id),
+    start: millis(it.start_timestamp), end: millis(it.timestamp),
+    op: name(it.op) ?? '', name: name(it.description) ?? '', status: string(it.status), service, transaction: null,
+    data: it.origin === undefined ? data : { ...data, origin: it.origin },
   };
-  const all = lines(root, 0);
-  return el('ol', { class: 'waterfall' }, all, [...below.values()].flat().map((it) => line(it, root, 1)));
 }
 
 /**
- * Spans by whom they are below, earliest first; below the transaction where their parent is not here.
- *
- * @param {Api.Payload} root
- * @param {Api.Payload[]} spans
+ * @param {Span[]} spans
+ * @param {Marks} marks
  */
-function byParent(root, spans) {
-  const ids = new Set(spans.map((it) => it.span_id));
-  const parent = (/** @type {Api.Payload} */ it) => (ids.has(it.parent_span_id) ? it.parent_span_id : root.span_id);
-  const sorted = spans.toSorted((one, other) => millis(one.start_timestamp) - millis(other.start_timestamp));
-  return Map.groupBy(sorted, parent);
+export function waterfall(spans, marks = NONE) {
+  const { rows, start, end } = assembled(spans);
+  const whole = Math.max(end - start, 0.001);
+  const drawn = (/** @type {Row} */ row) => line(row, { start, whole, marks });
+  return el('div', { class: 'trace' }, axis(whole), limited(el('ol', { class: 'waterfall' }), rows, drawn, DRAWN));
 }
 
-/** @param {Api.Payload} span @param {Api.Payload} root @param {number} depth */
-function line(span, root, depth) {
-  const what = span.description ?? (span.op ? '' : 'unnamed');
-  const name = el('span', { class: 'name' }, el('code', {}, span.op ?? ''), ' ', what);
-  name.style.paddingLeft = `${Math.min(depth, DEEPEST)}rem`;
-  const failed = span.status && span.status !== 'ok' ? span.status : null;
-  const from = millis(span.start_timestamp) - millis(root.start_timestamp);
-  return el('li', {}, el('details', {},
-    el('summary', {}, name,
-      el('span', { class: 'number' }, duration(length(span)), failed ? [el('br'), failed] : null),
-      el('span', { class: 'lane' }, bar(span, root, from, failed))),
-    pairs([['begins after', duration(from)], ['span', span.span_id], ['status', span.status], ['origin', span.origin],
-      ...fields(span.tags), ...fields(span.data)])));
+/** @param {number} whole */
+function axis(whole) {
+  return el('div', { class: 'axis', 'aria-hidden': 'true' }, el('span'), el('span'),
+    el('span', { class: 'ticks' }, [0, 0.25, 0.5, 0.75, 1].map((it) => el('span', {}, duration(it * whole) || '0'))));
 }
 
-/** @param {Api.Payload} span @param {Api.Payload} root @param {number} from @param {unknown} failed */
-function bar(span, root, from, failed) {
-  const percent = (/** @type {number} */ ms) => Math.min(100, Math.max(0, (100 * ms) / Math.max(length(root), 0.001))) || 0;
-  const bar = el('span', { class: failed ? 'bar failed' : 'bar' });
-  bar.style.marginLeft = `min(${percent(from)}%, 100% - 3px)`;
-  bar.style.width = `max(${percent(length(span))}%, 3px)`;
-  return bar;
+/** @typedef {{ start: number, whole: number, marks: Marks }} Scale */
+
+/** @param {Row} row @param {Scale} scale @returns {HTMLElement} */
+function line(row, scale) {
+  const { spans, depth } = row;
+  const wrong = row.kind === 'orphans' ? 0 : spans.filter((it) => failed(it.status)).length;
+  const errors = row.kind === 'orphans' ? 0 : sum(spans, (it) => scale.marks.errors.get(it.id)?.length ?? 0);
+  const logs = row.kind === 'orphans' ? 0 : sum(spans, (it) => scale.marks.logs.get(it.id) ?? 0);
+  const critical = row.critical > TRIFLE * scale.whole;
+  const label = el('span', { class: 'name' }, el('span', { class: 'unseen' }, `Level ${depth + 1}: `), title(row));
+  label.style.paddingLeft = `${Math.min(depth, DEEPEST)}rem`;
+  const summary = el('summary', {}, label,
+    el('span', { class: 'number' }, took(row),
+      wrong ? el('span', { class: 'wrong' }, ` ✗ ${wrong > 1 ? `${wrong} failed` : words(spans.find((it) => failed(it.status))?.status)}`) : null,
+      errors ? el('span', { class: 'wrong' }, ` ✗ ${many(errors, 'error')}`) : null,
+      logs ? el('span', { class: 'quiet' }, ` ${many(logs, 'log')}`) : null,
+      critical ? el('span', { class: 'quiet', title: 'How long everything waited for this span itself' },
+        ` ← critical path, ${duration(row.critical)}`) : null),
+    el('span', { class: 'lane' }, spans.slice(0, DRAWN).map((it) => bar(it, scale, wrong > 0 && failed(it.status), critical))));
+  const details = el('details', { ontoggle: () => {
+    // Made when it is opened: most are not.
+    if (details.childElementCount === 1) details.append(inside(row, scale));
+  } }, summary);
+  return el('li', { 'data-key': row.key, class: row.kind }, details);
 }
 
-/** @param {Api.Payload} span */
-function length(span) {
-  return millis(span.timestamp) - millis(span.start_timestamp);
+/** @param {Row} row */
+function title({ kind, span, spans }) {
+  if (kind === 'orphans') return [el('strong', {}, 'Parent not received'), ` (${many(spans.length, 'span')})`];
+  return [
+    span.transaction && span.service ? [el('span', { class: 'service' }, span.service.slice(0, 60)), ' '] : null,
+    el('code', {}, span.op.slice(0, 200)), ' ', span.name.slice(0, 300) || (span.op ? null : 'unnamed'),
+    kind === 'repeated' ? el('strong', {}, ` × ${spans.length.toLocaleString('en')}`) : null,
+  ];
+}
+
+/** @param {Row} row */
+function took({ kind, span, spans }) {
+  if (kind === 'repeated') return `${duration(sum(spans, (it) => it.end - it.start))} in all`;
+  return duration(span.end - span.start);
+}
+
+/** @param {Row} row @param {Scale} scale */
+function inside({ kind, span, spans, inside: rows }, scale) {
+  if (kind === 'repeated') return limited(el('ol', { class: 'waterfall' }), rows, (it) => line(it, scale), DRAWN);
+  if (kind === 'orphans') {
+    const missing = [...new Set(spans.map((it) => it.parent ?? ''))];
+    return el('p', { class: 'quiet' }, 'What called these is not here: it is not traced, was not sampled, or has not arrived yet. ',
+      'Missing: ', missing.slice(0, 10).map((it) => [el('code', {}, it.slice(0, 32)), ' ']));
+  }
+  const errors = scale.marks.errors.get(span.id) ?? [];
+  return el('div', {},
+    errors.map((it) => el('p', {}, '✗ ', el('a', { href: `/events/${it.event_id}` }, it.title.slice(0, 300)))),
+    span.transaction ? el('p', {}, el('a', { href: `/transactions/${span.transaction}` }, 'The transaction')) : null,
+    pairs([['begins after', duration(span.start - scale.start) || '0 ms'], ['span', span.id], ['in', span.service],
+      ['status', span.status], ...allShown(Object.entries(span.data))]));
+}
+
+/** @param {Span} span @param {Scale} scale @param {boolean} wrong @param {boolean} critical */
+function bar(span, { start, whole }, wrong, critical) {
+  const percent = (/** @type {number} */ ms) => Math.min(100, Math.max(0, (100 * ms) / whole)) || 0;
+  const bar = el('span', { class: ['bar', wrong ? 'failed' : '', critical ? 'critical' : ''].join(' ').trim() });
+  bar.style.left = `min(${percent(span.start - start)}%, 100% - 3px)`;
+  bar.style.width = `max(${percent(span.end - span.start)}%, 3px)`;
+  const waited = Number(span.data[LATENCY]);
+  if (!(waited > 0)) return bar;
+  const lead = el('span', { class: 'lead', title: `${duration(waited)} between sender and receiver` });
+  const from = Math.max(0, span.start - start - waited);
+  lead.style.left = `${percent(from)}%`;
+  lead.style.width = `${percent(span.start - start - from)}%`;
+  return [lead, bar];
+}
+
+/**
+ * @template Item
+ * @param {Item[]} items
+ * @param {(item: Item) => number} of
+ */
+function sum(items, of) {
+  return items.reduce((total, it) => total + of(it), 0);
+}
+
+/** @param {unknown} status */
+function words(status) {
+  return String(status ?? 'failed').slice(0, 60);
 }

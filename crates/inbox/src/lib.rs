@@ -19,6 +19,7 @@
 
 pub mod answers;
 mod api;
+mod as_sent;
 mod envelope;
 mod event_id;
 mod forward;
@@ -138,7 +139,9 @@ pub enum StartError {
         source: std::io::Error,
     },
     /// An addition to the page has a name that cannot be served.
-    #[error("the page cannot have the file `{0}`: a name ends in .js, .css or .svg and is used once, and each tab is a file")]
+    #[error(
+        "the page cannot have the file `{0}`: a name ends in .js, .css or .svg and is used once, and each tab is a file"
+    )]
     File(String),
     /// The system gives no thread.
     #[error("no thread for the inbox: {0}")]

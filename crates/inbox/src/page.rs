@@ -25,7 +25,10 @@ const FILES: &[File] = &files![
     "breadcrumbs.js",
     "contexts.js",
     "dom.js",
+    "editor.js",
     "event.js",
+    "evidence.js",
+    "exceptions.js",
     "filters.js",
     "flame.js",
     "frames.js",
@@ -33,6 +36,7 @@ const FILES: &[File] = &files![
     "icon.svg",
     "issue.js",
     "issues.js",
+    "json.js",
     "page.js",
     "payload.js",
     "profiles.js",
@@ -40,7 +44,10 @@ const FILES: &[File] = &files![
     "raw.js",
     "redraw.js",
     "request.js",
+    "shown.js",
+    "spans.js",
     "stacks.js",
+    "status.js",
     "style.css",
     "tabs.js",
     "telemetry.js",
@@ -92,7 +99,9 @@ impl File {
 
 /// Routes of the embedding program; none by default.
 #[derive(Clone, Default)]
-pub struct Routes(Option<Arc<dyn Fn(&mut web::ServiceConfig) + Send + Sync>>);
+pub struct Routes(Option<Arc<Configure>>);
+
+type Configure = dyn Fn(&mut web::ServiceConfig) + Send + Sync;
 
 impl Routes {
     /// The routes that this function configures.

@@ -19,7 +19,7 @@ use crate::ingest;
 use crate::page::{self, Additions};
 use crate::store::Store;
 use crate::upload::Uploads;
-use crate::{Answer, StartError, api, profiles};
+use crate::{Answer, StartError, api, as_sent, profiles};
 
 /// Envelopes are longer than the bodies of other requests, and answers are, too.
 fn limits() -> Limits {
@@ -118,6 +118,7 @@ fn bind(
             .configure(ingest::routes)
             .app_data(hosts.clone())
             .configure(api::routes)
+            .configure(as_sent::routes)
             .configure(profiles::api::routes)
             .configure(|app| page.configure(app))
             .default_service(web::to(page::elsewhere))

@@ -110,7 +110,8 @@ async fn a_foreign_origin_reads_nothing_and_clears_nothing() {
 async fn links_of_other_pages_lead_to_the_page_and_the_page_itself_may_clear() {
     let app = spawn_app().await;
     let link = app.request(Method::GET, "/issues/1").header("Sec-Fetch-Site", "cross-site");
-    assert_eq!(status(link.header("Sec-Fetch-Mode", "navigate")).await, 200);
+    let link = link.header("Accept", "text/html").header("Sec-Fetch-Mode", "navigate");
+    assert_eq!(status(link).await, 200);
     let own = app.request(Method::DELETE, "/api/issues").header("Origin", app.inbox.url());
     assert_eq!(status(own.header("Sec-Fetch-Site", "same-origin")).await, 204);
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should say where")]
 
 mod answers;
+mod as_sent;
 mod bad_envelopes;
 mod bounds;
 mod browsers;

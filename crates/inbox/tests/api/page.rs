@@ -57,7 +57,15 @@ fn media_type(path: &str) -> &'static str {
 #[actix_web::test]
 async fn a_browser_gets_the_page_under_every_address_that_nothing_else_has() {
     let app = spawn_app().await;
-    for path in ["/", "/?level=fatal", "/issues/1", "/transactions?trace=abc", "/logs", "/a/tab/nobody/knows", "/v1.2.3"] {
+    for path in [
+        "/",
+        "/?level=fatal",
+        "/issues/1",
+        "/transactions?trace=abc",
+        "/logs",
+        "/a/tab/nobody/knows",
+        "/v1.2.3",
+    ] {
         let response = visit(&app, path).await;
         assert_eq!(response.status(), 200, "{path}");
         assert_eq!(response.headers()["Content-Type"], "text/html; charset=utf-8", "{path}");

@@ -157,7 +157,7 @@ test('a new event appears by itself, and the reader is not disturbed', async () 
   const { issue } = await sendEverything(own);
   await page.getByRole('link', { name: 'IndexError' }).click();
   await page.locator('.breadcrumbs, .crumbs').first().waitFor();
-  await page.evaluate(() => getSelection()?.selectAllChildren(document.querySelector('.value') ?? document.body));
+  await page.evaluate(() => getSelection()?.selectAllChildren(document.querySelector('.message') ?? document.body));
   await sendEverything(own);
   await page.getByRole('button', { name: 'Show it' }).waitFor();
   assert.equal(await page.evaluate(() => String(getSelection())), 'index out of bounds');
