@@ -14,8 +14,8 @@ const CHOICES = { level: 'Every level', service: 'Every service' };
 /** @type {Tab} */
 export default {
   name: 'Issues',
-  path: '/',
-  views: [[/^\/$/, issues], [/^\/issues\/([^/]+)$/, issue], [/^\/events\/([^/]+)$/, event]],
+  path: '/issues',
+  views: [[/^\/(?:issues)?$/, issues], [/^\/issues\/([^/]+)$/, issue], [/^\/events\/([^/]+)$/, event]],
 };
 
 /** All issues, the one that happened last first, narrowed by level, service and words. */

@@ -223,6 +223,40 @@ impl Inbox {
         self.store.read(payloads).iter().map(Payload::read).collect()
     }
 
+    /// What lists show of the events and transactions of a run or a trace, oldest first.
+    pub fn caused_by(&self, run: &str, trace: Option<&str>) -> (Vec<EventSummary>, Vec<TransactionSummary>) {
+        let own = |of_run: &Option<String>, of_trace: &Option<String>| {
+            of_run.as_deref() == Some(run) || (trace.is_some() && of_trace.as_deref() == trace)
+        };
+        self.store.read(|state| {
+            let events = state.events.iter().map(|it| &it.summary).filter(|it| own(&it.run_id, &it.trace_id));
+            let transactions = state.transactions.iter().map(|it| &it.summary);
+            let transactions = transactions.filter(|it| own(&it.run_id, &it.trace_id));
+            (events.cloned().collect(), transactions.cloned().collect())
+        })
+    }
+
+    /// What lists show of the events and transactions that arrived after a time, seconds since 1970; newest first.
+    pub fn arrived_since(&self, time: f64) -> (Vec<EventSummary>, Vec<TransactionSummary>) {
+        self.store.read(|state| {
+            let events = state.events.iter().rev().map(|it| &it.summary);
+            let transactions = state.transactions.iter().rev().map(|it| &it.summary);
+            (
+                events.take_while(|it| it.received_at > time).cloned().collect(),
+                transactions.take_while(|it| it.received_at > time).cloned().collect(),
+            )
+        })
+    }
+
+    /// The newest transaction of a service, by its tag, as it was sent.
+    pub fn newest_transaction_of(&self, service: &str) -> Option<Value> {
+        let own = |summary: &TransactionSummary| summary.service.as_deref() == Some(service);
+        let newest = |state: &State| {
+            state.transactions.iter().rev().find(|it| own(&it.summary)).map(|it| it.payload.clone())
+        };
+        self.store.read(newest).map(|payload| payload.read())
+    }
+
     /// The issues, newest first.
     pub fn issues(&self) -> Vec<Issue> {
         self.store.read(State::issues_newest_first)

@@ -44,7 +44,7 @@ fn read(text: &str) -> Option<f64> {
 }
 
 /// Seconds since 1970, now.
-pub(crate) fn now() -> f64 {
+pub fn now() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
 }
 
