@@ -44,7 +44,7 @@ const SETTLE: Duration = Duration::from_secs(1);
 pub async fn main(options: CheckOptions) -> ExitCode {
     match run(&options).await {
         Ok(report) => {
-            say(&if options.json { report.to_json() } else { table::render(&report) });
+            say(&if options.json { report.to_json().to_string() } else { table::render(&report) });
             if report.ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(error) => terminal::refuse(&error.to_string()),
@@ -56,14 +56,16 @@ async fn run(options: &CheckOptions) -> Result<Report, CheckError> {
     let progress = Progress::start();
     progress.show("starting the inbox and the services");
     let targets = Targets::prepare(options, &http).await?;
-    let report = check(options, &targets, http, &progress).await;
+    let report = check(options.only.as_deref(), options.wait, &targets, http, &progress).await;
     progress.show("stopping what was started");
     targets.leave().await;
     report
 }
 
-async fn check(
-    options: &CheckOptions,
+/// Fires the scenarios whose id `only` matches, and judges each; waits for events as long as `wait` says.
+pub async fn check(
+    only: Option<&str>,
+    wait: Duration,
     targets: &Targets,
     http: reqwest::Client,
     progress: &Progress,
@@ -72,18 +74,18 @@ async fn check(
     let client = ScenarioClient::new(http);
     targets.inbox.stats().await?;
     let services = client.catalogues(&targets.urls).await?;
-    let selected = selection::select(&services, options.only.as_deref())?;
+    let selected = selection::select(&services, only)?;
     let (selected, skipped) = selection::available(selected);
 
     progress.show("looking at how the services are before");
-    let mut probes = RecoveryProbe::of(&selected, &client, &targets.inbox, options.wait);
+    let mut probes = RecoveryProbe::of(&selected, &client, &targets.inbox, wait);
     join_all(probes.iter_mut().map(RecoveryProbe::examine_before)).await;
 
     let calls = fire_all(&selected, &client, progress).await;
     reset(&services, &selected, &client).await;
-    arrivals::wait(&targets.inbox, &selected, &calls, options.wait, progress).await?;
+    arrivals::wait(&targets.inbox, &selected, &calls, wait, progress).await?;
     sleep(SETTLE).await;
-    let verdicts = judge(&selected, calls, targets, (options.wait, progress)).await?;
+    let verdicts = judge(&selected, calls, targets, (wait, progress)).await?;
 
     progress.show("waiting for the services to be as before; threads that have nothing to do end after 10 s");
     let recoveries = join_all(probes.into_iter().map(RecoveryProbe::examine_after)).await;
@@ -112,7 +114,7 @@ async fn fire_all(selected: &[Selected<'_>], client: &ScenarioClient, progress: 
             of_service.len()
         ));
         for it in of_service {
-            progress.show(&format!("{}/{} {}", calls.len(), selected.len(), it.scenario.id));
+            progress.count(calls.len(), selected.len(), &it.scenario.id);
             calls.push(client.fire(it.service, it.scenario).await);
         }
     }
@@ -135,7 +137,8 @@ async fn judge(
     let mut verdicts = Vec::with_capacity(calls.len());
     for (it, call) in selected.iter().zip(calls) {
         let received = targets.inbox.received(&call).await?;
-        let mut mismatches = compare::compare(&it.service.catalogue.service, it.scenario, &call, &received);
+        let mut mismatches =
+            compare::compare(&it.service.catalogue.service, it.scenario, &call, &received).into_vec();
         mismatches.extend(profiles::compare(&targets.inbox, it, &received, wait, progress).await?);
         verdicts.push(Verdict::new(it, call, &received, mismatches));
     }

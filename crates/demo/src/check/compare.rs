@@ -14,7 +14,7 @@ use scenario::listing::{Entry, EventPromise};
 use serde_json::Value;
 
 use super::call::Call;
-use super::mismatch::{Findings, Mismatch};
+use super::mismatch::Findings;
 use super::payload::Payload;
 use super::received::Received;
 
@@ -26,8 +26,8 @@ struct About<'a> {
     call: &'a Call,
 }
 
-/// Every difference between what `scenario` of `service` promises and what the call brought about.
-pub fn compare(service: &str, scenario: &Entry, call: &Call, received: &Received) -> Vec<Mismatch> {
+/// What `scenario` of `service` promises, compared with what the call brought about: every part, every difference.
+pub fn compare(service: &str, scenario: &Entry, call: &Call, received: &Received) -> Findings {
     let about = About { service, scenario, call };
     let promised = promised(scenario);
     let pairs = pair(&promised, &received.events);
@@ -35,8 +35,10 @@ pub fn compare(service: &str, scenario: &Entry, call: &Call, received: &Received
 
     let mut findings = Findings::default();
     answer::compare(&mut findings, about, first, &received.events);
-    if received.events.len() != promised.len() {
-        let got: Vec<_> = received.events.iter().map(|event| Payload(event).label()).collect();
+    let got: Vec<_> = received.events.iter().map(|event| Payload(event).label()).collect();
+    if got.len() == promised.len() {
+        findings.equal("events", promised.len(), got.len());
+    } else {
         let promised: Vec<_> = promised.iter().map(label).collect();
         findings.differ("events", promised, got);
     }
@@ -48,7 +50,7 @@ pub fn compare(service: &str, scenario: &Entry, call: &Call, received: &Received
         findings.include(part);
     }
     transaction::compare(&mut findings, about, &received.transactions);
-    findings.into_vec()
+    findings
 }
 
 /// A promise for each promised event; one that is only counted must still be what every event is.

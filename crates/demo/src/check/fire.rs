@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::call::{Answer, Call};
 use super::checked::Checked;
 use super::error::CheckError;
-use crate::http::{body, reason};
+use crate::http::{UNSAMPLED, body, reason};
 use crate::services;
 
 /// Between two questions to a service that does not know yet whether its database is there, and how many.
@@ -55,12 +55,8 @@ impl ScenarioClient {
 
     /// What `/ready` says, once the service knows.
     async fn reaches_database(&self, service: &str) -> Result<Option<bool>, CheckError> {
-        let url = format!("{service}/ready");
-        let unreachable = |error| CheckError::Unreachable { url: url.clone(), reason: reason(&error) };
         for _ in 0..READY_TRIES {
-            let answer = self.http.get(&url).send().await.map_err(unreachable)?;
-            let ready = body(answer).await.unwrap_or_default();
-            let ready: Value = serde_json::from_slice(&ready).unwrap_or_default();
+            let ready = self.ready(service).await?;
             match ready["mongodb"].as_str() {
                 None => return Ok(None),
                 Some("up") => return Ok(Some(true)),
@@ -71,13 +67,27 @@ impl ScenarioClient {
         Ok(Some(false))
     }
 
+    /// What the service answers at `/ready`: its dependencies and their states. Null where that is no JSON.
+    pub async fn ready(&self, service: &str) -> Result<Value, CheckError> {
+        let url = format!("{service}/ready");
+        let unreachable = |error| CheckError::Unreachable { url: url.clone(), reason: reason(&error) };
+        let answer =
+            self.http.get(&url).header("sentry-trace", UNSAMPLED).send().await.map_err(unreachable)?;
+        Ok(serde_json::from_slice(&body(answer).await.unwrap_or_default()).unwrap_or_default())
+    }
+
     /// Reads the catalogue of the service at that URL.
     pub async fn catalogue(&self, service: &str) -> Result<Listing, CheckError> {
         let unreachable = |error| CheckError::Unreachable { url: service.to_owned(), reason: reason(&error) };
         let mut refusal = None;
         for path in services::debug_paths() {
             let url = format!("{service}{path}");
-            let answer = self.authorised(self.http.get(&url)).send().await.map_err(unreachable)?;
+            let answer = self
+                .authorised(self.http.get(&url))
+                .header("sentry-trace", UNSAMPLED)
+                .send()
+                .await
+                .map_err(unreachable)?;
             if answer.status().is_success() {
                 let read = body(answer).await;
                 let read = read.and_then(|read| Listing::read(&read).map_err(|error| error.to_string()));
@@ -94,10 +104,15 @@ impl ScenarioClient {
 
     /// Calls the scenario once and awaits the answer; that there is none is an answer too.
     pub async fn fire(&self, service: &Checked, scenario: &Entry) -> Call {
+        self.fire_in(new_run(), &service.url, scenario).await
+    }
+
+    /// The same as one of the calls of a run, of a service at that URL.
+    pub async fn fire_in(&self, run_id: String, service: &str, scenario: &Entry) -> Call {
         let n = self.fired.fetch_add(1, Ordering::Relaxed) + 1;
         let in_path = scenario.user_in_path();
         let mut call = Call {
-            run_id: format!("check-{}", Uuid::new_v4().simple()),
+            run_id,
             trace_id: Uuid::new_v4().simple().to_string(),
             span_id: Uuid::new_v4().simple().to_string().chars().take(16).collect(),
             user_id: in_path.clone().unwrap_or_else(|| format!("check-{n}")),
@@ -146,12 +161,17 @@ impl ScenarioClient {
     }
 }
 
-fn request_parts(service: &Checked, scenario: &Entry) -> Result<(Method, Url), String> {
+/// The id of a run, which its events have as a tag.
+pub fn new_run() -> String {
+    format!("check-{}", Uuid::new_v4().simple())
+}
+
+fn request_parts(service: &str, scenario: &Entry) -> Result<(Method, Url), String> {
     let method = match scenario.method {
         scenario::Method::Get => Method::GET,
         scenario::Method::Post => Method::POST,
         scenario::Method::Delete => Method::DELETE,
     };
-    let url = format!("{}{}", service.url, scenario.path_and_query());
+    let url = format!("{service}{}", scenario.path_and_query());
     Ok((method, Url::parse(&url).map_err(|error| error.to_string())?))
 }

@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use scenario::Method;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::call::Call;
 use super::mismatch::Mismatch;
@@ -132,7 +132,7 @@ impl Report {
     }
 
     /// The document of `--json`.
-    pub fn to_json(&self) -> String {
+    pub fn to_json(&self) -> Value {
         let service = |recovery: &Recovery| {
             let mut reported = json!(recovery);
             reported["recovered"] = recovery.mismatches.is_empty().into();
@@ -149,7 +149,6 @@ impl Report {
             "skipped": self.skipped,
             "services": self.recoveries.iter().map(service).collect::<Vec<_>>(),
         })
-        .to_string()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The services to check and the inbox of their events: running ones, or ones started for the check.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use inbox::Inbox;
@@ -7,10 +8,11 @@ use tokio::time::timeout;
 
 use super::error::CheckError;
 use super::received::InboxApi;
+use crate::backing::Backing;
 use crate::cli::CheckOptions;
 use crate::ports::Preference;
 use crate::services::SERVICES;
-use crate::stage::{self, FROZEN_AFTER, Stage};
+use crate::stage::{self, FROZEN_AFTER, Setup, Stage};
 use crate::supervisor::{Notice, Supervisor};
 
 /// How long the services may take until they answer.
@@ -22,7 +24,7 @@ pub struct Targets {
     pub urls: Vec<String>,
     /// The inbox.
     pub inbox: InboxApi,
-    own: Option<(Supervisor, Inbox)>,
+    own: Option<(Supervisor, Arc<Inbox>)>,
 }
 
 impl Targets {
@@ -31,21 +33,33 @@ impl Targets {
         let inbox = |url: &str| InboxApi::new(url, http.clone());
         if !options.url.is_empty() {
             let urls = options.url.iter().map(|url| url.as_str().trim_end_matches('/').to_owned()).collect();
-            return Ok(Self { urls, inbox: inbox(options.inbox.as_str()), own: None });
+            return Ok(Self::running(urls, inbox(options.inbox.as_str())));
         }
         if stage::foreign_dsn().is_some() {
             return Err(CheckError::EventsElsewhere);
         }
-        let mut stage = Stage::set(Preference::Free, None, http, FROZEN_AFTER).await?;
+        let setup = Setup {
+            preference: Preference::Free,
+            sentry: None,
+            frozen_after: FROZEN_AFTER,
+            backing: Backing::default(),
+        };
+        let mut stage = Stage::set(setup, http).await?;
         match serving(&mut stage.services).await {
             Ok(urls) => {
-                Ok(Self { urls, inbox: inbox(&stage.inbox.url()), own: Some((stage.services, stage.inbox)) })
+                let inbox = inbox(&stage.inbox.url());
+                Ok(Self { urls, inbox, own: Some((stage.services, stage.inbox)) })
             }
             Err(error) => {
                 stage.services.stop().await;
                 Err(error)
             }
         }
+    }
+
+    /// Services and an inbox that run already.
+    pub fn running(urls: Vec<String>, inbox: InboxApi) -> Self {
+        Self { urls, inbox, own: None }
     }
 
     /// Whether they were started for the check, and end with it.
@@ -77,7 +91,7 @@ async fn serving(supervisor: &mut Supervisor) -> Result<Vec<String>, CheckError>
                 let reason = format!("{how} {}", output_tail.join(" "));
                 return Err(CheckError::NotStarted { service: service.name, reason });
             }
-            Ok(Some(Notice::Frozen { .. })) => {}
+            Ok(Some(Notice::Frozen { .. } | Notice::Deploying { .. })) => {}
             Ok(Some(Notice::GaveUp { service, reason } | Notice::NotStarted { service, reason, .. })) => {
                 return Err(CheckError::NotStarted { service: service.name, reason });
             }

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use reqwest::{Client, StatusCode};
 use tokio::time::sleep;
 
+use crate::http::UNSAMPLED;
+
 /// How often a starting child is asked whether it is healthy.
 const STARTING: Duration = Duration::from_millis(25);
 
@@ -13,9 +15,6 @@ const SERVING: Duration = Duration::from_secs(5);
 
 /// How long the answer to the last question may take.
 const LAST: Duration = Duration::from_secs(5);
-
-/// A trace that is not sampled: being asked makes no transaction.
-const UNSAMPLED: &str = "d6f2d9f0c3a14d6e9a4b5c7f8e1a2b3c-a1b2c3d4e5f60718-0";
 
 /// Returns when the service answers; the child's termination ends the wait elsewhere.
 pub(super) async fn begins(http: &Client, url: &str) {
