@@ -11,6 +11,7 @@ use sentry_context::redaction;
 
 use crate::services::{self, Service};
 use crate::stage::INBOX_PORT;
+use crate::traffic;
 
 /// Where the standing demo has its inbox.
 static USUAL_INBOX: LazyLock<String> = LazyLock::new(|| format!("http://127.0.0.1:{INBOX_PORT}"));
@@ -44,13 +45,32 @@ pub enum Command {
     Table,
     /// Write `.env.example` and the READMEs' tables of environment variables, from the declarations in the code.
     Variables,
-    /// Run one service in this process; ends when stdin does.
-    #[command(hide = true)]
-    Serve {
-        /// Its name.
-        #[arg(value_parser = services::named)]
-        service: &'static Service,
-    },
+    /// Let players play for a while, in a demo that runs.
+    Traffic(TrafficOptions),
+    /// Serve the page for services that run already. It listens as HOST, PORT and the other variables of the inbox say.
+    Serve(ServeOptions),
+}
+
+/// Options of the page.
+#[derive(Debug, Args)]
+pub struct ServeOptions {
+    /// Run this service in this process instead; it ends when stdin does.
+    #[arg(value_parser = services::named, hide = true)]
+    pub service: Option<&'static Service>,
+    /// Where a service is (may repeat).
+    #[arg(long, value_name = "URL", value_parser = http_url, required_unless_present = "service", conflicts_with = "service")]
+    pub url: Vec<Url>,
+}
+
+/// Options of the traffic.
+#[derive(Debug, Args)]
+pub struct TrafficOptions {
+    /// How much of what.
+    #[command(flatten)]
+    pub options: traffic::Options,
+    /// The page of the demo that runs.
+    #[arg(long, value_name = "URL", value_parser = http_url, default_value = USUAL_INBOX.as_str())]
+    pub page: Url,
 }
 
 /// Options of the standing demo.
@@ -59,6 +79,9 @@ pub struct UpOptions {
     /// Take free ports even where the usual ones are free, to run a second demo.
     #[arg(long)]
     pub free_ports: bool,
+    /// Start MongoDB and RabbitMQ where this machine has none: with Docker, or from packages.
+    #[arg(long)]
+    pub full: bool,
     /// Restart a service that does not answer for this long. The longest scenario blocks it for 30 s.
     #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "40")]
     pub frozen_after: Duration,
@@ -130,7 +153,7 @@ fn shown(text: &str, is_url: bool) -> String {
 }
 
 /// Options that take a URL.
-const URLS: [&str; 2] = ["--url", "--inbox"];
+const URLS: [&str; 3] = ["--url", "--inbox", "--page"];
 
 fn http_url(text: &str) -> Result<Url, &'static str> {
     let plain = |url: &Url| url.username().is_empty() && url.password().is_none() && url.query().is_none();

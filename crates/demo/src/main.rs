@@ -2,15 +2,23 @@
 
 use std::process::ExitCode;
 
-use demo::cli::{Cli, Command};
+use demo::cli::{Cli, Command, ServeOptions};
 use demo::generated::{self, File, FileError};
-use demo::{check, fingerprint, serve, table, terminal, up, variables};
+use demo::{check, fingerprint, page, serve, table, terminal, traffic, up, variables};
 
 fn main() -> ExitCode {
+    // As the inbox, whose place it takes in an image.
+    if std::env::args().nth(1).is_some_and(|word| word == "healthcheck")
+        && let Some(status) = healthcheck::asked("demo", &inbox::variables::PORT)
+    {
+        return status;
+    }
     let cli = Cli::from_arguments();
     match cli.command {
         // Before any runtime: a service builds its own, and its Sentry client must exist first.
-        Some(Command::Serve { service }) => serve::serve(service),
+        Some(Command::Serve(ServeOptions { service: Some(service), .. })) => serve::serve(service),
+        Some(Command::Serve(options)) => block_on(page::serve(options.url)),
+        Some(Command::Traffic(options)) => block_on(traffic::command::main(options)),
         Some(Command::Check(options)) => block_on(check::main(options)),
         Some(Command::Fingerprint(options)) => fingerprint::main(&options),
         Some(Command::Table) => write(table::files(&generated::root())),

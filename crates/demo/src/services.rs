@@ -18,6 +18,8 @@ pub struct Service {
     pub catalogue: &'static Catalogue,
     /// The environment variables that it reads.
     pub variables: fn() -> Vec<&'static Variable>,
+    /// Whether it works with `MONGODB_URL=memory:`.
+    pub keeps_in_memory: bool,
     /// Runs it in this process, configured by the environment, until SIGTERM.
     pub main: fn() -> ExitCode,
 }
@@ -30,6 +32,7 @@ pub static SERVICES: [Service; 3] = [
         project: 1,
         catalogue: &game_engine::scenarios::CATALOGUE,
         variables: game_engine::settings::variables,
+        keeps_in_memory: false,
         main: game_engine::main,
     },
     Service {
@@ -38,6 +41,7 @@ pub static SERVICES: [Service; 3] = [
         project: 2,
         catalogue: &analytics::scenarios::CATALOGUE,
         variables: analytics::settings::variables,
+        keeps_in_memory: false,
         main: analytics::main,
     },
     Service {
@@ -46,6 +50,7 @@ pub static SERVICES: [Service; 3] = [
         project: 3,
         catalogue: &payment::scenarios::CATALOGUE,
         variables: payment::settings::variables,
+        keeps_in_memory: false,
         main: payment::main,
     },
 ];

@@ -1,16 +1,25 @@
 //! The inbox, in this process, and the services, as its children.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use inbox::Inbox;
 use sentry_context::client::DSN;
 use sentry_context::logs::RUST_LOG;
 
-use crate::hints;
+use crate::backing::Backing;
+use crate::control::known::KnownService;
+use crate::control::{self, Control};
+use crate::dsns::Dsns;
 use crate::ports::{self, Preference};
 use crate::services::SERVICES;
 use crate::supervisor::{Launch, Supervisor};
+use crate::traffic::gateway::GatewayError;
+use crate::{hints, page};
+
+/// The variable with the version of all services.
+const APP_VERSION: &str = "APP_VERSION";
 
 /// The usual port of the inbox.
 pub const INBOX_PORT: u16 = inbox::variables::PORT.default_port();
@@ -18,12 +27,30 @@ pub const INBOX_PORT: u16 = inbox::variables::PORT.default_port();
 /// For how long a service may not answer before it counts as frozen: the longest scenario blocks it for 30 s.
 pub const FROZEN_AFTER: Duration = Duration::from_secs(40);
 
+/// The project of the gateway in the inbox, beside those of the services.
+const GATEWAY: u32 = 4;
+
 /// Everything that the demo is made of, started.
 pub struct Stage {
-    /// The receiver of all events.
-    pub inbox: Inbox,
+    /// The receiver of all events, and the page.
+    pub inbox: Arc<Inbox>,
     /// The services.
     pub services: Supervisor,
+    /// What the page shows and does.
+    pub control: Control,
+}
+
+/// How everything is started.
+#[derive(Debug)]
+pub struct Setup {
+    /// Where to listen.
+    pub preference: Preference,
+    /// The DSN of a Sentry server that gets a copy of everything.
+    pub sentry: Option<String>,
+    /// One that does not answer for that long is started again.
+    pub frozen_after: Duration,
+    /// The servers that the services use.
+    pub backing: Backing,
 }
 
 /// The stage could not be set.
@@ -38,42 +65,63 @@ pub enum StageError {
     /// It is not known which binary this is.
     #[error("the path of this binary is not known: {0}")]
     Program(#[source] io::Error),
+    /// The traffic has no gateway.
+    #[error(transparent)]
+    Gateway(#[from] GatewayError),
     /// The HTTP client could not be made.
     #[error("no HTTP client: {0}")]
     Http(#[source] reqwest::Error),
 }
 
 impl Stage {
-    /// Starts the inbox and all services, whose events go to `dsn`, or to the inbox. One that does
-    /// not answer for `frozen_after` is started again.
-    pub async fn set(
-        preference: Preference,
-        dsn: Option<&str>,
-        http: &reqwest::Client,
-        frozen_after: Duration,
-    ) -> Result<Self, StageError> {
+    /// Starts the inbox and all services.
+    pub async fn set(setup: Setup, http: &reqwest::Client) -> Result<Self, StageError> {
         let program = std::env::current_exe().map_err(StageError::Program)?;
         let mut usual = vec![INBOX_PORT];
         usual.extend(SERVICES.iter().map(|service| service.usual_port));
-        let chosen = ports::choose(&usual, preference).map_err(StageError::Ports)?;
-        let hints = hints::of(SERVICES.iter().zip(chosen[1..].iter().copied()));
-        let page = inbox::page::Additions { hints, ..inbox::page::Additions::default() };
-        let options = inbox::Options { addr: ports::loopback(chosen[0]), page, ..inbox::Options::default() };
-        let inbox = Inbox::start_with(options).await.map_err(StageError::Inbox)?;
-        let launches = SERVICES.iter().zip(&chosen[1..]).map(|(service, port)| Launch {
+        let chosen = ports::choose(&usual, setup.preference).map_err(StageError::Ports)?;
+        let (address, ports) = (ports::loopback(chosen[0]), &chosen[1..]);
+        let sentry = setup.sentry.as_deref();
+        let dsns = Dsns::new(sentry, address);
+        let version = std::env::var(APP_VERSION).ok().filter(|version| !version.is_empty());
+        let version = version.unwrap_or_else(|| env!("CARGO_PKG_VERSION").to_owned());
+        let known = SERVICES.iter().zip(ports).map(|(service, port)| {
+            KnownService::new(service.name, format!("http://127.0.0.1:{port}"), Some(version.clone()))
+        });
+        let url = format!("http://{address}");
+        let control = Control::new(control::Setup {
+            services: known.collect(),
+            supervised: true,
+            inbox: &url,
+            gateway: &dsns.of(GATEWAY),
+            sentry,
+            http: http.clone(),
+        });
+        let control = control.map_err(StageError::Gateway)?;
+        let hints = hints::of(SERVICES.iter().zip(ports.iter().copied()));
+        let options = inbox::Options {
+            addr: address,
+            page: page::additions(&control, hints),
+            forward: dsns.forward.clone(),
+            ..inbox::Options::default()
+        };
+        let inbox = Arc::new(Inbox::start_with(options).await.map_err(StageError::Inbox)?);
+        let launches = SERVICES.iter().zip(ports).map(|(service, port)| Launch {
             service,
             port: *port,
-            dsn: dsn.map_or_else(|| inbox.dsn_for(service.project), str::to_owned),
+            dsn: dsns.of(service.project),
+            environment: setup.backing.environment(service),
             show_log: std::env::var_os(RUST_LOG.name).is_some(),
             program: program.clone(),
-            frozen_after,
+            frozen_after: setup.frozen_after,
         });
         let services = Supervisor::start(launches.collect(), http);
-        Ok(Self { inbox, services })
+        control.begin(&inbox, Some(services.deployer()));
+        Ok(Self { inbox, services, control })
     }
 }
 
-/// The DSN of the demo's own environment: the services get it instead of the inbox's.
+/// The DSN of the demo's own environment: the server that it names gets a copy of everything.
 pub fn foreign_dsn() -> Option<String> {
     std::env::var(DSN.name).ok().filter(|dsn| !dsn.trim().is_empty())
 }

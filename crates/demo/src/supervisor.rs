@@ -6,6 +6,8 @@ mod output;
 mod output_tail;
 mod runs;
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
@@ -51,6 +53,11 @@ pub enum Notice {
         /// When it is tried again.
         retry_in: Duration,
     },
+    /// It is stopped, and started again otherwise.
+    Deploying {
+        /// Which.
+        service: &'static Service,
+    },
     /// It does not answer any more, and is killed so that it can be started again.
     Frozen {
         /// Which.
@@ -67,10 +74,49 @@ pub enum Notice {
     },
 }
 
+impl Notice {
+    /// To which child it happened.
+    pub fn service(&self) -> &'static Service {
+        match self {
+            Self::Serving { service, .. }
+            | Self::Died { service, .. }
+            | Self::NotStarted { service, .. }
+            | Self::Deploying { service }
+            | Self::Frozen { service, .. }
+            | Self::GaveUp { service, .. } => service,
+        }
+    }
+}
+
+/// What a child is started with beside its launch: another version, other flags.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Deployment {
+    /// Environment variables.
+    pub environment: Vec<(&'static str, String)>,
+}
+
+/// Restarts children with another deployment.
+#[derive(Debug, Clone)]
+pub struct Deployer(Arc<BTreeMap<&'static str, watch::Sender<Deployment>>>);
+
+impl Deployer {
+    /// Restarts the service of that name, unless it runs like that already.
+    pub fn deploy(&self, service: &str, deployment: Deployment) {
+        if let Some(sender) = self.0.get(service) {
+            sender.send_if_modified(|running| {
+                let differs = *running != deployment;
+                *running = deployment;
+                differs
+            });
+        }
+    }
+}
+
 /// The children, each watched by a task of its own.
 #[derive(Debug)]
 pub struct Supervisor {
     stop: watch::Sender<bool>,
+    deployer: Deployer,
     watches: JoinSet<()>,
     notices: mpsc::UnboundedReceiver<Notice>,
 }
@@ -81,10 +127,19 @@ impl Supervisor {
         let (stop, stopped) = watch::channel(false);
         let (sender, notices) = mpsc::unbounded_channel();
         let mut watches = JoinSet::new();
+        let mut deployments = BTreeMap::new();
         for launch in launches {
-            watches.spawn(runs::supervise(launch, http.clone(), sender.clone(), stopped.clone()));
+            let (deploy, deployment) = watch::channel(Deployment::default());
+            deployments.insert(launch.service.name, deploy);
+            let orders = runs::Orders { stopped: stopped.clone(), deployment };
+            watches.spawn(runs::supervise(launch, http.clone(), sender.clone(), orders));
         }
-        Self { stop, watches, notices }
+        Self { stop, deployer: Deployer(Arc::new(deployments)), watches, notices }
+    }
+
+    /// What restarts children with another deployment.
+    pub fn deployer(&self) -> Deployer {
+        self.deployer.clone()
     }
 
     /// The next thing that happened; `None` once every child is given up.

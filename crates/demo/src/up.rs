@@ -5,19 +5,20 @@ use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::backing::{Backing, Started};
 use crate::check::fire::ScenarioClient;
 use crate::cli::UpOptions;
+use crate::control::Control;
 use crate::http;
 use crate::ports::Preference;
-use crate::stage::{self, Stage, StageError};
+use crate::stage::{self, Setup, Stage, StageError};
 use crate::supervisor::{Notice, Supervisor};
 use crate::terminal::{self, say};
 use crate::walkthrough::{self, Walkthrough};
 
 /// Runs until Ctrl-C or SIGTERM, which is success; or until no service is left, which is not.
 pub async fn main(options: UpOptions) -> ExitCode {
-    let preference = if options.free_ports { Preference::Free } else { Preference::Usual };
-    match up(preference, options.frozen_after).await {
+    match up(options).await {
         Ok(Ending::Asked) => ExitCode::SUCCESS,
         Ok(Ending::NothingLeft) => terminal::refuse("no service is left"),
         Err(error) => terminal::refuse(&error.to_string()),
@@ -29,28 +30,41 @@ enum Ending {
     NothingLeft,
 }
 
-async fn up(preference: Preference, frozen_after: Duration) -> Result<Ending, StageError> {
+async fn up(options: UpOptions) -> Result<Ending, StageError> {
     let http = http::client().map_err(StageError::Http)?;
-    let dsn = stage::foreign_dsn();
-    let Stage { inbox, mut services } = Stage::set(preference, dsn.as_deref(), &http, frozen_after).await?;
-    say(&walkthrough::inbox(&inbox, dsn.is_some()));
+    let backing = Backing::find().await;
+    // Kept until the services have ended.
+    let (backing, _servers) =
+        if options.full { backing.start_missing().await } else { (backing, Started::default()) };
+    backing.lines().iter().for_each(|line| say(line));
+    let setup = Setup {
+        preference: if options.free_ports { Preference::Free } else { Preference::Usual },
+        sentry: stage::foreign_dsn(),
+        frozen_after: options.frozen_after,
+        backing,
+    };
+    let copies = setup.sentry.is_some();
+    let Stage { inbox, mut services, control } = Stage::set(setup, &http).await?;
+    say(&walkthrough::inbox(&inbox, copies));
     let ending = tokio::select! {
         () = asked_to_stop() => Ending::Asked,
-        () = report(&mut services, ScenarioClient::new(http)) => Ending::NothingLeft,
+        () = report(&mut services, &control, ScenarioClient::new(http)) => Ending::NothingLeft,
     };
+    control.stop_traffic().await;
     services.stop().await;
     Ok(ending)
 }
 
 /// Reports what happens to the services until none is left.
-async fn report(services: &mut Supervisor, client: ScenarioClient) {
+async fn report(services: &mut Supervisor, control: &Control, client: ScenarioClient) {
     let mut walkthrough = Walkthrough::new(client);
     while let Some(notice) = services.next().await {
         say(&line(&notice));
+        control.note(&notice).await;
         let all_settled = match notice {
             Notice::Serving { service, url, .. } => walkthrough.serves(service, url),
             Notice::GaveUp { service, .. } => walkthrough.settles(service),
-            Notice::Died { .. } | Notice::NotStarted { .. } | Notice::Frozen { .. } => false,
+            _ => false,
         };
         if all_settled {
             say(&walkthrough.text().await);
@@ -85,6 +99,7 @@ fn line(notice: &Notice) -> String {
                 seconds(*retry_in)
             )
         }
+        Notice::Deploying { service } => format!("{:<12} is stopped, for another deployment", service.name),
         Notice::Frozen { service, silent_for } => {
             format!("{:<12} has not answered for {}, and is killed", service.name, seconds(*silent_for))
         }
@@ -97,7 +112,7 @@ fn seconds(duration: Duration) -> String {
 }
 
 /// Returns at the first SIGINT or SIGTERM.
-async fn asked_to_stop() {
+pub(crate) async fn asked_to_stop() {
     let (Ok(mut interrupt), Ok(mut terminate)) =
         (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {

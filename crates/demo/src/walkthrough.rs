@@ -11,14 +11,14 @@ use crate::stage::INBOX_PORT;
 /// How many calls are proposed per service; its catalogue has the rest.
 const PROPOSED: usize = 2;
 
-/// The line about the inbox.
-pub fn inbox(inbox: &Inbox, events_go_elsewhere: bool) -> String {
+/// The line about the inbox; `copies` says whether a Sentry server gets a copy of everything.
+pub fn inbox(inbox: &Inbox, copies: bool) -> String {
     let url = inbox.url();
     let taken = if is_usual(&url, INBOX_PORT) { "" } else { &format!(" (not on {INBOX_PORT})") };
-    let what = if events_go_elsewhere {
-        "stays empty: SENTRY_DSN is set, events go there"
+    let what = if copies {
+        "open it in a browser: every event arrives here, and a copy at SENTRY_DSN"
     } else {
-        "open it in a browser: every event arrives here"
+        "open it in a browser: break something, and every event arrives here"
     };
     format!("{:<12} {url}{taken}  {what}", "inbox")
 }

@@ -10,6 +10,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::process::{Child, ChildStdin, Command};
 
+use super::Deployment;
 use super::output_tail::OutputTail;
 use crate::services::Service;
 
@@ -25,6 +26,8 @@ pub struct Launch {
     pub port: u16,
     /// Where its events go.
     pub dsn: String,
+    /// Further variables of its environment.
+    pub environment: Vec<(&'static str, String)>,
     /// Whether its log lines are shown, not only kept for its obituary.
     pub show_log: bool,
     /// This very binary. Its path is asked for once: while it is built anew, the running one has none.
@@ -49,13 +52,14 @@ pub(super) struct Process {
 }
 
 impl Process {
-    pub(super) fn start(launch: &Launch) -> io::Result<Self> {
+    pub(super) fn start(launch: &Launch, deployment: &Deployment) -> io::Result<Self> {
         let mut child = Command::new(&launch.program)
             .args(["serve", launch.service.name])
             .env("HOST", "127.0.0.1")
             .env("PORT", launch.port.to_string())
             .env("SENTRY_DSN", &launch.dsn)
             .env("NO_PROXY", without_loopback())
+            .envs(launch.environment.iter().chain(&deployment.environment).map(|(name, value)| (name, value)))
             // What it writes ends in our own lines, which may go anywhere.
             .env("NO_COLOR", "1")
             .stdin(Stdio::piped())

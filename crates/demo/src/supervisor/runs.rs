@@ -7,17 +7,26 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 
-use super::Notice;
 use super::child::{self, Launch, Process};
 use super::health;
+use super::{Deployment, Notice};
 use crate::services::Service;
 
 /// Exit status of a service whose configuration is wrong: starting it again changes nothing.
 const CONFIGURATION_ERROR: i32 = 2;
 
+/// What a child is to do.
+pub(super) struct Orders {
+    /// To end for good.
+    pub(super) stopped: watch::Receiver<bool>,
+    /// To run like this.
+    pub(super) deployment: watch::Receiver<Deployment>,
+}
+
 /// How a run ended.
 enum End {
     Stopped,
+    Redeployed,
     Exited { status: ExitStatus, output_tail: Vec<String>, lived: Duration },
     NotStarted(io::Error),
 }
@@ -26,7 +35,7 @@ pub(super) async fn supervise(
     launch: Launch,
     http: reqwest::Client,
     notices: mpsc::UnboundedSender<Notice>,
-    mut stopped: watch::Receiver<bool>,
+    mut orders: Orders,
 ) {
     let service = launch.service;
     let mut backoff = Backoff::default();
@@ -39,8 +48,12 @@ pub(super) async fn supervise(
             report(Notice::Serving { service, url: launch.url(), pid, again });
         };
         let frozen = |silent_for| report(Notice::Frozen { service, silent_for });
-        let pause = match live(&launch, &http, &mut stopped, serving, frozen).await {
+        let pause = match live(&launch, &http, &mut orders, serving, frozen).await {
             End::Stopped => return,
+            End::Redeployed => {
+                report(Notice::Deploying { service });
+                continue;
+            }
             End::NotStarted(error) => {
                 let retry_in = backoff.after(Duration::ZERO);
                 report(Notice::NotStarted { service, reason: error.to_string(), retry_in });
@@ -60,7 +73,9 @@ pub(super) async fn supervise(
         };
         tokio::select! {
             () = sleep(pause) => {}
-            _ = stopped.changed() => return,
+            // What is deployed now may live.
+            _ = orders.deployment.changed() => {}
+            _ = orders.stopped.changed() => return,
         }
     }
 }
@@ -75,12 +90,13 @@ fn gave_up(service: &'static Service, status: ExitStatus, output_tail: &[String]
 async fn live(
     launch: &Launch,
     http: &reqwest::Client,
-    stopped: &mut watch::Receiver<bool>,
+    orders: &mut Orders,
     serving: impl FnOnce(u32),
     frozen: impl FnOnce(Duration),
 ) -> End {
     let born = Instant::now();
-    let mut process = match Process::start(launch) {
+    let deployment = orders.deployment.borrow_and_update().clone();
+    let mut process = match Process::start(launch, &deployment) {
         Ok(process) => process,
         Err(error) => return End::NotStarted(error),
     };
@@ -92,9 +108,13 @@ async fn live(
     };
     let exited = tokio::select! {
         status = process.wait() => status,
-        _ = stopped.changed() => {
+        _ = orders.stopped.changed() => {
             process.stop().await;
             return End::Stopped;
+        }
+        _ = orders.deployment.changed() => {
+            process.stop().await;
+            return End::Redeployed;
         }
         silent_for = silence => {
             frozen(silent_for);

@@ -59,6 +59,16 @@ impl Shop {
     /// A shop whose debug routes may need a token.
     pub(crate) async fn open_with(cases: &[(&'static str, Twist)], token: Option<&'static str>) -> Self {
         let inbox = Inbox::start().await.expect("an inbox");
+        let url = Self::open_at(cases, token, inbox.url()).await;
+        Self { url, inbox }
+    }
+
+    /// A shop whose events go to the inbox at that URL; where it is.
+    pub(crate) async fn open_at(
+        cases: &[(&'static str, Twist)],
+        token: Option<&'static str>,
+        inbox: String,
+    ) -> String {
         let process = Process {
             threads: AtomicU64::new(8),
             open_fds: AtomicU64::new(20),
@@ -66,7 +76,7 @@ impl Shop {
             clock: Instant::now(),
         };
         let http = demo::http::client().expect("a client");
-        let state = State { cases: cases.to_vec(), process, inbox: inbox.url(), token, http };
+        let state = State { cases: cases.to_vec(), process, inbox, token, http };
         let state = web::Data::new(state);
         let app = move || {
             App::new()
@@ -78,7 +88,7 @@ impl Shop {
         let server = HttpServer::new(app).workers(1).disable_signals().bind("127.0.0.1:0").expect("a port");
         let url = format!("http://{}", server.addrs()[0]);
         actix_web::rt::spawn(server.run());
-        Self { url, inbox }
+        url
     }
 
     /// The arguments that check this shop.

@@ -1,5 +1,9 @@
 //! The standing demo: it starts everything, restarts what dies, and leaves nothing behind.
 
+use std::time::Duration;
+
+use demo::services::SERVICES;
+use demo::supervisor::{Launch, Notice, Supervisor};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
@@ -113,4 +117,35 @@ async fn ends_with_all_children(signal: Signal, status: Option<i32>) {
     for service in services {
         is_gone(service.pid).await;
     }
+}
+
+#[actix_web::test]
+async fn a_child_that_dies_at_once_is_started_again_after_growing_waits_and_its_last_words_are_kept() {
+    let program = std::env::temp_dir().join(format!("demo-dies-{}", std::process::id()));
+    std::fs::write(&program, "#!/bin/sh\necho 'the disk is full' >&2\nexit 3\n").expect("a file");
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("its mode");
+    let launch = Launch {
+        service: &SERVICES[0],
+        port: 1,
+        dsn: String::new(),
+        environment: Vec::new(),
+        show_log: false,
+        program: program.clone(),
+        frozen_after: Duration::from_secs(40),
+    };
+    let http = demo::http::client().expect("a client");
+    let mut supervisor = Supervisor::start(vec![launch], &http);
+    let mut waits = Vec::new();
+    while waits.len() < 4 {
+        match supervisor.next().await {
+            Some(Notice::Died { how, output_tail, restart_in, .. }) => {
+                assert_eq!((how.as_str(), output_tail), ("exit status 3", vec!["the disk is full".to_owned()]));
+                waits.push(restart_in);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(waits.windows(2).all(|pair| pair[0] < pair[1]) && waits[3] <= Duration::from_secs(5), "{waits:?}");
+    supervisor.stop().await;
+    let _ = std::fs::remove_file(&program);
 }

@@ -1,0 +1,70 @@
+//! A release of the game engine that is deployed and rolled back, and what the page shows of services that die.
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::traffic::standing;
+
+fn engine(state: &Value) -> &Value {
+    &state["services"][0]
+}
+
+#[actix_web::test]
+async fn a_deployed_version_serves_at_the_same_place_plays_and_can_be_rolled_back() {
+    let (_standing, page) = standing().await;
+    let before = page.get("stage/state").await;
+    assert_eq!(engine(&before)["name"], "game-engine");
+    for version in ["", "1 1", "<b>", &"1".repeat(33)] {
+        let refused = page.post("stage/release", &json!({ "version": version })).await;
+        assert!(refused.0 == 400 && refused.1.contains("a version has"), "{version}: {refused:?}");
+    }
+    assert_eq!(page.post("stage/release", &json!({ "version": "1.1.0" })).await.0, 202);
+    let state = page
+        .until("the new one serves", |state| {
+            engine(state)["state"] == "serving" && engine(state)["pid"] != engine(&before)["pid"]
+        })
+        .await;
+    assert_eq!(
+        (&engine(&state)["version"], &engine(&state)["url"]),
+        (&json!("1.1.0"), &engine(&before)["url"])
+    );
+    assert_eq!(
+        (&state["release"]["version"], &state["release"]["before"]),
+        (&json!("1.1.0"), &json!("1.0.0"))
+    );
+    assert_eq!(state["traffic"]["running"], true, "{state:#}");
+
+    let rolled_back = page.request(Method::DELETE, "stage/release").send().await.unwrap();
+    assert_eq!(rolled_back.status(), 202);
+    let state = page
+        .until("the old one serves again", |state| {
+            engine(state)["state"] == "serving"
+                && state["release"].is_null()
+                && engine(state)["restarts"] == 2
+        })
+        .await;
+    assert_eq!(engine(&state)["version"], "1.0.0");
+    let marks: Vec<_> =
+        engine(&state)["marks"].as_array().unwrap().iter().map(|mark| mark["text"].clone()).collect();
+    let expected = [
+        "game-engine 1.1.0 was deployed",
+        "it serves again",
+        "game-engine 1.0.0 was deployed",
+        "it serves again",
+    ];
+    assert_eq!(marks, expected);
+}
+
+#[actix_web::test]
+async fn the_page_says_how_a_service_died_and_that_it_is_back() {
+    let (_standing, page) = standing().await;
+    let state = page.get("stage/state").await;
+    let pid = engine(&state)["pid"].as_i64().unwrap();
+    kill(Pid::from_raw(i32::try_from(pid).unwrap()), Signal::SIGKILL).unwrap();
+    let state = page.until("it is back", |state| engine(state)["restarts"] == 1).await;
+    assert_eq!(engine(&state)["why"]["how"], "signal 9 (SIGKILL)", "{state:#}");
+    let marks = engine(&state)["marks"].to_string();
+    assert!(marks.contains("it died: signal 9 (SIGKILL)") && marks.contains("it serves again"), "{marks}");
+}

@@ -1,0 +1,146 @@
+//! Players that play, over the real services.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use crate::helpers::{Standing, demo, run};
+use crate::page::Page;
+
+/// A standing demo whose services all serve, and its page.
+pub(crate) async fn standing() -> (Standing, Page) {
+    let mut standing = Standing::start();
+    standing.all_serve().await;
+    let line = standing.said().lines().find(|line| line.starts_with("inbox")).expect("its line");
+    let page = Page::at(line.split_whitespace().nth(1).expect("a URL"));
+    let serve = |state: &Value| {
+        state["services"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|it| it["state"] == "serving" && it["catalogue"] != 0)
+    };
+    page.until("all serve", serve).await;
+    (standing, page)
+}
+
+fn over(state: &Value) -> bool {
+    state["traffic"]["running"] == false
+}
+
+#[actix_web::test]
+async fn a_round_is_one_trace_from_the_gateway_over_game_engine_to_payment() {
+    let (_standing, page) = standing().await;
+    let rounds =
+        json!({ "rate": 10, "seconds": 3, "looks": 0, "mistakes": 0, "hang_ups": 0, "scenarios": 0 });
+    assert_eq!(page.post("stage/traffic", &rounds).await.0, 202);
+    let state = page.until("the end", over).await;
+    let made = state["traffic"]["visits"]["round"].as_u64().unwrap_or_default();
+    assert!(made >= 2, "{state:#}");
+
+    let (gateway, children) = whole_round(&page).await;
+    assert_eq!(gateway["transaction"], "POST /api/v1/spin");
+    let id = gateway["event_id"].as_str().unwrap();
+    let root = page.get(&format!("transactions/{id}")).await["transaction"].clone();
+    let spans = root["spans"].as_array().unwrap();
+    for ((span, service), child) in spans.iter().zip(SERVICES).zip(&children) {
+        assert_eq!(child["parent_span_id"], span["span_id"], "{service}");
+        assert_eq!(span["parent_span_id"], root["contexts"]["trace"]["span_id"]);
+        assert!(span["description"].as_str().unwrap().contains(service), "{span}");
+        let (start, end) = (&root["start_timestamp"], &root["timestamp"]);
+        assert!(
+            span["start_timestamp"].as_f64() >= start.as_f64() && span["timestamp"].as_f64() <= end.as_f64()
+        );
+    }
+    assert_eq!(spans.len(), 2, "{root:#}");
+    let id = children[0]["event_id"].as_str().unwrap();
+    let child = page.get(&format!("transactions/{id}")).await["transaction"].clone();
+    assert_eq!(root["user"]["id"], child["user"]["id"]);
+}
+
+/// Over which services a round goes.
+const SERVICES: [&str; 2] = ["game-engine", "payment"];
+
+/// The gateway's transaction of a round, and those of the services, once all have arrived.
+async fn whole_round(page: &Page) -> (Value, Vec<Value>) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let listed = page.get("transactions?limit=1000").await["transactions"].clone();
+        let listed = listed.as_array().unwrap();
+        for gateway in listed.iter().filter(|it| it["service"] == "gateway") {
+            let of_trace = |service: &&str| {
+                let own = |it: &&Value| it["trace_id"] == gateway["trace_id"] && it["service"] == *service;
+                listed.iter().find(own).cloned()
+            };
+            let children: Vec<_> = SERVICES.iter().filter_map(of_trace).collect();
+            if children.len() == SERVICES.len() {
+                return (gateway.clone(), children);
+            }
+        }
+        assert!(Instant::now() < deadline, "no whole round in {listed:#?}");
+        sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[actix_web::test]
+async fn every_kind_of_visit_is_made_and_mistyped_bets_are_refused() {
+    let (_standing, page) = standing().await;
+    let mix =
+        json!({ "rate": 20, "seconds": 4, "looks": 0.2, "mistakes": 0.2, "hang_ups": 0.2, "scenarios": 0.2 });
+    assert_eq!(page.post("stage/traffic", &mix).await.0, 202);
+    let state = page.until("the end", over).await;
+    let traffic = &state["traffic"];
+    for kind in ["round", "look", "mistake", "hang_up", "scenario"] {
+        assert!(traffic["visits"][kind].as_u64().is_some_and(|count| count > 0), "{kind}: {traffic:#}");
+    }
+    assert!(traffic["refused"].as_u64() >= traffic["visits"]["mistake"].as_u64(), "{traffic:#}");
+}
+
+#[actix_web::test]
+async fn traffic_that_cannot_be_is_refused_and_what_runs_stops_when_asked() {
+    let (_standing, page) = standing().await;
+    for (options, reason) in [
+        (json!({ "rate": 0 }), "rate must be a number from 0.1 to 200"),
+        (json!({ "rate": 1e9 }), "rate must be"),
+        (json!({ "seconds": 100_000 }), "seconds must be a number from 1 to 3600"),
+        (json!({ "looks": 0.9, "mistakes": 0.9 }), "must not add up to more than 1"),
+        (json!({ "speed": 1 }), "unknown field"),
+    ] {
+        let refused = page.post("stage/traffic", &options).await;
+        assert!(refused.0 == 400 && refused.1.contains(reason), "{options}: {refused:?}");
+    }
+    assert_eq!(page.post("stage/traffic", &json!({ "seconds": 3600 })).await.0, 202);
+    page.until("it runs", |state| state["traffic"]["running"] == true).await;
+    let stopped = page.request(Method::DELETE, "stage/traffic").send().await.unwrap();
+    assert_eq!(stopped.status(), 204);
+    page.until("it has stopped", over).await;
+}
+
+#[actix_web::test]
+async fn the_command_makes_traffic_in_a_demo_that_runs_and_says_what_came_of_it() {
+    let (_standing, page) = standing().await;
+    let ended = run(&["traffic", "--page", &page.url, "--rate", "10", "--for", "2"]).await;
+    assert_eq!(ended.status, Some(0), "{ended:?}");
+    assert!(ended.stdout.contains("visits (round ") && ended.stdout.contains("failed"), "{ended:?}");
+
+    let mut command = demo(&["traffic", "--page", &page.url, "--for", "600"]);
+    command.stderr(Stdio::null());
+    let mut long = Standing::of(command);
+    page.until("it runs", |state| state["traffic"]["running"] == true).await;
+    assert_eq!(long.ended_by(Signal::SIGINT).await, Some(0));
+    page.until("it has stopped", over).await;
+}
+
+#[actix_web::test]
+async fn traffic_without_a_demo_or_beyond_its_bounds_cannot_run() {
+    let nobody = crate::helpers::nobody();
+    let ended = run(&["traffic", "--page", &nobody]).await;
+    assert_eq!(ended.status, Some(2), "{ended:?}");
+    assert!(ended.stderr.contains("`cargo run` starts one"), "{ended:?}");
+    let ended = run(&["traffic", "--page", &nobody, "--rate", "1000"]).await;
+    assert!(ended.status == Some(2) && ended.stderr.contains("from 0.1 to 200"), "{ended:?}");
+}
