@@ -1,6 +1,7 @@
 // What came of a run: the answer, the events as they arrive, and each part of the promise.
 
-import { el, text } from './dom.js';
+import { el } from './dom.js';
+import { inWords } from './shown.js';
 import { duration, many } from './time.js';
 
 /** Longest value that is shown of a difference, characters. */
@@ -49,7 +50,7 @@ function part({ name, kept }) {
 /** @param {Stage.Mismatch[]} mismatches */
 export function differences(mismatches) {
   const cell = (/** @type {unknown} */ value) => {
-    const words = value === null ? 'nothing' : text(value);
+    const words = value === null ? 'nothing' : inWords(value);
     return el('td', { title: words }, words.length > LONGEST ? `${words.slice(0, LONGEST)}…` : words);
   };
   return el('div', { class: 'wide' }, el('table', { class: 'differences' },
