@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{LazyLock, Once};
 use std::time::{Duration, Instant, SystemTime};
 
+use nix::time::{ClockId, clock_gettime};
 use sentry::protocol::{AppContext, Context, Map, RuntimeContext, Value};
 use serde::{Deserialize, Serialize};
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, get_current_pid};
@@ -93,7 +94,9 @@ pub fn start() {
         // Without a thread the first sample stays: old numbers beat no service.
         let _ = std::thread::Builder::new().name("runtime-stats".to_owned()).spawn(move || {
             loop {
+                let cpu = CpuMeter::start();
                 std::thread::sleep(INTERVAL);
+                LATEST.cpu.store(cpu.percent().to_bits(), Relaxed);
                 sampler.sample();
             }
         });
@@ -130,22 +133,35 @@ fn hundredths(number: f64) -> f64 {
     (number * 100.0).round() / 100.0
 }
 
-/// CPU use of this process since `new`, percent of one core.
-pub struct CpuMeter(Sampler);
+/// CPU use of this process since [`start`](Self::start).
+///
+/// It reads the clock of the process, which counts nanoseconds. The ticks of `/proc` are 10 ms long: beside busy
+/// processes, a whole measurement may be shorter than one.
+#[derive(Debug)]
+pub struct CpuMeter {
+    started: Instant,
+    /// What the process had used by then.
+    used: Duration,
+}
 
 impl CpuMeter {
     /// Starts to measure.
     pub fn start() -> Self {
-        let mut sampler = Sampler::new();
-        sampler.refresh();
-        Self(sampler)
+        Self { started: Instant::now(), used: cpu_time() }
     }
 
-    /// Percent of one core since the start (sysinfo needs 200 ms between the two for a true figure).
-    pub fn percent(mut self) -> f32 {
-        self.0.refresh();
-        self.0.process().map_or(0.0, sysinfo::Process::cpu_usage)
+    /// Percent of one core since the start (200 = two busy cores).
+    pub fn percent(&self) -> f32 {
+        let used = cpu_time().saturating_sub(self.used);
+        // No clock is fine enough to measure nothing.
+        let elapsed = self.started.elapsed().max(Duration::from_nanos(1));
+        (used.as_secs_f64() / elapsed.as_secs_f64() * 100.0) as f32
     }
+}
+
+/// What all threads of this process have used; zero where the system has no such clock.
+fn cpu_time() -> Duration {
+    clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).map_or(Duration::ZERO, Duration::from)
 }
 
 /// Returns freed memory to the operating system where the [platform] can, so that a released leak is seen as one.
@@ -165,7 +181,7 @@ impl Sampler {
     }
 
     fn refresh(&mut self) {
-        let what = ProcessRefreshKind::nothing().with_memory().with_cpu();
+        let what = ProcessRefreshKind::nothing().with_memory();
         if let (Some(pid), Some(system)) = (self.pid, &mut self.system) {
             system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), false, what);
         }
@@ -184,7 +200,6 @@ impl Sampler {
         }
         if let Some(process) = self.process() {
             LATEST.memory.store(process.memory(), Relaxed);
-            LATEST.cpu.store(process.cpu_usage().to_bits(), Relaxed);
             // On Linux, counting them opens a folder, which is one of them.
             let counting = u32::from(cfg!(target_os = "linux"));
             let open = process.open_files().and_then(|open| u32::try_from(open).ok()).unwrap_or_default();
@@ -198,4 +213,17 @@ impl Sampler {
 fn threads() -> u32 {
     let threads = std::fs::read_dir("/proc/self/task");
     threads.map_or(0, |threads| u32::try_from(threads.count()).unwrap_or(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_that_is_shorter_than_a_tick_of_the_system_counts() {
+        let cpu = CpuMeter::start();
+        let used = cpu_time();
+        while cpu_time() == used {}
+        assert!(cpu.percent() > 0.0);
+    }
 }
