@@ -1,11 +1,11 @@
-//! How much of anything is sent: long texts are cut with a mark, lists and trees keep their ends, and a whole event stays
-//! below what Sentry takes by construction, whatever came in.
+//! Limits on the size of what is sent. Long texts are cut and marked, lists and trees keep their ends, and every event is
+//! small enough for Sentry, whatever came in.
 //!
-//! Sentry refuses an event of more than 1 MB, or of 200 kB compressed, as a whole; and it trims
-//! [what is longer than its limits](https://docs.sentry.io/concepts/data-management/size-limits/), without anybody
-//! here knowing. What is cut here says so: `… (1300000 bytes)` is what the text was. [`event`] is called twice: as soon
-//! as an event is made, with [`WINDOW`] more than is kept, so that nothing large waits in a queue, and once it is
-//! redacted: a secret must be seen whole to be known as one.
+//! Sentry refuses an event of more than 1 MB, or of 200 kB compressed. It also trims
+//! [what is longer than its limits](https://docs.sentry.io/concepts/data-management/size-limits/), and the sender does
+//! not learn of it. A text that is cut here says how long it was: `… (1300000 bytes)`. An event is cut twice. As soon as it
+//! is made, [`new_event`] leaves [`WINDOW`] more of each text than is sent, so that nothing large waits in a queue. Once it
+//! is redacted, [`event`] cuts the rest: a secret is only recognised as a whole.
 
 mod walk;
 
@@ -16,11 +16,11 @@ pub(crate) use walk::facts_of;
 
 /// Replaces a secret, as in Sentry's own scrubbing. A cut never leaves a part of it.
 pub const FILTERED: &str = "[Filtered]";
-/// Bytes of an event as JSON, but for what every event has.
+/// Bytes of an event as JSON, without what every event has.
 pub const EVENT: usize = 180_000;
 /// Bytes of a transaction with its spans, as JSON.
 pub const TRANSACTION: usize = 800_000;
-/// Bytes of a message, and of what an exception says.
+/// Bytes of a message, and of an exception's value.
 pub const MESSAGE: usize = 8192;
 /// Bytes of the value of a tag, a transaction's name, a release.
 pub const TAG: usize = 200;
@@ -34,16 +34,16 @@ pub const EXCEPTIONS: usize = 50;
 pub const SPANS: usize = 1000;
 /// Tags, headers, fields of a context, items of a list.
 pub const FIELDS: usize = 100;
-/// How deep contexts and other free data are.
+/// Levels of contexts and other free data.
 pub const DEPTH: usize = 7;
 
-/// How much more of a text is looked at than is kept: no secret is longer.
+/// How many more bytes of a text are searched for secrets than are kept. No secret is longer.
 pub const WINDOW: usize = 8192;
 
 /// The longest mark of a text that was cut.
 const MARK: usize = 40;
 
-/// How much of which part is kept.
+/// How many bytes of each part are kept, and how many frames.
 #[derive(Debug, Clone, Copy)]
 struct Sizes {
     total: usize,
@@ -57,18 +57,14 @@ struct Sizes {
 const USUAL: Sizes =
     Sizes { total: EVENT, request: 20_000, contexts: 48_000, extra: 24_000, crumbs: 32_000, frames: FRAMES };
 
-/// For an event that was refused as too large.
-const SMALL: Sizes =
-    Sizes { total: 24_000, request: 2_000, contexts: 6_000, extra: 0, crumbs: 2_000, frames: 20 };
-
-/// Cuts a text to so many bytes, on a character's boundary; the mark, which counts, says how long it was.
+/// Cuts a text to so many bytes, its mark included, at a boundary of characters. The mark says how long the text was.
 pub fn cut(text: &mut String, most: usize) {
     if text.len() <= most {
         return;
     }
     let mark = mark(original(text).unwrap_or(text.len()));
     let mut end = text.floor_char_boundary(most.saturating_sub(mark.len()));
-    // Half a mark would not be known as one.
+    // A half of `[Filtered]` would not be recognised.
     let tail = text.floor_char_boundary(end.saturating_sub(FILTERED.len() - 1));
     if let Some(filtered) = text[tail..].find(FILTERED) {
         end = end.min(tail + filtered);
@@ -79,12 +75,12 @@ pub fn cut(text: &mut String, most: usize) {
     }
 }
 
-/// JSON cut to about so many bytes, [`FIELDS`] and [`DEPTH`].
+/// Cuts JSON to about so many bytes, to [`FIELDS`] and to [`DEPTH`].
 pub fn cut_json(json: &mut serde_json::Value, most: usize) {
     Walk::new(most, 0).json(json, most);
 }
 
-/// Cuts each field of an object to about so many bytes: one long field takes no room from the others.
+/// Cuts each field of an object to about so many bytes, so that one long field takes no room from the others.
 pub fn cut_each(json: &mut serde_json::Value, most: usize) {
     json.as_object_mut().into_iter().flatten().for_each(|(_, field)| cut_json(field, most));
 }
@@ -100,23 +96,14 @@ fn original(text: &str) -> Option<usize> {
     reported.strip_suffix(" bytes)")?.parse().ok()
 }
 
-/// Cuts an event that was just made, before it waits: everything is kept that [`event`] keeps in the end, and
-/// [`WINDOW`] more of each text.
+/// Cuts a new event before it waits. It keeps everything that [`event`] keeps, and [`WINDOW`] more bytes of each text.
 pub fn new_event(event: &mut Event<'static>) {
     Walk::new(usize::MAX, WINDOW).event(event, &USUAL);
 }
 
-/// Cuts an event to what is sent of it: less than 200 kB.
+/// Cuts an event to less than 200 kB, which is what is sent.
 pub fn event(event: &mut Event<'static>) {
     Walk::new(USUAL.total, 0).event(event, &USUAL);
-}
-
-/// Cuts an event that was refused as too large: some 30 kB, with the exceptions, the tags and the newest breadcrumbs.
-pub fn shrink(event: &mut Event<'static>) {
-    if let Some(request) = &mut event.request {
-        request.data = None;
-    }
-    Walk::new(SMALL.total, 0).event(event, &SMALL);
 }
 
 /// Cuts a transaction before it is redacted.
@@ -124,12 +111,12 @@ pub fn new_transaction(transaction: &mut Transaction<'static>) {
     Walk::new(usize::MAX, WINDOW).transaction(transaction);
 }
 
-/// Cuts a transaction to what is sent of it: less than 1 MB.
+/// Cuts a transaction to less than 1 MB, which is what is sent.
 pub fn transaction(transaction: &mut Transaction<'static>) {
     Walk::new(TRANSACTION, 0).transaction(transaction);
 }
 
-/// Cuts a log entry, by `window` more than is sent of it.
+/// Cuts a log entry to what is sent of it, and `window` more bytes of each text.
 pub fn log(log: &mut Log, window: usize) {
     let mut walk = Walk::new(usize::MAX, window);
     walk.text(&mut log.body, MESSAGE);
@@ -154,7 +141,7 @@ impl Walk {
         event.user.iter_mut().for_each(|user| self.user(user));
         event.request.iter_mut().for_each(|request| self.request(request, sizes.request));
         self.part(sizes.contexts, |part| part.contexts(&mut event.contexts));
-        // A new event's stack is addresses in one frame; they were bounded where they were taken.
+        // The stack of a new event is a list of addresses in one frame. Their number was limited where they were taken.
         if self.is_last() {
             self.stacks(event, sizes.frames);
         }
@@ -187,7 +174,7 @@ impl Walk {
         transaction.spans.retain_mut(|span| self.span(span));
     }
 
-    /// False where there is no more room for it.
+    /// False where there is no room for it.
     fn span(&mut self, span: &mut Span) -> bool {
         span.op.iter_mut().for_each(|op| self.text(op, 128));
         span.description.iter_mut().for_each(|text| self.text(text, 1024));
@@ -197,7 +184,7 @@ impl Walk {
     }
 }
 
-/// Cuts what the rules made of it.
+/// Cuts a fingerprint that rules have made.
 pub fn fingerprint(event: &mut Event<'static>) {
     if event.fingerprint.len() > FIELDS || event.fingerprint.iter().any(|part| part.len() > 2 * TAG) {
         let mut parts = event.fingerprint.to_vec();

@@ -1,4 +1,4 @@
-//! What may be said of a URL that cannot be used.
+//! What a message may say about a URL that cannot be used.
 
 use url::Url;
 

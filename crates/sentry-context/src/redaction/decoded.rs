@@ -1,25 +1,25 @@
-//! A text as its reader sees it: percent-encoding and JSON's `\u00..` undone, however often they were applied, with the
-//! place of every byte in the text as it is.
+//! A text as its reader sees it: without percent-encoding and JSON's `\u00..`, however often they were applied. Every byte
+//! knows its place in the raw text.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use super::work::looked_at;
 
-/// What was encoded more often was encoded to hide something.
+/// A text that is encoded more often hides something.
 const LAYERS: usize = 4;
 
 /// A text, decoded.
 pub(super) struct Decoded<'t> {
     raw: &'t str,
-    /// What is looked at.
+    /// The decoded text.
     pub(super) bytes: Cow<'t, [u8]>,
-    /// Where each of these bytes starts in the raw text, and where the last one ends; none where nothing was encoded.
+    /// Where each of these bytes starts in the raw text, and where the last one ends. Empty where nothing was encoded.
     starts: Option<Vec<usize>>,
 }
 
 impl<'t> Decoded<'t> {
-    /// `None` where it is encoded too often to be looked at.
+    /// `None` where it is encoded too often.
     pub(super) fn of(raw: &'t str) -> Option<Self> {
         let mut decoded = Self { raw, bytes: Cow::Borrowed(raw.as_bytes()), starts: None };
         for _ in 0..LAYERS {
@@ -33,11 +33,11 @@ impl<'t> Decoded<'t> {
     /// Where this range stands in the raw text.
     pub(super) fn in_raw(&self, range: &Range<usize>) -> Range<usize> {
         let (start, end) = (self.start(range.start), self.start(range.end));
-        // Ranges begin and end beside separators; a range that did not would still have to be cut out of text.
+        // Ranges begin and end beside separators. One that did not would still have to be cut at a boundary of characters.
         self.raw.floor_char_boundary(start)..self.raw.ceil_char_boundary(end)
     }
 
-    /// How many bytes of the raw text this byte takes: the more, the more often it was encoded.
+    /// How many bytes of the raw text this byte takes. The more often it was encoded, the more.
     pub(super) fn width(&self, at: usize) -> usize {
         self.start(at + 1) - self.start(at)
     }

@@ -9,7 +9,7 @@ use url::form_urlencoded;
 use super::decoded::Decoded;
 use super::userinfo;
 
-/// Shorter secrets would filter every other word.
+/// A shorter secret would match parts of ordinary words.
 const SHORTEST: usize = 4;
 
 /// The values, and the one pattern that finds any of them.
@@ -20,17 +20,16 @@ struct Hidden {
 
 static HIDDEN: RwLock<Hidden> = RwLock::new(Hidden { values: Vec::new(), pattern: None });
 
-/// Has a value filtered from now on wherever it appears, encoded or not. Values of under four characters are not
-/// looked for.
+/// Filters a value from now on wherever it appears, encoded or not. Values of less than four characters are ignored.
 pub fn hide(secret: &str) {
     let mut hidden = HIDDEN.write().unwrap_or_else(PoisonError::into_inner);
-    // As it is, and as a form writes its blanks.
+    // As it is, and as a form encodes its blanks.
     for form in [secret.to_owned(), secret.replace(' ', "+")] {
         if form.len() >= SHORTEST && !hidden.values.contains(&form) {
             hidden.values.push(form);
         }
     }
-    // A secret that contains another one goes first, or its rest would stay.
+    // A secret that contains another one is replaced first, or its rest would stay.
     hidden.values.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
     let any: Vec<_> = hidden.values.iter().map(|secret| regex::escape(secret)).collect();
     hidden.pattern = (!any.is_empty()).then(|| Regex::new(&any.join("|")).ok()).flatten();

@@ -7,8 +7,8 @@ use super::decoded::Decoded;
 use super::pairs::{is_quote, key_before, run};
 use super::{NAME, Place, VALUE};
 
-/// Where any field names a secret, every field that holds what another one names is taken for it: in text, nobody knows
-/// which belong together.
+/// Where any field names a secret, every field that may hold its value is filtered: a text does not show which fields
+/// belong together.
 pub(super) fn find(text: &Decoded<'_>, place: Place, spans: &mut Vec<Range<usize>>) {
     let bytes = text.bytes.as_ref();
     let (mut values, mut named, mut at) = (Vec::new(), false, 0);

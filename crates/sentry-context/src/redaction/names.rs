@@ -1,14 +1,14 @@
-//! Names that speak of a secret.
+//! Names of secrets.
 //!
-//! A name is split into its words: `X-Auth-Key`, `x_auth_key` and `xAuthKey` are `x`, `auth` and `key`. Words are what
-//! the deny lists of Sentry's SDKs look for, too; a part of a word is looked for only where no other word has it.
+//! A name is split into its words: `X-Auth-Key`, `x_auth_key` and `xAuthKey` are `x`, `auth` and `key`. The deny lists of
+//! Sentry's SDKs contain words, too. A part of a word counts only where no other word contains it.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// One of these is in every such name: most have none, and need no closer look.
+/// Every such name contains one of these. Most names contain none, and are not examined further.
 static STEMS: Pattern = LazyLock::new(|| {
     Regex::new(
         "(?i-u)account|assert|auth|bearer|card|cc|code|cookie|cred|csc|csrf|cv[cnv]|factor|hmac|iban|jwt|key|mfa\
@@ -17,7 +17,7 @@ static STEMS: Pattern = LazyLock::new(|| {
     .ok()
 });
 
-/// In any word, wherever it stands in it.
+/// Parts of words.
 static PARTS: Pattern = LazyLock::new(|| {
     Regex::new(
         "accesskey|accountkey|apikey|authenticat|authkey|authori[sz]|bearer|card|cookie|credential|csrf|cvc|cvv|jwt\
@@ -36,7 +36,7 @@ static WORDS: Pattern = LazyLock::new(|| {
     .ok()
 });
 
-/// Words that only contain a part.
+/// Harmless words that contain such a part.
 static HARMLESS: Pattern = LazyLock::new(|| {
     Regex::new("card(?:board|inal|io)|(?:dis|flash|post|score|wild)card|tokeniz|secretar").ok()
 });
@@ -81,18 +81,18 @@ const PAIRS: [[&str; 2]; 8] = [
     ["two", "factor"],
 ];
 
-/// Longer ones are no names: only so much of each end is looked at.
+/// Of a longer name, only so many bytes at each end are examined.
 const LONGEST: usize = 256;
 
 /// Linear in the text, as all of this crate's regexes are.
 type Pattern = LazyLock<Option<Regex>>;
 
-/// What cannot be looked at counts as found.
+/// What cannot be examined counts as found.
 fn has(pattern: &Pattern, text: &str) -> bool {
     pattern.as_ref().is_none_or(|pattern| pattern.is_match(text))
 }
 
-/// What a name says of its value.
+/// What a name means for its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Grade {
     /// Nothing.
@@ -101,21 +101,21 @@ pub(super) enum Grade {
     Sent,
     /// A secret as the name of a field; in prose (`invalid signature: …`) it may be a word like any other.
     Field,
-    /// A secret wherever it stands.
+    /// A secret in any place.
     Secret,
 }
 
-/// Does the name of one of our own fields, tags or parameters speak of a secret?
+/// Is this, in our own fields, tags and parameters, the name of a secret?
 pub fn is_secret(name: &str) -> bool {
     grade(name) >= Grade::Field
 }
 
-/// Does the name of something that a client sent speak of a secret: a header, a parameter, a field of a body?
+/// Is this, in the headers, parameters and bodies of a client, the name of a secret?
 pub fn is_secret_of_client(name: &str) -> bool {
     grade(name) >= Grade::Sent
 }
 
-/// Of a name that is longer than any, both ends are judged.
+/// Examines both ends of a name that is too long.
 pub(super) fn grade(name: &str) -> Grade {
     if name.len() <= LONGEST {
         return judge(name);

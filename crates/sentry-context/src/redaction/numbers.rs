@@ -1,5 +1,4 @@
-//! Numbers that are known by their check digits: payment cards and bank accounts; and those of social security by their
-//! form.
+//! Numbers of payment cards and bank accounts, which check digits reveal, and of social security, which have a form.
 
 use std::ops::Range;
 
@@ -8,12 +7,12 @@ use super::work::looked_at;
 /// The longest account number.
 const LONGEST_IBAN: usize = 34;
 
-/// Looks at the groups of digits that start here, and says where they end.
+/// Where the number ends that starts here, if it is one of these.
 pub(super) fn find(bytes: &[u8], start: usize, spans: &mut Vec<Range<usize>>) -> usize {
     let groups = groups(bytes, start);
     let end = groups.last().map_or(start, |group| group.end);
     looked_at(end - start);
-    // Decimals, and numbers that a letter ends, are none of these.
+    // Decimals, and numbers before a letter, are none of these.
     let whole = |range: &Range<usize>, count: usize| {
         let fraction = range.start > 0 && bytes[range.start - 1] == b'.';
         let goes_on = bytes.get(range.end).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
@@ -88,7 +87,7 @@ fn is_card(digits: &[u8]) -> bool {
     issued && checks(digits)
 }
 
-/// Luhn's formula.
+/// The Luhn algorithm.
 fn checks(digits: &[u8]) -> bool {
     let sum: u32 = digits.iter().rev().enumerate().fold(0, |sum, (at, digit)| {
         let digit = u32::from(*digit);
@@ -97,7 +96,7 @@ fn checks(digits: &[u8]) -> bool {
     sum.is_multiple_of(10)
 }
 
-/// An IBAN that starts here, in one piece or in groups of four; says where it ends.
+/// Where the IBAN ends that starts here, in one piece or in groups of four.
 pub(super) fn iban(bytes: &[u8], start: usize, spans: &mut Vec<Range<usize>>) -> usize {
     let Some(head @ [b'A'..=b'Z', b'A'..=b'Z', b'0'..=b'9', b'0'..=b'9']) = bytes.get(start..start + 4)
     else {
@@ -111,7 +110,7 @@ pub(super) fn iban(bytes: &[u8], start: usize, spans: &mut Vec<Range<usize>>) ->
         let Some(byte @ (b'A'..=b'Z' | b'0'..=b'9')) = bytes.get(at) else { break };
         (rest, at, length) = (append(rest, *byte), at + 1, length + 1);
         let ends = bytes.get(at).is_none_or(|next| !next.is_ascii_alphanumeric());
-        // Its first four characters stand last when it is checked: two letters of two digits each, and two digits.
+        // For the check, its first four characters go last: two letters of two digits each, and two digits.
         if ends && length >= 15 && (rest * 1_000_000 + head_value(head)) % 97 == 1 {
             end = Some(at);
         }

@@ -1,4 +1,4 @@
-//! Values behind a secret's name: `name=value`, `name: value`, `"name": "value"`, also with the escaped quotes of JSON
+//! Values after the name of a secret: `name=value`, `name: value`, `"name": "value"`, also with the escaped quotes of JSON
 //! within JSON; `<name>value</name>`; `--name value`.
 
 use std::ops::Range;
@@ -20,8 +20,8 @@ struct Name<'b> {
     before: Option<u8>,
 }
 
-/// Looks at every separator once, and at every name and value once: goes on behind the separator of a harmless name,
-/// since its value may hold a pair that is none, and behind the value of a secret one.
+/// Reads every separator, name and value once. It continues after the separator of a harmless name, whose value may
+/// contain another pair, and after the value of a secret.
 pub(super) fn find(text: &Decoded<'_>, place: Place, spans: &mut Vec<Range<usize>>) {
     let bytes = text.bytes.as_ref();
     let mut at = 0;
@@ -41,7 +41,7 @@ pub(super) fn find(text: &Decoded<'_>, place: Place, spans: &mut Vec<Range<usize
     }
 }
 
-/// `--name value`; `--name=value` is found as any pair is.
+/// `--name value`. `--name=value` is a pair like any other.
 fn option(text: &Decoded<'_>, at: usize) -> Option<Range<usize>> {
     let bytes = text.bytes.as_ref();
     let starts = at == 0 || bytes[at - 1].is_ascii_whitespace();
@@ -75,7 +75,7 @@ fn assigned(text: &Decoded<'_>, separator: usize, place: Place) -> Option<Range<
     let colon = bytes[separator] == b':';
     let mut start = separator + 1;
     match bytes.get(start) {
-        // A path of Rust's.
+        // A path in Rust.
         Some(b':') if colon => return None,
         // The padding of base64, or a comparison.
         Some(b'=') if bytes.get(start + 1).is_none_or(u8::is_ascii_whitespace) => return None,
@@ -103,7 +103,7 @@ fn assigned(text: &Decoded<'_>, separator: usize, place: Place) -> Option<Range<
     run(text, start, text.width(separator))
 }
 
-/// Is it a word of a sentence, and no identifier?
+/// Is it a word in a sentence rather than an identifier?
 fn is_word(name: &[u8]) -> bool {
     name.iter().all(u8::is_ascii_alphabetic) && !name.iter().skip(1).any(u8::is_ascii_uppercase)
 }
@@ -175,7 +175,7 @@ pub(super) fn scheme(bytes: &[u8]) -> Option<(&'static [u8], usize)> {
     (blanks > 0).then_some((scheme, scheme.len() + blanks))
 }
 
-/// The value that starts here, in a text whose separators take `width` bytes: what is encoded deeper belongs to it.
+/// The value that starts here, in a text whose separators take `width` bytes. What is encoded deeper belongs to it.
 pub(super) fn run(text: &Decoded<'_>, start: usize, width: usize) -> Option<Range<usize>> {
     let bytes = text.bytes.as_ref();
     let mut at = start + scheme(&bytes[start..]).map_or(0, |(_, length)| length);

@@ -1,4 +1,4 @@
-//! Secrets that are known by their form, whatever stands before them.
+//! Secrets that their form reveals, whatever comes before them.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -47,13 +47,13 @@ pub(super) fn find(text: &Decoded<'_>, spans: &mut Vec<Range<usize>>) {
 }
 
 fn keys(bytes: &[u8], spans: &mut Vec<Range<usize>>) {
-    // What cannot be looked for is not sent.
+    // What cannot be searched is not sent.
     let Some(keys) = &*KEYS else { return spans.push(0..bytes.len()) };
     let starts = |at: usize| at == 0 || !bytes[at - 1].is_ascii_alphanumeric();
     spans.extend(keys.find_iter(bytes).map(|found| found.range()).filter(|range| starts(range.start)));
 }
 
-/// What is between the lines of a block; without its end, all that follows.
+/// What is between the lines of a block, or everything after the first where there is no last one.
 fn pem(bytes: &[u8], spans: &mut Vec<Range<usize>>) {
     let mut at = 0;
     while let Some(begin) = position(&bytes[at..], PEM) {
@@ -73,7 +73,7 @@ fn position(bytes: &[u8], what: &[u8]) -> Option<usize> {
     at
 }
 
-/// `Bearer …`, and `Basic …` where that is base64 of a user and a password: otherwise it is a word.
+/// `Bearer …`, and `Basic …` before base64 of a user and a password. Elsewhere it is a word.
 fn credentials(bytes: &[u8], at: usize, spans: &mut Vec<Range<usize>>) -> usize {
     let Some((scheme, length)) = scheme(&bytes[at..]) else { return at };
     let start = at + length;

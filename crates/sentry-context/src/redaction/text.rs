@@ -12,12 +12,12 @@ pub fn text(text: &mut String) {
     of(Place::Own, text);
 }
 
-/// How often a text is looked at until nothing is found in it any more: what was filtered may leave its neighbours in
-/// another light. Mostly, the second look finds nothing.
+/// How often a text is searched until nothing is found: what was filtered may change what its neighbours look like. The
+/// second search usually finds nothing.
 const LOOKS: usize = 4;
 
-/// Filters secrets in a text from here or from a client. Every step is linear in the text's length. What is redacted
-/// stays as it is when it is redacted once more.
+/// Filters secrets in a text of our own or of a client. Every step is linear in the length of the text. A redacted text
+/// does not change when it is redacted again.
 pub(super) fn of(place: Place, text: &mut String) {
     for _ in 0..LOOKS {
         let Some(filtered) = look(place, text) else { return };
@@ -28,14 +28,14 @@ pub(super) fn of(place: Place, text: &mut String) {
     }
 }
 
-/// The text with everything filtered that is found in it; `None` where that is nothing.
+/// The text without the secrets that are found in it; `None` where none is.
 fn look(place: Place, text: &str) -> Option<String> {
     if text.is_empty() {
         return None;
     }
     let plain = in_plain(place, text);
     let Some((json, seen)) = in_json(place, text) else { return plain };
-    // The former keeps the blanks, the latter knows which field names the value of another.
+    // The former keeps the blanks. The latter knows which field names the value of another.
     match plain {
         Some(plain) if serde_json::from_str::<Value>(&plain).is_ok_and(|plain| plain == seen) => Some(plain),
         _ if seen != json => Some(seen.to_string()),

@@ -6,7 +6,7 @@ use super::Place;
 use super::decoded::Decoded;
 use super::work::looked_at;
 
-/// What stands before a colon and an address without being a user's name.
+/// Words before a colon and an address that are no names of users.
 const NOT_A_USER: [&[u8]; 5] = [b"mailto", b"acct", b"xmpp", b"sip", b"sips"];
 
 pub(super) fn find(text: &Decoded<'_>, place: Place, spans: &mut Vec<Range<usize>>) {
@@ -21,7 +21,7 @@ pub(super) fn find(text: &Decoded<'_>, place: Place, spans: &mut Vec<Range<usize
     }
 }
 
-/// A password may have characters that ought to be encoded there; blanks and quotes end it.
+/// A password may contain characters that should be encoded. Blanks and quotes end it.
 fn is_end(byte: u8) -> bool {
     byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`')
 }
@@ -35,7 +35,7 @@ fn in_token(text: &Decoded<'_>, token: Range<usize>, place: Place, spans: &mut V
     };
     let Some(last) = last_at(token.clone()) else { return };
     let (mut from, mut with_scheme) = (token.start, false);
-    // Where the parameter ends that an encoded URL is in, and the last @ before: found once for all URLs in it.
+    // Where the parameter ends that contains an encoded URL, and the last @ before: found once for all URLs in it.
     let mut parameter = (token.start, None);
     while let Some(scheme) = bytes[from..last].windows(3).position(|three| three == b"://") {
         with_scheme = true;
@@ -59,7 +59,7 @@ fn in_token(text: &Decoded<'_>, token: Range<usize>, place: Place, spans: &mut V
     }
 }
 
-/// How far user and password go in what stands between `://` and the last `@` of the same word.
+/// Where user and password end in the text between `://` and the last `@` of the same word.
 fn userinfo(before: &[u8]) -> Option<usize> {
     let authority = before.iter().position(|byte| matches!(byte, b'/' | b'?' | b'#')).unwrap_or(before.len());
     looked_at(authority);

@@ -14,7 +14,7 @@ pub(super) fn looked_at(bytes: usize) {
     let _ = bytes;
 }
 
-/// What `work` looks at, in bytes.
+/// How many bytes `work` examines.
 #[cfg(test)]
 pub(super) fn of(work: impl FnOnce()) -> usize {
     LOOKED_AT.set(0);

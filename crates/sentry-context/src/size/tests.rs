@@ -120,8 +120,5 @@ proptest! {
         new_event(&mut it);
         event(&mut it);
         prop_assert!(size(&it) < 200_000, "{}", size(&it));
-        let once = serde_json::to_string(&it).unwrap();
-        shrink(&mut it);
-        prop_assert!(size(&it) < 40_000 || size(&it) * 2 < once.len(), "{} of {}", size(&it), once.len());
     }
 }

@@ -1,4 +1,4 @@
-//! Through an event, part by part, with what may still be kept.
+//! Goes through an event part by part, and knows how many bytes may still be kept.
 
 mod stacks;
 
@@ -9,10 +9,10 @@ use sentry::protocol::{Breadcrumb, Context, Exception, Map, Request, Url, User, 
 use super::{BREADCRUMBS, DEPTH, EXCEPTIONS, FIELDS, MESSAGE, TAG, cut};
 use crate::facts::Facts;
 
-/// What a value costs beside its text: quotes, a comma, a colon.
+/// The bytes of a value beside its text: quotes, a comma, a colon.
 const VALUE: usize = 6;
 
-/// What is left of an event's size, and how much more than its limit each text may have.
+/// How many bytes of an event are left, and by how many each text may exceed its limit.
 pub(super) struct Walk {
     left: usize,
     window: usize,
@@ -28,7 +28,7 @@ impl Walk {
         self.window == 0
     }
 
-    /// Does `work` with at most so much of what is left.
+    /// Does `work`, which may use so many of the bytes that are left.
     pub(super) fn part(&mut self, most: usize, work: impl FnOnce(&mut Self)) {
         let most = most.saturating_mul(self.window / 1024 + 1).min(self.left);
         let mut part = Self { left: most, window: self.window };
@@ -36,14 +36,14 @@ impl Walk {
         self.left -= most - part.left;
     }
 
-    /// Takes what something costs beside its texts; false where nothing is left.
+    /// Takes the bytes of something beside its texts. False where too few are left.
     pub(super) fn has_room(&mut self, cost: usize) -> bool {
         let room = self.left >= cost;
         self.left = self.left.saturating_sub(cost);
         room
     }
 
-    /// Does `work` with every value for whose name there is room, and drops the others.
+    /// Does `work` with every value whose name fits, and drops the others.
     fn entries<V>(&mut self, map: &mut Map<String, V>, mut work: impl FnMut(&mut Self, &mut V)) {
         map.retain(|name, value| {
             let room = self.has_room(written(name) + VALUE);
@@ -76,7 +76,7 @@ impl Walk {
         self.entries(tags, |walk, tag| walk.text(tag, TAG));
     }
 
-    /// Texts by name, all of them within `most`.
+    /// Cuts texts by name to `most` bytes in all.
     pub(super) fn strings(&mut self, strings: &mut Map<String, String>, most: usize) {
         first(strings, FIELDS);
         short_keys(strings, TAG);
@@ -89,7 +89,7 @@ impl Walk {
         self.entries(facts, |walk, value| walk.json(value, most));
     }
 
-    /// A value, of which at most so much is kept.
+    /// Cuts a value to so many bytes.
     pub(super) fn json(&mut self, json: &mut Value, most: usize) {
         self.part(most, |part| part.value(json, 0));
     }
@@ -183,7 +183,7 @@ impl Walk {
         request.data.iter_mut().for_each(|body| self.text(body, MESSAGE.min(most)));
     }
 
-    /// The path and the query are cut; what is still too long has no host.
+    /// Cuts path and query. A URL that is still too long is dropped.
     fn url(&mut self, mut url: Url) -> Option<Url> {
         let most = 1024 + self.window;
         if url.as_str().len() > most {
@@ -208,7 +208,7 @@ impl Walk {
         });
     }
 
-    /// The newest, which come last.
+    /// Keeps the newest, which are the last.
     pub(super) fn breadcrumbs(&mut self, crumbs: &mut Vec<Breadcrumb>) {
         let old = crumbs.len().saturating_sub(BREADCRUMBS);
         crumbs.drain(..old);
@@ -227,7 +227,7 @@ impl Walk {
     }
 }
 
-/// The free data of a context; its other fields are the SDK's.
+/// The free data of a context. Its other fields come from the SDK.
 pub(crate) fn facts_of(context: &mut Context) -> Vec<&mut Facts> {
     match context {
         Context::Device(it) => vec![&mut it.other],
@@ -278,7 +278,7 @@ fn short_keys<V>(map: &mut Map<String, V>, most: usize) {
     }
 }
 
-/// Keeps so many items at both ends; says where the others were.
+/// Keeps so many items at both ends, and marks where the others were.
 pub(super) fn ends<T>(list: &mut Vec<T>, keep: usize) -> Option<usize> {
     let omitted = list.len().checked_sub(keep).filter(|omitted| *omitted > 0)?;
     let head = keep / 2;

@@ -15,7 +15,7 @@ impl Walk {
         }
     }
 
-    /// The frames at both ends; those in the middle of a deep recursion are alike.
+    /// Keeps the frames at both ends. Those in the middle of a deep recursion are alike.
     pub(in crate::size) fn stack(&mut self, stack: &mut Option<Stacktrace>, most: usize) {
         let Some(stack) = stack else { return };
         stack.frames.iter_mut().for_each(shorten);
@@ -52,7 +52,7 @@ fn shorten(frame: &mut Frame) {
     Walk::new(512, 0).facts(&mut frame.vars, 256);
 }
 
-/// A frame's size as JSON, about; never less.
+/// An upper bound for the size of a frame as JSON.
 fn cost(frame: &Frame) -> usize {
     let texts = [
         &frame.function,
