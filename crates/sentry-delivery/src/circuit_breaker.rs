@@ -1,4 +1,5 @@
-//! A server that cannot be reached: everything waits, and one envelope at a time finds out whether it is back.
+//! The state of the connection to the server. While the server is down, everything waits, and one envelope at a time
+//! finds out whether it is back.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,7 +11,10 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// The longest wait during a shutdown, which has seconds only.
 const LONGEST_WAIT_AT_SHUTDOWN: Duration = Duration::from_millis(250);
 
-/// The state of the connection to the server: closed while it answers, open while it does not.
+/// How long a probe without an answer keeps others back during a shutdown.
+const LONGEST_PROBE_AT_SHUTDOWN: Duration = Duration::from_secs(1);
+
+/// Closed while the server answers, open while it does not.
 #[derive(Debug, Default)]
 pub(crate) struct CircuitBreaker(Mutex<State>);
 
@@ -25,30 +29,34 @@ struct State {
 struct Open {
     since: Instant,
     not_before: Instant,
-    /// An envelope is on its way to find out.
-    probing: bool,
+    /// When the envelope left that is to find out.
+    probe: Option<Instant>,
 }
 
 /// May an envelope be sent?
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Permit {
     Granted,
-    /// Not before this, or before somebody else's envelope has found out.
+    /// Not before this moment; `None` means not before the probe is back.
     Denied(Option<Instant>),
 }
 
 impl CircuitBreaker {
     /// Asks for a permit to send. While the breaker is open, one envelope at a time gets it: the probe.
     pub(crate) fn enter(&self, now: Instant) -> Permit {
-        match &mut self.lock().open {
-            None => Permit::Granted,
-            Some(open) if open.probing => Permit::Denied(None),
-            Some(open) if open.not_before > now => Permit::Denied(Some(open.not_before)),
-            Some(open) => {
-                open.probing = true;
-                Permit::Granted
-            }
+        let mut state = self.lock();
+        let is_closing = state.is_closing;
+        let Some(open) = &mut state.open else { return Permit::Granted };
+        let not_before = match open.probe {
+            None => open.not_before,
+            Some(begun) if is_closing => open.not_before.max(begun + LONGEST_PROBE_AT_SHUTDOWN),
+            Some(_) => return Permit::Denied(None),
+        };
+        if not_before > now {
+            return Permit::Denied(Some(not_before));
         }
+        open.probe = Some(now);
+        Permit::Granted
     }
 
     /// The server answered. True where it did not before.
@@ -58,31 +66,31 @@ impl CircuitBreaker {
         state.open.take().is_some()
     }
 
-    /// A request failed. Those that were under way together count once. True where the server was well until now.
+    /// A request failed. Requests that were under way together count once. True where the server was well until now.
     pub(crate) fn failed(&self, now: Instant) -> bool {
         let mut state = self.lock();
         let since = match &state.open {
-            Some(open) if !open.probing => return false,
+            Some(open) if open.probe.is_none() => return false,
             Some(open) => Some(open.since),
             None => None,
         };
         let longest = if state.is_closing { LONGEST_WAIT_AT_SHUTDOWN } else { LONGEST_WAIT };
         let wait = FIRST_WAIT.saturating_mul(1 << state.failures.min(16)).min(longest);
         state.failures += 1;
-        // Between half of it and all of it: services that failed together should not come back together.
+        // Between half of it and all of it, so that services that failed together do not come back together.
         let not_before = now + wait.mul_f64(rand::random_range(0.5..=1.0));
-        state.open = Some(Open { since: since.unwrap_or(now), not_before, probing: false });
+        state.open = Some(Open { since: since.unwrap_or(now), not_before, probe: None });
         since.is_none()
     }
 
-    /// The probe came back without an answer to the question.
+    /// Returns a permit that was not used.
     pub(crate) fn release_permit(&self) {
         if let Some(open) = &mut self.lock().open {
-            open.probing = false;
+            open.probe = None;
         }
     }
 
-    /// Shortens all waits from now on, since the end is near.
+    /// Shortens all waits from now on, since the shutdown has begun.
     pub(crate) fn hurry(&self, now: Instant) {
         let mut state = self.lock();
         state.is_closing = true;
@@ -91,7 +99,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// For how long nobody has answered.
+    /// For how long the server has not answered.
     pub(crate) fn outage_age(&self, now: Instant) -> Option<Duration> {
         self.lock().open.as_ref().map(|open| now.duration_since(open.since))
     }
@@ -175,6 +183,22 @@ mod tests {
             assert_eq!(breaker.enter(until), Permit::Granted);
             breaker.failed(until);
             now = until;
+        }
+    }
+
+    #[test]
+    fn a_probe_without_an_answer_keeps_the_next_one_back_for_a_second_during_a_shutdown_only() {
+        let (breaker, now) = (CircuitBreaker::default(), Instant::now());
+        breaker.failed(now);
+        let begun = denied_until(&breaker, now);
+        assert_eq!(breaker.enter(begun), Permit::Granted);
+        let later = begun + Duration::from_secs(60);
+        assert_eq!(breaker.enter(later), Permit::Denied(None));
+        breaker.hurry(begun);
+        for count in 1..5 {
+            let next = begun + LONGEST_PROBE_AT_SHUTDOWN * count;
+            assert_eq!(denied_until(&breaker, next - Duration::from_millis(1)), next);
+            assert_eq!(breaker.enter(next), Permit::Granted);
         }
     }
 }

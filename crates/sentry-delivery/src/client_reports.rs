@@ -9,35 +9,36 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use sentry::protocol::ClientReport;
-use sentry::protocol::client_report::{self, LossSource};
+use sentry::protocol::client_report::LossSource;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::category::{Category, Quantity, named};
 use crate::encode::written;
 use crate::items::items;
 
-named! {
-    /// Why something was not sent: the [discard reasons](https://develop.sentry.dev/sdk/telemetry/client-reports/).
-    Reason {
-        /// Its queue was full.
-        QueueOverflow = "queue_overflow",
-        /// The spool was full, and it was the oldest.
-        CacheOverflow = "cache_overflow",
-        /// The server wants none of its category for longer than it is worth keeping.
-        RateLimited = "ratelimit_backoff",
-        /// The server does not take it.
-        SendError = "send_error",
-        /// The server could not be reached until the end.
-        NetworkError = "network_error",
-        /// It could not be written, or its spool file is torn.
-        Internal = "internal_sdk_error",
-        BufferOverflow = "buffer_overflow",
-        EventProcessor = "event_processor",
-        BeforeSend = "before_send",
-        /// The rate at which traces are sampled was reduced, or a profile chunk made way.
-        Backpressure = "backpressure",
-        SampleRate = "sample_rate",
-    }
+/// Why something was not sent: the [discard reasons](https://develop.sentry.dev/sdk/telemetry/client-reports/).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Reason {
+    /// Its queue was full.
+    QueueOverflow,
+    /// The spool was full, and it was the oldest.
+    CacheOverflow,
+    /// The server wants none of its category for longer than it is worth keeping.
+    RatelimitBackoff,
+    /// The server does not take it.
+    SendError,
+    /// The server could not be reached until the end.
+    NetworkError,
+    /// It could not be written, or its spool file is torn.
+    InternalSdkError,
+    BufferOverflow,
+    EventProcessor,
+    BeforeSend,
+    /// The rate at which traces are sampled was reduced, or a profile chunk made way.
+    Backpressure,
+    SampleRate,
 }
 
 /// Discarded items by reason and category.
@@ -49,34 +50,29 @@ pub(crate) struct ClientReports(Mutex<Sums>);
 
 impl ClientReports {
     pub(crate) fn record(&self, content: &[Quantity], reason: Reason) {
-        let mut sums = self.lock();
-        content.iter().for_each(|(category, quantity)| add(&mut sums, (reason, *category), *quantity));
+        self.restore(content.iter().map(|(category, quantity)| ((reason, *category), *quantity)));
     }
 
     /// Takes over what the SDK reports. As in the Python SDK, what was not sampled while the rate is reduced counts as
     /// backpressure.
     pub(crate) fn absorb(&self, report: &ClientReport, is_reduced: bool) {
-        let mut sums = self.lock();
         for loss in report.losses() {
-            let reason = match loss.reason.map_or(Reason::Internal, Reason::from) {
+            let reason = match loss.reason.and_then(named).unwrap_or(Reason::InternalSdkError) {
                 Reason::SampleRate if is_reduced => Reason::Backpressure,
                 reason => reason,
             };
-            add(&mut sums, (reason, loss.category.into()), loss.quantity);
+            self.record(&[(category(loss.category), loss.quantity)], reason);
         }
     }
 
-    /// Takes over what an earlier process wrote to its disk: an envelope of reports. Names that no report of ours has are
-    /// left out, since anything may be in a file.
+    /// Takes over the client reports of an envelope that an earlier process left on disk. Anything may be in a file: lines
+    /// with other names than ours are left out.
     pub(crate) fn absorb_written(&self, envelope: &[u8]) {
-        let mut sums = self.lock();
         for (_, payload) in items(envelope).filter(|(header, _)| header["type"] == "client_report") {
             let report: Value = serde_json::from_slice(payload).unwrap_or_default();
             for line in report["discarded_events"].as_array().into_iter().flatten() {
-                let name = |key: &str| line[key].as_str().unwrap_or_default();
-                let known = Reason::named(name("reason")).zip(Category::named(name("category")));
-                if let (Some(key), Some(quantity)) = (known, line["quantity"].as_u64()) {
-                    add(&mut sums, key, quantity);
+                if let Ok(Line { reason, category, quantity }) = Line::deserialize(line) {
+                    self.record(&[(category, quantity)], reason);
                 }
             }
         }
@@ -88,9 +84,12 @@ impl ClientReports {
         (!sums.is_empty()).then_some(sums)
     }
 
-    pub(crate) fn restore(&self, taken: Sums) {
+    pub(crate) fn restore(&self, taken: impl IntoIterator<Item = ((Reason, Category), u64)>) {
         let mut sums = self.lock();
-        taken.into_iter().for_each(|(key, quantity)| add(&mut sums, key, quantity));
+        for (key, quantity) in taken {
+            let sum = sums.entry(key).or_default();
+            *sum = sum.saturating_add(quantity);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Sums> {
@@ -98,57 +97,58 @@ impl ClientReports {
     }
 }
 
-fn add(sums: &mut Sums, key: (Reason, Category), quantity: u64) {
-    let sum = sums.entry(key).or_default();
-    *sum = sum.saturating_add(quantity);
+/// A line of a client report.
+#[derive(Serialize, Deserialize)]
+struct Line {
+    reason: Reason,
+    category: Category,
+    quantity: u64,
+}
+
+/// The lines of a client report with these sums.
+pub(crate) fn lines(sums: &Sums) -> Value {
+    let line = |(&(reason, category), &quantity): (&_, &_)| json!(Line { reason, category, quantity });
+    sums.iter().map(line).collect()
 }
 
 /// An envelope with these sums as its only item.
 pub(crate) fn envelope(sums: &Sums) -> Vec<u8> {
-    let line = |((reason, category), quantity): (&(Reason, Category), &u64)| json!({ "reason": reason.name(), "category": category.name(), "quantity": quantity });
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
-    let lines: Vec<_> = sums.iter().map(line).collect();
-    let payload = json!({ "timestamp": now, "discarded_events": lines }).to_string();
+    let payload = json!({ "timestamp": now, "discarded_events": lines(sums) }).to_string();
     written(r#"{"type":"client_report""#, payload.as_bytes())
-}
-
-/// The sums for a log line: `queue_overflow error 3, …`.
-pub(crate) fn list(sums: &Sums) -> String {
-    let line = |((reason, category), quantity): (&(Reason, Category), &u64)| {
-        format!("{} {} {quantity}", reason.name(), category.name())
-    };
-    sums.iter().map(line).collect::<Vec<_>>().join(", ")
 }
 
 /// What is discarded with something of the SDK's.
 pub(crate) fn content(source: &(impl LossSource + ?Sized)) -> Vec<Quantity> {
-    source.losses().map(|loss| (loss.category.into(), loss.quantity)).collect()
+    source.losses().map(|loss| (category(loss.category), loss.quantity)).collect()
 }
 
-impl From<client_report::Reason> for Reason {
-    fn from(reason: client_report::Reason) -> Self {
-        use client_report::Reason as R;
-        match reason {
-            R::SendError => Self::SendError,
-            R::NetworkError => Self::NetworkError,
-            R::RatelimitBackoff => Self::RateLimited,
-            R::QueueOverflow => Self::QueueOverflow,
-            R::BufferOverflow => Self::BufferOverflow,
-            R::EventProcessor => Self::EventProcessor,
-            R::BeforeSend => Self::BeforeSend,
-            R::SampleRate => Self::SampleRate,
-            _ => Self::Internal,
-        }
-    }
+fn category(of_sdk: impl Serialize) -> Category {
+    named(of_sdk).unwrap_or(Category::Default)
 }
 
 #[cfg(test)]
 mod tests {
+    use sentry::protocol::client_report;
+
     use super::*;
 
+    const REASONS: [Reason; 11] = [
+        Reason::QueueOverflow,
+        Reason::CacheOverflow,
+        Reason::RatelimitBackoff,
+        Reason::SendError,
+        Reason::NetworkError,
+        Reason::InternalSdkError,
+        Reason::BufferOverflow,
+        Reason::EventProcessor,
+        Reason::BeforeSend,
+        Reason::Backpressure,
+        Reason::SampleRate,
+    ];
+
     fn all() -> Sums {
-        let pairs =
-            Reason::ALL.iter().flat_map(|reason| Category::ALL.iter().map(|category| (*reason, *category)));
+        let pairs = REASONS.into_iter().flat_map(|reason| Category::ALL.map(|category| (reason, category)));
         pairs.zip(1..).collect()
     }
 
@@ -168,9 +168,12 @@ mod tests {
         client_reports.record(&[(Category::Error, 4)], Reason::SendError);
         client_reports.restore(taken);
         assert_eq!(client_reports.take(), Some([((Reason::SendError, Category::Error), 7)].into()));
-        client_reports.record(&[(Category::Span, u64::MAX)], Reason::Internal);
-        client_reports.record(&[(Category::Span, 1)], Reason::Internal);
-        assert_eq!(client_reports.take(), Some([((Reason::Internal, Category::Span), u64::MAX)].into()));
+        client_reports.record(&[(Category::Span, u64::MAX)], Reason::InternalSdkError);
+        client_reports.record(&[(Category::Span, 1)], Reason::InternalSdkError);
+        assert_eq!(
+            client_reports.take(),
+            Some([((Reason::InternalSdkError, Category::Span), u64::MAX)].into())
+        );
     }
 
     #[test]
@@ -193,9 +196,15 @@ mod tests {
 
     #[test]
     fn a_log_line_names_what_was_discarded() {
-        let sums =
-            [((Reason::QueueOverflow, Category::Error), 3), ((Reason::NetworkError, Category::LogByte), 70)];
-        assert_eq!(list(&sums.into()), "queue_overflow error 3, network_error log_byte 70");
+        let sums = [((Reason::InternalSdkError, Category::LogByte), 70)].into();
+        let line = json!({ "reason": "internal_sdk_error", "category": "log_byte", "quantity": 70 });
+        assert_eq!(lines(&sums), json!([line]));
+    }
+
+    #[test]
+    fn a_category_of_the_sdk_is_ours_by_its_name_and_an_unknown_one_is_the_default() {
+        assert_eq!(category(client_report::Category::TraceMetricByte), Category::TraceMetricByte);
+        assert_eq!(category("from_the_future"), Category::Default);
     }
 
     proptest::proptest! {
@@ -212,7 +221,7 @@ mod tests {
             for _ in 0..3 {
                 client_reports.absorb_written(envelope.as_bytes());
             }
-            assert!(client_reports.take().is_none_or(|sums| sums.len() <= Reason::ALL.len() * Category::ALL.len()));
+            assert!(client_reports.take().is_none_or(|sums| sums.len() <= REASONS.len() * Category::ALL.len()));
         }
     }
 }

@@ -1,18 +1,19 @@
-//! From one queue to the other: envelopes as the SDK makes them become bytes for the wire.
+//! Makes bytes for the wire of envelopes as the SDK makes them.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Instant;
 
 use sentry::Envelope;
 use sentry::protocol::{EnvelopeFilterCallbacks, EnvelopeItem};
 
 use crate::category::Category;
 use crate::client_reports::{self, Reason};
-use crate::encode::{Encode, written};
-use crate::envelope::{EncodedEnvelope, NewEnvelope};
-use crate::intake::Intake;
+use crate::encode::Encode;
+use crate::envelope::{EncodedEnvelope, NewBody, NewEnvelope};
 use crate::pipeline::Pipeline;
+use crate::queues::Queues;
 use crate::room::Waiting;
 use crate::spotlight::Spotlight;
 
@@ -25,8 +26,8 @@ pub(crate) struct Encoder {
 }
 
 impl Encoder {
-    /// Encodes what comes in until nothing more will.
-    pub(crate) async fn run(&self, intake: &Intake) {
+    /// Encodes what comes in until the intake is closed and empty.
+    pub(crate) async fn run(&self, intake: &Queues<NewEnvelope>) {
         while let Some(new) = intake.next().await {
             if let Some(encoded) = self.encoded(new) {
                 self.pipeline.queue(encoded);
@@ -37,50 +38,38 @@ impl Encoder {
 
     /// Makes an envelope ready for the wire. `None` where nothing of it is left, which is counted.
     pub(crate) fn encoded(&self, new: Waiting<NewEnvelope>) -> Option<Waiting<EncodedEnvelope>> {
-        let Waiting { envelope, mut share } = new;
-        let content = envelope.content();
-        let encoded = match envelope {
-            NewEnvelope::Written(bytes) => EncodedEnvelope::of_bytes(bytes),
-            NewEnvelope::ProfileChunk(payload) => {
-                let written = written(r#"{"type":"profile_chunk","platform":"rust""#, &payload);
-                EncodedEnvelope::new(written, Category::ProfileChunk, content.clone())
-            }
-            NewEnvelope::Made(envelope) => self.made(self.allowed(*envelope)?),
+        let Waiting { envelope: NewEnvelope { body, content, .. }, mut share } = new;
+        let encoded = match body {
+            NewBody::Written(bytes) => EncodedEnvelope::of_bytes(bytes),
+            NewBody::Made(envelope) => self.processed(self.allowed(*envelope)?),
         };
-        match encoded {
-            Ok(envelope) => {
-                share.resize(envelope.weight());
-                if let Some(spotlight) = &self.copies {
-                    spotlight.show(&envelope);
-                }
-                Some(Waiting { envelope, share })
-            }
-            Err(error) => {
-                tracing::error!(%error, "an envelope could not be written");
-                self.pipeline.client_reports.record(&content, Reason::Internal);
-                None
-            }
-        }
+        let recorded = encoded.inspect_err(|error| {
+            tracing::error!(%error, "an envelope could not be written");
+            self.pipeline.client_reports.record(&content, Reason::InternalSdkError);
+        });
+        let envelope = recorded.ok()?;
+        share.resize(envelope.weight());
+        self.copies.iter().for_each(|spotlight| spotlight.show(&envelope));
+        Some(Waiting { envelope, share })
     }
 
-    /// One that panics costs its envelope, and no thread.
-    fn made(&self, envelope: Envelope) -> io::Result<EncodedEnvelope> {
-        let (category, content) = (Category::of(&envelope), client_reports::content(&envelope));
+    /// Processing that panics costs its envelope, and no thread.
+    fn processed(&self, envelope: Envelope) -> io::Result<EncodedEnvelope> {
+        let content = client_reports::content(&envelope);
         let body = catch_unwind(AssertUnwindSafe(|| self.encode.encode(envelope)));
         let body = body.unwrap_or_else(|_| Err(io::Error::other("its processing panicked")))?;
-        EncodedEnvelope::new(body, category, content)
+        EncodedEnvelope::new(body, content)
     }
 
     /// The envelope without the attachments that the server does not want now; its headers stay.
     fn allowed(&self, envelope: Envelope) -> Option<Envelope> {
         let headers = envelope.headers().clone();
-        let attachments =
-            self.pipeline.limits.until(Category::Attachment, std::time::Instant::now()).is_none();
+        let attachments = self.pipeline.limits.until(Category::Attachment, Instant::now()).is_none();
         let filter = EnvelopeFilterCallbacks::new(
             |item: &EnvelopeItem| attachments || !matches!(item, EnvelopeItem::Attachment(_)),
             |item: EnvelopeItem| {
                 let content = client_reports::content(&item);
-                self.pipeline.client_reports.record(&content, Reason::RateLimited);
+                self.pipeline.client_reports.record(&content, Reason::RatelimitBackoff);
             },
         );
         envelope.filter(filter).map(|envelope| envelope.with_headers(headers))
@@ -122,7 +111,7 @@ mod tests {
         encoder.pipeline.errors.close();
         encoder.run(&encoder.pipeline.errors).await;
         assert_eq!(encoder.pipeline.outbox.remove(Category::Error).len(), 2);
-        let discarded = [((Reason::Internal, Category::Error), 2)].into();
+        let discarded = [((Reason::InternalSdkError, Category::Error), 2)].into();
         assert_eq!(encoder.pipeline.client_reports.take(), Some(discarded));
         assert!(encoder.pipeline.room.is_empty());
     }
@@ -131,8 +120,7 @@ mod tests {
     async fn an_attachment_that_is_not_wanted_is_left_out_and_counted_in_bytes() {
         let encoder = encoder(crate::Plain);
         let limits = Some("60:attachment:key".to_owned());
-        let status = reqwest::StatusCode::OK;
-        encoder.pipeline.limits.update(&Answer { status, limits, retry_after: None });
+        encoder.pipeline.limits.update(&Answer { limits, ..Answer::default() });
         let mut envelope = Envelope::from(Event::default());
         envelope.add_item(Attachment { buffer: vec![7; 5], ..Attachment::default() });
         encoder.pipeline.accept(envelope);
@@ -140,7 +128,7 @@ mod tests {
         encoder.run(&encoder.pipeline.errors).await;
         let sent = encoder.pipeline.outbox.remove(Category::Error);
         assert_eq!(sent[0].envelope.content, [(Category::Error, 1)]);
-        let discarded = [((Reason::RateLimited, Category::Attachment), 5)].into();
+        let discarded = [((Reason::RatelimitBackoff, Category::Attachment), 5)].into();
         assert_eq!(encoder.pipeline.client_reports.take(), Some(discarded));
     }
 }

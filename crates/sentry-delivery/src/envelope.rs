@@ -14,68 +14,63 @@ use serde_json::{Map, Value};
 use crate::category::{Category, Quantity};
 use crate::client_reports::{self, Sums};
 use crate::gzip::{compress, decompress};
-use crate::items::{about, items, line};
+use crate::items::{content, items, line};
 use crate::weight;
 
-/// Bodies from this size on are compressed: below, the time costs more than the bytes.
+/// Bodies of this size and more are compressed. Below it, the time costs more than the bytes.
 const COMPRESS_FROM: usize = 8 * 1024;
 
-/// Errors are kept in large numbers, and cost memory, too.
+/// The same for errors: they are kept in large numbers, and cost memory as well.
 const COMPRESS_ERRORS_FROM: usize = 1024;
 
-/// How old a header's `sent_at` may be: to write it anew, a compressed body has to be compressed again.
+/// How old the `sent_at` of a header may be. To write a new one, a compressed body has to be compressed again.
 const SENT_AT_PRECISION: Duration = Duration::from_secs(1);
 
 /// An envelope that is not encoded yet.
-pub(crate) enum NewEnvelope {
-    /// As the SDK made it: symbols and redaction are still to come.
+pub(crate) struct NewEnvelope {
+    pub(crate) body: NewBody,
+    pub(crate) category: Category,
+    /// What is discarded with it.
+    pub(crate) content: Vec<Quantity>,
+}
+
+pub(crate) enum NewBody {
+    /// As the SDK made it. Its events are still to be processed.
     Made(Box<Envelope>),
-    /// Written by somebody else.
+    /// Bytes that somebody else has written.
     Written(Vec<u8>),
-    /// The payload of a profile chunk.
-    ProfileChunk(Vec<u8>),
 }
 
 impl NewEnvelope {
-    /// What an envelope of the SDK's holds, raw ones as their bytes; `None` where it holds nothing.
+    /// An envelope of the SDK, a raw one as its bytes; `None` where it is empty.
     pub(crate) fn of(envelope: Envelope) -> io::Result<Option<Self>> {
         if envelope.items().next().is_some() {
-            return Ok(Some(Self::Made(Box::new(envelope))));
+            let content = client_reports::content(&envelope);
+            let (body, category) = (NewBody::Made(Box::new(envelope)), Category::of(&content));
+            return Ok(Some(Self { body, category, content }));
         }
         let mut bytes = Vec::new();
         envelope.to_writer(&mut bytes)?;
         let is_empty = items(&bytes).next().is_none();
-        Ok((!is_empty).then_some(Self::Written(bytes)))
+        Ok((!is_empty).then(|| Self::written(bytes)))
     }
 
-    pub(crate) fn category(&self) -> Category {
-        match self {
-            Self::Made(envelope) => Category::of(envelope),
-            Self::Written(bytes) => about(bytes).0,
-            Self::ProfileChunk(_) => Category::ProfileChunk,
-        }
+    pub(crate) fn written(bytes: Vec<u8>) -> Self {
+        let content = content(&bytes);
+        Self { category: Category::of(&content), content, body: NewBody::Written(bytes) }
     }
 
-    /// What is discarded with it.
-    pub(crate) fn content(&self) -> Vec<Quantity> {
-        match self {
-            Self::Made(envelope) => client_reports::content(&**envelope),
-            Self::Written(bytes) => about(bytes).1,
-            Self::ProfileChunk(_) => vec![(Category::ProfileChunk, 1)],
-        }
-    }
-
-    /// The bytes it takes in memory, about.
+    /// About the bytes that it takes in memory.
     pub(crate) fn weight(&self) -> usize {
-        match self {
-            Self::Made(envelope) => weight::envelope(envelope),
-            Self::Written(bytes) | Self::ProfileChunk(bytes) => bytes.capacity(),
+        match &self.body {
+            NewBody::Made(envelope) => weight::envelope(envelope),
+            NewBody::Written(bytes) => bytes.capacity(),
         }
     }
 }
 
-/// An envelope ready for the wire.
-#[derive(Debug, Clone)]
+/// An envelope that is ready for the wire.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct EncodedEnvelope {
     pub(crate) body: Bytes,
     pub(crate) gzip: bool,
@@ -84,54 +79,54 @@ pub(crate) struct EncodedEnvelope {
     pub(crate) content: Vec<Quantity>,
     /// How often the server failed on it while it took others.
     pub(crate) failed_attempts: u8,
-    /// Where it lies on disk, if it does.
+    /// Its file in the spool, if it has one.
     pub(crate) file: Option<PathBuf>,
-    /// Its less important parts are gone already, since the server found it too large.
+    /// The server found it too large, and its less important parts are gone.
     pub(crate) is_reduced: bool,
-    /// What its header says of when it was sent, if that is known.
+    /// The `sent_at` of its header, where it is known.
     pub(crate) sent_at: Option<SystemTime>,
 }
 
 impl EncodedEnvelope {
-    /// One whose header was written just now. Compresses what is worth it.
-    pub(crate) fn new(mut body: Vec<u8>, category: Category, content: Vec<Quantity>) -> io::Result<Self> {
+    /// An envelope whose header was written just now. Compresses it where that is worth the time.
+    pub(crate) fn new(mut body: Vec<u8>, content: Vec<Quantity>) -> io::Result<Self> {
+        let category = Category::of(&content);
         let from = if category == Category::Error { COMPRESS_ERRORS_FROM } else { COMPRESS_FROM };
         let gzip = body.len() >= from;
         if gzip {
             body = compress(&body)?;
         }
-        // Written piece by piece, a body has room for as much again.
+        // A body that was written piece by piece has room for as much again.
         body.shrink_to_fit();
-        let sent_at = Some(SystemTime::now());
-        Ok(Self { gzip, sent_at, ..Self::plainly(body, category, content) })
+        Ok(Self { sent_at: Some(SystemTime::now()), ..Self::of(body, gzip, content) })
     }
 
-    /// One of an envelope that was written already.
+    /// An envelope that somebody else wrote.
     pub(crate) fn of_bytes(body: Vec<u8>) -> io::Result<Self> {
-        let (category, content) = about(&body);
-        Ok(Self { sent_at: None, ..Self::new(body, category, content)? })
+        let content = content(&body);
+        Self::new(with_sent_at(&body, SystemTime::now()).unwrap_or(body), content)
     }
 
-    /// One of compressed bytes.
+    /// An envelope that was written and compressed earlier.
     pub(crate) fn of_gzip(body: Vec<u8>) -> io::Result<Self> {
-        let (category, content) = about(&decompress(&body)?);
-        Ok(Self { gzip: true, ..Self::plainly(body, category, content) })
+        let content = content(&decompress(&body)?);
+        Ok(Self::of(body, true, content))
     }
 
-    /// A client report.
+    /// A client report with these numbers.
     pub(crate) fn report(sums: &Sums) -> Self {
         let body = client_reports::envelope(sums);
-        Self { sent_at: Some(SystemTime::now()), ..Self::plainly(body, Category::Default, Vec::new()) }
+        Self { sent_at: Some(SystemTime::now()), ..Self::of(body, false, Vec::new()) }
     }
 
-    fn plainly(body: Vec<u8>, category: Category, content: Vec<Quantity>) -> Self {
-        let (body, gzip, failed_attempts, file) = (body.into(), false, 0, None);
-        Self { body, gzip, category, content, failed_attempts, file, is_reduced: false, sent_at: None }
+    fn of(body: Vec<u8>, gzip: bool, content: Vec<Quantity>) -> Self {
+        let (body, category) = (body.into(), Category::of(&content));
+        Self { body, gzip, category, content, ..Self::default() }
     }
 
-    /// Says in its header that it is sent now, unless that says so already, to within a second. Servers take the
-    /// difference to their own clock for a wrong clock of ours, and move all times of the event by it. A header that
-    /// cannot be read stays.
+    /// Says in its header that it is sent now, unless the header says so to within a second. A server takes the
+    /// difference to its own clock for an error of ours, and moves all times of the event by it. A header that cannot
+    /// be read stays.
     pub(crate) fn stamp(&mut self, now: SystemTime) {
         let is_fresh = |then: SystemTime| now.duration_since(then).is_ok_and(|age| age <= SENT_AT_PRECISION);
         if self.sent_at.is_some_and(is_fresh) {
@@ -147,12 +142,12 @@ impl EncodedEnvelope {
         }
     }
 
-    /// Is there nothing in it but client reports?
+    /// Does it hold nothing but client reports?
     pub(crate) fn is_report(&self) -> bool {
         self.content.is_empty()
     }
 
-    /// Its body, not compressed.
+    /// Its body, decompressed.
     pub(crate) fn plain(&self) -> io::Result<Cow<'_, [u8]>> {
         Ok(if self.gzip { decompress(&self.body)?.into() } else { Cow::Borrowed(&self.body) })
     }
@@ -162,13 +157,13 @@ impl EncodedEnvelope {
         if self.gzip { Ok(self.body.clone()) } else { compress(&self.body).map(Into::into) }
     }
 
-    /// The bytes it takes in memory, about.
+    /// About the bytes that it takes in memory.
     pub(crate) fn weight(&self) -> usize {
         self.body.len() + self.content.len() * size_of::<Quantity>() + size_of::<Self>()
     }
 }
 
-/// A written envelope whose header says that it is sent now; `None` where it has no header that says anything.
+/// A written envelope whose header says that it is sent now; `None` where its header cannot be read.
 fn with_sent_at(envelope: &[u8], now: SystemTime) -> Option<Vec<u8>> {
     let header = line(envelope);
     let rest = &envelope[header.len()..];

@@ -1,6 +1,6 @@
 //! One attempt to send an encoded envelope to a server, which may answer anything, slowly, or without an end.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
@@ -30,8 +30,10 @@ pub(crate) struct Endpoint {
 }
 
 /// What the server said.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Answer {
+    /// How long it took.
+    pub(crate) time: Duration,
     pub(crate) status: StatusCode,
     pub(crate) limits: Option<String>,
     pub(crate) retry_after: Option<String>,
@@ -66,8 +68,9 @@ impl Endpoint {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
         let request = self.client.post(self.url.clone()).headers(headers).body(encoded.body.clone());
+        let began = Instant::now();
         let response = request.send().await.map_err(reqwest::Error::without_url)?;
-        let answer = Answer::of(&response);
+        let answer = Answer { time: began.elapsed(), ..Answer::of(&response) };
         // The status is known: a body that takes too long changes nothing.
         let _ = tokio::time::timeout(BODY_TIMEOUT, read_body(response)).await;
         Ok(answer)
@@ -87,6 +90,7 @@ impl Answer {
             status: response.status(),
             limits: header("x-sentry-rate-limits"),
             retry_after: header(RETRY_AFTER.as_str()),
+            ..Self::default()
         }
     }
 
@@ -118,6 +122,8 @@ pub(crate) enum EndpointError {
     Header(#[from] reqwest::header::InvalidHeaderValue),
     #[error("the DSN makes no URL")]
     Url,
+    #[error("no thread: {0}")]
+    Thread(#[from] std::io::Error),
 }
 
 fn client() -> Result<reqwest::ClientBuilder, reqwest::Error> {

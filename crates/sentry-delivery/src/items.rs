@@ -1,22 +1,20 @@
-//! Written envelopes, read: what they are about, item by item.
+//! Reads written envelopes, item by item.
 
 use serde_json::Value;
 
 use crate::category::{Category, Quantity};
 
-/// What a written envelope is about, and what is discarded with it, from the headers of its items.
-pub(crate) fn about(envelope: &[u8]) -> (Category, Vec<Quantity>) {
-    let (mut about, mut content) = (None, Vec::new());
+/// What is discarded with a written envelope, from the headers of its items. Client reports do not count.
+pub(crate) fn content(envelope: &[u8]) -> Vec<Quantity> {
+    let mut content = Vec::new();
     for (header, payload) in items(envelope) {
-        let ty = header["type"].as_str().unwrap_or_default();
-        if let Some(category) = Category::of_type(ty) {
-            about = about.into_iter().chain([category]).min();
-            count(&mut content, category, 1);
-        } else if ty == "attachment" {
-            count(&mut content, Category::Attachment, payload.len() as u64);
+        match Category::of_type(header["type"].as_str().unwrap_or_default()) {
+            Some(Category::Attachment) => count(&mut content, Category::Attachment, payload.len() as u64),
+            Some(category) => count(&mut content, category, 1),
+            None => {}
         }
     }
-    (about.unwrap_or(Category::Default), content)
+    content
 }
 
 /// Sums by category: an envelope may have as many items as it has lines.
@@ -56,6 +54,11 @@ fn after_line(bytes: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn about(envelope: &[u8]) -> (Category, Vec<Quantity>) {
+        let content = content(envelope);
+        (Category::of(&content), content)
+    }
 
     #[test]
     fn the_headers_of_its_items_say_what_an_envelope_is_about() {

@@ -2,22 +2,22 @@
 //!
 //! # The way of an envelope
 //!
-//! `transport` takes it from the SDK on the thread that reports, which never waits: it takes a share of the `room`, whose
-//! bounds are those of its category, and goes into an `intake`. An `encoder` makes bytes of it and puts them into the
-//! `outbox`, which hands out the most important first. A connection of the `sender` posts them, if the server's `limits`
-//! and the `circuit_breaker` let it. It ends there, in the `spool`, or in the `client_reports`: made = delivered +
+//! `transport` takes it from the SDK on the thread that reports, which never waits: the envelope takes a share of the
+//! `room`, whose bounds are those of its category, and goes into the intake. An `encoder` makes bytes of it and puts them
+//! into the outbox. The `sender` posts the most important ones first, if the server's `limits` and the `circuit_breaker`
+//! allow. An envelope ends at the server, in the `spool`, or as a number in the `client_reports`: made = delivered +
 //! discarded + waiting.
 //!
 //! | module | what it is for |
 //! |---|---|
-//! | `pipeline` | the queues together: `room`, `intake`, `outbox`, and what holds them up |
+//! | `pipeline` | `room`, the `queues`, and what holds them up |
 //! | `category`, `weight` | what an envelope is about, and how much memory it takes |
 //! | `encode`, `encoder`, `envelope`, `gzip`, `items` | from the SDK's envelopes to bytes, and what can be read from bytes |
 //! | `sender`, `http`, `shrink`, `shutdown` | the thread that sends, until its end |
 //! | `limits`, `circuit_breaker`, `backpressure` | what holds envelopes up |
 //! | `client_reports` | the number of discarded items, for Sentry |
 //! | `profile_chunks` | the way in of profiles, of which the SDK knows nothing |
-//! | `spool`, `spooler`, `spotlight` | where else envelopes may go |
+//! | `spool`, `spotlight` | where else envelopes may go |
 
 #![forbid(unsafe_code)]
 
@@ -32,18 +32,16 @@ mod envelope;
 mod gzip;
 mod hooks;
 mod http;
-mod intake;
 mod items;
 mod limits;
-mod outbox;
 mod pipeline;
 mod profile_chunks;
+mod queues;
 mod room;
 mod sender;
 mod shrink;
 mod shutdown;
 mod spool;
-mod spooler;
 mod spotlight;
 mod transport;
 mod weight;

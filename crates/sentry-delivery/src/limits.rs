@@ -6,7 +6,9 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::category::Category;
+use reqwest::StatusCode;
+
+use crate::category::{Category, named};
 use crate::http::Answer;
 
 /// For how long everything stops after a 429 that says nothing more.
@@ -23,24 +25,22 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Debug)]
 pub(crate) struct Limits {
     start: Instant,
-    all: AtomicU64,
-    each: [AtomicU64; Category::ALL.len()],
+    until: [AtomicU64; Category::ALL.len()],
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { start: Instant::now(), all: AtomicU64::default(), each: Default::default() }
+        Self { start: Instant::now(), until: Default::default() }
     }
 }
 
 impl Limits {
     /// Reads an answer's `X-Sentry-Rate-Limits`, or else `Retry-After`. False where it sets no limit.
     pub(crate) fn update(&self, answer: &Answer) -> bool {
-        let status = answer.status.as_u16();
         match (&answer.limits, &answer.retry_after) {
             (Some(limits), _) => limits.split(',').for_each(|limit| self.limit(limit.trim())),
-            (None, after) if status == 429 => {
-                self.set(&self.all, after.as_deref().map_or(DEFAULT, retry_after_duration));
+            (None, after) if answer.status == StatusCode::TOO_MANY_REQUESTS => {
+                self.set(&Category::ALL, after.as_deref().map_or(DEFAULT, retry_after_duration));
             }
             _ => return false,
         }
@@ -53,23 +53,22 @@ impl Limits {
         let Some(duration) = parts.next().and_then(seconds) else { return };
         match parts.next() {
             None => {}
-            Some("") => self.set(&self.all, duration),
-            Some(names) => names
-                .split(';')
-                .filter_map(Category::named)
-                .for_each(|category| self.set(&self.each[category as usize], duration)),
+            Some("") => self.set(&Category::ALL, duration),
+            Some(names) => {
+                names.split(';').filter_map(named).for_each(|category| self.set(&[category], duration));
+            }
         }
     }
 
-    fn set(&self, limit: &AtomicU64, duration: Duration) {
+    fn set(&self, categories: &[Category], duration: Duration) {
         let until = self.start.elapsed() + duration.min(LONGEST);
-        limit.store(u64::try_from(until.as_nanos()).unwrap_or(u64::MAX), Relaxed);
+        let until = u64::try_from(until.as_nanos()).unwrap_or(u64::MAX);
+        categories.iter().for_each(|category| self.until[*category as usize].store(until, Relaxed));
     }
 
-    /// When a category may be sent again, if it may not now.
+    /// When a category may be sent again, where it may not now.
     pub(crate) fn until(&self, category: Category, now: Instant) -> Option<Instant> {
-        let until = self.all.load(Relaxed).max(self.each[category as usize].load(Relaxed));
-        let until = self.start + Duration::from_nanos(until);
+        let until = self.start + Duration::from_nanos(self.until[category as usize].load(Relaxed));
         (until > now).then_some(until)
     }
 
@@ -94,23 +93,28 @@ fn retry_after_duration(text: &str) -> Duration {
 mod tests {
     use super::*;
 
-    fn limited(limits: Option<&str>, retry_after: Option<&str>, status: u16) -> Vec<&'static str> {
+    fn limited(limits: Option<&str>, retry_after: Option<&str>, status: u16) -> Vec<Category> {
         let all = Limits::default();
         let text = |text: &str| text.to_owned();
-        let status = reqwest::StatusCode::from_u16(status).unwrap();
-        all.update(&Answer { status, limits: limits.map(text), retry_after: retry_after.map(text) });
+        let status = StatusCode::from_u16(status).unwrap();
+        all.update(&Answer {
+            status,
+            limits: limits.map(text),
+            retry_after: retry_after.map(text),
+            ..Answer::default()
+        });
         let now = Instant::now();
         let limited = |category: &Category| all.until(*category, now).is_some();
-        Category::ALL.iter().copied().filter(limited).map(Category::name).collect()
+        Category::ALL.into_iter().filter(limited).collect()
     }
 
     #[test]
     fn a_limit_stops_its_categories_and_no_other() {
         assert_eq!(
             limited(Some("60:transaction;profile_chunk:key, 5:session:key:quota"), None, 200),
-            ["session", "transaction", "profile_chunk"]
+            [Category::Session, Category::Transaction, Category::ProfileChunk]
         );
-        assert_eq!(limited(Some("60:unknown:key"), Some("60"), 429), [""; 0]);
+        assert_eq!(limited(Some("60:unknown:key"), Some("60"), 429), []);
     }
 
     #[test]
@@ -124,20 +128,16 @@ mod tests {
     #[test]
     fn what_cannot_be_understood_limits_nothing() {
         for reported in ["", ":", "x:error:key", "-5:error:key", "60", "0:error:key", "1e300:error:key"] {
-            assert_eq!(limited(Some(reported), None, 200), [""; 0], "{reported}");
+            assert_eq!(limited(Some(reported), None, 200), [], "{reported}");
         }
-        assert_eq!(limited(None, Some("60"), 200), [""; 0]);
+        assert_eq!(limited(None, Some("60"), 200), []);
     }
 
     #[test]
     fn a_limit_beyond_a_day_is_a_day_and_unknown_categories_limit_nothing() {
         let limits = Limits::default();
         let named: Vec<_> = (0..10_000).map(|number| format!("60:category{number}:key")).collect();
-        let answer = |limits: String| Answer {
-            status: reqwest::StatusCode::OK,
-            limits: Some(limits),
-            retry_after: None,
-        };
+        let answer = |limits: String| Answer { limits: Some(limits), ..Answer::default() };
         limits.update(&answer(named.join(",")));
         assert!(Category::ALL.iter().all(|category| limits.until(*category, Instant::now()).is_none()));
         limits.update(&answer("1e12:error:key".to_owned()));
@@ -148,11 +148,7 @@ mod tests {
     #[test]
     fn a_limit_of_half_a_minute_is_worth_waiting_for_and_ends() {
         let limits = Limits::default();
-        let answer = |text: &str| Answer {
-            status: reqwest::StatusCode::OK,
-            limits: Some(text.to_owned()),
-            retry_after: None,
-        };
+        let answer = |text: &str| Answer { limits: Some(text.to_owned()), ..Answer::default() };
         limits.update(&answer("30:error:key, 31:transaction:key"));
         let now = Instant::now();
         assert!(!limits.is_long(Category::Error, now) && limits.until(Category::Error, now).is_some());
@@ -179,11 +175,11 @@ mod tests {
             status in 200_u16..600,
         ) {
             let all = Limits::default();
-            let status = reqwest::StatusCode::from_u16(status).unwrap();
-            all.update(&Answer { status, limits, retry_after });
+            let status = StatusCode::from_u16(status).unwrap();
+            all.update(&Answer { status, limits, retry_after, ..Answer::default() });
             let now = Instant::now();
             for category in Category::ALL {
-                assert!(all.until(*category, now).is_none_or(|until| until - now <= LONGEST));
+                assert!(all.until(category, now).is_none_or(|until| until - now <= LONGEST));
             }
         }
     }

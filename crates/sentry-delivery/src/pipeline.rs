@@ -1,8 +1,8 @@
-//! The way of an envelope: intake, encoder, outbox, connection. Each step has a lock of its own; an envelope is in one of
-//! them, or delivered, or discarded and counted.
+//! The way of an envelope: intake, encoder, outbox, request. Each queue has a lock of its own. An envelope is in one of
+//! these places, or delivered, or discarded and counted.
 
-use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use sentry::Envelope;
@@ -12,9 +12,8 @@ use crate::circuit_breaker::{CircuitBreaker, Permit};
 use crate::client_reports::{ClientReports, Reason};
 use crate::envelope::{EncodedEnvelope, NewEnvelope};
 use crate::http::Answer;
-use crate::intake::Intake;
 use crate::limits::Limits;
-use crate::outbox::Outbox;
+use crate::queues::Queues;
 use crate::room::{Room, Waiting};
 use crate::shutdown::{Shutdown, Steps};
 use crate::spool;
@@ -24,16 +23,20 @@ use crate::spool;
 pub(crate) struct Pipeline {
     pub(crate) room: Arc<Room>,
     /// Errors are encoded on a thread of their own.
-    pub(crate) errors: Intake,
-    pub(crate) others: Intake,
-    pub(crate) outbox: Outbox,
+    pub(crate) errors: Queues<NewEnvelope>,
+    pub(crate) others: Queues<NewEnvelope>,
+    pub(crate) outbox: Queues<EncodedEnvelope>,
     pub(crate) limits: Limits,
     pub(crate) breaker: CircuitBreaker,
-    pub(crate) client_reports: ClientReports,
+    pub(crate) client_reports: Arc<ClientReports>,
     pub(crate) shutdown: Shutdown,
+    /// Are errors kept on disk where the server is down?
+    has_spool: bool,
+    /// How long the server took for its latest answer, microseconds.
+    answer_time: AtomicU64,
 }
 
-/// What a connection is to do next.
+/// What the sender is to do next.
 #[derive(Debug)]
 pub(crate) enum Next {
     Send(Box<Waiting<EncodedEnvelope>>),
@@ -43,6 +46,10 @@ pub(crate) enum Next {
 }
 
 impl Pipeline {
+    pub(crate) fn new(client_reports: Arc<ClientReports>, has_spool: bool) -> Self {
+        Self { client_reports, has_spool, ..Self::default() }
+    }
+
     /// Takes what the SDK hands over, or discards it.
     pub(crate) fn accept(&self, envelope: Envelope) {
         match NewEnvelope::of(envelope) {
@@ -54,61 +61,63 @@ impl Pipeline {
 
     /// Takes an envelope, or discards it.
     pub(crate) fn take_in(&self, new: NewEnvelope) {
-        let category = new.category();
-        if category == Category::ProfileChunk && self.room.is_crowded() {
-            return self.client_reports.record(&new.content(), Reason::Backpressure);
-        }
-        if self.limits.is_long(category, Instant::now()) {
-            return self.client_reports.record(&new.content(), Reason::RateLimited);
-        }
-        let Some(share) = self.room.take(category, new.weight()) else {
-            return self.client_reports.record(&new.content(), Reason::QueueOverflow);
-        };
+        let category = new.category;
         let intake = if category == Category::Error { &self.errors } else { &self.others };
-        if let Err(refused) = intake.push(Waiting { envelope: new, share }) {
-            self.client_reports.record(&refused.envelope.content(), Reason::QueueOverflow);
+        if category == Category::ProfileChunk && self.room.is_crowded() {
+            self.client_reports.record(&new.content, Reason::Backpressure);
+        } else if self.limits.is_long(category, Instant::now()) {
+            self.client_reports.record(&new.content, Reason::RatelimitBackoff);
+        } else if let Some(share) = self.room.take(category, new.weight()) {
+            if let Err(refused) = intake.push(Waiting { envelope: new, share }) {
+                self.client_reports.record(&refused.envelope.content, Reason::QueueOverflow);
+            }
+        } else {
+            self.client_reports.record(&new.content, Reason::QueueOverflow);
         }
     }
 
-    /// Puts an encoded envelope into the outbox, for the first time or again.
+    /// Puts an encoded envelope into the outbox, for the first time or again. It goes behind those that wait.
     pub(crate) fn queue(&self, encoded: Waiting<EncodedEnvelope>) {
         let category = encoded.share.category;
-        self.outbox.push(encoded);
+        // The outbox is never closed.
+        let _ = self.outbox.push(encoded);
         // Looked at afterwards: a limit that began before has missed this one, a later one does not.
         if self.limits.is_long(category, Instant::now()) {
-            self.discard_all(category, Reason::RateLimited);
+            self.discard_all(category, Reason::RatelimitBackoff);
         }
     }
 
     /// The next envelope by importance; `None` at the end.
     pub(crate) async fn next(&self) -> Option<Waiting<EncodedEnvelope>> {
         loop {
-            let (mut changed, mut emptied) =
-                (pin!(self.outbox.changed.notified()), pin!(self.room.emptied.notified()));
-            changed.as_mut().enable();
-            emptied.as_mut().enable();
             let until = match self.next_now(Instant::now()) {
                 Next::Send(encoded) => return Some(*encoded),
                 Next::End => return None,
                 Next::Wait(until) => until,
             };
-            let woken = async {
-                tokio::select! { () = changed => {}, () = emptied => {} }
+            let changed = async {
+                tokio::select! {
+                    () = self.outbox.changed.notified() => {}
+                    () = self.room.emptied.notified() => {}
+                }
             };
             match until {
-                None => woken.await,
-                Some(until) => drop(tokio::time::timeout_at(until.into(), woken).await),
+                None => changed.await,
+                Some(until) => drop(tokio::time::timeout_at(until.into(), changed).await),
             }
         }
     }
 
     pub(crate) fn next_now(&self, now: Instant) -> Next {
-        // At the end, waiting for a limit or a server is waiting for the end.
-        let mut wait = match self.shutdown.steps() {
-            None => None,
-            Some(steps) if steps.send_until > now && !self.room.is_empty() => Some(steps.send_until),
-            Some(_) => return Next::End,
-        };
+        let mut wait = None;
+        if let Some(steps) = self.shutdown.steps() {
+            // A limit, or a server that is down, may last longer than the time that is left.
+            let send_until = steps.send_until(self.answer_time());
+            if send_until <= now || self.room.is_empty() {
+                return Next::End;
+            }
+            wait = Some(send_until);
+        }
         let earlier = |wait: Option<Instant>, until| Some(wait.map_or(until, |wait| wait.min(until)));
         for category in self.outbox.categories() {
             if let Some(until) = self.limits.until(category, now) {
@@ -128,29 +137,33 @@ impl Pipeline {
         Next::Wait(wait)
     }
 
-    /// The server answered, so the outage, if there was one, is over. Discards what its limits make stale.
+    /// The server has answered, which ends an outage. Discards what its limits make stale.
     pub(crate) fn reached(&self, answer: &Answer) {
+        self.answer_time.store(u64::try_from(answer.time.as_micros()).unwrap_or(u64::MAX), Relaxed);
         if self.breaker.close() {
-            self.outbox.changed.notify_waiters();
+            self.outbox.changed.notify_one();
         }
         if self.limits.update(answer) {
             let now = Instant::now();
-            let long = |category: &Category| self.limits.is_long(*category, now);
-            Category::queued()
-                .filter(long)
-                .for_each(|category| self.discard_all(category, Reason::RateLimited));
+            let long = Category::queued().filter(|category| self.limits.is_long(*category, now));
+            long.for_each(|category| self.discard_all(category, Reason::RatelimitBackoff));
         }
+    }
+
+    /// How long the server took for its latest answer; zero before its first.
+    pub(crate) fn answer_time(&self) -> Duration {
+        Duration::from_micros(self.answer_time.load(Relaxed))
     }
 
     /// The server could not be reached, or is in trouble. True where it was well until now.
     pub(crate) fn failed(&self) -> bool {
         let is_news = self.breaker.failed(Instant::now());
-        self.outbox.changed.notify_waiters();
+        self.outbox.changed.notify_one();
         is_news
     }
 
-    /// Is there an outage that nothing which waits would find the end of? Then the caller is to find out, and to call
-    /// [`Self::reached`] or [`Self::failed`].
+    /// Is the server down, and does nothing wait that may find out whether it is back? Then the caller holds a permit to
+    /// find out, and calls [`Self::reached`] or [`Self::failed`].
     pub(crate) fn may_probe(&self) -> bool {
         let now = Instant::now();
         let is_allowed = |category| self.limits.until(category, now).is_none();
@@ -170,7 +183,7 @@ impl Pipeline {
         spool::remove(encoded);
     }
 
-    /// Profile chunks make way where a queue of anything else is crowded.
+    /// Discards profile chunks where a queue of anything else is crowded.
     pub(crate) fn make_way(&self) {
         if self.room.is_crowded() {
             self.discard_all(Category::ProfileChunk, Reason::Backpressure);
@@ -178,25 +191,29 @@ impl Pipeline {
     }
 
     fn discard_all(&self, category: Category, reason: Reason) {
-        for intake in [&self.errors, &self.others] {
-            for new in intake.remove(category) {
-                self.client_reports.record(&new.envelope.content(), reason);
-            }
+        for new in self.errors.remove(category).into_iter().chain(self.others.remove(category)) {
+            self.client_reports.record(&new.envelope.content, reason);
         }
         for encoded in self.outbox.remove(category) {
             self.discard(&encoded.envelope, reason);
         }
     }
 
-    /// Lets nothing more in, and begins the end.
-    pub(crate) fn close(&self, timeout: Duration, has_spool: bool) {
+    /// Lets nothing more in, and begins the shutdown.
+    pub(crate) fn close(&self, timeout: Duration) {
         let now = Instant::now();
-        let is_hopeless = has_spool && self.outage_age().is_some();
-        self.shutdown.begin(Steps::new(now, timeout, self.errors.len(), is_hopeless));
+        let is_hopeless = self.has_spool && self.outage_age().is_some();
         self.errors.close();
         self.others.close();
         self.breaker.hurry(now);
-        self.outbox.changed.notify_waiters();
+        self.shutdown.begin(Steps::new(now, timeout, self.errors.len(), is_hopeless));
+        self.outbox.changed.notify_one();
+    }
+
+    /// Takes what is not encoded yet.
+    pub(crate) fn not_encoded(&self) -> Vec<Waiting<NewEnvelope>> {
+        let of = |category| [self.errors.remove(category), self.others.remove(category)];
+        Category::queued().flat_map(of).flatten().collect()
     }
 }
 

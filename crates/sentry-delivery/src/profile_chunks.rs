@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::category::Category;
 use crate::client_reports::Reason;
+use crate::encode::written;
 use crate::envelope::NewEnvelope;
 use crate::pipeline::Pipeline;
 
@@ -24,7 +25,8 @@ impl ProfileChunks {
     /// dropped.
     pub fn send(&self, payload: Vec<u8>) {
         if let Some(pipeline) = self.pipeline() {
-            pipeline.take_in(NewEnvelope::ProfileChunk(payload));
+            let written = written(r#"{"type":"profile_chunk","platform":"rust""#, &payload);
+            pipeline.take_in(NewEnvelope::written(written));
         }
     }
 

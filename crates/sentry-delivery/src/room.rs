@@ -2,14 +2,14 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
 use crate::category::Category;
 
-/// The longest envelope that gets its chance where nothing else of its category waits, though it is beyond the bound by
-/// itself. Sentry takes 20 MiB, compressed.
+/// The longest envelope that is accepted although it is beyond the bound by itself, where nothing else of its category
+/// waits. Sentry takes 20 MiB, compressed.
 const MAX_ENVELOPE_BYTES: usize = 32 * 1024 * 1024;
 
 /// How full a queue is where it counts as crowded.
@@ -20,9 +20,7 @@ pub(crate) const CROWDED: f32 = 0.5;
 pub(crate) struct Room {
     taken: [Taken; Category::QUEUES],
     count: AtomicUsize,
-    /// The most bytes that waited at once.
-    peak: AtomicUsize,
-    /// Wakes whoever waits until nothing waits any more: tasks and threads.
+    /// Wakes the sender and threads once nothing waits any more.
     pub(crate) emptied: Notify,
     lock: Mutex<()>,
     settled: Condvar,
@@ -34,7 +32,7 @@ struct Taken {
     bytes: AtomicUsize,
 }
 
-/// Something that waits, and its share of the room, which is free again when this is dropped.
+/// An envelope that waits, and its share of the room, which is free again once this is dropped.
 #[derive(Debug)]
 pub(crate) struct Waiting<T> {
     pub(crate) envelope: T,
@@ -50,7 +48,7 @@ pub(crate) struct Share {
 }
 
 impl Room {
-    /// Takes a share; `None` where the category's bounds leave none.
+    /// Takes a share; `None` where it would exceed a bound of the category.
     pub(crate) fn take(self: &Arc<Self>, category: Category, bytes: usize) -> Option<Share> {
         let (bounds, taken) = (category.bounds(), &self.taken[category as usize]);
         let count = taken.count.fetch_add(1, SeqCst);
@@ -61,11 +59,10 @@ impl Room {
         if count >= bounds.count || before + bytes > most {
             return None;
         }
-        self.peak.fetch_max(self.bytes(), SeqCst);
         Some(share)
     }
 
-    /// Of count or bytes of a category, whichever is nearer to its bound; 1 is full.
+    /// How full a category is, by count or by bytes, whichever is nearer to its bound; 1 is full.
     pub(crate) fn fullness(&self, category: Category) -> f32 {
         let (bounds, taken) = (category.bounds(), &self.taken[category as usize]);
         let count = taken.count.load(SeqCst) as f32 / bounds.count as f32;
@@ -86,35 +83,24 @@ impl Room {
         self.count.load(SeqCst) == 0
     }
 
-    /// Is nothing left of what was more than so many bytes at its peak? True once; the next peak counts from then.
-    pub(crate) fn is_empty_after(&self, bytes: usize) -> bool {
-        let is_over = self.is_empty() && self.peak.load(SeqCst) > bytes;
-        if is_over {
-            self.peak.store(0, SeqCst);
-        }
-        is_over
+    /// Waits until nothing waits any more; false where that takes longer than allowed.
+    pub(crate) fn wait_empty(&self, timeout: Duration) -> bool {
+        let lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.settled.wait_timeout_while(lock, timeout, |()| !self.is_empty()));
+        self.is_empty()
     }
 
-    /// Waits until nothing waits any more; false if that took too long.
-    pub(crate) fn wait_empty(&self, deadline: Instant) -> bool {
-        let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
-        while !self.is_empty() {
-            let Some(left) = deadline.checked_duration_since(Instant::now()) else { return false };
-            lock = self.settled.wait_timeout(lock, left).unwrap_or_else(PoisonError::into_inner).0;
-        }
-        true
-    }
-
-    fn bytes(&self) -> usize {
+    /// How many bytes wait.
+    pub(crate) fn bytes(&self) -> usize {
         self.taken.iter().map(|taken| taken.bytes.load(SeqCst)).sum()
     }
 }
 
 impl Share {
-    /// What has it takes so many bytes now.
+    /// Changes the bytes that its envelope takes.
     pub(crate) fn resize(&mut self, bytes: usize) {
         let taken = &self.room.taken[self.category as usize].bytes;
-        // Added first: for a moment it is too much, never too little.
+        // Added first, so that the sum is too large for a moment rather than too small.
         taken.fetch_add(bytes, SeqCst);
         taken.fetch_sub(self.bytes, SeqCst);
         self.bytes = bytes;
@@ -127,8 +113,8 @@ impl Drop for Share {
         taken.bytes.fetch_sub(self.bytes, SeqCst);
         taken.count.fetch_sub(1, SeqCst);
         if self.room.count.fetch_sub(1, SeqCst) == 1 {
-            self.room.emptied.notify_waiters();
-            // Whoever is about to wait has looked before, and holds the lock until it waits.
+            self.room.emptied.notify_one();
+            // A thread that is about to wait has looked already, and holds the lock until it waits.
             drop(self.room.lock.lock());
             self.room.settled.notify_all();
         }
@@ -137,8 +123,6 @@ impl Drop for Share {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn full(room: &Arc<Room>, category: Category, bytes: usize) -> Vec<Share> {
@@ -184,23 +168,12 @@ mod tests {
     }
 
     #[test]
-    fn the_peak_is_reported_once_and_only_when_nothing_is_left() {
-        let room = Arc::<Room>::default();
-        let share = room.take(Category::Error, 1_000).unwrap();
-        assert!(!room.is_empty_after(500));
-        drop(share);
-        assert!(!room.is_empty_after(1_000));
-        assert!(room.is_empty_after(500));
-        assert!(!room.is_empty_after(500));
-    }
-
-    #[test]
     fn whoever_waits_sees_the_last_share_go() {
         let room = Arc::<Room>::default();
         let shares = full(&room, Category::Session, 1);
-        assert!(!room.wait_empty(Instant::now()));
+        assert!(!room.wait_empty(Duration::ZERO));
         let thread = std::thread::spawn(move || drop(shares));
-        assert!(room.wait_empty(Instant::now() + Duration::from_secs(60)));
+        assert!(room.wait_empty(Duration::from_secs(60)));
         thread.join().unwrap();
     }
 }

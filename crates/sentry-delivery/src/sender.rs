@@ -1,4 +1,4 @@
-//! The thread that sends: a small runtime with a task for each connection, and some for the upkeep.
+//! The thread that sends: a small runtime with the requests under way, and some upkeep.
 
 mod end;
 mod upkeep;
@@ -6,11 +6,15 @@ mod upkeep;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::thread;
+use std::sync::mpsc::{self, SendError};
+use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant, SystemTime};
 
-use futures_util::future::{OptionFuture, join, join_all, join4};
+use futures_util::StreamExt;
+use futures_util::future::{BoxFuture, join4};
+use futures_util::stream::FuturesUnordered;
 use reqwest::StatusCode;
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 
 use crate::backpressure::Backpressure;
@@ -22,12 +26,18 @@ use crate::http::{Answer, Endpoint};
 use crate::pipeline::Pipeline;
 use crate::room::Waiting;
 use crate::shrink::shrink;
-use crate::spool;
-use crate::spooler::Spooler;
+use crate::spool::{self, Spool};
 use crate::spotlight::Spotlight;
 
-/// Requests in flight, and so connections, at most. Against a Sentry 40 ms away that makes 1,600 envelopes a second.
+/// Requests under way, and so connections, at most. There are never more than envelopes that wait.
 pub(crate) const CONNECTIONS: usize = 64;
+
+/// The same for a server that is far away, so that [`RATE`] envelopes a second reach it all the same.
+const MAX_CONNECTIONS: usize = 256;
+const RATE: f64 = 3_200.0;
+
+/// A server that takes longer for an answer is not far away but overloaded. More requests would make it slower.
+const OVERLOADED: Duration = Duration::from_millis(500);
 
 /// How often a server that is well otherwise may fail on one and the same envelope.
 const MAX_ATTEMPTS: u8 = 5;
@@ -40,59 +50,59 @@ pub(crate) struct Sender {
     pub(crate) encoder: Arc<Encoder>,
     pub(crate) hooks: Hooks,
     pub(crate) backpressure: Arc<Backpressure>,
-    /// Envelopes that the server has taken.
+    /// Envelopes that the server has taken since the start, or since the shutdown began.
     pub(crate) sent: AtomicU64,
-    /// How many of them before the end began.
-    pub(crate) sent_before: AtomicU64,
 }
 
 impl Sender {
-    /// Sends until the pipeline is closed and empty, or its time is over.
-    pub(crate) fn run(self, mut spooler: Option<Spooler>) {
-        // Started before this one lowers its priority, since its own is the one it starts with: an error that is not
-        // encoded takes ten times the memory, and a burst queues thousands.
+    /// Starts the threads that encode and send, until the pipeline is closed and empty, or its time is over.
+    pub(crate) fn start(self, mut spool: Option<Spool>) -> io::Result<ThreadId> {
+        let (encoder, pipeline) = (Arc::clone(&self.encoder), Arc::clone(&self.pipeline));
+        let (for_errors, for_the_rest) = (runtime()?, runtime()?);
         let (encoding, running) = watch::channel(());
-        let encoder = Arc::clone(&self.encoder);
-        let encode_errors = move || {
-            let _running = running;
-            match runtime() {
-                Ok(runtime) => runtime.block_on(encoder.run(&encoder.pipeline.errors)),
-                Err(error) => tracing::error!(%error, "no runtime for the encoder: errors wait for the end"),
+        let encoding = Arc::new(encoding);
+        let (hand_over, handed_over) = mpsc::channel::<(Runtime, BoxFuture<'static, ()>)>();
+        // Errors are encoded by a thread that starts before the sender lowers its priority, and keeps its own: an error
+        // that is not encoded takes ten times the memory, and a burst queues thousands. A shutdown has seconds only, so
+        // this thread finishes the work of the sender as well.
+        thread::Builder::new().name("sentry-encoder".to_owned()).spawn(move || {
+            for_errors.block_on(encoder.run(&encoder.pipeline.errors));
+            drop(running);
+            if let Ok((runtime, work)) = handed_over.recv() {
+                runtime.block_on(work);
             }
-        };
-        let thread = thread::Builder::new().name("sentry-encoder".to_owned()).spawn(encode_errors);
-        if let Err(error) = &thread {
-            tracing::warn!(%error, "errors are encoded by the thread that sends");
-        }
-        (self.hooks.thread_started)();
-        match runtime() {
-            Ok(runtime) => runtime.block_on(self.work(&mut spooler, &encoding, thread.is_err())),
-            Err(error) => tracing::error!(%error, "no runtime for the transport: nothing is sent"),
-        }
-        self.pipeline.shutdown.end(false);
+        })?;
+        let sender = thread::Builder::new().name("sentry-transport".to_owned()).spawn(move || {
+            (self.hooks.thread_started)();
+            let encoded = Arc::clone(&encoding);
+            let mut work = Box::pin(async move { self.work(&mut spool, &encoding).await });
+            let may_hand_over = async {
+                pipeline.shutdown.begun().await;
+                encoded.closed().await;
+            };
+            let is_over = for_the_rest.block_on(async {
+                tokio::select! { () = &mut work => true, () = may_hand_over => false }
+            });
+            if !is_over && let Err(SendError((runtime, work))) = hand_over.send((for_the_rest, work)) {
+                runtime.block_on(work);
+            }
+        })?;
+        Ok(sender.thread().id())
     }
 
-    async fn work(&self, spooler: &mut Option<Spooler>, encoding: &watch::Sender<()>, encodes_errors: bool) {
-        let encode = async {
-            let errors = OptionFuture::from(encodes_errors.then(|| self.encoder.run(&self.pipeline.errors)));
-            join(errors, self.encoder.run(&self.pipeline.others)).await;
-        };
-        // The end waits for all of them: whoever stops at once still learns whether Sentry is there, and a report that is
-        // under way would be reported twice if it were reported again.
-        let connections = join4(
-            self.startup_probe(),
-            self.report(),
-            encode,
-            join_all((0..CONNECTIONS).map(|_| self.serve())),
-        );
+    async fn work(&self, spool: &mut Option<Spool>, encoding: &watch::Sender<()>) {
+        // The shutdown waits for all four: a process that stops at once still logs whether Sentry answers, and a client
+        // report that is under way would be counted twice if it were sent again.
+        let encode = self.encoder.run(&self.pipeline.others);
+        let sending = join4(self.startup_probe(), self.report(), encode, self.send());
         let mut copies = std::pin::pin!(self.copy());
         tokio::select! {
-            _ = connections => {}
+            _ = sending => {}
             () = self.time_is_over() => {}
-            () = self.keep_up(spooler) => {}
+            () = self.keep_up(spool) => {}
             () = &mut copies, if self.spotlight.is_some() => {}
         }
-        self.leave(spooler, encoding, copies).await;
+        self.leave(spool, encoding, copies).await;
     }
 
     async fn copy(&self) {
@@ -101,15 +111,29 @@ impl Sender {
         }
     }
 
-    /// One connection.
-    async fn serve(&self) {
-        while let Some(encoded) = self.pipeline.next().await {
-            let mut sending = Sending { pipeline: &self.pipeline, encoded: Some(encoded) };
-            if let Some(encoded) = &mut sending.encoded
-                && self.attempt(&mut encoded.envelope).await == Attempt::Over
-            {
-                sending.encoded = None;
+    /// Sends what is in the outbox, with as many requests under way as are needed and allowed.
+    async fn send(&self) {
+        let mut requests = FuturesUnordered::new();
+        loop {
+            tokio::select! {
+                Some(()) = requests.next() => {}
+                next = self.pipeline.next(), if requests.len() < connections(self.pipeline.answer_time()) => {
+                    match next {
+                        Some(encoded) => requests.push(self.request(encoded)),
+                        None => break,
+                    }
+                }
             }
+        }
+        while requests.next().await.is_some() {}
+    }
+
+    async fn request(&self, encoded: Waiting<EncodedEnvelope>) {
+        let mut sending = Sending { pipeline: &self.pipeline, encoded: Some(encoded) };
+        if let Some(encoded) = &mut sending.encoded
+            && self.attempt(&mut encoded.envelope).await == Attempt::Over
+        {
+            sending.encoded = None;
         }
     }
 
@@ -121,34 +145,41 @@ impl Sender {
             }
             return Attempt::Over;
         };
-        match sentry.post(encoded).await {
-            Ok(answer) if answer.is_trouble() => self.trouble(encoded, sentry, &answer),
-            Ok(answer) => self.handle_response(encoded, sentry, &answer),
-            Err(error) => {
-                if self.pipeline.failed() {
-                    tracing::warn!(error = %source(&error), "Sentry at {} cannot be reached: events wait", sentry.host());
-                }
-                Attempt::Again
+        match self.post(sentry, encoded).await {
+            Some(answer) => self.handle_response(encoded, sentry, &answer),
+            None if encoded.failed_attempts < MAX_ATTEMPTS => Attempt::Again,
+            None => {
+                self.pipeline.discard(encoded, Reason::SendError);
+                Attempt::Over
             }
         }
     }
 
-    /// A 503 may carry limits, too, but an outage is waited for anyway.
-    fn trouble(&self, encoded: &mut EncodedEnvelope, sentry: &Endpoint, answer: &Answer) -> Attempt {
-        if self.pipeline.failed() {
-            let hint = if answer.status.is_redirection() { ", and redirects are not followed" } else { "" };
-            tracing::warn!(status = %answer.status, "Sentry at {} takes nothing{hint}: events wait", sentry.host());
-            encoded.failed_attempts += 1;
+    /// Posts an envelope; `None` where the server cannot be reached or is in trouble. A 503 may carry limits, too, but
+    /// the end of the outage is waited for anyway.
+    async fn post(&self, sentry: &Endpoint, encoded: &mut EncodedEnvelope) -> Option<Answer> {
+        let answer = sentry.post(encoded).await;
+        if let Ok(answer) = answer.as_ref()
+            && !answer.is_trouble()
+        {
+            self.pipeline.reached(answer);
+        } else if self.pipeline.failed() {
+            match &answer {
+                Ok(answer) => {
+                    let is_redirect = answer.status.is_redirection();
+                    let hint = if is_redirect { ", and redirects are not followed" } else { "" };
+                    tracing::warn!(status = %answer.status, "Sentry at {} takes nothing{hint}: events wait", sentry.host());
+                    encoded.failed_attempts += 1;
+                }
+                Err(error) => {
+                    tracing::warn!(error = %source(error), "Sentry at {} cannot be reached: events wait", sentry.host());
+                }
+            }
         }
-        if encoded.failed_attempts < MAX_ATTEMPTS {
-            return Attempt::Again;
-        }
-        self.pipeline.discard(encoded, Reason::SendError);
-        Attempt::Over
+        answer.ok().filter(|answer| !answer.is_trouble())
     }
 
     fn handle_response(&self, encoded: &mut EncodedEnvelope, sentry: &Endpoint, answer: &Answer) -> Attempt {
-        self.pipeline.reached(answer);
         let now = Instant::now();
         let is_limited = || self.pipeline.limits.until(encoded.category, now).is_some();
         if answer.status.is_success() {
@@ -168,7 +199,7 @@ impl Sender {
         Attempt::Over
     }
 
-    /// Leaves out what a smaller envelope can do without. False where nothing can be spared, or is gone already.
+    /// Leaves out the less important parts of an envelope; false where it has none, or none any more.
     fn reduce(&self, encoded: &mut EncodedEnvelope) -> bool {
         let Some((smaller, dropped)) = shrink(encoded) else { return false };
         tracing::warn!("Sentry finds an envelope too large: it is sent once more with less in it");
@@ -180,13 +211,13 @@ impl Sender {
 
 #[derive(PartialEq)]
 enum Attempt {
-    /// Delivered, refused or discarded, and counted.
+    /// The envelope is delivered, refused or discarded, and counted.
     Over,
-    /// To be tried again.
+    /// It is to be sent again.
     Again,
 }
 
-/// An envelope under way. It goes back into the outbox unless its attempts are over, also where one is interrupted.
+/// An envelope under way. It returns to the outbox where its attempt is not over, or is interrupted.
 struct Sending<'a> {
     pipeline: &'a Pipeline,
     encoded: Option<Waiting<EncodedEnvelope>>,
@@ -200,7 +231,16 @@ impl Drop for Sending<'_> {
     }
 }
 
-/// The innermost cause: reqwest's own text says no more than that it failed.
+/// How many requests may be under way, where the server takes so long for an answer.
+fn connections(answer_time: Duration) -> usize {
+    if answer_time > OVERLOADED {
+        return CONNECTIONS;
+    }
+    let needed = answer_time.as_secs_f64() * RATE;
+    (needed as usize).clamp(CONNECTIONS, MAX_CONNECTIONS)
+}
+
+/// The innermost cause: reqwest's own text says only that the request failed.
 fn source(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {
@@ -209,10 +249,21 @@ fn source(error: &dyn std::error::Error) -> String {
     cause.to_string()
 }
 
-/// Names are looked up on threads of its own, which go when they have nothing to do: a service's number of threads is on
-/// its events, and is to change for its own reasons.
-fn runtime() -> io::Result<tokio::runtime::Runtime> {
+/// Its threads for the lookup of names end as soon as they are idle: the number of threads is on each event, and should
+/// change for the service's own reasons only.
+fn runtime() -> io::Result<Runtime> {
     const KEEP_ALIVE: Duration = Duration::from_millis(100);
-    let mut builder = tokio::runtime::Builder::new_current_thread();
-    builder.enable_all().max_blocking_threads(2).thread_keep_alive(KEEP_ALIVE).build()
+    Builder::new_current_thread().enable_all().max_blocking_threads(2).thread_keep_alive(KEEP_ALIVE).build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_grow_with_the_way_to_the_server_up_to_a_bound_and_shrink_again() {
+        let counts = [0, 1, 20, 40, 80, 500, 501, 10_000, 40, 0];
+        let counts = counts.map(|milliseconds| connections(Duration::from_millis(milliseconds)));
+        assert_eq!(counts, [64, 64, 64, 128, 256, 256, 64, 64, 128, 64]);
+    }
 }

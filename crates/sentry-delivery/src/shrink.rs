@@ -1,19 +1,19 @@
-//! An envelope that the server finds too large (413), once more without its less important parts.
+//! Makes an envelope smaller that the server found too large (413), so that its most important parts arrive.
 
 use std::io::{self, Write};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::category::{Category, Quantity};
 use crate::envelope::EncodedEnvelope;
-use crate::items::items;
+use crate::items::{items, line};
 
-/// The longest text that is left, bytes, and the most frames of a stack and spans of a transaction.
+/// What is left: so many bytes of a text, frames of a stack and spans of a transaction.
 const MAX_TEXT: usize = 512;
 const MAX_FRAMES: usize = 50;
 const MAX_SPANS: usize = 100;
 
-/// What an event can do without, so that its exceptions, tags and request line arrive.
+/// What an event can do without. Its exceptions, tags and request line stay.
 const LEFT_OUT: [&str; 6] = ["breadcrumbs", "debug_meta", "extra", "modules", "stacktrace", "threads"];
 const LEFT_OUT_OF_REQUEST: [&str; 5] = ["cookies", "data", "env", "headers", "query_string"];
 const LEFT_OUT_OF_FRAME: [&str; 3] = ["post_context", "pre_context", "vars"];
@@ -21,34 +21,24 @@ const LEFT_OUT_OF_FRAME: [&str; 3] = ["post_context", "pre_context", "vars"];
 /// The contexts that are kept.
 const CONTEXTS: [&str; 6] = ["app", "device", "os", "profile", "runtime", "trace"];
 
-/// The smaller envelope, and what is discarded with it altogether. `None` where nothing of it can be spared.
+/// The smaller envelope, and what is discarded of it altogether. `None` where there is nothing to leave out.
 pub(crate) fn shrink(encoded: &EncodedEnvelope) -> Option<(EncodedEnvelope, Vec<Quantity>)> {
-    if encoded.is_reduced {
-        return None;
-    }
-    let plain = encoded.plain().ok()?;
-    let (body, attachments) = reduce(&plain).ok()?;
-    if body.len() >= plain.len() {
-        return None;
-    }
-    let kept = encoded.content.iter().filter(|(category, _)| *category != Category::Attachment);
-    let smaller = EncodedEnvelope::new(body, encoded.category, kept.copied().collect()).ok()?;
-    let dropped = if attachments > 0 { vec![(Category::Attachment, attachments)] } else { Vec::new() };
+    let plain = encoded.plain().ok().filter(|_| !encoded.is_reduced)?;
+    let body = reduce(&plain).ok().filter(|body| body.len() < plain.len())?;
+    let (dropped, kept): (Vec<_>, _) =
+        encoded.content.iter().copied().partition(|(category, _)| *category == Category::Attachment);
+    let smaller = EncodedEnvelope::new(body, kept).ok()?;
     let (file, sent_at) = (encoded.file.clone(), encoded.sent_at);
     Some((EncodedEnvelope { is_reduced: true, file, sent_at, ..smaller }, dropped))
 }
 
-/// The written envelope with less in it, and the bytes of its attachments, which are gone.
-fn reduce(envelope: &[u8]) -> io::Result<(Vec<u8>, u64)> {
-    let header = envelope.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let (mut body, mut attachments) = (header.to_vec(), 0);
+/// The written envelope without attachments, and with less in its events and transactions.
+fn reduce(envelope: &[u8]) -> io::Result<Vec<u8>> {
+    let mut body = line(envelope).to_vec();
     body.push(b'\n');
     for (mut header, payload) in items(envelope) {
         let payload = match header["type"].as_str() {
-            Some("attachment") => {
-                attachments += payload.len() as u64;
-                continue;
-            }
+            Some("attachment") => continue,
             Some("event" | "transaction") => reduced(payload)?,
             _ => payload.to_vec(),
         };
@@ -59,48 +49,37 @@ fn reduce(envelope: &[u8]) -> io::Result<(Vec<u8>, u64)> {
         body.extend(payload);
         body.push(b'\n');
     }
-    Ok((body, attachments))
+    Ok(body)
 }
 
 fn reduced(payload: &[u8]) -> io::Result<Vec<u8>> {
-    let mut event: Value = serde_json::from_slice(payload)?;
-    remove(&mut event, &LEFT_OUT);
-    remove(&mut event["request"], &LEFT_OUT_OF_REQUEST);
-    if let Some(contexts) = event["contexts"].as_object_mut() {
+    let mut event: Map<String, Value> = serde_json::from_slice(payload)?;
+    LEFT_OUT.iter().for_each(|name| drop(event.remove(*name)));
+    event.get_mut("request").into_iter().for_each(|request| remove(request, &LEFT_OUT_OF_REQUEST));
+    if let Some(Value::Object(contexts)) = event.get_mut("contexts") {
         contexts.retain(|name, _| CONTEXTS.contains(&name.as_str()));
     }
-    if let Some(spans) = event["spans"].as_array_mut() {
+    if let Some(Value::Array(spans)) = event.get_mut("spans") {
         spans.truncate(MAX_SPANS);
     }
-    for exception in list(&mut event["exception"]["values"]) {
+    let exceptions = event.get_mut("exception").and_then(|all| all.get_mut("values")?.as_array_mut());
+    for exception in exceptions.into_iter().flatten() {
         remove(exception, &["raw_stacktrace"]);
-        if let Some(frames) = exception["stacktrace"]["frames"].as_array_mut() {
+        if let Some(Value::Array(frames)) = exception.pointer_mut("/stacktrace/frames") {
             // The innermost are the last.
             frames.drain(..frames.len().saturating_sub(MAX_FRAMES));
             frames.iter_mut().for_each(|frame| remove(frame, &LEFT_OUT_OF_FRAME));
         }
     }
-    prune(&mut event);
-    cut(&mut event);
-    event["extra"] = json!({ "reduced": "the server found the whole event too large" });
+    event.values_mut().for_each(cut);
+    event.insert("extra".to_owned(), json!({ "reduced": "the server found the whole event too large" }));
     Ok(serde_json::to_vec(&event)?)
 }
 
-/// Indexing a JSON object for writing makes what is missing, as null.
-fn prune(event: &mut Value) {
-    if let Some(fields) = event.as_object_mut() {
-        fields.retain(|_, field| !field.is_null() && *field != json!({ "values": null }));
-    }
-}
-
 fn remove(value: &mut Value, names: &[&str]) {
-    if let Some(fields) = value.as_object_mut() {
+    if let Value::Object(fields) = value {
         names.iter().for_each(|name| drop(fields.remove(*name)));
     }
-}
-
-fn list(value: &mut Value) -> impl Iterator<Item = &mut Value> {
-    value.as_array_mut().into_iter().flatten()
 }
 
 /// Cuts every text.
@@ -159,8 +138,10 @@ mod tests {
     }
 
     #[test]
-    fn what_can_spare_nothing_is_left_as_it_is() {
+    fn what_has_no_less_important_parts_stays_as_it_is() {
         assert!(shrink(&encoded(&[("log", vec![b'x'; 100])])).is_none());
-        assert!(shrink(&encoded(&[("event", b"not JSON".to_vec())])).is_none());
+        for not_an_event in ["not JSON", "7", "[1, 2]", "null", "\"text\""] {
+            assert!(shrink(&encoded(&[("event", not_an_event.into())])).is_none(), "{not_an_event}");
+        }
     }
 }

@@ -1,68 +1,63 @@
-//! The end, in steps: whoever begins it waits until it is over.
+//! The shutdown, in steps. Who begins it waits until it is over.
 
 use std::pin::pin;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-/// How far the end has come.
+/// How far the shutdown has come.
 #[derive(Default)]
 pub(crate) struct Shutdown {
-    phase: Mutex<Phase>,
+    steps: OnceLock<Steps>,
     begun: Notify,
+    /// Was nothing discarded? `None` until it is over.
+    complete: Mutex<Option<bool>>,
     ended: Condvar,
 }
 
-#[derive(Default, Clone, Copy, PartialEq)]
-enum Phase {
-    #[default]
-    Open,
-    Closing(Steps),
-    /// False where something was discarded at the end.
-    Ended(bool),
-}
-
-/// How the time of a shutdown is spent: most of it on sending, the rest on waiting for answers, and on saving what is
-/// left.
+/// How the time of a shutdown is spent: first on sending, then on waiting for answers, then on saving what is left.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Steps {
-    /// Until here, envelopes are handed out to be sent.
-    pub(crate) send_until: Instant,
-    /// Until here, those under way are waited for.
+    /// Requests under way are waited for until then.
     pub(crate) wait_until: Instant,
-    /// By now, everything must be over.
+    /// Everything must be over by then.
     pub(crate) deadline: Instant,
+    /// How long before `wait_until` requests are no longer begun, at least and at most. What is sent too late for its
+    /// answer, and saved as unanswered, arrives twice.
+    reserve: [Duration; 2],
 }
 
 impl Steps {
-    /// The steps for so many errors that are not encoded yet. With a spool, what a server that is down would get is
-    /// safer there than with a wait for it: then nothing more is sent.
+    /// The steps for so many errors that are not encoded yet. Where the server is down and there is a spool, nothing
+    /// more is sent: on disk, errors are safer than with a wait for the server.
     pub(crate) fn new(now: Instant, timeout: Duration, not_encoded: usize, is_hopeless: bool) -> Self {
         /// To encode and save one error takes a fraction of a millisecond.
         const TO_SAVE_ONE: Duration = Duration::from_micros(500);
         let to_save = TO_SAVE_ONE * u32::try_from(not_encoded).unwrap_or(u32::MAX);
         let to_save = to_save.max(timeout / 10).min(timeout / 2);
         let wait_until = if is_hopeless { now } else { now + (timeout - to_save) };
-        // What is sent later than an answer takes, and saved as unanswered, arrives twice.
-        let send_until = if is_hopeless { now } else { wait_until - timeout * 3 / 10 };
-        // Whoever waits for the end is to see it before the time is over.
-        Self { send_until, wait_until, deadline: now + timeout - timeout / 20 }
+        // The caller is to see the end before its time is over.
+        let deadline = now + timeout - timeout / 20;
+        let reserve = if is_hopeless { [Duration::ZERO; 2] } else { [timeout / 50, timeout * 3 / 10] };
+        Self { wait_until, deadline, reserve }
+    }
+
+    /// Until when requests are begun, where the server takes so long for an answer.
+    pub(crate) fn send_until(&self, answer_time: Duration) -> Instant {
+        let [least, most] = self.reserve;
+        self.wait_until - answer_time.saturating_mul(2).clamp(least, most)
     }
 }
 
 impl Shutdown {
-    /// Begins the end, unless somebody has.
+    /// Begins the shutdown. The first call counts.
     pub(crate) fn begin(&self, steps: Steps) {
-        let mut phase = self.lock();
-        if *phase == Phase::Open {
-            *phase = Phase::Closing(steps);
-        }
-        drop(phase);
+        self.steps.get_or_init(|| steps);
         self.begun.notify_waiters();
     }
 
-    /// Waits for the beginning of the end.
+    /// Waits until it begins.
     pub(crate) async fn begun(&self) -> Steps {
         loop {
             let mut begun = pin!(self.begun.notified());
@@ -76,33 +71,20 @@ impl Shutdown {
 
     /// The steps, once it has begun.
     pub(crate) fn steps(&self) -> Option<Steps> {
-        if let Phase::Closing(steps) = *self.lock() { Some(steps) } else { None }
+        self.steps.get().copied()
     }
 
-    /// Reports that the sender has ended, and whether nothing was discarded at the end. The first report counts.
+    /// Ends it. The first call counts: was nothing discarded?
     pub(crate) fn end(&self, is_complete: bool) {
-        let mut phase = self.lock();
-        if !matches!(*phase, Phase::Ended(_)) {
-            *phase = Phase::Ended(is_complete);
-        }
-        drop(phase);
+        self.complete.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(is_complete);
         self.ended.notify_all();
     }
 
-    /// Waits until the sender has ended. True if nothing was discarded at the end, `None` if it took too long.
-    pub(crate) fn wait(&self, deadline: Instant) -> Option<bool> {
-        let mut phase = self.lock();
-        loop {
-            if let Phase::Ended(is_complete) = *phase {
-                return Some(is_complete);
-            }
-            let left = deadline.checked_duration_since(Instant::now())?;
-            phase = self.ended.wait_timeout(phase, left).unwrap_or_else(PoisonError::into_inner).0;
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Phase> {
-        self.phase.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Waits until it is over, and returns whether nothing was discarded; `None` where that takes longer than allowed.
+    pub(crate) fn wait(&self, timeout: Duration) -> Option<bool> {
+        let complete = self.complete.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.ended.wait_timeout_while(complete, timeout, |complete| complete.is_none());
+        *waited.unwrap_or_else(PoisonError::into_inner).0
     }
 }
 
@@ -117,26 +99,38 @@ mod tests {
         let now = Instant::now();
         for not_encoded in [0, 1, 1_000, 20_000, usize::MAX] {
             let steps = Steps::new(now, TIMEOUT, not_encoded, false);
-            assert!(now <= steps.send_until && steps.send_until < steps.wait_until, "{not_encoded}");
             assert!(steps.wait_until <= steps.deadline && steps.deadline < now + TIMEOUT, "{not_encoded}");
             assert!(steps.wait_until <= now + TIMEOUT * 9 / 10, "{not_encoded}");
             assert!(steps.wait_until >= now + TIMEOUT / 2, "{not_encoded}");
+            for answer_time in [Duration::ZERO, Duration::from_secs(1), Duration::MAX] {
+                let send_until = steps.send_until(answer_time);
+                assert!(now <= send_until && send_until < steps.wait_until, "{not_encoded}, {answer_time:?}");
+            }
         }
         let hopeless = Steps::new(now, TIMEOUT, 0, true);
-        assert_eq!((hopeless.send_until, hopeless.wait_until), (now, now));
-        assert_eq!(Steps::new(now, Duration::ZERO, 7, false), Steps::new(now, Duration::ZERO, 0, true));
+        assert_eq!((hopeless.wait_until, hopeless.send_until(Duration::MAX)), (now, now));
+        let without_time = Steps::new(now, Duration::ZERO, 7, false);
+        assert_eq!((without_time.wait_until, without_time.send_until(Duration::MAX)), (now, now));
+    }
+
+    #[test]
+    fn a_server_that_answers_at_once_is_sent_to_for_longer_than_a_slow_one() {
+        let (now, answer_times) = (Instant::now(), [0, 40, 200, 600, 5_000].map(Duration::from_millis));
+        let steps = Steps::new(now, TIMEOUT, 0, false);
+        let left = answer_times.map(|answer_time| steps.wait_until - steps.send_until(answer_time));
+        assert_eq!(left, [100, 100, 400, 1_200, 1_500].map(Duration::from_millis));
     }
 
     #[test]
     fn the_first_steps_and_the_first_end_count() {
         let (shutdown, now) = (Shutdown::default(), Instant::now());
-        assert_eq!((shutdown.steps(), shutdown.wait(now)), (None, None));
+        assert_eq!((shutdown.steps(), shutdown.wait(Duration::ZERO)), (None, None));
         let first = Steps::new(now, TIMEOUT, 0, false);
         shutdown.begin(first);
         shutdown.begin(Steps::new(now, TIMEOUT * 2, 0, false));
         assert_eq!(shutdown.steps(), Some(first));
         shutdown.end(false);
         shutdown.end(true);
-        assert_eq!(shutdown.wait(now), Some(false));
+        assert_eq!(shutdown.wait(Duration::ZERO), Some(false));
     }
 }

@@ -1,23 +1,25 @@
-//! Errors on disk: what could not be delivered at the end, or in a long outage, is sent when Sentry is back.
+//! Errors on disk. What could not be delivered at the end, or in a long outage, is sent when Sentry is back.
 //!
-//! One gzip file for each envelope, so `zcat` shows it; written under another name first, so a process that dies
-//! leaves no half of one. Each process has a folder of its own, locked while it lives; what is in the folder of a
-//! process that is gone is taken over by the next one. What is found there is not trusted: see `folder`.
+//! Each envelope is a gzip file, which `zcat` shows. It is written under another name first, so a process that is killed
+//! leaves no half of one. A process has a folder of its own and locks it while it runs; the next process takes over what
+//! it left. The files are not trusted: see `folder`.
 
 mod folder;
+mod transfer;
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::category::{Category, Quantity};
+use crate::client_reports::{ClientReports, Reason};
 use crate::envelope::EncodedEnvelope;
-use crate::items::items;
 
-/// How much is kept; the oldest goes first.
+/// How much is kept. The oldest is discarded first.
 const MAX_FILES: usize = 20_000;
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
@@ -27,27 +29,28 @@ const MAX_TORN: usize = 16;
 /// Processes of one service that can share a spool.
 const MAX_PROCESSES: usize = 64;
 
-/// Room in the lock's file that is taken while there is room: on a full disk, the last client report fits in there.
+/// Room in the lock's file, taken while the disk has some: on a full disk, the last client report is written there.
 const RESERVE: usize = 8 * 1024;
 
 const ENDING: &str = ".envelope.gz";
 const TORN: &str = "torn";
 
-/// Nobody knows what was in a torn file, but it was one error.
-pub(crate) const TORN_CONTENT: [Quantity; 1] = [(Category::Error, 1)];
+/// What was in a torn file is unknown, but it was one error.
+const TORN_CONTENT: [Quantity; 1] = [(Category::Error, 1)];
 
-/// A spool that is this process's own.
+/// The folder of this process.
 #[derive(Debug)]
 pub(crate) struct Spool {
     folder: PathBuf,
-    /// Oldest first, without those that are being sent.
+    /// The oldest first, without those that are in the outbox.
     waiting: VecDeque<Entry>,
     bytes: u64,
     written: u64,
     torn: usize,
     lock: File,
-    /// Client reports that are to be taken over, from earlier processes or from files that had to go.
-    carried: Vec<EncodedEnvelope>,
+    client_reports: Arc<ClientReports>,
+    /// The disk has refused an error.
+    is_refused: bool,
 }
 
 #[derive(Debug)]
@@ -57,9 +60,9 @@ struct Entry {
 }
 
 impl Spool {
-    /// Takes the first folder below `SPOOL/SERVICE` that no living process has, and what others left behind.
-    pub(crate) fn open(spool: &Path, service: &str) -> io::Result<Self> {
-        let (mut own, mut left) = (None, Vec::new());
+    /// Locks the first folder below `SPOOL/SERVICE` that no running process has, and takes over what is in the others.
+    pub(crate) fn open(spool: &Path, service: &str, client_reports: &Arc<ClientReports>) -> io::Result<Self> {
+        let (mut own, mut abandoned) = (None, Vec::new());
         folder::own(&spool.join(service))?;
         for number in 0..MAX_PROCESSES {
             let folder = spool.join(service).join(number.to_string());
@@ -67,75 +70,99 @@ impl Spool {
                 break;
             }
             let Some(lock) = take(&folder) else { continue };
+            absorb_carried(&lock, client_reports);
             match &own {
                 None => own = Some((folder, lock)),
-                Some(_) => left.push((folder, lock)),
+                Some(_) => abandoned.push((folder, lock)),
             }
         }
         let (folder, lock) = own.ok_or_else(|| io::Error::other("no folder in it can be had"))?;
-        let torn = folder::files(&folder, TORN)?.len();
-        let mut spool =
-            Self { folder, waiting: VecDeque::new(), bytes: 0, written: 0, torn, lock, carried: Vec::new() };
-        for (abandoned, lock) in &left {
-            spool.carried.extend(carried(lock));
-            if let Err(error) = spool.take_over(abandoned) {
-                tracing::warn!(folder = %abandoned.display(), %error, "what another process left cannot be taken over");
+        for (from, _lock) in &abandoned {
+            if let Err(error) = take_over(from, &folder) {
+                tracing::warn!(folder = %from.display(), %error, "what another process left cannot be taken over");
             }
         }
-        spool.carried.extend(carried(&spool.lock));
-        remove_unfinished(&spool.folder)?;
-        for path in folder::files(&spool.folder, ENDING)? {
-            spool.add(path)?;
-        }
+        remove_unfinished(&folder)?;
+        let (paths, torn) = (folder::files(&folder, ENDING)?, folder::files(&folder, TORN)?.len());
+        let client_reports = Arc::clone(client_reports);
+        let waiting = VecDeque::with_capacity(paths.len());
+        let mut spool =
+            Self { folder, waiting, bytes: 0, written: 0, torn, lock, client_reports, is_refused: false };
+        paths.into_iter().try_for_each(|path| spool.add(path))?;
         Ok(spool)
     }
 
-    fn take_over(&self, abandoned: &Path) -> io::Result<()> {
-        remove_unfinished(abandoned)?;
-        for path in folder::files(abandoned, ENDING)? {
-            fs::rename(&path, self.folder.join(path.file_name().unwrap_or_default()))?;
+    /// Keeps an envelope on disk; false where the disk refuses it, which is logged once.
+    pub(crate) fn keep(&mut self, encoded: &EncodedEnvelope) -> bool {
+        let kept = self.try_keep(encoded);
+        let was_refused = std::mem::replace(&mut self.is_refused, kept.is_err());
+        match kept {
+            Ok(()) if was_refused => tracing::info!("the spool takes errors again"),
+            Err(error) if !was_refused => {
+                tracing::error!(%error, "the spool takes no more: errors wait in memory");
+            }
+            Ok(()) | Err(_) => {}
         }
-        Ok(())
+        !self.is_refused
     }
 
-    /// Keeps an envelope, on disk already or not; fails where the disk refuses it. Returns what had to go for it.
-    pub(crate) fn keep(&mut self, encoded: &EncodedEnvelope) -> io::Result<Vec<Quantity>> {
+    /// Keeps an envelope, on disk already or not, and discards the oldest where there are too many.
+    fn try_keep(&mut self, encoded: &EncodedEnvelope) -> io::Result<()> {
         let is_there = encoded.file.as_ref().is_some_and(|path| self.add(path.clone()).is_ok());
         if !is_there {
             let path = self.write(encoded)?;
             self.add(path)?;
         }
-        let mut forgotten = Vec::new();
         while self.waiting.len() > 1 && (self.waiting.len() > MAX_FILES || self.bytes > MAX_BYTES) {
-            match self.next() {
-                // Its numbers must not be forgotten.
-                Some(Ok(report)) if report.is_report() => self.carried.push(report),
-                Some(Ok(oldest)) => {
-                    remove(&oldest);
-                    forgotten.extend(oldest.content);
+            let Some(oldest) = self.next() else { break };
+            self.client_reports.record(&oldest.content, Reason::CacheOverflow);
+            remove(&oldest);
+        }
+        Ok(())
+    }
+
+    /// Takes the oldest envelope; its file stays until [`remove`] takes it away. On the way, torn files are put aside, and
+    /// the numbers of client reports are taken over: in the outbox, a report could be limited or discarded, and nobody
+    /// would count what is in it.
+    fn next(&mut self) -> Option<EncodedEnvelope> {
+        loop {
+            let Entry { path, bytes } = self.waiting.pop_front()?;
+            self.bytes -= bytes;
+            let read = folder::read(&path).and_then(EncodedEnvelope::of_gzip);
+            match read {
+                Ok(envelope) if !envelope.is_report() => {
+                    return Some(EncodedEnvelope { file: Some(path), ..envelope });
                 }
-                Some(Err(_)) => forgotten.extend(TORN_CONTENT),
-                None => break,
+                Ok(report) => {
+                    report.plain().iter().for_each(|plain| self.client_reports.absorb_written(plain));
+                    remove_file(&path);
+                }
+                Err(error) => self.put_aside(&path, &error),
             }
         }
-        Ok(forgotten)
     }
 
-    /// Takes the oldest envelope; an error is a file that is torn, which has been put aside. Its file stays until
-    /// [`remove`] takes it away.
-    pub(crate) fn next(&mut self) -> Option<Result<EncodedEnvelope, TornFile>> {
-        let entry = self.waiting.pop_front()?;
-        self.bytes -= entry.bytes;
-        let encoded = folder::read(&entry.path).and_then(EncodedEnvelope::of_gzip);
-        Some(match encoded {
-            Ok(encoded) => Ok(EncodedEnvelope { file: Some(entry.path), ..encoded }),
-            Err(reason) => Err(TornFile { path: self.put_aside(&entry.path), reason }),
-        })
+    fn put_aside(&mut self, path: &Path, error: &io::Error) {
+        tracing::error!(path = %path.display(), %error, "a torn spool file is skipped");
+        self.client_reports.record(&TORN_CONTENT, Reason::InternalSdkError);
+        self.torn += 1;
+        // A file that can be neither renamed nor removed is found, and skipped, again.
+        let _ = if self.torn > MAX_TORN {
+            fs::remove_file(path)
+        } else {
+            fs::rename(path, path.with_extension(TORN))
+        };
     }
 
-    /// The client reports that are to be taken over.
-    pub(crate) fn take_carried(&mut self) -> Vec<EncodedEnvelope> {
-        std::mem::take(&mut self.carried)
+    /// Keeps a client report for the next process, on a full disk in room that is taken already.
+    pub(crate) fn carry(&mut self, report: &EncodedEnvelope) -> bool {
+        let mut room = [0; RESERVE];
+        if self.try_keep(report).is_ok() {
+            return true;
+        }
+        let Some(start) = room.get_mut(..report.body.len()) else { return false };
+        start.copy_from_slice(&report.body);
+        self.lock.write_all_at(&room, 0).is_ok()
     }
 
     /// Gives the folder to the next process: nothing may be kept any more.
@@ -143,24 +170,6 @@ impl Spool {
         if let Err(error) = self.lock.unlock() {
             tracing::warn!(folder = %self.folder.display(), %error, "the spool stays locked until this process ends");
         }
-    }
-
-    /// Keeps a client report for the next process in room that is taken already.
-    pub(crate) fn carry(&self, report: &EncodedEnvelope) -> io::Result<()> {
-        let mut room = [0; RESERVE];
-        let Some(start) = room.get_mut(..report.body.len()) else {
-            return Err(io::Error::other(format!("it is longer than {RESERVE} bytes")));
-        };
-        start.copy_from_slice(&report.body);
-        self.lock.write_all_at(&room, 0)
-    }
-
-    fn put_aside(&mut self, path: &Path) -> PathBuf {
-        let aside = path.with_extension(TORN);
-        self.torn += 1;
-        // Where it can be neither renamed nor removed, it will be found, and skipped, again.
-        let _ = if self.torn > MAX_TORN { fs::remove_file(path) } else { fs::rename(path, &aside) };
-        aside
     }
 
     fn write(&mut self, encoded: &EncodedEnvelope) -> io::Result<PathBuf> {
@@ -181,7 +190,7 @@ impl Spool {
     }
 }
 
-/// The lock of a folder, if it can be had: a process may have it, or it is not a folder of ours.
+/// The lock of a folder; `None` where a process has it, or where it is not a folder of ours.
 fn take(folder: &Path) -> Option<File> {
     let lock = folder::own(folder).and_then(|()| folder::lock_file(&folder.join("lock")));
     match lock {
@@ -193,38 +202,39 @@ fn take(folder: &Path) -> Option<File> {
     }
 }
 
-/// The report in a lock's file, if there is one; the room is free afterwards, and taken.
-fn carried(lock: &File) -> Option<EncodedEnvelope> {
-    let mut room = vec![0; RESERVE];
-    let length = lock.read_at(&mut room, 0).unwrap_or(0);
-    if length < RESERVE || room.iter().any(|byte| *byte != 0) {
-        // On a full disk there is no room to be had; then there is none at the end.
-        let _ = lock.write_all_at(&[0; RESERVE], 0);
+/// Moves what a process left in its folder to our own.
+fn take_over(from: &Path, to: &Path) -> io::Result<()> {
+    remove_unfinished(from)?;
+    for path in folder::files(from, ENDING)? {
+        fs::rename(&path, to.join(path.file_name().unwrap_or_default()))?;
     }
-    let end = room.iter().rposition(|byte| *byte != 0)? + 1;
-    room.truncate(end);
-    let is_report = items(&room).all(|(header, _)| header["type"] == "client_report");
-    if is_report && items(&room).next().is_some() { EncodedEnvelope::of_bytes(room).ok() } else { None }
+    Ok(())
 }
 
-/// Those whose writing a termination or a full disk has ended.
+/// Takes over the numbers in a lock's file. Its room is free afterwards, and taken.
+fn absorb_carried(lock: &File, client_reports: &ClientReports) {
+    let mut room = vec![0; RESERVE];
+    let length = lock.read_at(&mut room, 0).unwrap_or(0);
+    let end = room.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    if length < RESERVE || end > 0 {
+        // A full disk has no room to take; then there is none at the end.
+        let _ = lock.write_all_at(&[0; RESERVE], 0);
+    }
+    client_reports.absorb_written(&room[..end]);
+}
+
+/// Removes files that a termination or a full disk left unfinished.
 fn remove_unfinished(folder: &Path) -> io::Result<()> {
     folder::files(folder, folder::UNFINISHED)?.iter().try_for_each(fs::remove_file)
 }
 
-/// A spool file that cannot be read.
-#[derive(Debug, thiserror::Error)]
-#[error("{} is torn: {reason}", path.display())]
-pub(crate) struct TornFile {
-    path: PathBuf,
-    reason: io::Error,
+/// Removes the file of an envelope that is delivered, or discarded and counted.
+pub(crate) fn remove(encoded: &EncodedEnvelope) {
+    encoded.file.iter().for_each(|path| remove_file(path));
 }
 
-/// Takes an envelope's file away: it is delivered, or lost and counted.
-pub(crate) fn remove(encoded: &EncodedEnvelope) {
-    if let Some(path) = &encoded.file
-        && let Err(error) = fs::remove_file(path)
-    {
+fn remove_file(path: &Path) {
+    if let Err(error) = fs::remove_file(path) {
         tracing::error!(path = %path.display(), %error, "a spool file cannot be removed and may be sent twice");
     }
 }
@@ -233,7 +243,7 @@ pub(crate) fn remove(encoded: &EncodedEnvelope) {
 pub fn check(folder: &Path) -> io::Result<()> {
     folder::create(folder)?;
     let probe = folder.join(format!(".writable-{}", std::process::id()));
-    // One that a process of the same number left, or a link that somebody put there.
+    // A process of the same number may have left one, or somebody put a link there.
     let _ = fs::remove_file(&probe);
     File::create_new(&probe)?;
     fs::remove_file(&probe)

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::thread::{self, ThreadId};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sentry::protocol::{EnvelopeFilterCallbacks, EnvelopeItem};
 use sentry::{Envelope, TransactionContext, Transport, TransportFactory, TransportOptions};
 
 use crate::backpressure::Backpressure;
+use crate::client_reports::ClientReports;
 use crate::delivery::Delivery;
 use crate::encode::Encode;
 use crate::encoder::Encoder;
@@ -18,7 +19,6 @@ use crate::pipeline::Pipeline;
 use crate::profile_chunks::ProfileChunks;
 use crate::sender::{CONNECTIONS, Sender};
 use crate::spool::Spool;
-use crate::spooler::Spooler;
 use crate::spotlight::Spotlight;
 
 /// How long a transport that is dropped without a shutdown may take to save what it has.
@@ -79,55 +79,47 @@ impl HttpTransportFactory {
             hooks: self.hooks,
             backpressure: Arc::clone(&self.backpressure),
             sent: AtomicU64::default(),
-            sent_before: AtomicU64::default(),
         })
     }
 
-    /// A spool that cannot be used any more, since the settings were read, is no reason to send nothing.
-    fn spooler(&self, pipeline: &Arc<Pipeline>) -> Option<Spooler> {
+    /// A spool that could be used when the settings were read, and cannot be now, is no reason to send nothing.
+    fn spool(&self, client_reports: &Arc<ClientReports>) -> Option<Spool> {
         let folder = self.delivery.spool.as_ref()?;
-        match Spool::open(folder, self.service) {
-            Ok(spool) => Some(Spooler::new(spool, Arc::clone(pipeline))),
-            Err(error) => {
-                tracing::error!(folder = %folder.display(), %error, "the spool cannot be used");
-                None
-            }
-        }
+        let spool = Spool::open(folder, self.service, client_reports);
+        spool
+            .inspect_err(
+                |error| tracing::error!(folder = %folder.display(), %error, "the spool cannot be used"),
+            )
+            .ok()
     }
 }
 
 impl TransportFactory for HttpTransportFactory {
     fn create_transport_with_options(&self, options: TransportOptions) -> Arc<dyn Transport> {
-        let pipeline = Arc::<Pipeline>::default();
+        let client_reports = Arc::default();
+        let spool = self.spool(&client_reports);
+        let pipeline = Arc::new(Pipeline::new(client_reports, spool.is_some()));
         self.profile_chunks.connect(&pipeline);
-        let mut has_spool = false;
-        let thread = self.sender(&options, &pipeline).map_err(|error| error.to_string()).and_then(|sender| {
-            let spooler = self.spooler(&pipeline);
-            has_spool = spooler.is_some();
-            let thread = thread::Builder::new().name("sentry-transport".to_owned());
-            thread.spawn(move || sender.run(spooler)).map_err(|error| error.to_string())
-        });
-        let thread = thread.map(|thread| thread.thread().id());
-        if let Err(error) = &thread {
+        let sender = self.sender(&options, &pipeline);
+        let thread = sender.and_then(|sender| Ok(sender.start(spool)?)).inspect_err(|error| {
             tracing::error!(%error, "no transport: nothing will be sent");
-            pipeline.close(Duration::ZERO, false);
+            pipeline.close(Duration::ZERO);
             pipeline.shutdown.end(true);
-        }
-        let backpressure = Arc::clone(&self.backpressure);
-        Arc::new(HttpTransport { pipeline, backpressure, has_spool, thread: thread.ok() })
+        });
+        let thread = thread.ok();
+        Arc::new(HttpTransport { pipeline, backpressure: Arc::clone(&self.backpressure), thread })
     }
 }
 
 struct HttpTransport {
     pipeline: Arc<Pipeline>,
     backpressure: Arc<Backpressure>,
-    has_spool: bool,
-    /// The sender's; `None` where there is none.
+    /// The thread that sends, if it could be started.
     thread: Option<ThreadId>,
 }
 
 impl HttpTransport {
-    /// The SDK's reports may not get lost with the envelope that they happen to be in.
+    /// Takes the client reports of the SDK out of an envelope, so that they are not lost with it.
     fn without_reports(&self, envelope: Envelope) -> Option<Envelope> {
         if !envelope.items().any(|item| matches!(item, EnvelopeItem::ClientReport(_))) {
             return Some(envelope);
@@ -153,13 +145,12 @@ impl Transport for HttpTransport {
     }
 
     fn flush(&self, timeout: Duration) -> bool {
-        self.pipeline.room.wait_empty(Instant::now() + timeout)
+        self.pipeline.room.wait_empty(timeout)
     }
 
     fn shutdown(&self, timeout: Duration) -> bool {
-        let deadline = Instant::now() + timeout;
-        self.pipeline.close(timeout, self.has_spool);
-        self.pipeline.shutdown.wait(deadline) == Some(true)
+        self.pipeline.close(timeout);
+        self.pipeline.shutdown.wait(timeout) == Some(true)
     }
 }
 
@@ -167,8 +158,8 @@ impl Drop for HttpTransport {
     fn drop(&mut self) {
         // The transport may be dropped on its own thread, by the last event's client handle.
         if self.thread.is_some_and(|thread| thread != thread::current().id()) {
-            self.pipeline.close(Duration::ZERO, self.has_spool);
-            self.pipeline.shutdown.wait(Instant::now() + LAST_WAIT);
+            self.pipeline.close(Duration::ZERO);
+            self.pipeline.shutdown.wait(LAST_WAIT);
         }
     }
 }

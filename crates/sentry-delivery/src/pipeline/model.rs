@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use futures_util::FutureExt;
 use proptest::prelude::{Just, ProptestConfig, Strategy, prop, prop_oneof};
-use reqwest::StatusCode;
 
 use super::*;
 use crate::Plain;
@@ -91,7 +90,8 @@ impl Model {
                 let (category, ty) = CATEGORIES[*index];
                 for _ in 0..*count {
                     if category == Category::ProfileChunk {
-                        self.pipeline.take_in(NewEnvelope::ProfileChunk(b"{}".to_vec()));
+                        let written = b"{}\n{\"type\":\"profile_chunk\"}\n{}\n".to_vec();
+                        self.pipeline.take_in(NewEnvelope::written(written));
                         continue;
                     }
                     let bytes = format!("{{}}\n{{\"type\":\"{ty}\"}}\n{{}}\n").into_bytes();
@@ -129,7 +129,7 @@ impl Model {
                 let waits = self.pipeline.outbox.categories().any(|it| it == Category::ProfileChunk);
                 assert!(!(waits && self.pipeline.room.is_crowded()), "a chunk waits beside a crowd");
             }
-            Step::Close => self.pipeline.close(Duration::from_secs(5), false),
+            Step::Close => self.pipeline.close(Duration::from_secs(5)),
         }
     }
 
@@ -164,10 +164,9 @@ impl Model {
 
     /// Finds everything that waits, wherever it is.
     fn end(mut self) {
-        self.pipeline.close(Duration::ZERO, false);
-        let new = [self.pipeline.errors.drain(), self.pipeline.others.drain()];
-        for new in new.into_iter().flatten().chain(self.encoding.drain(..)) {
-            self.pipeline.client_reports.record(&new.envelope.content(), Reason::NetworkError);
+        self.pipeline.close(Duration::ZERO);
+        for new in self.pipeline.not_encoded().into_iter().chain(self.encoding.drain(..)) {
+            self.pipeline.client_reports.record(&new.envelope.content, Reason::NetworkError);
         }
         let queued = Category::queued().flat_map(|category| self.pipeline.outbox.remove(category));
         for encoded in queued.chain(self.sending.drain(..)) {
@@ -179,7 +178,7 @@ impl Model {
 }
 
 fn answer(limits: Option<String>) -> Answer {
-    Answer { status: StatusCode::OK, limits, retry_after: None }
+    Answer { limits, ..Answer::default() }
 }
 
 proptest::proptest! {
@@ -232,4 +231,31 @@ fn the_most_important_envelope_goes_first_and_a_limited_one_stays() {
     assert_eq!(order, [Category::Error, Category::Transaction, Category::ProfileChunk]);
     assert!(matches!(model.pipeline.next_now(Instant::now()), Next::Wait(Some(_))));
     model.end();
+}
+
+#[test]
+fn a_shutdown_in_an_outage_lets_an_attempt_through_in_each_of_its_seconds() {
+    let mut model = Model::new();
+    for _ in 0..3 {
+        [Step::Make(0, 1), Step::TakeIn(true), Step::Encode].iter().for_each(|step| model.step(step));
+    }
+    let begun = Instant::now();
+    // Failures until then have made the waits long.
+    for _ in 0..12 {
+        model.pipeline.failed();
+        model.pipeline.breaker.enter(begun + Duration::from_secs(60));
+    }
+    model.pipeline.failed();
+    model.pipeline.close(Duration::from_secs(5));
+    let attempt = |milliseconds: &u64| {
+        let now = begun + Duration::from_millis(*milliseconds);
+        let Next::Send(encoded) = model.pipeline.next_now(now) else { return false };
+        // No answer comes. The next attempt must not wait for one.
+        model.pipeline.queue(*encoded);
+        true
+    };
+    let attempts: Vec<_> = (0..5_000).step_by(50).filter(attempt).collect();
+    assert!(attempts[0] <= 300, "{attempts:?}");
+    assert!(attempts.windows(2).all(|two| (1_000..=1_050).contains(&(two[1] - two[0]))), "{attempts:?}");
+    assert!(attempts.last().is_some_and(|last| (3_400..4_500).contains(last)), "{attempts:?}");
 }

@@ -1,16 +1,15 @@
-//! What goes on beside the sending: backpressure, client reports, hooks.
+//! What goes on beside sending: backpressure, client reports, hooks.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Sender, source};
 use crate::category::Category;
 use crate::client_reports::Sums;
 use crate::envelope::EncodedEnvelope;
-use crate::http::{Answer, Endpoint};
 use crate::pipeline::Pipeline;
-use crate::spooler::Spooler;
+use crate::spool::Spool;
 
-/// How often the queues are looked at. Ten looks halve the traces a thousand times: saturation is over in a second.
+/// How often the queues are looked at. Ten looks halve the traces ten times, so saturation is over in a second.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// How often client reports are sent.
@@ -19,21 +18,21 @@ const REPORT: Duration = Duration::from_secs(1);
 /// How often the hooks are called.
 const TICK: Duration = Duration::from_millis(250);
 
-/// As many bytes in the queues at once are worth being given back.
+/// So many bytes in the queues at once are worth giving back.
 const MUCH: usize = 4 * 1024 * 1024;
 
 impl Sender {
     /// Never ends.
-    pub(super) async fn keep_up(&self, spooler: &mut Option<Spooler>) {
+    pub(super) async fn keep_up(&self, spool: &mut Option<Spool>) {
         let spool = async {
-            if let Some(spooler) = spooler {
-                spooler.run().await;
+            if let Some(spool) = spool {
+                spool.run(&self.pipeline).await;
             }
         };
         tokio::join!(self.look(), spool, self.call_hooks());
     }
 
-    /// Asks the server once whether it takes anything from us, by an empty report.
+    /// Asks the server once, by an empty client report, whether it takes anything from us.
     pub(super) async fn startup_probe(&self) {
         let Some(sentry) = &self.sentry else { return };
         match sentry.post(&EncodedEnvelope::report(&Sums::new())).await {
@@ -53,56 +52,50 @@ impl Sender {
         loop {
             tokio::time::sleep(LOOK).await;
             self.pipeline.make_way();
-            let limited = self.pipeline.limits.until(Category::Transaction, std::time::Instant::now());
+            let limited = self.pipeline.limits.until(Category::Transaction, Instant::now());
             self.backpressure.check(self.pipeline.room.fullness(Category::Transaction), limited.is_some());
         }
     }
 
-    /// Sends client reports now and then until the end begins.
+    /// Sends client reports now and then until the shutdown begins. In an outage, they find out whether it is over where
+    /// no envelope does: all may be on disk, or discarded.
     pub(super) async fn report(&self) {
         while tokio::time::timeout(REPORT, self.pipeline.shutdown.begun()).await.is_err() {
-            if self.pipeline.outage_age().is_none() {
+            if self.pipeline.may_probe() {
+                self.post_report(self.pipeline.client_reports.take().unwrap_or_default()).await;
+            } else if self.pipeline.outage_age().is_none() {
                 self.send_client_reports().await;
-            } else if self.pipeline.may_probe() {
-                self.probe().await;
             }
-        }
-    }
-
-    /// Finds out whether an outage is over where no envelope does: all may be on disk, or discarded.
-    async fn probe(&self) {
-        let Some(sentry) = &self.sentry else { return };
-        match self.post_report(sentry, self.pipeline.client_reports.take().unwrap_or_default()).await {
-            Ok(answer) if !answer.is_trouble() => self.pipeline.reached(&answer),
-            Ok(_) | Err(_) => drop(self.pipeline.failed()),
         }
     }
 
     /// Sends the number of discarded items, if there is one; true unless there is still something to send.
     pub(super) async fn send_client_reports(&self) -> bool {
-        let (Some(sentry), Some(sums)) = (&self.sentry, self.pipeline.client_reports.take()) else {
-            return true;
-        };
-        self.post_report(sentry, sums).await.is_ok_and(|answer| answer.status.is_success())
+        let Some(sums) = self.pipeline.client_reports.take() else { return true };
+        self.post_report(sums).await
     }
 
-    async fn post_report(&self, sentry: &Endpoint, sums: Sums) -> Result<Answer, reqwest::Error> {
-        let encoded = EncodedEnvelope::report(&sums);
-        // If this is interrupted, the numbers are still to be sent.
+    async fn post_report(&self, sums: Sums) -> bool {
+        let Some(sentry) = &self.sentry else { return true };
+        let mut encoded = EncodedEnvelope::report(&sums);
+        // Where this is interrupted, the numbers are still to be sent.
         let mut unreported = Unreported { pipeline: &self.pipeline, sums: Some(sums) };
-        let answer = sentry.post(&encoded).await;
-        if answer.as_ref().is_ok_and(|answer| answer.status.is_success()) {
+        let is_taken = self.post(sentry, &mut encoded).await.is_some_and(|answer| answer.status.is_success());
+        if is_taken {
             unreported.sums = None;
         }
-        answer
+        is_taken
     }
 
     async fn call_hooks(&self) {
+        let mut peak = 0;
         loop {
             tokio::time::sleep(TICK).await;
             (self.hooks.tick)();
-            if self.pipeline.room.is_empty_after(MUCH) {
+            peak = self.pipeline.room.bytes().max(peak);
+            if peak > MUCH && self.pipeline.room.is_empty() {
                 (self.hooks.emptied)();
+                peak = 0;
             }
         }
     }

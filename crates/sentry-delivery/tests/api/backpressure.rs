@@ -1,13 +1,12 @@
 //! Fewer traces while they cannot be delivered.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use inbox::{Answer, Inbox, Options};
 use sentry::{Hub, TransactionContext};
 use sentry_delivery::Delivery;
 
-use crate::helpers::{App, PATIENCE, app, app_with, close, errors, status, transaction};
+use crate::helpers::{App, app, app_with, close, errors, status, transaction, until};
 
 /// More than half of the transactions' queue, which nothing takes out.
 const CROWD: u64 = 1_600;
@@ -26,15 +25,6 @@ fn would_be_sampled(hub: &Hub, of: usize) -> usize {
     let sampled =
         |_: &usize| hub.start_transaction(context()).iter_headers().any(|(_, it)| it.ends_with("-1"));
     (0..of).filter(sampled).count()
-}
-
-async fn until(what: impl Fn() -> bool) {
-    let wait = async {
-        while !what() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, wait).await.unwrap();
 }
 
 #[actix_web::test]

@@ -161,29 +161,7 @@ impl Receiver {
 /// Serves a connection until either side closes it.
 async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) -> io::Result<()> {
     let mut bytes = Vec::new();
-    loop {
-        let end = loop {
-            if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
-                break end + 4;
-            }
-            if stream.read_buf(&mut bytes).await? == 0 {
-                return Ok(());
-            }
-        };
-        let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
-        let header = |name: &str| head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
-        let length: usize = header("content-length").unwrap().parse().unwrap();
-        let is_gzip = header("content-encoding") == Some("gzip");
-        while bytes.len() < end + length {
-            if stream.read_buf(&mut bytes).await? == 0 {
-                return Ok(());
-            }
-        }
-        let mut envelope: Vec<u8> = bytes.drain(..end + length).skip(end).collect();
-        if is_gzip {
-            let packed = std::mem::take(&mut envelope);
-            GzDecoder::new(&*packed).read_to_end(&mut envelope)?;
-        }
+    while let Some(envelope) = read_envelope(&mut stream, &mut bytes).await? {
         let reply = {
             let mut state = state.lock().unwrap();
             let reply = state.replies.get(state.replied).copied().unwrap_or(Reply::Taken);
@@ -195,4 +173,35 @@ async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) -> io::Result<()
         let answer = format!("HTTP/1.1 {status} Said\r\n{headers}Content-Length: 0\r\n\r\n");
         stream.write_all(answer.as_bytes()).await?;
     }
+    Ok(())
+}
+
+/// The envelope of the next request on a connection; `None` where the other side closes it. `bytes` are what was read.
+pub(crate) async fn read_envelope(
+    stream: &mut TcpStream,
+    bytes: &mut Vec<u8>,
+) -> io::Result<Option<Vec<u8>>> {
+    let end = loop {
+        if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
+            break end + 4;
+        }
+        if stream.read_buf(bytes).await? == 0 {
+            return Ok(None);
+        }
+    };
+    let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
+    let header = |name: &str| head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+    let length: usize = header("content-length").unwrap().parse().unwrap();
+    let is_gzip = header("content-encoding") == Some("gzip");
+    while bytes.len() < end + length {
+        if stream.read_buf(bytes).await? == 0 {
+            return Ok(None);
+        }
+    }
+    let mut envelope: Vec<u8> = bytes.drain(..end + length).skip(end).collect();
+    if is_gzip {
+        let packed = std::mem::take(&mut envelope);
+        GzDecoder::new(&*packed).read_to_end(&mut envelope)?;
+    }
+    Ok(Some(envelope))
 }

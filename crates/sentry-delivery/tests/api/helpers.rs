@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use inbox::{Answer, Inbox, Options};
@@ -140,26 +140,40 @@ impl App {
     }
 }
 
-/// A line to an inbox: while it is cut, connections are closed as soon as they are made, and the open ones are dropped.
+/// A line to an inbox. While it is cut, the open connections are dropped, and new ones are closed as soon as they are made,
+/// or held without an answer.
 pub(crate) struct Line {
     pub(crate) addr: SocketAddr,
-    up: Arc<AtomicBool>,
+    state: Arc<LineState>,
+}
+
+#[derive(Default)]
+struct LineState {
+    is_up: AtomicBool,
+    is_holding: AtomicBool,
+    refused: AtomicUsize,
 }
 
 impl Line {
     pub(crate) async fn to(target: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let addr = listener.local_addr()?;
-        let up = Arc::new(AtomicBool::new(false));
-        let is_up = Arc::clone(&up);
+        let state = Arc::<LineState>::default();
+        let shared = Arc::clone(&state);
         tokio::spawn(async move {
+            let mut held = Vec::new();
             while let Ok((client, _)) = listener.accept().await {
-                if is_up.load(SeqCst) {
-                    tokio::spawn(forward(client, target, Arc::clone(&is_up)));
+                if shared.is_up.load(SeqCst) {
+                    tokio::spawn(forward(client, target, Arc::clone(&shared)));
+                    continue;
                 }
+                if shared.is_holding.load(SeqCst) {
+                    held.push(client);
+                }
+                shared.refused.fetch_add(1, SeqCst);
             }
         });
-        Ok(Self { addr, up })
+        Ok(Self { addr, state })
     }
 
     pub(crate) fn dsn(&self) -> String {
@@ -167,18 +181,28 @@ impl Line {
     }
 
     pub(crate) fn mend(&self) {
-        self.up.store(true, SeqCst);
+        self.state.is_up.store(true, SeqCst);
     }
 
     pub(crate) fn cut(&self) {
-        self.up.store(false, SeqCst);
+        self.state.is_up.store(false, SeqCst);
+    }
+
+    /// From now on, new connections are held while the line is cut.
+    pub(crate) fn hold(&self) {
+        self.state.is_holding.store(true, SeqCst);
+    }
+
+    /// How many connections came while it was cut.
+    pub(crate) fn refused(&self) -> usize {
+        self.state.refused.load(SeqCst)
     }
 }
 
-async fn forward(mut client: TcpStream, target: SocketAddr, up: Arc<AtomicBool>) {
+async fn forward(mut client: TcpStream, target: SocketAddr, line: Arc<LineState>) {
     let Ok(mut server) = TcpStream::connect(target).await else { return };
     let cut = async {
-        while up.load(SeqCst) {
+        while line.is_up.load(SeqCst) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
@@ -186,6 +210,16 @@ async fn forward(mut client: TcpStream, target: SocketAddr, up: Arc<AtomicBool>)
         _ = copy_bidirectional(&mut client, &mut server) => {}
         () = cut => {}
     }
+}
+
+/// Waits until something is so.
+pub(crate) async fn until(what: impl Fn() -> bool) {
+    let wait = async {
+        while !what() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, wait).await.unwrap();
 }
 
 /// Text that compresses badly.
