@@ -37,6 +37,7 @@ mod received;
 mod refusal;
 mod refusals;
 mod ring;
+mod seen;
 mod server;
 mod sessions;
 mod shape;

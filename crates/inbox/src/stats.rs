@@ -33,9 +33,12 @@ pub struct Stats {
     /// Items that were refused while the rest of their envelopes was accepted.
     #[serde(default)]
     pub refused_items: u64,
+    /// Events and transactions that had arrived before: not kept again, nor counted by their issue.
+    #[serde(default)]
+    pub duplicates: u64,
     /// Bytes of the accepted ones, decompressed.
     pub bytes: u64,
-    /// Items by type.
+    /// Items by type, each time that they arrived.
     pub items: BTreeMap<String, u64>,
     /// What clients say they dropped, summed by reason and category.
     pub discarded: Vec<Discarded>,

@@ -11,6 +11,7 @@ use crate::profiles::Profiles;
 use crate::received::{Attachment, Entry, Event, MAX_ATTACHMENTS, Received, Transaction, Understood};
 use crate::refusals::Refusals;
 use crate::ring::Ring;
+use crate::seen::Seen;
 use crate::sessions::Sums;
 use crate::stats::{self, Discarded, Held, OTHER, Stats};
 use crate::weight::Weigh;
@@ -25,6 +26,7 @@ pub(crate) struct State {
     pub(crate) sessions: Sums,
     pub(crate) profiles: Profiles,
     pub(crate) refusals: Refusals,
+    seen: Seen,
     /// Every envelope's bytes, where they are asked for.
     pub(crate) raw: Option<Vec<Bytes>>,
     discarded: BTreeMap<(String, String), u64>,
@@ -48,6 +50,7 @@ impl State {
             sessions: Sums::default(),
             profiles: Profiles::default(),
             refusals: Refusals::default(),
+            seen: Seen::default(),
             raw: keep_raw.then(Vec::new),
             discarded: BTreeMap::new(),
             items: BTreeMap::new(),
@@ -82,15 +85,18 @@ impl State {
         self.envelopes += 1;
         self.bytes += body.len() as u64;
         let Understood { mut event_id, items, .. } = understood;
-        let (mut events, mut attachments) = (Vec::new(), Vec::new());
+        let (mut events, mut attachments, mut ids) = (Vec::new(), Vec::new(), Vec::new());
         for (ty, received) in items {
             stats::count(&mut self.items, ty, OTHER.to_owned(), 1);
             match received {
                 Received::Event(it) => events.push(*it),
                 Received::Transaction(it) => {
                     event_id = Some(it.summary.event_id.clone());
-                    let weight = it.weight();
-                    self.transactions.push(*it, weight);
+                    if self.seen.is_new(("transaction", &it.summary.project, &it.summary.event_id), &mut ids)
+                    {
+                        let weight = it.weight();
+                        self.transactions.push(*it, weight);
+                    }
                 }
                 Received::Attachment(it) if attachments.len() < MAX_ATTACHMENTS => attachments.push(it),
                 Received::Sessions(counts) => counts.into_iter().for_each(|count| self.sessions.add(count)),
@@ -103,9 +109,12 @@ impl State {
         }
         for event in events {
             event_id = Some(event.summary.event_id.clone());
-            // Clients send one event an envelope; were there more, the attachments would be the first one's.
-            self.store_event(event, std::mem::take(&mut attachments));
+            if self.seen.is_new(("event", &event.summary.project, &event.summary.event_id), &mut ids) {
+                // Clients send one event an envelope; were there more, the attachments would be the first one's.
+                self.store_event(event, std::mem::take(&mut attachments));
+            }
         }
+        self.seen.remember(ids);
         if let Some(raw) = &mut self.raw {
             raw.push(body);
         }
@@ -167,6 +176,7 @@ impl State {
             envelopes: self.envelopes,
             rejected: self.rejected,
             refused_items: self.refused_items,
+            duplicates: self.seen.duplicates(),
             bytes: self.bytes,
             items: self.items.clone(),
             discarded: discarded.collect(),

@@ -1,8 +1,9 @@
 //! Events one by one, as they were sent and as lists show them.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::helpers::{App, EVENT_ID, envelope, exception, message, spawn_app, with};
+use crate::helpers::{App, EVENT_ID, answer, envelope, exception, message, spawn_app, with};
 
 async fn ids(app: &App, query: &str) -> Vec<Value> {
     let events = app.list(&format!("/api/events{query}"), "events").await;
@@ -150,10 +151,26 @@ async fn of_two_events_in_one_envelope_none_is_lost() {
 }
 
 #[actix_web::test]
-async fn an_event_that_comes_twice_is_there_twice() {
+async fn what_comes_twice_counts_once_and_each_arrival_is_counted() {
     let app = spawn_app().await;
-    for _ in 0..2 {
-        app.accepted(message("delivered twice")).await;
+    for _ in 0..3 {
+        let answer = app.send(message("delivered again")).await;
+        assert_eq!((answer.status, &answer.body["id"]), (200, &json!(EVENT_ID)));
     }
-    assert_eq!(ids(&app, "").await, [EVENT_ID, EVENT_ID], "a test must be able to see that");
+    assert_eq!(ids(&app, "").await, [EVENT_ID]);
+    assert_eq!(app.issues().await[0]["count"], 1);
+    let transaction = envelope(json!({ "event_id": EVENT_ID }), &[("transaction", json!({}))]);
+    for _ in 0..2 {
+        app.accepted(transaction.clone()).await;
+    }
+    let stats = app.inbox.stats();
+    assert_eq!((stats.items["event"], stats.items["transaction"], stats.duplicates), (3, 2, 3));
+    assert_eq!((stats.held.events, stats.held.transactions), (1, 1));
+    assert_eq!(app.get("/api/stats").await.body["duplicates"], 3);
+    // Another project may have the same id, and what was cleared is not remembered.
+    answer(app.request(Method::POST, "/api/2/envelope/").body(message("elsewhere"))).await;
+    assert_eq!(app.inbox.stats().held.events, 2);
+    answer(app.request(Method::DELETE, "/api/issues")).await;
+    app.accepted(message("delivered again")).await;
+    assert_eq!((app.inbox.stats().held.events, app.inbox.stats().duplicates), (1, 0));
 }

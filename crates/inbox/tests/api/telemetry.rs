@@ -84,6 +84,7 @@ async fn the_counters_count() {
             "envelopes": 1,
             "rejected": 1,
             "refused_items": 0,
+            "duplicates": 0,
             "bytes": sent.len(),
             "items": { "event": 1 },
             "discarded": [],

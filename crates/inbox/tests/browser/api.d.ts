@@ -94,6 +94,7 @@ declare namespace Api {
     envelopes: number;
     rejected: number;
     refused_items: number;
+    duplicates: number;
     bytes: number;
     items: { [type: string]: number };
     discarded: { reason: string; category: string; quantity: number }[];
