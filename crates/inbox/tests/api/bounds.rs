@@ -3,7 +3,7 @@
 use inbox::{Limits, Options};
 use serde_json::{Value, json};
 
-use crate::helpers::{App, envelope, spawn_app, spawn_app_with};
+use crate::helpers::{App, envelope, new_id, spawn_app, spawn_app_with};
 
 async fn bounded(limits: Limits) -> App {
     spawn_app_with(Options { limits, ..Options::default() }).await
@@ -111,7 +111,7 @@ async fn everything_together_stays_within_one_bound_and_the_heaviest_gives_way()
     let long = "x".repeat(1_000);
     for number in 0..300 {
         let items = [
-            ("transaction", json!({ "event_id": crate::helpers::EVENT_ID, "extra": long.repeat(3) })),
+            ("transaction", json!({ "event_id": new_id(), "extra": long.repeat(3) })),
             ("log", json!({ "items": [{ "body": long }] })),
             ("trace_metric", json!({ "items": [{ "name": long }] })),
         ];

@@ -120,9 +120,10 @@ async fn a_taken_port_is_a_clear_error() {
 #[actix_web::test]
 async fn raw_envelopes_are_kept_where_asked_for() {
     let app = spawn_app_with(Options { keep_raw: true, ..Options::default() }).await;
-    app.accepted(message("kept")).await;
+    let sent = message("kept");
+    app.accepted(sent.clone()).await;
     app.send("nonsense").await;
-    assert_eq!(app.inbox.received_bytes(), [message("kept")]);
+    assert_eq!(app.inbox.received_bytes(), [sent]);
 
     let forgetful = spawn_app().await;
     forgetful.accepted(message("not kept")).await;

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::helpers::{App, EVENT_ID, answer, envelope, exception, message, spawn_app, with};
+use crate::helpers::{App, EVENT_ID, answer, envelope, exception, spawn_app, with};
 
 async fn ids(app: &App, query: &str) -> Vec<Value> {
     let events = app.list(&format!("/api/events{query}"), "events").await;
@@ -153,8 +153,9 @@ async fn of_two_events_in_one_envelope_none_is_lost() {
 #[actix_web::test]
 async fn what_comes_twice_counts_once_and_each_arrival_is_counted() {
     let app = spawn_app().await;
+    let again = envelope(json!({ "event_id": EVENT_ID }), &[("event", json!({ "message": "again" }))]);
     for _ in 0..3 {
-        let answer = app.send(message("delivered again")).await;
+        let answer = app.send(again.clone()).await;
         assert_eq!((answer.status, &answer.body["id"]), (200, &json!(EVENT_ID)));
     }
     assert_eq!(ids(&app, "").await, [EVENT_ID]);
@@ -168,9 +169,9 @@ async fn what_comes_twice_counts_once_and_each_arrival_is_counted() {
     assert_eq!((stats.held.events, stats.held.transactions), (1, 1));
     assert_eq!(app.get("/api/stats").await.body["duplicates"], 3);
     // Another project may have the same id, and what was cleared is not remembered.
-    answer(app.request(Method::POST, "/api/2/envelope/").body(message("elsewhere"))).await;
+    answer(app.request(Method::POST, "/api/2/envelope/").body(again.clone())).await;
     assert_eq!(app.inbox.stats().held.events, 2);
     answer(app.request(Method::DELETE, "/api/issues")).await;
-    app.accepted(message("delivered again")).await;
+    app.accepted(again).await;
     assert_eq!((app.inbox.stats().held.events, app.inbox.stats().duplicates), (1, 0));
 }

@@ -53,7 +53,7 @@ impl App {
 
     /// Sends an event of these contents, with an id of its own; the id.
     pub(crate) async fn event(&self, contents: Value) -> String {
-        let id = sentry::types::random_uuid().simple().to_string();
+        let id = new_id();
         self.accepted(envelope(json!({ "event_id": id }), &[("event", contents)])).await;
         id
     }
@@ -114,7 +114,12 @@ pub(crate) fn with(mut event: Value, more: Value) -> Value {
 
 pub(crate) const EVENT_ID: &str = "0123456789abcdef0123456789abcdef";
 
-/// An envelope with one message event.
+/// An id that no other event has: what has arrived already is not kept again.
+pub(crate) fn new_id() -> String {
+    sentry::types::random_uuid().simple().to_string()
+}
+
+/// An envelope with one message event, which has an id of its own.
 pub(crate) fn message(text: &str) -> String {
-    envelope(json!({ "event_id": EVENT_ID }), &[("event", json!({ "message": text }))])
+    envelope(json!({ "event_id": new_id() }), &[("event", json!({ "message": text }))])
 }
