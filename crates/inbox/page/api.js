@@ -75,7 +75,7 @@ export async function list(name, narrowed) {
 
 /** Forgets everything held. */
 export async function clear() {
-  await fetch('/api/issues', { method: 'DELETE', signal: AbortSignal.timeout(PATIENCE) });
+  await fetch('/api/all', { method: 'DELETE', signal: AbortSignal.timeout(PATIENCE) });
 }
 
 /** How often to ask whether anything changed, milliseconds. */

@@ -1,21 +1,58 @@
 //! What the HTTP API answers. The server writes these types, and clients of the API read them.
 //!
 //! A reader ignores fields that it does not know, so a later version may add some.
+//!
+//! Lists take `limit` and `offset`, and say with `more` whether there is more. `GET /api/page` is for the page itself.
+//!
+//! | path | answer |
+//! |---|---|
+//! | `GET /api/stats` | counters; `version` rises with each change |
+//! | `GET /api/issues?query=&sort=` | issues; a search in Sentry's words; `last_seen`, `first_seen`, `count` or `users` |
+//! | `GET /api/issues/{id}`, `PUT {"status": …}` | an issue; resolve it, ignore it, or neither |
+//! | `GET /api/issues/{id}/facts` | its releases, its tags, its events over time |
+//! | `DELETE /api/issues`, `DELETE /api/all` | forgets issues with their events; forgets everything |
+//! | `GET /api/events?query=&issue=&run=&trace=`, `/api/events/{id}` | events; one with attachments, feedback, neighbours |
+//! | `GET /api/transactions?query=&run=&trace=`, `/api/transactions/{id}` | transactions, streamed ones among them |
+//! | `GET /api/traces?run=`, `/api/traces/{id}` | traces; one with its spans, errors and logs over services |
+//! | `GET /api/logs?query=&level=warn,error&trace=`, `/api/metrics` | log entries; metrics |
+//! | `GET /api/metrics/names`, `/api/metrics/series?name=&by=&seconds=` | metrics by name; one over time by an attribute |
+//! | `GET /api/charts?seconds=` | requests, errors, memory and CPU use of services; crash-free rates of releases |
+//! | `GET /api/attachments`, `/api/attachments/{id}` | attachments; the content of one |
+//! | `GET /api/feedback`, `/api/monitors`, `/api/replays`, `/api/sessions`, `/api/client-reports` | what else came |
+//! | `GET /api/envelopes`, `/api/envelopes/{id}`, `/api/envelopes/{id}/raw` | envelopes as they came; the bytes of one |
+//! | `GET /api/refusals` | what was not kept, and why |
+//! | `GET /api/profilers`, `/api/profile`, `/api/profile/speedscope`, `/api/profile/pprof` | profiles |
+//! | `GET /stream` | envelopes as server-sent events |
 
+mod chart;
 mod profile;
+mod trace;
 
 use serde::{Deserialize, Serialize};
 
-use crate::issue::Issue;
-use crate::received::{Attachment, EventSummary, Payload, TransactionSummary};
+use crate::attachments::Attachment;
+use crate::envelopes::ReceivedEnvelope;
+use crate::feedback::Feedback;
+use crate::issue::{Issue, IssueStatus};
+use crate::issues::SeenRelease;
+use crate::monitors::Monitor;
+use crate::received::{EventSummary, Payload, TransactionSummary};
 use crate::refusals::Refused;
+use crate::replays::Replay;
+use crate::reports::ClientReport;
 use crate::sessions::Sessions;
+use crate::stats::Discarded;
+
+pub use chart::{
+    Charts, MetricNames, MetricPoint, MetricSeries, MetricSeriesOf, NamedMetric, ReleaseChart, ServiceChart,
+};
 
 pub use profile::{
     Profile, ProfileFunction, ProfileNode, ProfileTimeline, ProfiledThread, Profiler, Profilers,
 };
+pub use trace::{Trace, TraceSpan, TraceSummary, Traces};
 
-/// `GET /api/issues`, newest first.
+/// `GET /api/issues`, the one seen last first unless `sort` says otherwise.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Issues {
     /// A part of the list.
@@ -81,8 +118,14 @@ pub struct EventDetails {
     pub summary: EventSummary,
     /// Its issue; `None` where that is no longer held.
     pub issue: Option<Issue>,
-    /// What came with it.
+    /// Files that came with it.
     pub attachments: Vec<Attachment>,
+    /// What users said of it, newest first.
+    pub feedback: Vec<Feedback>,
+    /// The event of the same issue before it, as far as one is held.
+    pub previous: Option<String>,
+    /// The one after it.
+    pub next: Option<String>,
     /// The dynamic sampling context of its envelope.
     pub dsc: Option<Payload>,
     /// The event as it was sent.
@@ -96,7 +139,9 @@ pub struct TransactionDetails {
     pub summary: TransactionSummary,
     /// Events of its trace, newest first.
     pub errors: Vec<EventSummary>,
-    /// The transaction as it was sent.
+    /// Files that came with it.
+    pub attachments: Vec<Attachment>,
+    /// The transaction as it was sent; a streamed one as its spans are put together.
     pub transaction: Payload,
 }
 
@@ -116,6 +161,109 @@ pub struct Hints {
     pub events: Vec<String>,
     /// Each makes a process work, so that it is profiled.
     pub profiles: Vec<String>,
+}
+
+/// `PUT /api/issues/{id}`.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Decision {
+    /// `resolved`, `ignored` or `unresolved`.
+    pub status: IssueStatus,
+}
+
+/// `GET /api/issues/{id}/facts`: what the events of an issue have in common, and when they happened.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct IssueFacts {
+    /// In which releases it was seen, the latest first.
+    pub releases: Vec<SeenRelease>,
+    /// Its events over time, also those that are no longer held.
+    pub over_time: OverTime,
+    /// Over how many events the tags are counted: those that are held.
+    pub events: usize,
+    /// The one that most events have first.
+    pub tags: Vec<TagFacts>,
+}
+
+/// Counts in equal parts of time.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct OverTime {
+    /// Where the first part begins, seconds since 1970.
+    pub from: f64,
+    /// The length of a part, seconds.
+    pub step: f64,
+    /// How many in each part.
+    pub counts: Vec<u64>,
+}
+
+/// A tag, and its values.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct TagFacts {
+    /// Its name.
+    pub name: String,
+    /// How many events have it.
+    pub events: usize,
+    /// How many different values it has.
+    pub different: usize,
+    /// The most frequent ones, the first first.
+    pub values: Vec<TagValue>,
+}
+
+/// A value of a tag.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct TagValue {
+    /// The value.
+    pub value: String,
+    /// How many events have it.
+    pub count: usize,
+}
+
+/// `GET /api/attachments`, newest first.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Attachments {
+    /// A part of the list.
+    pub attachments: Vec<Attachment>,
+    /// Whether there is more beyond it.
+    pub more: bool,
+}
+
+/// `GET /api/feedback`, newest first.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct FeedbackList {
+    /// A part of the list.
+    pub feedback: Vec<Feedback>,
+    /// Whether there is more beyond it.
+    pub more: bool,
+}
+
+/// `GET /api/monitors`, the one that checked in last first.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Monitors {
+    /// All of them.
+    pub monitors: Vec<Monitor>,
+}
+
+/// `GET /api/replays`, the one that was heard of last first.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Replays {
+    /// All that are known.
+    pub replays: Vec<Replay>,
+}
+
+/// `GET /api/client-reports`.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct ClientReports {
+    /// The sums by reason and category.
+    pub discarded: Vec<Discarded>,
+    /// The last reports, newest first.
+    pub reports: Vec<ClientReport>,
+}
+
+/// `GET /api/envelopes`, newest first.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Envelopes {
+    /// A part of the list.
+    pub envelopes: Vec<ReceivedEnvelope>,
+    /// Whether there is more beyond it.
+    pub more: bool,
 }
 
 /// Every answer to a request that is turned away.

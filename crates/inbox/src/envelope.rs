@@ -60,6 +60,20 @@ impl BadEnvelope {
             _ => StatusCode::BAD_REQUEST,
         }
     }
+
+    /// The place of the item that it is about.
+    pub(crate) fn item(&self) -> Option<usize> {
+        match self {
+            Self::Empty | Self::Header(_) | Self::HeaderId(_) | Self::LongHeader | Self::TooMany => None,
+            Self::ItemHeader { item, .. }
+            | Self::NoType { item }
+            | Self::Length { item }
+            | Self::Torn { item, .. }
+            | Self::NoLineEnd { item, .. }
+            | Self::TooLarge { item, .. }
+            | Self::Payload { item, .. } => Some(*item),
+        }
+    }
 }
 
 /// Longest header line, bytes: as JSON values, headers take many times their length.

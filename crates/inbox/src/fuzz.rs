@@ -6,11 +6,21 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Value, json};
 
+use crate::charts::{Range, charts, measured, names, series};
 use crate::envelope;
+use crate::envelopes::Arrival;
 use crate::store::{Limits, State, Store};
+use crate::{spans, timestamp, traces};
 
-const TYPES: [&str; 10] = [
+const TYPES: [&str; 17] = [
     "event",
+    "span",
+    "feedback",
+    "user_report",
+    "check_in",
+    "replay_event",
+    "replay_recording",
+    "statsd",
     "transaction",
     "session",
     "sessions",
@@ -23,60 +33,15 @@ const TYPES: [&str; 10] = [
 ];
 
 /// Names that the reader looks for, so that values of every kind stand where others are meant.
-const NAMES: [&str; 52] = [
-    "event_id",
-    "trace_id",
-    "fingerprint",
-    "exception",
-    "values",
-    "type",
-    "value",
-    "stacktrace",
-    "frames",
-    "function",
-    "in_app",
-    "mechanism",
-    "handled",
-    "message",
-    "logentry",
-    "formatted",
-    "level",
-    "tags",
-    "service",
-    "user",
-    "id",
-    "contexts",
-    "trace",
-    "timestamp",
-    "start_timestamp",
-    "spans",
-    "threads",
-    "items",
-    "aggregates",
-    "exited",
-    "discarded_events",
-    "quantity",
-    "attrs",
-    "release",
-    "sentry.interfaces.Exception",
-    "sentry.interfaces.Stacktrace",
-    "sentry.interfaces.Message",
-    "params",
-    "crashed",
-    "current",
-    "synthetic",
-    "module",
-    "filename",
-    "abs_path",
-    "context_line",
-    "checksum",
-    "email",
-    "username",
-    "ip_address",
-    "key",
-    "0",
-    "culprit",
-];
+const NAMES: &str = "\
+    span_id parent_span_id segment_id is_segment end_timestamp attributes sentry.segment.id name body unit \
+    feedback associated_event_id comments monitor_slug monitor_config schedule check_in_id status duration \
+    replay_id urls sid errors runtime memory_mb environment data event_id trace_id fingerprint exception values \
+    type value stacktrace frames function in_app mechanism handled message logentry formatted level tags service \
+    user id contexts trace timestamp start_timestamp spans threads items aggregates exited discarded_events \
+    quantity attrs release sentry.interfaces.Exception sentry.interfaces.Stacktrace sentry.interfaces.Message \
+    params crashed current synthetic module filename abs_path context_line checksum email username ip_address \
+    key 0 culprit";
 
 fn value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
@@ -101,7 +66,7 @@ fn value() -> impl Strategy<Value = Value> {
         .prop_map(Value::from),
     ];
     leaf.prop_recursive(5, 40, 6, |inner| {
-        let name = prop_oneof![4 => select(NAMES.to_vec()).prop_map(str::to_owned), 1 => ".{0,5}"];
+        let name = prop_oneof![4 => select(NAMES.split(' ').collect::<Vec<_>>()).prop_map(str::to_owned), 1 => ".{0,5}"];
         prop_oneof![
             vec(inner.clone(), 0..6).prop_map(Value::Array),
             vec((name, inner), 0..6).prop_map(|pairs| Value::Object(pairs.into_iter().collect())),
@@ -109,16 +74,36 @@ fn value() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Any value, or one with what a reader of its type requires: else few would come beyond that.
+fn likely() -> impl Strategy<Value = Value> {
+    let required = || {
+        (value(), "[ab]{1,2}", "[ab]{1,2}", any::<bool>()).prop_map(|(any, id, parent, root)| {
+        let mut item = json!({
+            "trace_id": "t", "span_id": id, "parent_span_id": parent, "is_segment": root, "monitor_slug": id,
+            "status": "in_progress", "comments": id, "replay_id": "0123456789abcdef0123456789abcdef",
+            "contexts": { "feedback": { "message": id }, "trace": { "trace_id": "t", "span_id": id } },
+        });
+        if let (Value::Object(item), Value::Object(any)) = (&mut item, any) {
+            item.extend(any);
+        }
+        item
+    })
+    };
+    prop_oneof![value(), required(), vec(required(), 0..4).prop_map(|items| json!({ "items": items })),]
+}
+
 /// One that a client could send: its header says the length of each item, or nothing.
 fn whole() -> impl Strategy<Value = Vec<u8>> {
-    let item = (select(TYPES.to_vec()), value(), any::<bool>());
+    let item = (select(TYPES.to_vec()), likely(), any::<bool>());
     (value(), vec(item, 0..5)).prop_map(|(trace, items)| {
         let header = json!({ "event_id": "0123456789abcdef0123456789abcdef", "trace": trace });
         let mut envelope = header.to_string();
         for (ty, payload, with_length) in items {
             let payload = payload.to_string();
             let length = with_length.then_some(payload.len());
-            envelope += &format!("\n{}\n{payload}", json!({ "type": ty, "length": length }));
+            let content_type = (ty == "span").then_some("application/vnd.sentry.items.span.v2+json");
+            let header = json!({ "type": ty, "length": length, "content_type": content_type });
+            envelope += &format!("\n{header}\n{payload}");
         }
         envelope.into_bytes()
     })
@@ -182,7 +167,25 @@ fn mutated(mut bytes: Vec<u8>, mutations: Vec<Mutation>) -> Vec<u8> {
 fn look(state: &State) {
     let _ = state.stats();
     let _ = state.issues_newest_first();
-    let _ = state.sessions.all();
+    let _ = (state.sessions.all(), state.monitors.all(), state.replays.all());
+    let _ = charts(state, Range::until(timestamp::now(), 600.0));
+    let measured = measured(state, None);
+    let _ = (
+        names(&measured),
+        series(&measured, String::new(), Some("name".to_owned()), Range::until(0.0, 60.0)),
+    );
+    for transaction in state.transactions.iter().map(|it| &it.summary) {
+        let trace = transaction.trace_id.as_deref().unwrap_or_default();
+        let together = traces::collect(state, trace).map(traces::Collected::together);
+        assert!(serde_json::to_string(&together).is_ok());
+        let segment = transaction.span_id.as_deref().unwrap_or_default();
+        let _ = spans::transaction(&state.spans.of_trace(trace), segment);
+    }
+    let mut summaries = traces::summaries(state);
+    assert!(summaries.drain(..).all(|trace| serde_json::to_string(&trace).is_ok()));
+    for envelope in state.envelopes.newest_first() {
+        assert!(serde_json::to_string(envelope).is_ok());
+    }
     for event in state.events.iter() {
         assert!(serde_json::to_string(&event.summary).is_ok());
         assert!(event.payload.read().is_object());
@@ -221,7 +224,7 @@ proptest! {
         for (whole, mutations) in envelopes {
             let bytes = mutated(whole, mutations);
             sent += bytes.len();
-            let _ = store.accept("1", Bytes::from(bytes));
+            let _ = store.accept(&Arrival::default(), Bytes::from(bytes));
         }
         store.read(look);
         let held = store.read(State::stats).held.bytes;

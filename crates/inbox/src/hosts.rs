@@ -75,7 +75,7 @@ pub(crate) async fn guard<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let hosts = request.app_data::<web::Data<AllowedHosts>>();
     let foreign = hosts.and_then(|hosts| foreign(hosts, request.method(), request.uri(), request.headers()));
-    match foreign.filter(|_| !is_open(request.path())) {
+    match foreign.filter(|_| !is_open(request.method(), request.path())) {
         None => next.call(request).await.map(ServiceResponse::map_into_left_body),
         Some(why) => {
             let answer = refusal(StatusCode::FORBIDDEN, &why.to_string());
@@ -85,8 +85,8 @@ pub(crate) async fn guard<B: MessageBody + 'static>(
 }
 
 /// Envelopes, and the question whether the inbox is there: it comes from probes that know it by any name.
-fn is_open(path: &str) -> bool {
-    path == "/health" || ingest::is_endpoint(path)
+fn is_open(method: &Method, path: &str) -> bool {
+    path == "/health" || ingest::is_upload(method, path)
 }
 
 fn foreign(hosts: &AllowedHosts, method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Foreign> {

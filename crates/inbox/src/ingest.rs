@@ -1,24 +1,31 @@
 //! Where Sentry clients send to, of whatever year they are. What is no envelope is made one.
 
 mod cron;
+mod minidump;
+mod multipart;
 mod security;
 mod store;
+mod stream;
 
 use std::sync::PoisonError;
 
 use actix_cors::Cors;
-use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderName, HeaderValue, RETRY_AFTER};
+use actix_web::http::header::{
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT,
+};
+use actix_web::http::{Method, StatusCode};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, Route, web};
 use serde::Serialize;
 use serde_json::json;
 
 use crate::envelope::BadEnvelope;
+use crate::envelopes::Arrival;
 use crate::forward::Forward;
 use crate::refusal::{refusal, takes};
 use crate::server::SharedAnswer;
 use crate::store::{Accepted, Store};
+use crate::text::{SHORT, clip};
 use crate::upload::{self, BadUpload, Uploads};
 
 /// Longest name of a project: Sentry's are numbers.
@@ -33,6 +40,8 @@ const PREFLIGHT_SECONDS: usize = 3_600;
 /// What Sentry shows to browsers' scripts.
 const EXPOSED: [&str; 3] = ["x-sentry-error", "x-sentry-rate-limits", "retry-after"];
 
+pub(crate) use stream::Listeners;
+
 /// Makes an envelope of the body of a request.
 type Convert = fn(&HttpRequest, Bytes) -> Result<Bytes, BadEnvelope>;
 
@@ -44,17 +53,28 @@ pub(crate) fn routes(app: &mut web::ServiceConfig) {
     app.service(endpoint("envelope", || web::post().to(envelope), takes("POST")))
         .service(endpoint("store", || web::post().to(event), takes("POST")))
         .service(endpoint("security", || web::post().to(security_report), takes("POST")))
+        .service(endpoint("minidump", || web::post().to(crash), takes("POST")))
+        .service(
+            web::resource(STREAM)
+                .route(web::post().to(spotlight))
+                .route(web::get().to(stream::listen))
+                .default_service(takes("GET, POST"))
+                .wrap(from_anywhere()),
+        )
         // Jobs ask for it in whatever way their tool does.
         .service(endpoint("cron/{monitor}/{key}", || web::route().to(check_in), takes("GET, POST, PUT")));
 }
 
-/// Whether a path is one of those that any page and any host may send to.
-pub(crate) fn is_endpoint(path: &str) -> bool {
+/// Where SDKs send to Spotlight. Its tools listen there, which is a look at what is held.
+const STREAM: &str = "/stream";
+
+/// Whether a request is one of those that any page and any host may send.
+pub(crate) fn is_upload(method: &Method, path: &str) -> bool {
     let segments: Vec<_> = path.strip_suffix('/').unwrap_or(path).split('/').collect();
     matches!(
         segments.as_slice(),
-        ["", "api", _, "envelope" | "store" | "security"] | ["", "api", _, "cron", _, _]
-    )
+        ["", "api", _, "envelope" | "store" | "security" | "minidump"] | ["", "api", _, "cron", _, _]
+    ) || (path == STREAM && [Method::POST, Method::OPTIONS].contains(method))
 }
 
 /// Pages of any origin send here, as they send to Sentry.
@@ -70,11 +90,11 @@ fn from_anywhere() -> Cors {
 }
 
 async fn envelope(request: HttpRequest, project: web::Path<String>, payload: web::Payload) -> HttpResponse {
-    receive(request, &project, payload, |_, body| Ok(body)).await
+    receive(request, ("envelope", &project), payload, |_, body| Ok(body)).await
 }
 
 async fn event(request: HttpRequest, project: web::Path<String>, payload: web::Payload) -> HttpResponse {
-    receive(request, &project, payload, |_, body| store::envelope(&body)).await
+    receive(request, ("store", &project), payload, |_, body| store::envelope(&body)).await
 }
 
 async fn security_report(
@@ -82,7 +102,17 @@ async fn security_report(
     project: web::Path<String>,
     payload: web::Payload,
 ) -> HttpResponse {
-    receive(request, &project, payload, |_, body| security::envelope(&body)).await
+    receive(request, ("security", &project), payload, |_, body| security::envelope(&body)).await
+}
+
+async fn crash(request: HttpRequest, project: web::Path<String>, payload: web::Payload) -> HttpResponse {
+    receive(request, ("minidump", &project), payload, |request, body| minidump::envelope(request, &body))
+        .await
+}
+
+async fn spotlight(request: HttpRequest, payload: web::Payload) -> HttpResponse {
+    // Its project is found in the envelope.
+    receive(request, ("stream", ""), payload, |_, body| Ok(body)).await
 }
 
 async fn check_in(
@@ -90,10 +120,30 @@ async fn check_in(
     path: web::Path<(String, String, String)>,
     payload: web::Payload,
 ) -> HttpResponse {
-    receive(request, &path.0, payload, |request, body| {
+    receive(request, ("cron", &path.0), payload, |request, body| {
         cron::envelope(request.match_info().get("monitor").unwrap_or_default(), request.query_string(), &body)
     })
     .await
+}
+
+/// How a request came, as far as people want to know.
+fn arrival(request: &HttpRequest, (endpoint, project): (&'static str, &str)) -> Arrival {
+    let header =
+        |name: HeaderName| request.headers().get(name).map(|it| String::from_utf8_lossy(it.as_bytes()));
+    let text = |name: HeaderName| header(name).map(|it| clip(&it, SHORT));
+    // Older clients name themselves where they name their key.
+    let auth = header(HeaderName::from_static("x-sentry-auth"));
+    let named = auth.as_ref().and_then(|auth| {
+        auth.split(',').filter_map(|it| it.split_once('=')).find(|(name, _)| name.trim() == "sentry_client")
+    });
+    Arrival {
+        project: project.to_owned(),
+        endpoint,
+        content_length: header(CONTENT_LENGTH).and_then(|it| it.parse().ok()),
+        encoding: text(CONTENT_ENCODING),
+        content_type: text(CONTENT_TYPE),
+        client: named.map(|(_, client)| clip(client.trim(), SHORT)).or_else(|| text(USER_AGENT)),
+    }
 }
 
 /// An envelope of items of one type.
@@ -110,7 +160,7 @@ fn envelope_of(ty: &str, payloads: &[impl AsRef<[u8]>]) -> Bytes {
 /// Takes an envelope from any client: keys are not looked at.
 async fn receive(
     request: HttpRequest,
-    project: &str,
+    to: (&'static str, &str),
     payload: web::Payload,
     convert: Convert,
 ) -> HttpResponse {
@@ -122,15 +172,19 @@ async fn receive(
     ) else {
         return refusal(StatusCode::INTERNAL_SERVER_ERROR, "the inbox is not set up");
     };
+    let mut arrival = arrival(&request, to);
     let body = upload::receive(&request, payload.into_inner(), uploads).await;
+    if arrival.endpoint == "stream" {
+        arrival.project = stream::project(body.as_deref().unwrap_or_default());
+    }
     let answer = answer.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let mut response = match StatusCode::from_u16(answer.status).unwrap_or_default() {
         status if status.is_success() => {
-            accept(&request, project, (body, convert), (store, forward.as_ref().as_ref()), status)
+            accept(&request, &arrival, (body, convert), (store, forward.as_ref().as_ref()), status)
         }
         status => {
             let reason = "the inbox is set to answer so";
-            store.refuse(project, reason);
+            store.refuse(&arrival, reason);
             refusal(status, reason)
         }
     };
@@ -147,13 +201,14 @@ async fn receive(
 
 fn accept(
     request: &HttpRequest,
-    project: &str,
+    arrival: &Arrival,
     (body, convert): (Result<Bytes, BadUpload>, Convert),
     (store, forward): (&Store, Option<&Forward>),
     status: StatusCode,
 ) -> HttpResponse {
+    let project = arrival.project.as_str();
     let refuse = |status, reason: &str| {
-        store.refuse(project, reason);
+        store.refuse(arrival, reason);
         refused(project, status, reason)
     };
     if forward.is_some_and(|forward| forward.is_own(request.headers())) {
@@ -176,7 +231,7 @@ fn accept(
         Ok(body) => body,
         Err(bad) => return refuse(bad.status(), &bad.to_string()),
     };
-    match store.accept(project, body.clone()) {
+    match store.accept(arrival, body.clone()) {
         Ok(Accepted { event_id, refused }) => {
             if let Some(forward) = forward {
                 forward.copy(request, project, &body);

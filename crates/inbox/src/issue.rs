@@ -5,6 +5,19 @@ use serde::{Deserialize, Serialize};
 use crate::received::Event;
 use crate::weight::{Weigh, heap_of};
 
+/// What somebody has decided of an issue.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum IssueStatus {
+    /// Nothing yet, or it came again after it was resolved.
+    #[default]
+    Unresolved,
+    /// It is fixed. An event that comes all the same makes it unresolved and regressed.
+    Resolved,
+    /// Nobody wants to hear of it.
+    Ignored,
+}
+
 /// A group of events. Its count outlives events that are forgotten.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -46,6 +59,12 @@ pub struct Issue {
     pub release: Option<String>,
     /// Tag `scenario` of the latest event.
     pub scenario: Option<String>,
+    /// What somebody has decided of it.
+    #[serde(default)]
+    pub status: IssueStatus,
+    /// Whether it came again after it was resolved.
+    #[serde(default)]
+    pub regressed: bool,
 }
 
 impl Issue {
@@ -71,6 +90,8 @@ impl Issue {
             environment: None,
             release: None,
             scenario: None,
+            status: IssueStatus::Unresolved,
+            regressed: false,
         }
     }
 
@@ -78,6 +99,9 @@ impl Issue {
     pub(crate) fn add(&mut self, event: &Event) {
         let summary = &event.summary;
         self.count += 1;
+        if self.status == IssueStatus::Resolved {
+            (self.status, self.regressed) = (IssueStatus::Unresolved, true);
+        }
         self.service.clone_from(&summary.service);
         self.title.clone_from(&summary.title);
         self.ty.clone_from(&summary.ty);
@@ -90,6 +114,14 @@ impl Issue {
         self.environment.clone_from(&event.environment);
         self.release.clone_from(&event.release);
         self.scenario.clone_from(&summary.scenario);
+    }
+}
+
+impl Issue {
+    /// What somebody decides of it.
+    pub(crate) fn decide(&mut self, status: IssueStatus) {
+        self.status = status;
+        self.regressed = false;
     }
 }
 

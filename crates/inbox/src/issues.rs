@@ -1,11 +1,16 @@
 //! The issues that are held, by what their events have in common.
 
+mod history;
+
 use std::collections::{HashMap, HashSet};
 
 use crate::grouping::Key;
-use crate::issue::Issue;
+use crate::issue::{Issue, IssueStatus};
 use crate::received::Event;
 use crate::weight::Weigh;
+
+pub(crate) use history::History;
+pub use history::SeenRelease;
 
 /// Most issues that are kept.
 const MAX_ISSUES: usize = 5_000;
@@ -29,13 +34,17 @@ pub(crate) struct Issues {
 struct Group {
     issue: Issue,
     affected: HashSet<u128>,
+    history: History,
     /// What it was last weighed as.
     bytes: usize,
 }
 
 impl Group {
     fn weigh(&self) -> usize {
-        size_of::<(Key, Self)>() + self.issue.heap() + self.affected.capacity() * PER_USER
+        size_of::<(Key, Self)>()
+            + self.issue.heap()
+            + self.affected.capacity() * PER_USER
+            + self.history.heap()
     }
 }
 
@@ -52,10 +61,14 @@ impl Issues {
             while self.groups.len() >= MAX_ISSUES && self.forget_oldest() {}
             self.next += 1;
             let issue = Issue::new(self.next.to_string(), event);
-            self.groups.insert(key, Group { issue, affected: HashSet::new(), bytes: 0 });
+            self.groups.insert(
+                key,
+                Group { issue, affected: HashSet::new(), history: History::default(), bytes: 0 },
+            );
         }
         let Some(group) = self.groups.get_mut(&key) else { return String::new() };
         group.issue.add(event);
+        group.history.add(event);
         if let Some(user) = event.user.filter(|_| group.affected.len() < MAX_USERS) {
             group.affected.insert(user);
             group.issue.users = group.affected.len();
@@ -77,6 +90,18 @@ impl Issues {
 
     pub(crate) fn get(&self, id: &str) -> Option<&Issue> {
         self.groups.values().map(|group| &group.issue).find(|issue| issue.id == id)
+    }
+
+    /// When and in which releases its events happened.
+    pub(crate) fn history(&self, id: &str) -> Option<&History> {
+        self.groups.values().find(|group| group.issue.id == id).map(|group| &group.history)
+    }
+
+    /// What somebody has decided of an issue; `None` where it is not held.
+    pub(crate) fn decide(&mut self, id: &str, status: IssueStatus) -> Option<Issue> {
+        let issue = self.groups.values_mut().map(|group| &mut group.issue).find(|issue| issue.id == id)?;
+        issue.decide(status);
+        Some(issue.clone())
     }
 
     pub(crate) fn newest_first(&self) -> Vec<&Issue> {

@@ -4,8 +4,10 @@
 //! - `received`: items → events, transactions, sessions …
 //! - `shape`: what SDKs of all years send, in one shape; `parameters`: what differs from message to message
 //! - `grouping`, `user`, `issues`, `store`: events → issues, in memory; `weight`: how much of it, which is bounded
-//! - `profiles`: profile chunks → flame graphs
-//! - `server`, `api`, [`page`]: HTTP; [`answers`]: what it answers; `upload`: bodies, decompressed within bounds
+//! - `spans`, `traces`: spans of many services → one trace; `profiles`: profile chunks → flame graphs; `charts`: over time
+//! - `attachments`, `feedback`, `monitors`, `replays`, `reports`, `sessions`, `envelopes`: what else is kept
+//! - `query`, `search`, `facts`: what is looked for, and by what
+//! - `server`, `api`, [`page`]: HTTP; [`answers`]: what it answers; `ingest`, `upload`: bodies, decompressed within bounds
 //! - `forward`: a copy for another server; `hosts`: who may look
 //!
 //! ```no_run
@@ -20,8 +22,13 @@
 pub mod answers;
 mod api;
 mod as_sent;
+mod attachments;
+mod charts;
 mod envelope;
+mod envelopes;
 mod event_id;
+mod facts;
+mod feedback;
 mod forward;
 #[cfg(test)]
 mod fuzz;
@@ -30,22 +37,29 @@ mod hosts;
 mod ingest;
 mod issue;
 mod issues;
+mod monitors;
 pub mod page;
 mod parameters;
 mod profiles;
+mod query;
 mod received;
 mod refusal;
 mod refusals;
+mod replays;
+mod reports;
 mod ring;
+mod search;
 mod seen;
 mod server;
 mod sessions;
 mod shape;
+mod spans;
 mod stats;
 mod store;
 mod surrogates;
 mod text;
 pub mod timestamp;
+mod traces;
 mod upload;
 mod user;
 pub mod variables;
@@ -62,10 +76,17 @@ use tokio::time::Instant;
 use server::{Running, Settings};
 use store::{State, Store};
 
+pub use attachments::Attachment;
+pub use envelopes::{ReceivedEnvelope, ReceivedItem};
+pub use feedback::Feedback;
 pub use hosts::{AllowedHosts, BadHost};
-pub use issue::Issue;
-pub use received::{Attachment, EventSummary, Payload, TransactionSummary};
+pub use issue::{Issue, IssueStatus};
+pub use issues::SeenRelease;
+pub use monitors::{CheckIn, Monitor};
+pub use received::{EventSummary, Payload, TransactionSummary};
 pub use refusals::Refused;
+pub use replays::Replay;
+pub use reports::ClientReport;
 pub use reqwest::Url;
 pub use sessions::Sessions;
 pub use stats::{Discarded, Held, Stats};
@@ -217,7 +238,7 @@ impl Inbox {
         self.store.read(payloads).iter().map(Payload::read).collect()
     }
 
-    /// The transactions as they were sent, oldest first.
+    /// The transactions as they were sent, oldest first; of a streamed one, the span at its root.
     pub fn transactions(&self) -> Vec<Value> {
         let payloads =
             |state: &State| state.transactions.iter().map(|it| it.payload.clone()).collect::<Vec<_>>();

@@ -112,10 +112,28 @@ impl Profiles {
         self.evicted
     }
 
+    /// Each measurement: the service, the time, and the memory or the CPU use.
+    pub(crate) fn visit_measured(&self, mut visit: impl FnMut(&str, f64, Option<f64>, Option<f64>)) {
+        for chunk in self.profilers.iter().flat_map(|held| held.chunks.iter()) {
+            let service = chunk.release.as_deref().and_then(service_of).unwrap_or(&chunk.project);
+            for memory in &chunk.memory {
+                visit(service, memory.at, Some(memory.value / (1024.0 * 1024.0)), None);
+            }
+            for cpu in &chunk.cpu {
+                visit(service, cpu.at, None, Some(cpu.value));
+            }
+        }
+    }
+
     /// The chunks of each profiler, the profiler that was heard of last first. They can be read without the lock.
     fn all(&self) -> Vec<Chunks> {
         self.profilers.iter().rev().map(|held| Chunks::of(held.chunks.iter().cloned().collect())).collect()
     }
+}
+
+/// Profilers have no tags: a release is named `SERVICE@VERSION`.
+fn service_of(release: &str) -> Option<&str> {
+    release.split('@').next()
 }
 
 /// The chunks of one profiler, by time; one at least.
@@ -151,8 +169,7 @@ impl Chunks {
         Some(Profiler {
             profiler_id: latest.profiler_id.clone(),
             project: latest.project.clone(),
-            // Profilers have no tags: a release is named `SERVICE@VERSION`.
-            service: release.as_deref().and_then(|it| it.split('@').next()).map(str::to_owned),
+            service: release.as_deref().and_then(service_of).map(str::to_owned),
             release,
             environment: latest.environment.clone(),
             platform: latest.platform.clone(),

@@ -1,35 +1,38 @@
 //! What the items of an envelope mean.
 
+mod entry;
 mod event;
+mod payload;
+mod span;
 mod transaction;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::envelope::{BadEnvelope, Envelope, Item};
-use crate::event_id;
+use crate::feedback::Feedback;
 use crate::profiles::Chunk;
+use crate::reports::ClientReport;
 use crate::sessions::Count;
-use crate::stats::Discarded;
-use crate::surrogates;
 use crate::text::{SHORT, clip};
-use crate::weight::{Weigh, heap_of};
+use crate::{attachments, event_id, monitors, replays, surrogates};
 
+pub(crate) use entry::{Entry, attribute};
 pub(crate) use event::Event;
 pub use event::EventSummary;
-pub(crate) use transaction::Transaction;
+pub use payload::Payload;
+pub(crate) use span::Span;
 pub use transaction::TransactionSummary;
+pub(crate) use transaction::{Transaction, milliseconds};
 
 /// An envelope that was understood.
 pub(crate) struct Understood {
     /// As its header says; most envelopes without an event have none.
     pub(crate) event_id: Option<String>,
-    /// Each with its type.
-    pub(crate) items: Vec<(String, Received)>,
+    /// Each with its type and the length of its payload.
+    pub(crate) items: Vec<(String, usize, Received)>,
     /// Why the others are not among them.
     pub(crate) refused: Vec<BadEnvelope>,
 }
@@ -38,9 +41,13 @@ pub(crate) struct Understood {
 pub(crate) enum Received {
     Event(Box<Event>),
     Transaction(Box<Transaction>),
-    Attachment(Attachment),
+    Attachment(attachments::Arrived),
     Sessions(Vec<Count>),
-    Discarded(Vec<Discarded>),
+    ClientReport(ClientReport),
+    CheckIn(Box<monitors::Arrived>),
+    Feedback(Box<Feedback>),
+    Replay(Box<replays::Part>),
+    Spans(Vec<Span>),
     Logs(Vec<Entry>),
     Metrics(Vec<Entry>),
     ProfileChunk(Box<Chunk>),
@@ -54,81 +61,6 @@ const MAX_PAYLOAD: usize = 1024 * 1024;
 /// The item that is a part of a continuous profile. Its payload may be as long as an envelope.
 const PROFILE_CHUNK: &str = "profile_chunk";
 
-/// Most attachments of an event that are listed.
-pub(crate) const MAX_ATTACHMENTS: usize = 20;
-
-/// JSON as it was sent, kept as text: that takes a fraction of the memory, and most of it is never looked at.
-#[derive(Debug, Clone)]
-pub struct Payload(Arc<RawValue>);
-
-impl Serialize for Payload {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Payload {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Box::<RawValue>::deserialize(deserializer).map(|json| Self(Arc::from(json)))
-    }
-}
-
-impl Payload {
-    /// A copy: a slice would keep all of its envelope in memory, attachments and buffers included.
-    fn copied(json: &RawValue) -> Self {
-        Self(Arc::from(json.to_owned()))
-    }
-
-    fn read_from(bytes: &[u8]) -> Result<Self, String> {
-        serde_json::from_slice(bytes).map(Self::copied).map_err(|error| not_an_object(&error))
-    }
-
-    /// The JSON as a value.
-    pub fn read(&self) -> Value {
-        serde_json::from_slice(&surrogates::paired(self.0.get().as_bytes())).unwrap_or_default()
-    }
-}
-
-impl Weigh for Payload {
-    fn heap(&self) -> usize {
-        // Two counters stand before the text.
-        self.0.get().len() + 2 * size_of::<usize>()
-    }
-}
-
-/// A log entry or a metric.
-#[derive(Debug, Clone)]
-pub(crate) struct Entry {
-    pub(crate) trace_id: Option<String>,
-    pub(crate) payload: Payload,
-}
-
-impl Weigh for Entry {
-    fn heap(&self) -> usize {
-        heap_of([&self.trace_id, &self.payload])
-    }
-}
-
-/// What came with an event; its content is not kept.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Attachment {
-    /// Its name.
-    pub filename: String,
-    /// Its media type.
-    pub content_type: Option<String>,
-    /// Its length.
-    pub bytes: usize,
-    /// What Sentry uses it for, such as `event.attachment`.
-    pub attachment_type: String,
-}
-
-impl Weigh for Attachment {
-    fn heap(&self) -> usize {
-        heap_of([&self.filename, &self.content_type, &self.attachment_type])
-    }
-}
-
 /// Understands the items of an envelope, each by itself.
 pub(crate) fn understand(project: &str, envelope: Envelope) -> Result<Understood, BadEnvelope> {
     let Envelope { header, items, refused } = envelope;
@@ -140,8 +72,9 @@ pub(crate) fn understand(project: &str, envelope: Envelope) -> Result<Understood
             understood.refused.push(BadEnvelope::TooLarge { item: number, ty, most: MAX_PAYLOAD });
             continue;
         }
+        let bytes = item.payload.len();
         match one(project, &header, item) {
-            Ok(received) => understood.items.push((ty, received)),
+            Ok(received) => understood.items.push((ty, bytes, received)),
             Err(reason) => understood.refused.push(BadEnvelope::Payload { item: number, ty, reason }),
         }
     }
@@ -150,28 +83,60 @@ pub(crate) fn understand(project: &str, envelope: Envelope) -> Result<Understood
 }
 
 fn one(project: &str, envelope: &Map<String, Value>, item: Item) -> Result<Received, String> {
+    let payload = &item.payload;
+    let header = |name: &str| item.header.get(name).and_then(Value::as_str);
     Ok(match item.ty.as_str() {
-        "event" => Received::Event(Box::new(Event::read(project, envelope, &item.payload)?)),
-        "transaction" => {
-            Received::Transaction(Box::new(Transaction::read(project, envelope, &item.payload)?))
+        "event" => match Event::read(project, envelope, payload) {
+            // Some clients call it an event all the same.
+            Ok(event) if event.is_feedback => feedback(project, envelope, payload)?,
+            event => Received::Event(Box::new(event?)),
+        },
+        "transaction" => Received::Transaction(Box::new(Transaction::read(project, envelope, payload)?)),
+        "span" => Received::Spans(Span::read(project, header("content_type"), payload)?),
+        "attachment" => Received::Attachment(attachments::Arrived::read(&item)),
+        "feedback" => feedback(project, envelope, payload)?,
+        "user_report" => {
+            Received::Feedback(Box::new(Feedback::of_report(project, envelope, &object(payload)?)?))
         }
-        "attachment" => Received::Attachment(Attachment::read(&item)),
-        "session" => Received::Sessions(vec![Count::of_session(&object(&item.payload)?)]),
-        "sessions" => Received::Sessions(Count::of_aggregates(&object(&item.payload)?)),
-        "client_report" => Received::Discarded(Discarded::read(&object(&item.payload)?)),
-        "log" => Received::Logs(contained(&item.payload)?),
-        "trace_metric" => Received::Metrics(contained(&item.payload)?),
-        PROFILE_CHUNK => {
-            let platform = item.header.get("platform").and_then(Value::as_str);
-            Received::ProfileChunk(Box::new(Chunk::read(project, platform, &item.payload)?))
+        "check_in" => Received::CheckIn(Box::new(monitors::Arrived::read(project, &object(payload)?)?)),
+        "replay_event" => {
+            Received::Replay(Box::new(replays::Part::read(project, envelope, &object(payload)?)?))
         }
+        "replay_recording" | "replay_video" => {
+            Received::Replay(Box::new(replays::Part::recording(project, envelope, payload.len())?))
+        }
+        "session" => Received::Sessions(Count::of_session(project, &object(payload)?).into_iter().collect()),
+        "sessions" => Received::Sessions(Count::of_aggregates(&object(payload)?)),
+        "client_report" => Received::ClientReport(ClientReport::read(project, &object(payload)?)),
+        "log" => Received::Logs(contained(payload)?.into_iter().map(Entry::of).collect()),
+        "trace_metric" => Received::Metrics(contained(payload)?.into_iter().map(Entry::of).collect()),
+        PROFILE_CHUNK => Received::ProfileChunk(Box::new(Chunk::read(project, header("platform"), payload)?)),
         _ => Received::Other,
     })
 }
 
-/// Whether payloads of this type are looked into, and may not be longer than an event.
+fn feedback(project: &str, envelope: &Map<String, Value>, payload: &[u8]) -> Result<Received, String> {
+    Ok(Received::Feedback(Box::new(Feedback::read(project, envelope, &object(payload)?)?)))
+}
+
+/// The items whose payloads are looked into, and may not be longer than an event.
+const READ: [&str; 12] = [
+    "event",
+    "transaction",
+    "span",
+    "feedback",
+    "user_report",
+    "check_in",
+    "replay_event",
+    "session",
+    "sessions",
+    "client_report",
+    "log",
+    "trace_metric",
+];
+
 fn is_read(ty: &str) -> bool {
-    ["event", "transaction", "session", "sessions", "client_report", "log", "trace_metric"].contains(&ty)
+    READ.contains(&ty)
 }
 
 fn object(payload: &[u8]) -> Result<Value, String> {
@@ -185,7 +150,7 @@ fn not_an_object(error: &serde_json::Error) -> String {
 }
 
 /// The entries of an item container: `{"items": […]}`.
-fn contained(payload: &[u8]) -> Result<Vec<Entry>, String> {
+fn contained(payload: &[u8]) -> Result<Vec<Payload>, String> {
     let container: BTreeMap<String, &RawValue> =
         serde_json::from_slice(payload).map_err(|error| not_an_object(&error))?;
     let items =
@@ -194,23 +159,23 @@ fn contained(payload: &[u8]) -> Result<Vec<Entry>, String> {
     if items.iter().any(|item| !item.get().starts_with('{')) {
         return Err("one of its items is not a JSON object".to_owned());
     }
-    Ok(items.into_iter().map(Entry::read).collect())
+    Ok(items.into_iter().map(Payload::copied).collect())
 }
 
 /// The id of the envelope, or else of the payload, or else a new one. What is no id counts as none: an event with a
 /// wrong id says more than none at all.
-fn event_id(payload: &Value, envelope: &Map<String, Value>) -> String {
+pub(crate) fn event_id(payload: &Value, envelope: &Map<String, Value>) -> String {
     let of = |object: &Map<String, Value>| event_id::of(object).ok().flatten();
     of(envelope).or_else(|| payload.as_object().and_then(of)).unwrap_or_else(event_id::new)
 }
 
 /// A name, as far as lists show it.
-fn text(value: &Value) -> Option<String> {
+pub(crate) fn text(value: &Value) -> Option<String> {
     value.as_str().map(|text| clip(text, SHORT))
 }
 
 /// Numbers and booleans stand where text is meant, for example in user ids.
-fn scalar(value: &Value) -> Option<String> {
+pub(crate) fn scalar(value: &Value) -> Option<String> {
     match value {
         Value::Number(_) | Value::Bool(_) => Some(clip(&value.to_string(), SHORT)),
         _ => text(value),
@@ -225,29 +190,5 @@ pub(crate) fn tag(payload: &Value, name: &str) -> Option<String> {
         Value::Object(tags) => tags.get(name).and_then(scalar),
         Value::Array(tags) => tags.iter().find(|pair| is(pair)).and_then(value),
         _ => None,
-    }
-}
-
-impl Entry {
-    fn read(entry: &RawValue) -> Self {
-        #[derive(Deserialize)]
-        struct Traced {
-            trace_id: Option<String>,
-        }
-        let traced: Option<Traced> = serde_json::from_str(entry.get()).ok();
-        let trace_id = traced.and_then(|it| it.trace_id).map(|id| clip(&id, SHORT));
-        Self { trace_id, payload: Payload::copied(entry) }
-    }
-}
-
-impl Attachment {
-    fn read(item: &Item) -> Self {
-        let header = |name: &str| item.header.get(name).and_then(text);
-        Self {
-            filename: header("filename").unwrap_or_else(|| "unnamed".to_owned()),
-            content_type: header("content_type"),
-            bytes: item.payload.len(),
-            attachment_type: header("attachment_type").unwrap_or_else(|| "event.attachment".to_owned()),
-        }
     }
 }

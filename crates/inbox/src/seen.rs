@@ -42,6 +42,11 @@ impl Seen {
         }
     }
 
+    /// Whatever comes again is new.
+    pub(crate) fn forget(&mut self) {
+        *self = Self { duplicates: self.duplicates, ..Self::default() };
+    }
+
     pub(crate) fn duplicates(&self) -> u64 {
         self.duplicates
     }

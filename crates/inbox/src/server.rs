@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 
 use crate::forward::Forward;
 use crate::hosts::{self, AllowedHosts};
-use crate::ingest;
+use crate::ingest::{self, Listeners};
 use crate::page::{self, Additions};
 use crate::store::Store;
 use crate::upload::Uploads;
@@ -108,13 +108,14 @@ fn bind(
     let forward = forward.map(Forward::start).transpose().map_err(std::io::Error::other)?;
     let (forward, hosts) = (web::Data::new(forward), web::Data::new(hosts));
     let (limits, connections) = (limits(), http_limits::max_connections(1));
-    let uploads = Uploads::default();
+    let (uploads, listeners) = (Uploads::default(), Listeners::default());
     let server = HttpServer::new(move || {
         App::new()
             .app_data(store.clone())
             .app_data(answer.clone())
             .app_data(forward.clone())
             .app_data(web::Data::new(uploads.clone()))
+            .app_data(web::Data::new(listeners.clone()))
             .configure(ingest::routes)
             .app_data(hosts.clone())
             .configure(api::routes)

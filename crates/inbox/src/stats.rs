@@ -40,9 +40,12 @@ pub struct Stats {
     pub bytes: u64,
     /// Items by type, each time that they arrived.
     pub items: BTreeMap<String, u64>,
+    /// Bytes of their payloads, by type.
+    #[serde(default)]
+    pub item_bytes: BTreeMap<String, u64>,
     /// What clients say they dropped, summed by reason and category.
     pub discarded: Vec<Discarded>,
-    /// What the inbox itself has forgotten: events, transactions, logs, metrics, issues, profile chunks.
+    /// How many of each kind the inbox itself has forgotten to make room.
     pub evicted: BTreeMap<String, u64>,
     /// What it holds.
     pub held: Held,
@@ -56,9 +59,30 @@ pub struct Held {
     pub events: usize,
     /// Transactions.
     pub transactions: usize,
+    /// Spans that came by themselves.
+    #[serde(default)]
+    pub spans: usize,
     /// Profile chunks.
     pub profile_chunks: usize,
-    /// Bytes of memory of these and of logs, metrics and issues.
+    /// Attachments.
+    #[serde(default)]
+    pub attachments: usize,
+    /// Bytes of their contents.
+    #[serde(default)]
+    pub attachment_bytes: usize,
+    /// What users said.
+    #[serde(default)]
+    pub feedback: usize,
+    /// Monitors.
+    #[serde(default)]
+    pub monitors: usize,
+    /// Replays.
+    #[serde(default)]
+    pub replays: usize,
+    /// Envelopes as they came.
+    #[serde(default)]
+    pub envelopes: usize,
+    /// Bytes of memory of events, transactions, spans, profile chunks, logs, metrics and issues.
     pub bytes: usize,
 }
 

@@ -8,6 +8,8 @@ use actix_web::web::Bytes;
 use tokio::sync::watch;
 
 use crate::envelope::{self, BadEnvelope};
+use crate::envelopes::{Arrival, Outcome, Outline};
+use crate::issue::{Issue, IssueStatus};
 use crate::received::understand;
 
 pub(crate) use state::State;
@@ -22,7 +24,8 @@ pub struct Limits {
     pub events: usize,
     /// Transactions.
     pub transactions: usize,
-    /// Bytes of memory of everything together: where it is exceeded, the oldest of what takes most of it goes.
+    /// Bytes of memory of events, transactions, spans, logs, metrics, issues and profiles together: where it is exceeded,
+    /// the oldest of what takes most of it goes.
     pub bytes: usize,
 }
 
@@ -62,9 +65,14 @@ impl Store {
     }
 
     /// Stores the items of an envelope that can be understood; an error where there are items, and none of them can.
-    pub(crate) fn accept(&self, project: &str, body: Bytes) -> Result<Accepted, BadEnvelope> {
+    pub(crate) fn accept(&self, arrival: &Arrival, body: Bytes) -> Result<Accepted, BadEnvelope> {
         // Understood before the lock is taken.
-        let understood = envelope::parse(&body).and_then(|envelope| understand(project, envelope));
+        let project = &arrival.project;
+        let mut outline = Outline::default();
+        let understood = envelope::parse(&body).and_then(|envelope| {
+            outline = Outline::of(&envelope);
+            understand(project, envelope)
+        });
         let understood = understood.map_err(|bad| vec![bad]).and_then(|mut it| {
             if it.items.is_empty() && !it.refused.is_empty() {
                 Err(std::mem::take(&mut it.refused))
@@ -72,31 +80,49 @@ impl Store {
                 Ok(it)
             }
         });
-        self.change(|state| match understood {
-            Ok(mut understood) => {
-                let refused = std::mem::take(&mut understood.refused);
-                state.refuse(project, refused.iter().map(ToString::to_string), true);
-                Ok(Accepted { event_id: state.store(understood, body), refused })
-            }
-            Err(bad) => {
-                state.rejected += 1;
-                state.refuse(project, bad.iter().map(ToString::to_string), false);
-                Err(bad.into_iter().next().unwrap_or(BadEnvelope::Empty))
+        let refused = understood.as_ref().map_or_else(Vec::as_slice, |it| it.refused.as_slice());
+        let reasons = refused.iter().map(|bad| (bad.item(), bad.to_string())).collect();
+        let outcome = Outcome { outline, reasons, accepted: understood.is_ok() };
+        self.change(|state| {
+            state.envelopes.push(arrival, Some(&body), outcome);
+            match understood {
+                Ok(mut understood) => {
+                    let refused = std::mem::take(&mut understood.refused);
+                    state.refuse(project, refused.iter().map(ToString::to_string), true);
+                    Ok(Accepted { event_id: state.store(understood, body), refused })
+                }
+                Err(bad) => {
+                    state.rejected += 1;
+                    state.refuse(project, bad.iter().map(ToString::to_string), false);
+                    Err(bad.into_iter().next().unwrap_or(BadEnvelope::Empty))
+                }
             }
         })
     }
 
     /// Counts an envelope that was refused unread.
-    pub(crate) fn refuse(&self, project: &str, reason: &str) {
+    pub(crate) fn refuse(&self, arrival: &Arrival, reason: &str) {
+        let outcome = Outcome { reasons: vec![(None, reason.to_owned())], ..Outcome::default() };
         self.change(|state| {
             state.rejected += 1;
-            state.refuse(project, [reason.to_owned()], false);
+            state.refuse(&arrival.project, [reason.to_owned()], false);
+            state.envelopes.push(arrival, None, outcome);
         });
     }
 
     /// Forgets everything, the counters too.
     pub(crate) fn clear(&self) {
         self.change(State::clear);
+    }
+
+    /// Forgets the issues, their events, and what came with these.
+    pub(crate) fn clear_issues(&self) {
+        self.change(State::clear_issues);
+    }
+
+    /// What somebody has decided of an issue; `None` where it is not held.
+    pub(crate) fn decide(&self, id: &str, status: IssueStatus) -> Option<Issue> {
+        self.change(|state| state.issues.decide(id, status))
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {

@@ -36,6 +36,12 @@ impl<T: Weigh> Weigh for Vec<T> {
     }
 }
 
+impl<T: Weigh, U: Weigh> Weigh for (T, U) {
+    fn heap(&self) -> usize {
+        self.0.heap() + self.1.heap()
+    }
+}
+
 /// The sum of what several fields have on the heap.
 pub(crate) fn heap_of<const N: usize>(fields: [&dyn Weigh; N]) -> usize {
     fields.iter().map(|field| field.heap()).sum()

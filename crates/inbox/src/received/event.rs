@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Attachment, Payload, event_id, object, scalar, tag, text};
+use super::{Payload, event_id, object, scalar, tag, text};
+use crate::facts::{self, Facts};
 use crate::grouping::{self, Grouping};
 use crate::text::{LONG, SHORT, clip};
 use crate::weight::{Weigh, heap_of};
@@ -20,8 +21,14 @@ pub(crate) struct Event {
     pub(crate) environment: Option<String>,
     pub(crate) release: Option<String>,
     pub(crate) grouping: Grouping,
+    /// What it is searched by: its tags, and more.
+    pub(crate) facts: Facts,
+    /// What its process measured of itself.
+    pub(crate) memory_mb: Option<f64>,
+    pub(crate) cpu_percent: Option<f64>,
+    /// Whether it is no error, but what a user says.
+    pub(super) is_feedback: bool,
     pub(crate) dsc: Option<Payload>,
-    pub(crate) attachments: Vec<Attachment>,
     pub(crate) payload: Payload,
 }
 
@@ -58,6 +65,9 @@ pub struct EventSummary {
     pub run_id: Option<String>,
     /// Its trace.
     pub trace_id: Option<String>,
+    /// The span in which it happened.
+    #[serde(default)]
+    pub span_id: Option<String>,
     /// Its fingerprint, as it was sent.
     pub fingerprint: Vec<String>,
 }
@@ -95,6 +105,7 @@ impl Event {
             scenario: tag(&event, "scenario"),
             run_id: tag(&event, "demo.run_id"),
             trace_id: text(&event["contexts"]["trace"]["trace_id"]),
+            span_id: text(&event["contexts"]["trace"]["span_id"]),
             fingerprint: grouping::sent(&event),
         };
         Ok(Self {
@@ -105,11 +116,14 @@ impl Event {
             environment: scalar(&event["environment"]),
             release: scalar(&event["release"]),
             grouping: Grouping::of(project, &event),
+            facts: facts::of_event(&event),
+            memory_mb: event["contexts"]["runtime"]["memory_mb"].as_f64(),
+            cpu_percent: event["contexts"]["runtime"]["cpu_percent"].as_f64(),
+            is_feedback: event["type"] == "feedback",
             dsc: envelope
                 .get("trace")
                 .map(|dsc| Payload::read_from(dsc.to_string().as_bytes()))
                 .transpose()?,
-            attachments: Vec::new(),
             payload: Payload::read_from(payload)?,
         })
     }
@@ -134,6 +148,7 @@ impl Weigh for EventSummary {
             &self.scenario,
             &self.run_id,
             &self.trace_id,
+            &self.span_id,
             &self.fingerprint,
         ])
     }
@@ -147,8 +162,8 @@ impl Weigh for Event {
             &self.environment,
             &self.release,
             &self.grouping.shown,
+            &self.facts,
             &self.dsc,
-            &self.attachments,
             &self.payload,
         ])
     }

@@ -1,38 +1,54 @@
 //! What is held, and what makes room when it is too much.
 
+mod look;
+
 use std::collections::BTreeMap;
 
 use actix_web::web::Bytes;
 
 use super::{Limits, MAX_SMALL};
-use crate::issue::Issue;
+use crate::attachments::{self, Attachments};
+use crate::envelopes::Envelopes;
+use crate::feedback::{self, Feedback};
 use crate::issues::Issues;
+use crate::monitors::Monitors;
 use crate::profiles::Profiles;
-use crate::received::{Attachment, Entry, Event, MAX_ATTACHMENTS, Received, Transaction, Understood};
+use crate::received::{Entry, Event, Received, Span, Transaction, Understood};
 use crate::refusals::Refusals;
+use crate::replays::Replays;
+use crate::reports::{self, ClientReport};
 use crate::ring::Ring;
 use crate::seen::Seen;
 use crate::sessions::Sums;
-use crate::stats::{self, Discarded, Held, OTHER, Stats};
+use crate::spans::Spans;
+use crate::stats::{self, Discarded, OTHER};
 use crate::weight::Weigh;
 
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) events: Ring<Event>,
     pub(crate) transactions: Ring<Transaction>,
+    pub(crate) spans: Spans,
     pub(crate) logs: Ring<Entry>,
     pub(crate) metrics: Ring<Entry>,
     pub(crate) issues: Issues,
     pub(crate) sessions: Sums,
     pub(crate) profiles: Profiles,
+    pub(crate) attachments: Attachments,
+    pub(crate) feedback: Ring<Feedback>,
+    pub(crate) monitors: Monitors,
+    pub(crate) replays: Replays,
+    pub(crate) client_reports: Ring<ClientReport>,
+    pub(crate) envelopes: Envelopes,
     pub(crate) refusals: Refusals,
     seen: Seen,
     /// Every envelope's bytes, where they are asked for.
     pub(crate) raw: Option<Vec<Bytes>>,
     discarded: BTreeMap<(String, String), u64>,
     items: BTreeMap<String, u64>,
+    item_bytes: BTreeMap<String, u64>,
     pub(super) version: u64,
-    envelopes: u64,
+    accepted: u64,
     pub(super) rejected: u64,
     refused_items: u64,
     bytes: u64,
@@ -44,18 +60,26 @@ impl State {
         Self {
             events: Ring::new(limits.events),
             transactions: Ring::new(limits.transactions),
+            spans: Spans::default(),
             logs: Ring::new(MAX_SMALL),
             metrics: Ring::new(MAX_SMALL),
             issues: Issues::default(),
             sessions: Sums::default(),
             profiles: Profiles::default(),
+            attachments: Attachments::default(),
+            feedback: Ring::bounded(feedback::MAX_FEEDBACK, feedback::MAX_BYTES),
+            monitors: Monitors::default(),
+            replays: Replays::default(),
+            client_reports: Ring::new(reports::MAX_REPORTS),
+            envelopes: Envelopes::default(),
             refusals: Refusals::default(),
             seen: Seen::default(),
             raw: keep_raw.then(Vec::new),
             discarded: BTreeMap::new(),
             items: BTreeMap::new(),
+            item_bytes: BTreeMap::new(),
             version: 0,
-            envelopes: 0,
+            accepted: 0,
             rejected: 0,
             refused_items: 0,
             bytes: 0,
@@ -63,10 +87,25 @@ impl State {
         }
     }
 
-    /// Forgets everything but its version and its limits.
+    /// Forgets everything but its version, its limits, and which numbers are given.
     pub(super) fn clear(&mut self) {
         let fresh = Self::new(self.limits, self.raw.is_some());
-        *self = Self { version: self.version, issues: self.issues.emptied(), ..fresh };
+        *self = Self {
+            version: self.version,
+            issues: self.issues.emptied(),
+            attachments: self.attachments.emptied(),
+            envelopes: self.envelopes.emptied(),
+            ..fresh
+        };
+    }
+
+    /// Forgets the issues with their events and what came with these. An event that comes again is new.
+    pub(super) fn clear_issues(&mut self) {
+        self.issues = self.issues.emptied();
+        self.events = self.events.emptied();
+        self.attachments = self.attachments.emptied();
+        self.feedback = self.feedback.emptied();
+        self.seen.forget();
     }
 
     pub(super) fn refuse(
@@ -82,25 +121,30 @@ impl State {
     }
 
     pub(super) fn store(&mut self, understood: Understood, body: Bytes) -> Option<String> {
-        self.envelopes += 1;
+        self.accepted += 1;
         self.bytes += body.len() as u64;
         let Understood { mut event_id, items, .. } = understood;
-        let (mut events, mut attachments, mut ids) = (Vec::new(), Vec::new(), Vec::new());
-        for (ty, received) in items {
+        let (mut events, mut files, mut ids) = (Vec::new(), Vec::new(), Vec::new());
+        let mut owner = Owner::Envelope;
+        for (ty, bytes, received) in items {
+            stats::count(&mut self.item_bytes, ty.clone(), OTHER.to_owned(), bytes as u64);
             stats::count(&mut self.items, ty, OTHER.to_owned(), 1);
             match received {
                 Received::Event(it) => events.push(*it),
                 Received::Transaction(it) => {
                     event_id = Some(it.summary.event_id.clone());
-                    if self.seen.is_new(("transaction", &it.summary.project, &it.summary.event_id), &mut ids)
-                    {
-                        let weight = it.weight();
-                        self.transactions.push(*it, weight);
-                    }
+                    owner = Owner::of(self.store_transaction(*it, &mut ids));
                 }
-                Received::Attachment(it) if attachments.len() < MAX_ATTACHMENTS => attachments.push(it),
+                Received::Spans(spans) => self.store_spans(spans, &mut ids),
+                Received::Attachment(it) if files.len() < attachments::MAX_OF_ENVELOPE => files.push(it),
+                Received::Feedback(it) => {
+                    event_id = Some(it.feedback_id.clone());
+                    owner = Owner::of(self.store_feedback(*it, &mut ids));
+                }
+                Received::CheckIn(it) => self.monitors.add(*it),
+                Received::Replay(it) => self.replays.add(*it),
                 Received::Sessions(counts) => counts.into_iter().for_each(|count| self.sessions.add(count)),
-                Received::Discarded(lines) => lines.into_iter().for_each(|line| self.discard(line)),
+                Received::ClientReport(report) => self.discard(report),
                 Received::Logs(entries) => keep(&mut self.logs, entries),
                 Received::Metrics(entries) => keep(&mut self.metrics, entries),
                 Received::ProfileChunk(chunk) => self.profiles.push(*chunk),
@@ -109,10 +153,14 @@ impl State {
         }
         for event in events {
             event_id = Some(event.summary.event_id.clone());
-            if self.seen.is_new(("event", &event.summary.project, &event.summary.event_id), &mut ids) {
-                // Clients send one event an envelope; were there more, the attachments would be the first one's.
-                self.store_event(event, std::mem::take(&mut attachments));
+            let new = self.seen.is_new(("event", &event.summary.project, &event.summary.event_id), &mut ids);
+            owner = Owner::of(new);
+            if new {
+                self.store_event(event);
             }
+        }
+        if let Some(id) = event_id.as_ref().filter(|_| owner != Owner::Known) {
+            files.into_iter().for_each(|file| self.attachments.push(id, file));
         }
         self.seen.remember(ids);
         if let Some(raw) = &mut self.raw {
@@ -122,16 +170,64 @@ impl State {
         event_id
     }
 
+    fn store_event(&mut self, mut event: Event) {
+        event.summary.issue_id = self.issues.count(&event);
+        let weight = event.weight();
+        self.events.push(event, weight);
+    }
+
+    /// Whether it is new.
+    fn store_transaction(&mut self, transaction: Transaction, ids: &mut Vec<u128>) -> bool {
+        let summary = &transaction.summary;
+        let new = self.seen.is_new(("transaction", &summary.project, &summary.event_id), ids);
+        if new {
+            let weight = transaction.weight();
+            self.transactions.push(transaction, weight);
+        }
+        new
+    }
+
+    fn store_spans(&mut self, spans: Vec<Span>, ids: &mut Vec<u128>) {
+        for span in spans {
+            if span.is_segment {
+                self.store_transaction(Transaction::of_segment(&span), ids);
+            }
+            self.spans.push(span);
+        }
+    }
+
+    fn store_feedback(&mut self, feedback: Feedback, ids: &mut Vec<u128>) -> bool {
+        let new = self.seen.is_new(("feedback", &feedback.project, &feedback.feedback_id), ids);
+        if new {
+            let weight = feedback.weight();
+            self.feedback.push(feedback, weight);
+        }
+        new
+    }
+
+    fn discard(&mut self, mut report: ClientReport) {
+        for Discarded { reason, category, quantity } in report.discarded.iter().cloned() {
+            let other = (OTHER.to_owned(), OTHER.to_owned());
+            stats::count(&mut self.discarded, (reason, category), other, quantity);
+        }
+        report.discarded.truncate(reports::MAX_LINES);
+        report.discarded.shrink_to_fit();
+        let weight = report.weight();
+        self.client_reports.push(report, weight);
+    }
+
+    /// Bytes of what is bounded together. What has a bound of its own is not among it.
     fn held_bytes(&self) -> usize {
         let rings =
             self.events.bytes() + self.transactions.bytes() + self.logs.bytes() + self.metrics.bytes();
-        rings + self.issues.bytes() + self.profiles.bytes()
+        rings + self.spans.bytes() + self.issues.bytes() + self.profiles.bytes()
     }
 
     fn forget_oldest_of_the_heaviest(&mut self) -> bool {
-        let mut all: [(usize, &mut dyn Forget); 6] = [
+        let mut all: [(usize, &mut dyn Forget); 7] = [
             (self.events.bytes(), &mut self.events),
             (self.transactions.bytes(), &mut self.transactions),
+            (self.spans.bytes(), &mut self.spans),
             (self.logs.bytes(), &mut self.logs),
             (self.metrics.bytes(), &mut self.metrics),
             (self.issues.bytes(), &mut self.issues),
@@ -140,61 +236,22 @@ impl State {
         all.sort_by_key(|(bytes, _)| std::cmp::Reverse(*bytes));
         all.iter_mut().any(|(_, kept)| kept.forget_oldest())
     }
+}
 
-    fn store_event(&mut self, mut event: Event, attachments: Vec<Attachment>) {
-        event.attachments = attachments;
-        event.summary.issue_id = self.issues.count(&event);
-        let weight = event.weight();
-        self.events.push(event, weight);
-    }
+/// Whose the attachments of an envelope are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    /// The event that its header names; it came before, or comes later.
+    Envelope,
+    /// One that has just come.
+    New,
+    /// One that had come already, with its attachments.
+    Known,
+}
 
-    fn discard(&mut self, line: Discarded) {
-        let other = (OTHER.to_owned(), OTHER.to_owned());
-        stats::count(&mut self.discarded, (line.reason, line.category), other, line.quantity);
-    }
-
-    pub(crate) fn event(&self, id: &str) -> Option<&Event> {
-        self.events.iter().rev().find(|event| event.summary.event_id == id)
-    }
-
-    pub(crate) fn transaction(&self, id: &str) -> Option<&Transaction> {
-        self.transactions.iter().rev().find(|transaction| transaction.summary.event_id == id)
-    }
-
-    pub(crate) fn issues_newest_first(&self) -> Vec<Issue> {
-        self.issues.newest_first().into_iter().cloned().collect()
-    }
-
-    pub(crate) fn stats(&self) -> Stats {
-        let discarded = self.discarded.iter().map(|((reason, category), quantity)| Discarded {
-            reason: reason.clone(),
-            category: category.clone(),
-            quantity: *quantity,
-        });
-        Stats {
-            version: self.version,
-            envelopes: self.envelopes,
-            rejected: self.rejected,
-            refused_items: self.refused_items,
-            duplicates: self.seen.duplicates(),
-            bytes: self.bytes,
-            items: self.items.clone(),
-            discarded: discarded.collect(),
-            evicted: BTreeMap::from([
-                ("events".to_owned(), self.events.evicted()),
-                ("transactions".to_owned(), self.transactions.evicted()),
-                ("logs".to_owned(), self.logs.evicted()),
-                ("metrics".to_owned(), self.metrics.evicted()),
-                ("issues".to_owned(), self.issues.evicted()),
-                ("profile_chunks".to_owned(), self.profiles.evicted()),
-            ]),
-            held: Held {
-                events: self.events.len(),
-                transactions: self.transactions.len(),
-                profile_chunks: self.profiles.len(),
-                bytes: self.held_bytes(),
-            },
-        }
+impl Owner {
+    fn of(new: bool) -> Self {
+        if new { Self::New } else { Self::Known }
     }
 }
 
@@ -211,20 +268,14 @@ trait Forget {
     fn forget_oldest(&mut self) -> bool;
 }
 
-impl<T> Forget for Ring<T> {
-    fn forget_oldest(&mut self) -> bool {
-        Self::forget_oldest(self)
-    }
+/// The methods of these names are their own.
+macro_rules! forget {
+    ($([$($generics:tt)*] $ty:ty),+ $(,)?) => {
+        $(impl<$($generics)*> Forget for $ty {
+            fn forget_oldest(&mut self) -> bool {
+                Self::forget_oldest(self)
+            }
+        })+
+    };
 }
-
-impl Forget for Profiles {
-    fn forget_oldest(&mut self) -> bool {
-        Self::forget_oldest(self)
-    }
-}
-
-impl Forget for Issues {
-    fn forget_oldest(&mut self) -> bool {
-        Self::forget_oldest(self)
-    }
-}
+forget!([T] Ring<T>, [] Profiles, [] Issues, [] Spans);

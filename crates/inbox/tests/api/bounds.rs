@@ -85,7 +85,7 @@ async fn logs_and_metrics_are_bounded_by_count() {
 #[actix_web::test]
 async fn logs_and_metrics_are_bounded_by_bytes() {
     for (ty, name) in [("log", "logs"), ("trace_metric", "metrics")] {
-        let app = bounded(Limits { bytes: 20_000, ..Limits::default() }).await;
+        let app = bounded(Limits { bytes: 22_000, ..Limits::default() }).await;
         let entry = json!({ "body": "x".repeat(5_000) });
         app.accepted(envelope(json!({}), &[(ty, json!({ "items": [entry, entry, entry, entry] }))])).await;
         assert_eq!(app.list(&format!("/api/{name}"), name).await.len(), 3);

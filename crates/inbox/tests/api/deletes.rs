@@ -5,8 +5,23 @@ use serde_json::{Value, json};
 
 use crate::helpers::{answer, envelope, spawn_app};
 
+const LISTS: [&str; 12] = [
+    "issues",
+    "events",
+    "transactions",
+    "traces",
+    "logs",
+    "metrics",
+    "sessions",
+    "feedback",
+    "monitors",
+    "replays",
+    "attachments",
+    "envelopes",
+];
+
 #[actix_web::test]
-async fn delete_forgets_everything_and_the_counters_too() {
+async fn clearing_all_forgets_everything_and_the_counters_too() {
     let app = spawn_app().await;
     app.event(json!({ "message": "gone" })).await;
     app.send("nonsense").await;
@@ -15,14 +30,19 @@ async fn delete_forgets_everything_and_the_counters_too() {
         ("log", json!({ "items": [{}] })),
         ("trace_metric", json!({ "items": [{}] })),
         ("session", json!({ "status": "exited", "attrs": { "release": "a@1" } })),
+        ("feedback", json!({ "contexts": { "feedback": { "message": "bad" } } })),
+        ("check_in", json!({ "monitor_slug": "job", "status": "ok" })),
+        ("replay_event", json!({ "replay_id": crate::helpers::EVENT_ID })),
+        ("span", json!({ "trace_id": "t", "span_id": "s" })),
+        ("attachment", json!("a file")),
         ("client_report", json!({ "discarded_events": [{ "reason": "r", "category": "c", "quantity": 1 }] })),
     ];
     app.accepted(envelope(json!({ "event_id": crate::helpers::EVENT_ID }), &items)).await;
     let before = app.get("/api/stats").await.body;
 
-    let answer = answer(app.request(Method::DELETE, "/api/issues")).await;
+    let answer = answer(app.request(Method::DELETE, "/api/all")).await;
     assert_eq!((answer.status, answer.body), (204, Value::Null));
-    for name in ["issues", "events", "transactions", "logs", "metrics", "sessions"] {
+    for name in LISTS {
         assert!(app.list(&format!("/api/{name}"), name).await.is_empty(), "{name}");
     }
     let after = app.get("/api/stats").await.body;
@@ -32,7 +52,30 @@ async fn delete_forgets_everything_and_the_counters_too() {
         assert_eq!(after[counter], 0, "{counter}");
     }
     assert_eq!((&after["items"], &after["discarded"]), (&json!({}), &json!([])));
-    assert_eq!(after["held"], json!({ "events": 0, "transactions": 0, "profile_chunks": 0, "bytes": 0 }));
+    assert!(after["held"].as_object().unwrap().values().all(|held| held == 0), "{}", after["held"]);
+}
+
+#[actix_web::test]
+async fn clearing_issues_forgets_their_events_and_nothing_else() {
+    let app = spawn_app().await;
+    let again = app.event(json!({ "message": "gone" })).await;
+    let event = json!({ "event_id": again });
+    let file =
+        [("attachment", json!("a file")), ("user_report", json!({ "event_id": again, "comments": "bad" }))];
+    app.accepted(envelope(event.clone(), &file)).await;
+    let items = [("transaction", json!({})), ("log", json!({ "items": [{}] }))];
+    app.accepted(envelope(json!({}), &items)).await;
+
+    assert_eq!(answer(app.request(Method::DELETE, "/api/issues")).await.status, 204);
+    for name in ["issues", "events", "attachments", "feedback"] {
+        assert!(app.list(&format!("/api/{name}"), name).await.is_empty(), "{name}");
+    }
+    for name in ["transactions", "logs", "envelopes"] {
+        assert!(!app.list(&format!("/api/{name}"), name).await.is_empty(), "{name}");
+    }
+    assert_eq!(app.inbox.stats().items["event"], 1, "the counters go on");
+    app.accepted(envelope(event, &[("event", json!({ "message": "gone" }))])).await;
+    assert_eq!(app.inbox.events().len(), 1, "what was cleared is new when it comes again");
 }
 
 #[actix_web::test]

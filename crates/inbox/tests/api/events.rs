@@ -34,7 +34,7 @@ async fn a_summary_has_what_lists_show() {
         "timestamp": "2026-11-23T18:44:44.5Z",
         "transaction": "GET /debug/crash",
         "tags": { "service": "shop", "scenario": "shop.crash", "demo.run_id": "run-1" },
-        "contexts": { "trace": { "trace_id": "0af7651916cd43dd8448eb211c80319c" } },
+        "contexts": { "trace": { "trace_id": "0af7651916cd43dd8448eb211c80319c", "span_id": "b7ad6b7169203331" } },
         "fingerprint": ["{{ default }}", "RuntimeError"],
     });
     let id = app.event(with(exception("RuntimeError", "it broke", "game::spin"), more)).await;
@@ -57,6 +57,7 @@ async fn a_summary_has_what_lists_show() {
             "scenario": "shop.crash",
             "run_id": "run-1",
             "trace_id": "0af7651916cd43dd8448eb211c80319c",
+            "span_id": "b7ad6b7169203331",
             "fingerprint": ["{{ default }}", "RuntimeError"],
         })
     );
@@ -122,10 +123,13 @@ async fn attachments_and_the_sampling_context_are_reported_with_the_event() {
     assert_eq!(
         shown["attachments"],
         json!([{
+            "id": 1,
+            "event_id": EVENT_ID,
             "filename": "crash.dmp",
             "content_type": "application/x-dmp",
             "bytes": 4,
             "attachment_type": "event.minidump",
+            "image": false,
         }])
     );
 }
@@ -171,7 +175,7 @@ async fn what_comes_twice_counts_once_and_each_arrival_is_counted() {
     // Another project may have the same id, and what was cleared is not remembered.
     answer(app.request(Method::POST, "/api/2/envelope/").body(again.clone())).await;
     assert_eq!(app.inbox.stats().held.events, 2);
-    answer(app.request(Method::DELETE, "/api/issues")).await;
+    answer(app.request(Method::DELETE, "/api/all")).await;
     app.accepted(again).await;
     assert_eq!((app.inbox.stats().held.events, app.inbox.stats().duplicates), (1, 0));
 }

@@ -8,7 +8,18 @@ use tokio::net::TcpStream;
 
 use crate::helpers::{App, answer, message, spawn_app, spawn_app_with};
 
-const READ: [&str; 5] = ["/api/issues", "/api/events", "/api/stats", "/", "/page.js"];
+const READ: [&str; 10] = [
+    "/api/issues",
+    "/api/events",
+    "/api/stats",
+    "/api/attachments/1",
+    "/api/envelopes/1/raw",
+    "/api/traces/1",
+    "/api/charts",
+    "/stream",
+    "/",
+    "/page.js",
+];
 
 async fn status(request: RequestBuilder) -> u16 {
     request.send().await.unwrap().status().as_u16()

@@ -39,6 +39,8 @@ async fn an_issue_tells_what_its_latest_event_reported() {
             "count": 2,
             "users": 0,
             "last_event_id": latest,
+            "status": "unresolved",
+            "regressed": false,
             "environment": "test",
             "release": "shop@2",
             "scenario": "shop.crash",

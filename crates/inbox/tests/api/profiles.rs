@@ -261,6 +261,6 @@ async fn a_chunk_that_sentry_would_refuse_is_refused_with_the_reason() {
 async fn profiles_are_cleared_with_everything_else() {
     let app = spawn_app().await;
     send_chunk(&app, two_threads()).await;
-    assert_eq!(app.request(reqwest::Method::DELETE, "/api/issues").send().await.unwrap().status(), 204);
+    assert_eq!(app.request(reqwest::Method::DELETE, "/api/all").send().await.unwrap().status(), 204);
     assert!(app.list("/api/profilers", "profilers").await.is_empty());
 }

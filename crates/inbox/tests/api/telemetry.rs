@@ -54,6 +54,7 @@ async fn items_of_unknown_types_are_accepted_and_counted() {
     assert_eq!((answer.status, &answer.body), (200, &json!({ "id": null })));
     let stats = app.get("/api/stats").await.body;
     assert_eq!(stats["items"], json!({ "monitor": 1, "next_year": 2 }));
+    assert_eq!(stats["item_bytes"], json!({ "monitor": 2, "next_year": 3 }));
 }
 
 #[actix_web::test]
@@ -75,7 +76,11 @@ async fn the_counters_count() {
     let mut stats = app.get("/api/stats").await.body;
     assert!(version(&fresh) < version(&after_one) && version(&after_one) < version(&stats));
     stats.as_object_mut().unwrap().remove("version");
-    let held = stats["held"]["bytes"].take().as_u64().unwrap();
+    let evicted = stats.as_object_mut().unwrap().remove("evicted").unwrap();
+    assert!(evicted.as_object().unwrap().values().all(|count| count == 0), "{evicted}");
+    let all = stats.as_object_mut().unwrap().remove("held").unwrap();
+    assert_eq!((&all["events"], &all["envelopes"], &all["transactions"]), (&json!(1), &json!(2), &json!(0)));
+    let held = all["bytes"].as_u64().unwrap();
     let payload = json!({ "message": "it" }).to_string().len() as u64;
     assert!((payload..10_000).contains(&held), "what memory it takes: {held}");
     assert_eq!(
@@ -87,9 +92,8 @@ async fn the_counters_count() {
             "duplicates": 0,
             "bytes": sent.len(),
             "items": { "event": 1 },
+            "item_bytes": { "event": payload },
             "discarded": [],
-            "evicted": { "events": 0, "transactions": 0, "logs": 0, "metrics": 0, "issues": 0, "profile_chunks": 0 },
-            "held": { "events": 1, "transactions": 0, "profile_chunks": 0, "bytes": null },
         })
     );
 }

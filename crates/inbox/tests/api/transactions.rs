@@ -35,6 +35,7 @@ async fn a_transaction_is_listed_with_its_facts() {
     send(&app, EVENT_ID, transaction(TRACE, "run-1")).await;
     let mut listed = app.list("/api/transactions", "transactions").await.remove(0);
     assert!(listed.as_object_mut().unwrap().remove("received_at").unwrap().is_f64());
+    let started = inbox::timestamp::seconds(&transaction(TRACE, "run-1")["start_timestamp"]);
     assert_eq!(
         listed,
         json!({
@@ -43,11 +44,13 @@ async fn a_transaction_is_listed_with_its_facts() {
             "transaction": "GET /debug/crash",
             "op": "http.server",
             "status": "internal_error",
+            "started_at": started,
             "duration_ms": 250.0,
             "trace_id": TRACE,
             "span_id": "b7ad6b7169203331",
             "parent_span_id": "00f067aa0ba902b7",
             "span_count": 2,
+            "streamed": false,
             "run_id": "run-1",
             "service": "shop",
         })

@@ -23,7 +23,7 @@ after(() => inbox?.stop());
 
 /** What the API answers, under the type that is declared for it. */
 async function answers() {
-  const { event, transaction, issue, profiler } = await sendEverything(inbox);
+  const { event, transaction, issue, profiler, trace } = await sendEverything(inbox);
   await fetch(`${inbox.url}/api/1/envelope/`, { method: 'POST', body: 'no envelope' });
   const paths = {
     'Page<"issues">': 'issues',
@@ -35,6 +35,18 @@ async function answers() {
     '{ profilers: Api.Profiler[] }': 'profilers',
     'Api.Profile': `profile?profiler=${profiler}`,
     '{ refusals: Api.Refused[] }': 'refusals',
+    'Page<"traces">': 'traces',
+    'Page<"attachments">': 'attachments',
+    'Page<"feedback">': 'feedback',
+    'Page<"envelopes">': 'envelopes',
+    '{ monitors: Api.Monitor[] }': 'monitors',
+    '{ replays: Api.Replay[] }': 'replays',
+    'Api.ClientReports': 'client-reports',
+    'Api.Trace': `traces/${trace}`,
+    'Api.IssueFacts': `issues/${issue}/facts`,
+    'Api.Charts': 'charts',
+    'Api.MetricNames': 'metrics/names',
+    'Api.MetricSeries': 'metrics/series?name=basket.total&by=basket',
     'Api.Stats': 'stats',
     'Api.Page': 'page',
     'Api.Issue': `issues/${issue}`,

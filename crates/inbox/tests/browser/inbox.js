@@ -59,7 +59,7 @@ export async function startInbox() {
 
     /** Forgets everything that is held. */
     async clear() {
-      await fetch(`${url}/api/issues`, { method: 'DELETE' });
+      await fetch(`${url}/api/all`, { method: 'DELETE' });
     },
 
     async stop() {

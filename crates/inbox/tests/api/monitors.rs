@@ -1,0 +1,88 @@
+//! Jobs that check in, and recordings of sessions.
+
+use serde_json::{Value, json};
+
+use crate::helpers::{App, EVENT_ID, envelope, new_id, spawn_app};
+
+async fn check_in(app: &App, check_in: Value) {
+    app.accepted(envelope(json!({}), &[("check_in", check_in)])).await;
+}
+
+#[actix_web::test]
+async fn a_monitor_has_its_state_and_its_timeline() {
+    let app = spawn_app().await;
+    let schedule = json!({ "schedule": { "type": "crontab", "value": "0 3 * * *" } });
+    let run = new_id();
+    for (status, duration) in [("in_progress", Value::Null), ("ok", json!(12.5))] {
+        check_in(
+            &app,
+            json!({ "check_in_id": run, "monitor_slug": "settle", "status": status, "duration": duration,
+            "environment": "production", "release": "shop@1", "monitor_config": schedule }),
+        )
+        .await;
+    }
+    let failed = json!({ "check_in_id": new_id(), "monitor_slug": "settle", "status": "error",
+        "environment": "production", "contexts": { "trace": { "trace_id": "t1" } } });
+    check_in(&app, failed).await;
+    check_in(&app, json!({ "monitor_slug": "settle", "status": "ok", "environment": "test" })).await;
+    let monitors = app.list("/api/monitors", "monitors").await;
+    assert_eq!(monitors.len(), 2, "one for each environment");
+    let monitor = &monitors[1];
+    let facts = (&monitor["slug"], &monitor["status"], &monitor["count"], &monitor["config"]);
+    assert_eq!(facts, (&json!("settle"), &json!("error"), &json!(2), &schedule));
+    let runs = monitor["check_ins"].as_array().unwrap();
+    assert_eq!((runs.len(), &runs[0]["status"], &runs[0]["trace_id"]), (2, &json!("error"), &json!("t1")));
+    let first = (&runs[1]["check_in_id"], &runs[1]["status"], &runs[1]["duration"], &runs[1]["release"]);
+    assert_eq!(first, (&json!(run), &json!("ok"), &json!(12.5), &json!("shop@1")));
+}
+
+#[actix_web::test]
+async fn a_check_in_without_a_name_or_a_state_is_refused() {
+    let app = spawn_app().await;
+    for payload in [
+        json!({ "status": "ok" }),
+        json!({ "monitor_slug": "a" }),
+        json!({ "monitor_slug": "", "status": "ok" }),
+    ] {
+        assert_eq!(app.send(envelope(json!({}), &[("check_in", payload)])).await.status, 400);
+    }
+}
+
+#[actix_web::test]
+async fn monitors_and_their_timelines_are_bounded() {
+    let app = spawn_app().await;
+    let of = |slug: String| ("check_in", json!({ "monitor_slug": slug, "status": "ok" }));
+    let same: Vec<_> = (0..150).map(|_| of("same".to_owned())).collect();
+    app.accepted(envelope(json!({}), &same)).await;
+    let monitor = app.list("/api/monitors", "monitors").await.remove(0);
+    assert_eq!((&monitor["count"], monitor["check_ins"].as_array().unwrap().len()), (&json!(150), 100));
+    let others: Vec<_> = (0..200).map(|number| of(number.to_string())).collect();
+    app.accepted(envelope(json!({}), &others)).await;
+    let monitors = app.list("/api/monitors", "monitors").await;
+    assert_eq!((monitors.len(), &monitors[199]["slug"]), (200, &json!("0")), "the oldest is gone");
+    let long =
+        json!({ "monitor_slug": "long", "status": "ok", "monitor_config": { "text": "x".repeat(5_000) } });
+    check_in(&app, long).await;
+    assert_eq!(app.list("/api/monitors", "monitors").await[0]["config"], Value::Null);
+}
+
+#[actix_web::test]
+async fn a_replay_is_counted_with_its_length_and_what_it_names() {
+    let app = spawn_app().await;
+    let recording = "{\"segment_id\":0}\n[1,2,3]";
+    for segment in 0..2 {
+        let event = json!({ "type": "replay_event", "replay_id": EVENT_ID, "segment_id": segment, "release": "shop@1",
+            "urls": ["https://shop.example/"], "error_ids": [EVENT_ID], "trace_ids": ["t1"] });
+        let envelope = envelope(json!({ "event_id": EVENT_ID }), &[("replay_event", event)])
+            + &format!("{{\"type\":\"replay_recording\",\"length\":{}}}\n{recording}\n", recording.len());
+        app.accepted(envelope).await;
+    }
+    let replays = app.list("/api/replays", "replays").await;
+    assert_eq!(replays.len(), 1);
+    let replay = &replays[0];
+    assert_eq!((&replay["segments"], &replay["bytes"]), (&json!(2), &json!(2 * recording.len())));
+    assert_eq!((&replay["urls"], &replay["release"]), (&json!(["https://shop.example/"]), &json!("shop@1")));
+    let items: Vec<_> = (0..600).map(|_| ("replay_event", json!({ "replay_id": new_id() }))).collect();
+    app.accepted(envelope(json!({}), &items)).await;
+    assert_eq!(app.list("/api/replays", "replays").await.len(), 500, "the oldest are gone");
+}
