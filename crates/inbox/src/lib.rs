@@ -38,6 +38,7 @@ mod ingest;
 mod issue;
 mod issues;
 mod monitors;
+mod options;
 pub mod page;
 mod parameters;
 mod profiles;
@@ -83,6 +84,7 @@ pub use hosts::{AllowedHosts, BadHost};
 pub use issue::{Issue, IssueStatus};
 pub use issues::SeenRelease;
 pub use monitors::{CheckIn, Monitor};
+pub use options::{Answer, Options};
 pub use received::{EventSummary, Payload, TransactionSummary};
 pub use refusals::Refused;
 pub use replays::Replay;
@@ -95,59 +97,6 @@ pub use store::Limits;
 /// How long [`Inbox::wait_until`] waits while nothing arrives, and how long it waits at all: a busy machine is slow.
 const PATIENCE: Duration = Duration::from_secs(60);
 const LIMIT: Duration = Duration::from_secs(600);
-
-/// How to start.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Where to listen; port 0 takes a free one.
-    pub addr: SocketAddr,
-    /// How much is kept.
-    pub limits: Limits,
-    /// How envelopes are answered at first.
-    pub answer: Answer,
-    /// Keeps the decompressed bytes of every envelope, for tests that search them.
-    pub keep_raw: bool,
-    /// Another server that gets a copy of every envelope, under the same path and with the same key.
-    pub forward: Option<Url>,
-    /// The host names that the page and the API accept, beside addresses and `localhost`.
-    pub allowed_hosts: AllowedHosts,
-    /// What the embedding program adds to the page.
-    pub page: page::Additions,
-}
-
-impl Default for Options {
-    /// A free loopback port, a prompt 200.
-    fn default() -> Self {
-        let addr = SocketAddr::from(([127, 0, 0, 1], 0));
-        Self {
-            addr,
-            limits: Limits::default(),
-            answer: Answer::default(),
-            keep_raw: false,
-            forward: None,
-            allowed_hosts: AllowedHosts::default(),
-            page: page::Additions::default(),
-        }
-    }
-}
-
-/// How envelopes are answered: a Sentry that is far away, or in trouble. With a status outside of 2xx nothing is
-/// stored, and the envelope counts as rejected.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    /// Time from the arrival to the answer; what arrived is seen at once.
-    pub delay: Duration,
-    /// Its HTTP status.
-    pub status: u16,
-    /// Its further headers, such as `Retry-After`.
-    pub headers: Vec<(String, String)>,
-}
-
-impl Default for Answer {
-    fn default() -> Self {
-        Self { delay: Duration::ZERO, status: 200, headers: Vec::new() }
-    }
-}
 
 /// The inbox cannot start.
 #[derive(Debug, thiserror::Error)]

@@ -123,7 +123,8 @@ async fn ends_with_all_children(signal: Signal, status: Option<i32>) {
 async fn a_child_that_dies_at_once_is_started_again_after_growing_waits_and_its_last_words_are_kept() {
     let program = std::env::temp_dir().join(format!("demo-dies-{}", std::process::id()));
     std::fs::write(&program, "#!/bin/sh\necho 'the disk is full' >&2\nexit 3\n").expect("a file");
-    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("its mode");
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .expect("its mode");
     let launch = Launch {
         service: &SERVICES[0],
         port: 1,
@@ -139,13 +140,19 @@ async fn a_child_that_dies_at_once_is_started_again_after_growing_waits_and_its_
     while waits.len() < 4 {
         match supervisor.next().await {
             Some(Notice::Died { how, output_tail, restart_in, .. }) => {
-                assert_eq!((how.as_str(), output_tail), ("exit status 3", vec!["the disk is full".to_owned()]));
+                assert_eq!(
+                    (how.as_str(), output_tail),
+                    ("exit status 3", vec!["the disk is full".to_owned()])
+                );
                 waits.push(restart_in);
             }
             other => panic!("{other:?}"),
         }
     }
-    assert!(waits.windows(2).all(|pair| pair[0] < pair[1]) && waits[3] <= Duration::from_secs(5), "{waits:?}");
+    assert!(
+        waits.windows(2).all(|pair| pair[0] < pair[1]) && waits[3] <= Duration::from_secs(5),
+        "{waits:?}"
+    );
     supervisor.stop().await;
     let _ = std::fs::remove_file(&program);
 }
