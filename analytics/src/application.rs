@@ -1,6 +1,5 @@
 //! Analytics: its state, and its server from bind to drain.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use actix_cors::Cors;
@@ -8,50 +7,34 @@ use actix_web::{App, web};
 use database::Database;
 use sentry_context::process::Stop;
 use sentry_context::sentry::Hub;
-use service::{Server, StartError, instrumented};
+use service::{Application, Server, StartError, instrumented};
 
 use crate::domain::exports::Exports;
 use crate::domain::rounds::Rounds;
 use crate::settings::Settings;
 use crate::{routes, upkeep};
 
-/// The analytics service, bound to its address.
-pub struct Application(Server);
-
-impl Application {
-    /// Starts the consumer, and binds the address. Waits for no database and no broker.
-    pub async fn build(settings: &Settings, hub: Arc<Hub>) -> Result<Self, StartError> {
-        let database = Database::connect(settings.mongodb_url.as_deref(), &settings.database).await?;
-        let consuming = upkeep::start(settings.rabbitmq.clone(), database.clone(), &hub);
-        let (database, consuming) = (web::Data::new(database), web::Data::new(consuming));
-        let exports = web::Data::new(Exports::default());
-        let rounds = web::Data::new(Rounds::default());
-        let guards = settings.guards.clone();
-        let app = move |hub: &Arc<Hub>| {
-            let app = App::new()
-                .app_data(database.clone())
-                .app_data(consuming.clone())
-                .app_data(exports.clone())
-                .app_data(rounds.clone())
-                .configure(|app| routes::configure(app, &guards));
-            // Outermost: browsers must be able to read failures, and a preflight is not a request of any user.
-            instrumented(app, hub).wrap(Cors::permissive())
-        };
-        Ok(Self(Server::bind(settings, hub, app)?))
-    }
-
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.0.address()
-    }
-
-    /// Serves for ever.
-    pub async fn run(self) -> std::io::Result<()> {
-        self.0.run().await
-    }
-
-    /// Serves until the process is asked to end, then drains.
-    pub async fn run_until(self, stop: &Stop) -> std::io::Result<()> {
-        self.0.run_until(stop).await
-    }
+/// Starts the consumer, and binds the address. Waits for no database and no broker.
+pub async fn build(
+    settings: &Settings,
+    hub: Arc<Hub>,
+) -> Result<Application<impl AsyncFnOnce(&Stop) + use<>>, StartError> {
+    let database = Database::connect(settings.mongodb_url.as_deref(), &settings.database).await?;
+    let consuming = upkeep::start(settings.rabbitmq.clone(), database.clone(), &hub);
+    let (database, consuming) = (web::Data::new(database), web::Data::new(consuming));
+    let exports = web::Data::new(Exports::default());
+    let rounds = web::Data::new(Rounds::default());
+    let guards = settings.guards.clone();
+    let app = move |hub: &Arc<Hub>| {
+        let app = App::new()
+            .app_data(database.clone())
+            .app_data(consuming.clone())
+            .app_data(exports.clone())
+            .app_data(rounds.clone())
+            .configure(|app| routes::configure(app, &guards));
+        // Outermost: browsers must be able to read failures, and a preflight is not a request of any user.
+        instrumented(app, hub).wrap(Cors::permissive())
+    };
+    // A message that is not counted yet stays with the broker.
+    Ok(Application::new(Server::bind(settings, hub, app)?, async |_: &Stop| {}))
 }

@@ -26,14 +26,9 @@ pub mod upkeep;
 
 use std::process::ExitCode;
 
-use crate::application::Application;
 use crate::settings::SERVICE;
 
 /// The whole process.
 pub fn main() -> ExitCode {
-    service::run(&SERVICE, settings::from_env, async |settings, hub, stop| {
-        let application = Application::build(&settings, hub).await?;
-        tracing::info!(address = %application.address(), "analytics listens");
-        Ok(application.run_until(stop).await?)
-    })
+    service::run(&SERVICE, settings::from_env, application::build)
 }

@@ -17,14 +17,9 @@ pub mod settings;
 
 use std::process::ExitCode;
 
-use crate::application::Application;
 use crate::settings::{SERVICE, Settings};
 
 /// The whole process.
 pub fn main() -> ExitCode {
-    service::run(&SERVICE, Settings::from_env, async |settings, hub, stop| {
-        let application = Application::build(&settings, hub).await?;
-        tracing::info!(address = %application.address(), "game-engine listens");
-        Ok(application.run_until(stop).await?)
-    })
+    service::run(&SERVICE, Settings::from_env, application::build)
 }

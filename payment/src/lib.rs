@@ -20,7 +20,6 @@ use std::process::ExitCode;
 
 use sentry_native::native_crash;
 
-use crate::application::Application;
 use crate::settings::{SERVICE, Settings};
 
 /// The whole process; or the child process that crashes in place of the service.
@@ -28,9 +27,5 @@ pub fn main() -> ExitCode {
     if native_crash::is_crash_child() {
         native_crash::crash(domain::referrals::unguarded_bonus);
     }
-    service::run(&SERVICE, Settings::from_env, async |settings, hub, stop| {
-        let application = Application::build(&settings, hub).await?;
-        tracing::info!(address = %application.address(), "payment listens");
-        Ok(application.run_until(stop).await?)
-    })
+    service::run(&SERVICE, Settings::from_env, application::build)
 }

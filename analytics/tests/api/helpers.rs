@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use analytics::application::Application;
+use analytics::application::build;
 use analytics::settings::{SERVICE, Settings};
 use database::Database;
 pub(crate) use fixtures::app::{Answer, App, Telemetry, answer, exception, http, top_frame};
@@ -50,9 +50,5 @@ fn settings(dsn: Option<&str>, traces_sample_rate: f32) -> Settings {
 
 async fn start(mut settings: Settings) -> SocketAddr {
     settings.database = mongo::database_of(settings.mongodb_url.as_deref(), DATABASE).to_owned();
-    let hub = client::hub(&settings.sentry);
-    let application = Application::build(&settings, hub).await.unwrap();
-    let address = application.address();
-    actix_web::rt::spawn(application.run());
-    address
+    build(&settings, client::hub(&settings.sentry)).await.unwrap().spawn()
 }

@@ -2,14 +2,17 @@
 //!
 //! - [`Settings`]: the environment variables that every service reads
 //! - [`run`]: a whole process, from its settings to its exit status
+//! - [`Application`], [`publish_rest`]: a service that is bound to its address, and its drain
 //! - [`Server`], [`instrumented`]: the HTTP server from bind to drain, and the middleware around every route
 //! - [`health`]: the answers of `/health` and `/ready`
 //! - [`HeldMemory`]: memory that a leak holds, up to a limit
 //! - [`topology`]: the exchange and the queues by which they exchange messages
 //! - [`panic_user`]: the scenario of the user whose session is corrupt
 //!
-//! A service has an `Application` with a `build` that its `main` and its tests call: what the tests test is what runs.
+//! A service has a function `build` that makes its [`Application`], and that its `main` and its tests call: what the
+//! tests test is what runs.
 
+mod application;
 pub mod health;
 mod held_memory;
 pub mod panic_user;
@@ -18,6 +21,7 @@ mod server;
 mod settings;
 pub mod topology;
 
+pub use application::{Application, publish_rest};
 pub use healthcheck::port;
 pub use held_memory::{Full, HeldMemory, Release};
 pub use run::{StartError, run};

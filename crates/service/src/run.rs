@@ -8,7 +8,7 @@ use sentry_context::logs::{self, LogError};
 use sentry_context::process::{self, Stop};
 use sentry_context::sentry::Hub;
 
-use crate::{BindError, Settings, SettingsError};
+use crate::{Application, BindError, Settings, SettingsError};
 
 /// Why a service could not start or serve.
 #[derive(Debug, thiserror::Error)]
@@ -32,24 +32,27 @@ pub enum StartError {
 
 /// Runs a service until it ends: its command line, its settings, Sentry, the runtime, the server.
 ///
-/// `serve` builds the application and serves until it is asked to stop. Exit status 2 means that the service could not
-/// start; see [`process`] for the others.
-pub fn run<S: AsRef<Settings>>(
+/// `build` makes the application. Exit status 2 means that the service could not start; see [`process`] for the others.
+pub fn run<S: AsRef<Settings>, D: AsyncFnOnce(&Stop)>(
     service: &'static client::Service,
     settings: impl FnOnce() -> Result<S, SettingsError>,
-    serve: impl AsyncFnOnce(S, Arc<Hub>, &Stop) -> Result<(), StartError>,
+    build: impl AsyncFnOnce(&S, Arc<Hub>) -> Result<Application<D>, StartError>,
 ) -> ExitCode {
-    process::exit_code(service.name, try_run(service, settings, serve))
+    process::exit_code(service.name, try_run(service, settings, build))
 }
 
-fn try_run<S: AsRef<Settings>>(
+fn try_run<S: AsRef<Settings>, D: AsyncFnOnce(&Stop)>(
     service: &'static client::Service,
     settings: impl FnOnce() -> Result<S, SettingsError>,
-    serve: impl AsyncFnOnce(S, Arc<Hub>, &Stop) -> Result<(), StartError>,
+    build: impl AsyncFnOnce(&S, Arc<Hub>) -> Result<Application<D>, StartError>,
 ) -> Result<(), StartError> {
     logs::init(service.name)?;
     let settings = settings()?;
     let sentry = client::init(settings.as_ref().sentry.clone());
     let hub = sentry.hub();
-    process::run(sentry, async |stop| serve(settings, hub, stop).await)
+    process::run(sentry, async |stop| {
+        let application = build(&settings, hub).await?;
+        tracing::info!(address = %application.address(), "{} listens", service.name);
+        Ok(application.run_until(stop).await?)
+    })
 }

@@ -6,7 +6,8 @@ use database::Database;
 pub(crate) use fixtures::app::{Answer, App, Telemetry, answer, exception, http, top_frame};
 use fixtures::common::binary::NO_WATCHDOG;
 use fixtures::mongo;
-use game_engine::application::Application;
+use game_engine::application::build;
+use game_engine::domain::payout::Flags;
 use game_engine::settings::{SERVICE, Settings};
 use sentry_context::client;
 use service::DATABASE;
@@ -41,15 +42,11 @@ pub(crate) async fn connect(url: Option<&str>) -> Database {
 fn settings(dsn: Option<&str>, traces_sample_rate: f32) -> Settings {
     let mut shared = service::Settings::isolated(&SERVICE, dsn.map(|dsn| dsn.parse().unwrap())).unwrap();
     shared.sentry.traces_sample_rate = traces_sample_rate;
-    Settings { shared, memory_leak_limit_mb: 64 }
+    Settings { shared, memory_leak_limit_mb: 64, flags: Flags::default() }
 }
 
 async fn start(mut settings: Settings) -> SocketAddr {
     settings.shared.database =
         mongo::database_of(settings.shared.mongodb_url.as_deref(), DATABASE).to_owned();
-    let hub = client::hub(&settings.shared.sentry);
-    let application = Application::build(&settings, hub).await.unwrap();
-    let address = application.address();
-    actix_web::rt::spawn(application.run());
-    address
+    build(&settings, client::hub(&settings.shared.sentry)).await.unwrap().spawn()
 }

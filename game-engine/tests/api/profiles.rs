@@ -95,7 +95,7 @@ async fn an_idle_service_does_nothing() {
     let chunks = chunks_until(&app, end).await;
     let Some(functions) = needed(profile::functions(&chunks)) else { return };
     // The start of the service is no idleness.
-    let starts = |name: &str| name.contains("::Application::build") || name.ends_with("::main");
+    let starts = |name: &str| name.contains("::application::build") || name.ends_with("::main");
     let busy: f64 = functions.iter().filter(|it| !starts(&it.name)).map(|it| it.seconds).sum();
     assert!(busy < worked + 0.1, "{busy} s, though all requests took {worked} s: {functions:?}");
 }

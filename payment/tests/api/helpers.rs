@@ -6,7 +6,7 @@ use std::sync::Arc;
 use database::Database;
 pub(crate) use fixtures::app::{Answer, App, Telemetry, answer, exception, http, top_frame};
 use fixtures::mongo;
-use payment::application::Application;
+use payment::application::build;
 use payment::domain::unconfirmed::Unconfirmed;
 use payment::settings::{SERVICE, Settings};
 use sentry_context::client;
@@ -61,9 +61,5 @@ fn settings(dsn: Option<&str>, traces_sample_rate: f32) -> Settings {
 async fn start(mut settings: Settings) -> SocketAddr {
     settings.shared.database =
         mongo::database_of(settings.shared.mongodb_url.as_deref(), DATABASE).to_owned();
-    let hub = client::hub(&settings.shared.sentry);
-    let application = Application::build(&settings, hub).await.unwrap();
-    let address = application.address();
-    actix_web::rt::spawn(application.run());
-    address
+    build(&settings, client::hub(&settings.shared.sentry)).await.unwrap().spawn()
 }
