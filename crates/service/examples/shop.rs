@@ -40,7 +40,7 @@ async fn basket(user_id: web::Path<String>) -> HttpResponse {
 
 /// The session of one user has no basket.
 fn restore(user_id: &str) {
-    panic_user::note(user_id);
+    let _step = panic_user::begin(user_id);
     let baskets: &[&str] = if user_id == panic_user::CORRUPT { &[] } else { &["apples"] };
     let _first = baskets[0];
 }

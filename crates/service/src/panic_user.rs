@@ -3,7 +3,8 @@
 
 use actix_web::{HttpResponse, Route};
 use scenario::{Event, Expect, Method, Parameter, Scenario};
-use sentry_context::{breadcrumbs, contexts, facts, sentry, user};
+use sentry_context::step::Step;
+use sentry_context::{contexts, facts, sentry, user};
 use serde_json::json;
 
 /// The user whose session is corrupt on purpose.
@@ -50,9 +51,9 @@ pub fn answer(user_id: &str, restore: fn(&str)) -> HttpResponse {
     HttpResponse::Ok().json(json!({ "message": "the session is restored", "userId": user_id }))
 }
 
-/// Notes on the current scope that a session is being restored.
-pub fn note(user_id: &str) {
+/// Begins to restore a session, for whatever event that may come to.
+pub fn begin(user_id: &str) -> Step {
     let data = facts([("user_id", user_id.into())]);
-    breadcrumbs::step("session", "restoring the session", data.clone());
-    contexts::set("session", data);
+    contexts::set("session", data.clone());
+    Step::begin("session", "restoring the session", data)
 }
