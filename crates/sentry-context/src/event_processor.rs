@@ -11,7 +11,7 @@ use sentry_delivery::{Encode, stamped};
 use crate::fingerprint::Rules;
 use crate::report::TYPE_TAG;
 use crate::trace::dynamic_sampling::{self, About, Members, OwnContext};
-use crate::{frames, integration, profile, redaction, request, size, trace};
+use crate::{feedback, flags, frames, integration, profile, redaction, request, size, trace};
 
 /// What finishing needs to know about a service.
 #[derive(Debug, Clone)]
@@ -82,6 +82,7 @@ impl EventProcessor {
     fn transaction(&self, transaction: &mut Transaction<'static>) {
         complete_from_data(transaction);
         transaction.tags.insert("service".to_owned(), self.service.to_owned());
+        flags::gather(&mut transaction.contexts);
         integration::add_contexts(&mut transaction.contexts, self.service, &self.own.release);
         profile::add_context(&mut transaction.contexts);
         size::new_transaction(transaction);
@@ -107,6 +108,10 @@ impl EventProcessor {
         redaction::event(event);
         size::event(event);
         request::add_context(&mut event.contexts, event.request.as_mut(), event.user.as_ref());
+        // Sentry groups no feedback.
+        if event.contexts.contains_key(feedback::CONTEXT) {
+            return;
+        }
         if let Some(fingerprint) = self.rules.fingerprint(event) {
             event.fingerprint = fingerprint.into_iter().map(Into::into).collect();
             size::fingerprint(event);

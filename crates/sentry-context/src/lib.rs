@@ -10,7 +10,8 @@
 //! | [`request`], [`user`], [`redaction`] | what a request was, who was affected, what never leaves |
 //! | [`trace`] | traces that come in, go on and go out, with their dynamic sampling context |
 //! | [`runtime_stats`] | memory, CPU, threads: sampled in the background, free to read |
-//! | [`breadcrumbs`], [`contexts`] | what led to an event, and its facts |
+//! | [`step`], [`breadcrumbs`], [`contexts`] | what led to an event, and its facts |
+//! | [`flags`], [`feedback`] | the feature flags that were evaluated; what a person says of an event |
 //! | [`report`] | errors with the backtrace of their origin, one event each |
 //! | [`failure`] | the same as answers of actix-web handlers |
 //! | [`panic_recovery`] | panic → 500 and exactly one event |
@@ -35,7 +36,9 @@ pub mod env;
 pub mod event_processor;
 pub mod facts;
 pub mod failure;
+pub mod feedback;
 pub mod fingerprint;
+pub mod flags;
 mod forwarded;
 pub mod frames;
 pub mod instrument;
@@ -56,6 +59,7 @@ pub mod request;
 pub mod runtime_stats;
 pub mod size;
 pub mod spawn;
+pub mod step;
 pub mod trace;
 pub mod user;
 

@@ -3,6 +3,7 @@
 //! Attributes have few values (route *patterns*, status codes, scenario names), so that they can be grouped by.
 
 mod requests;
+mod sums;
 
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,7 @@ use sentry::metrics::{counter, distribution};
 pub use sentry::protocol::Unit;
 
 pub(crate) use requests::{Answered, Requests};
+use sums::Key;
 
 macro_rules! about {
     ($metric:expr, $service:expr, $answered:expr) => {
@@ -27,6 +29,32 @@ pub fn count(name: &'static str, attributes: &[(&'static str, &str)]) {
     with_requests(|requests| {
         let counted = counter(name, 1).attribute("service", requests.service);
         attributes.iter().fold(counted, |counted, (name, value)| counted.attribute(*name, *value)).capture();
+    });
+}
+
+/// Adds an amount to a sum of the business, such as what was bet, with an attribute, if it has one. Of many amounts, most
+/// are reported as a sum with a later one, or by [`report_rest`].
+pub fn add(name: &'static str, amount: f64, attribute: Option<(&'static str, &'static str)>) {
+    with_requests(|requests| {
+        let key = (name, attribute);
+        if let Some(sum) = requests.sums.add(key, amount, Instant::now()) {
+            summed(key, sum, requests.service);
+        }
+    });
+}
+
+fn summed((name, attribute): Key, sum: f64, service: &'static str) {
+    let summed = counter(name, sum).attribute("service", service);
+    match attribute {
+        Some((name, value)) => summed.attribute(name, value).capture(),
+        None => summed.capture(),
+    }
+}
+
+/// Reports one of many values, whose distribution matters.
+pub fn distributed(name: &'static str, value: f64, unit: Unit) {
+    with_requests(|requests| {
+        distribution(name, value).attribute("service", requests.service).unit(unit).capture();
     });
 }
 
@@ -57,9 +85,10 @@ pub(crate) fn request(answered: Answered, took: Duration) {
     });
 }
 
-/// Reports the requests that are not reported yet.
+/// Reports the requests and the sums that are not reported yet.
 pub(crate) fn report_rest() {
     with_requests(|requests| {
+        requests.sums.take().into_iter().for_each(|(key, sum)| summed(key, sum, requests.service));
         requests.take().iter().for_each(|(answered, times)| counted(answered, *times, requests.service));
     });
 }

@@ -28,7 +28,7 @@ use tokio::task::JoinError;
 
 use crate::facts::Facts;
 use crate::frames::Origin;
-use crate::reported;
+use crate::{reported, step};
 
 /// The tag that every event has: an error's type, or what a message is about.
 pub const TYPE_TAG: &str = "error.type";
@@ -101,6 +101,7 @@ pub struct Traced<E> {
 impl<E> From<E> for Traced<E> {
     #[inline(never)]
     fn from(error: E) -> Self {
+        step::fail();
         Self { error, origin: Origin::capture() }
     }
 }

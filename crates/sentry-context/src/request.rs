@@ -15,8 +15,9 @@ use sentry::{Hub, TransactionOrSpan};
 use url::Url;
 
 use crate::facts::Facts;
-use crate::profile::{self, active};
+use crate::profile;
 use crate::reported::Owner;
+use crate::step::Open;
 use crate::trace::Incoming;
 use crate::{arrival, breadcrumbs, forwarded, user};
 
@@ -28,6 +29,9 @@ const TEXTS: [&str; 2] = ["application/json", "application/x-www-form-urlencoded
 
 /// Longest path in a transaction's data, in characters.
 const MOST_OF_PATH: usize = 1_024;
+
+/// How the data of a span that are measurements begin. They leave with the transaction.
+pub(crate) const MEASUREMENT: &str = "measurement.";
 
 /// What is known of a request before it runs. Copies of headers and target share their bytes: most requests make no
 /// event, so text is made of them only for one.
@@ -194,33 +198,24 @@ pub fn child(op: &str, description: &str) -> Option<TransactionOrSpan> {
 
 /// Does work in a span of its own, below which the spans of the work are.
 pub async fn spanned<F: Future>(op: &str, description: &str, work: F) -> F::Output {
-    let Some((parent, child)) = span().zip(child(op, description)) else { return work.await };
-    let before = enter(&child);
-    let done = work.await;
-    child.finish();
-    leave(parent, before);
-    done
+    let _open = span().map(|parent| Open::below(parent, op, description));
+    work.await
 }
 
 /// The same for work that does not wait. It gets the span, if there is one, for its data.
 pub fn spanned_now<T>(op: &str, description: &str, work: impl FnOnce(Option<&TransactionOrSpan>) -> T) -> T {
-    let Some((parent, child)) = span().zip(child(op, description)) else { return work(None) };
-    let before = enter(&child);
-    let done = work(Some(&child));
-    child.finish();
-    leave(parent, before);
-    done
+    let open = span().map(|parent| Open::below(parent, op, description));
+    work(open.as_ref().map(|open| &open.span))
 }
 
-/// Makes it the scope's span; the number of the one that was active before.
-fn enter(child: &TransactionOrSpan) -> u64 {
-    sentry::configure_scope(|scope| scope.set_span(Some(child.clone())));
-    active::replace(profile::number_of(child))
-}
-
-fn leave(parent: TransactionOrSpan, before: u64) {
-    sentry::configure_scope(|scope| scope.set_span(Some(parent)));
-    active::replace(before);
+/// A number that the current transaction is about, such as an amount: Sentry's
+/// [measurement](https://develop.sentry.dev/sdk/data-model/event-payloads/transaction/). `name` is one of a few,
+/// `unit` in Sentry's words, or `none`.
+pub fn measure(name: &'static str, value: f64, unit: &'static str) {
+    if let Some(span) = span().filter(is_sampled) {
+        let measured = serde_json::json!({ "value": value, "unit": unit });
+        span.set_data(&format!("{MEASUREMENT}{name}"), measured);
+    }
 }
 
 /// A searchable fact of the current request: on all its events, and on its transaction.

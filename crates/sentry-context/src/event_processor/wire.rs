@@ -9,9 +9,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use sentry::Envelope;
 use sentry::protocol::{EnvelopeItem, Event, Transaction, Value};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Map, json};
 
 use super::{Finished, Source};
+use crate::feedback;
+use crate::request::MEASUREMENT;
 
 /// The envelope as it goes out.
 pub(super) fn bytes(finished: &Finished) -> io::Result<Vec<u8>> {
@@ -36,7 +38,12 @@ fn write_json(body: &mut Vec<u8>, ty: &str, payload: &impl Serialize) -> io::Res
 }
 
 fn write_event(body: &mut Vec<u8>, event: &Event<'_>) -> io::Result<()> {
-    write_json(body, "event", &in_full(event)?)
+    let mut json = in_full(event)?;
+    if event.contexts.contains_key(feedback::CONTEXT) {
+        json["type"] = "feedback".into();
+        return write_json(body, "feedback", &json);
+    }
+    write_json(body, "event", &json)
 }
 
 /// The SDK writes the ends of transactions and spans as text, their starts as numbers: viewers that take both as they
@@ -47,8 +54,35 @@ fn write_transaction(body: &mut Vec<u8>, transaction: &Transaction<'_>) -> io::R
     let spans = json.get_mut("spans").and_then(Value::as_array_mut).into_iter().flatten();
     spans.zip(&transaction.spans).for_each(|(json, span)| set_time(json, span.timestamp));
     drop_unknown_types(&mut json);
+    let measurements = take_measurements(&mut json);
+    if !measurements.is_empty() {
+        json["measurements"] = measurements.into();
+    }
     json["transaction_info"] = json!({ "source": Source::of(transaction).as_str() });
     write_json(body, "transaction", &json)
+}
+
+/// The SDK has no place for measurements: they come as data of the transaction and its spans.
+fn take_measurements(json: &mut Value) -> Map<String, Value> {
+    let mut found = Map::new();
+    let mut take = |data: Option<&mut Value>| {
+        let data = data.and_then(Value::as_object_mut);
+        // Most spans have none.
+        let Some(data) = data.filter(|data| data.keys().any(|name| name.starts_with(MEASUREMENT))) else {
+            return;
+        };
+        data.retain(|name, measured| match name.strip_prefix(MEASUREMENT) {
+            Some(name) => {
+                found.insert(name.to_owned(), measured.take());
+                false
+            }
+            None => true,
+        });
+    };
+    take(json.pointer_mut("/contexts/trace/data"));
+    let spans = json.get_mut("spans").and_then(Value::as_array_mut).into_iter().flatten();
+    spans.for_each(|span| take(span.get_mut("data")));
+    found
 }
 
 fn set_time(json: &mut Value, time: Option<SystemTime>) {

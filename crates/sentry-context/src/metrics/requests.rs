@@ -1,10 +1,12 @@
-//! Requests that are counted, and not reported yet.
+//! Requests and amounts that are counted, and not reported yet.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sentry::Integration;
+
+use super::sums::Sums;
 
 /// How long a request waits to be reported, at most, where others follow.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -23,10 +25,11 @@ pub(crate) struct Answered {
     pub(crate) status: u16,
 }
 
-/// How often each was answered since it was reported.
+/// What the metrics of a client have counted since it was reported: how often each kind of request was answered, and sums.
 #[derive(Debug)]
 pub(crate) struct Requests {
     pub(super) service: &'static str,
+    pub(super) sums: Sums,
     unreported: Mutex<Unreported>,
 }
 
@@ -48,7 +51,7 @@ struct Unreported {
 impl Requests {
     /// The requests of a service.
     pub(crate) fn of(service: &'static str) -> Self {
-        Self { service, unreported: Mutex::default() }
+        Self { service, sums: Sums::default(), unreported: Mutex::default() }
     }
 
     /// Counts one more. Returns what is to be reported now, and how often it was answered, this one last; nothing where it
