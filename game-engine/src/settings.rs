@@ -3,7 +3,9 @@
 use sentry_context::client::Service;
 use sentry_context::env;
 use service::{MEMORY_LEAK_LIMIT_MB, SettingsError};
-use variable::Variable;
+use variable::{Allowed, Shown, Variable};
+
+use crate::domain::payout::Flags;
 
 /// What Sentry knows about this service.
 pub static SERVICE: Service = Service {
@@ -18,9 +20,18 @@ pub static SERVICE: Service = Service {
 /// The port that it listens on.
 pub static PORT: Variable = service::port("8082");
 
+/// A flag of the game's domain. Release 1.1.0 is meant to be rolled out with it, and goes wrong.
+pub static NEW_PAYTABLE: Variable = Variable {
+    name: "FEATURE_NEW_PAYTABLE",
+    about: "the feature flag `new_paytable`: wins are paid by a paytable that fails for one symbol",
+    default: Some("off"),
+    allowed: Allowed::OneOf(&["on", "off"]),
+    shown: Shown::Whole,
+};
+
 /// Everything that [`Settings::from_env`] reads.
 pub fn variables() -> Vec<&'static Variable> {
-    service::variables(&PORT, &[&MEMORY_LEAK_LIMIT_MB])
+    service::variables(&PORT, &[&MEMORY_LEAK_LIMIT_MB, &NEW_PAYTABLE])
 }
 
 /// Everything that can be configured from outside.
@@ -30,6 +41,8 @@ pub struct Settings {
     pub shared: service::Settings,
     /// How much the leak may hold, MiB.
     pub memory_leak_limit_mb: u32,
+    /// The feature flags.
+    pub flags: Flags,
 }
 
 impl Settings {
@@ -38,6 +51,7 @@ impl Settings {
         Ok(Self {
             shared: service::Settings::from_env(&SERVICE, &PORT)?,
             memory_leak_limit_mb: env::parsed(&MEMORY_LEAK_LIMIT_MB)?,
+            flags: Flags { new_paytable: env::parsed::<String>(&NEW_PAYTABLE)? == "on" },
         })
     }
 }

@@ -1,17 +1,24 @@
 //! A spin, as the players make it: `POST /calculate`. Its outcome is stored and published; neither may keep the player
 //! from it.
 
+use std::time::Instant;
+
 use actix_web::{HttpResponse, web};
 use broker::Publisher;
 use scenario::read;
 use sentry_context::failure::Failure;
+use sentry_context::metrics::Unit;
 use sentry_context::sentry::protocol::SpanStatus;
+use sentry_context::step::Step;
 use sentry_context::{breadcrumbs, contexts, facts, metrics, request, spawn};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use validator::Validate;
 
+use crate::domain::payout::Flags;
 use crate::domain::played::Game;
+use crate::domain::rolling::Rolling;
+use crate::domain::spin::Spin;
 use crate::domain::unstored::{GameStore, Stored};
 use crate::domain::{audit, spin};
 use crate::error::GameError;
@@ -40,17 +47,19 @@ pub(crate) async fn calculate(
     body: web::Json<Value>,
     games: web::Data<GameStore>,
     publisher: web::Data<Publisher>,
+    flags: web::Data<Flags>,
+    rolling: web::Data<Rolling>,
 ) -> Result<HttpResponse, Failure> {
     let asked: Asked = read(body.into_inner())?;
     let data = facts([("user_id", asked.user_id.as_str().into()), ("bet", asked.bet.into())]);
-    breadcrumbs::step("game", "calculating a spin", data.clone());
-    contexts::set("game", data);
+    contexts::set("game", data.clone());
+    breadcrumbs::step("game", "calculating a spin", data);
     if asked.cpu_intensive {
         spawn::blocking(audit::run).await.map_err(|lost| GameError::WorkLost(lost.into()))?;
     }
-    let outcome = spin::spin(asked.bet, &mut rand::rng());
-    metrics::count("games.played", &[("outcome", if outcome.win { "win" } else { "loss" })]);
+    let outcome = turn_the_reels(asked.bet, **flags);
     let game = Game::new(asked.user_id, asked.bet, outcome.clone());
+    account(&rolling, asked.bet, &outcome, game.timestamp());
     let message = game.message();
     store(&games, game).await;
     publisher.publish("game.result", message);
@@ -61,9 +70,29 @@ pub(crate) async fn calculate(
     })))
 }
 
+fn turn_the_reels(bet: f64, flags: Flags) -> Spin {
+    let step = Step::silent("game.rng", "turn the reels");
+    let outcome = spin::spin(bet, flags.paytable(), &mut rand::rng());
+    step.set("win", outcome.win.into());
+    outcome
+}
+
+/// What the spin adds to the figures of the business.
+fn account(rolling: &Rolling, bet: f64, outcome: &Spin, timestamp: f64) {
+    let won = if outcome.win { "win" } else { "loss" };
+    request::measure("game.bet_amount", bet, "none");
+    request::measure("game.payout", outcome.payout, "none");
+    metrics::add("games.played", 1.0, Some(("outcome", won)));
+    metrics::add("business.bet_volume", bet, None);
+    metrics::add("business.payout_volume", outcome.payout, None);
+    if let Some(percent) = rolling.add(timestamp, bet, outcome.payout, Instant::now()) {
+        metrics::gauge("business.rtp.rolling_24h", percent, Some(Unit::Percent));
+    }
+}
+
 /// The spin counts, stored or not: the span says.
 async fn store(games: &GameStore, game: Game) {
-    let span = request::child("function", "store the game");
+    let step = Step::silent("function", "store the game");
     let stored = games.store(game).await;
     let said = match stored {
         Stored::Now => "yes",
@@ -71,12 +100,10 @@ async fn store(games: &GameStore, game: Game) {
         Stored::Never => "no",
     };
     request::tag("game.stored", said);
-    if let Some(span) = span {
-        span.set_data("stored", (stored == Stored::Now).into());
-        span.set_data("waits", (stored == Stored::Later).into());
-        span.set_status(if stored == Stored::Now { SpanStatus::Ok } else { SpanStatus::Unavailable });
-        span.finish();
-    }
+    step.set("stored", (stored == Stored::Now).into());
+    step.set("waits", (stored == Stored::Later).into());
+    step.set_status(if stored == Stored::Now { SpanStatus::Ok } else { SpanStatus::Unavailable });
+    drop(step);
     if stored != Stored::Now {
         breadcrumbs::warning("game", "the game was not stored", facts([("stored", said.into())]));
     }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use sentry_context::{breadcrumbs, facts, request};
 
+use crate::domain::payout::Paytable;
 use crate::domain::spin;
 
 /// How long each part takes.
@@ -14,7 +15,7 @@ const PART: Duration = Duration::from_millis(50);
 pub fn run() {
     let parts: [(&str, fn()); 3] = [
         ("simulate spins", || {
-            black_box(spin::spin(1.0, &mut rand::rng()));
+            black_box(spin::spin(1.0, Paytable::Proven, &mut rand::rng()));
         }),
         ("test the bits", || {
             black_box(rand::random::<u64>().count_ones());

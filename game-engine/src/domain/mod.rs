@@ -3,11 +3,13 @@
 pub mod audit;
 pub mod games;
 pub mod jackpot;
+pub mod payout;
 pub mod paytable;
 pub mod played;
 pub mod player;
 pub mod reels;
 pub mod replay_cache;
+pub mod rolling;
 pub mod rtp;
 pub mod session;
 pub mod settlement;

@@ -1,6 +1,7 @@
 //! What a line pays.
 
-use sentry_context::{breadcrumbs, contexts, facts};
+use sentry_context::step::Step;
+use sentry_context::{contexts, facts};
 
 /// Multipliers by symbol. The sixth symbol's row was forgotten in the release that added it.
 const MULTIPLIERS: [u32; 5] = [2, 3, 4, 5, 10];
@@ -33,12 +34,13 @@ pub fn payout(symbol: Symbol, stake_cents: u64) -> u64 {
         ("stake_cents", stake_cents.into()),
         ("rows", MULTIPLIERS.len().into()),
     ]);
-    breadcrumbs::step("paytable", "looking up the multiplier of a winning line", data.clone());
-    contexts::set("paytable", data);
+    contexts::set("paytable", data.clone());
+    let _line = Step::begin("paytable", "paying a winning line", data);
     stake_cents * u64::from(multiplier(symbol))
 }
 
 #[inline(never)]
 fn multiplier(symbol: Symbol) -> u32 {
+    let _row = Step::silent("function", "look up the multiplier");
     MULTIPLIERS[symbol as usize]
 }

@@ -30,6 +30,11 @@ impl Game {
         Self { id: ObjectId::new(), user_id, bet, spin, timestamp: now.as_secs_f64() }
     }
 
+    /// When it was played, seconds since 1970.
+    pub fn timestamp(&self) -> f64 {
+        self.timestamp
+    }
+
     /// Stores it.
     pub async fn store(&self, database: &Database) -> Result<(), DatabaseError> {
         let games = database.collection::<Document>(GAMES)?;

@@ -52,7 +52,7 @@ impl ReplayCache {
 
     /// Keeps `mb` MiB of rounds more; what is held then, MiB.
     fn keep(&self, mb: u64) -> Result<u64> {
-        let held = self.0.grow(mb, CATEGORY, &format!("recording {mb} MB of rounds"));
+        let held = self.0.grow(mb, CATEGORY, "recording rounds");
         let full = |Full { limit_mb, held_mb, asked_mb }| {
             GameError::ReplayCacheFull { limit_mb, held_mb, asked_mb }.into()
         };
@@ -61,7 +61,7 @@ impl ReplayCache {
 
     /// Forgets all recordings and gives their memory back to the system.
     pub fn clear(&self) -> Release {
-        let release = self.0.release(CATEGORY, "recordings");
+        let release = self.0.release(CATEGORY, "dropping the recordings");
         let text = format!("Memory was released: {} MB of recordings dropped", release.released_mb);
         report::message(Level::Info, text, ("memory_leak", release.facts()));
         release

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use sentry_context::runtime_stats::CpuMeter;
 use sentry_context::sentry::Level;
+use sentry_context::step::Step;
 use sentry_context::{Facts, breadcrumbs, facts, report};
 
 /// Spins between two looks at the clock.
@@ -56,7 +57,7 @@ impl Outcome {
 /// Spins until the mean payout has converged, the time is up, or `cancelled` says that nobody waits any more.
 pub fn converge(limit: Duration, cancelled: &AtomicBool) -> Outcome {
     let data = facts([("tolerance", TOLERANCE.into()), ("limit_seconds", limit.as_secs_f64().into())]);
-    breadcrumbs::step("simulation", "simulating until return to player converges", data);
+    let _step = Step::begin("simulation", "simulating until return to player converges", data);
     let (started, cpu) = (Instant::now(), CpuMeter::start());
     let mut seed = 0x9E37_79B9_7F4A_7C15_u64;
     let (mut iterations, mut paid) = (0_u64, 0_u64);

@@ -6,6 +6,8 @@ use rand::RngExt;
 use rand::distr::Distribution;
 use rand::distr::weighted::WeightedIndex;
 
+use super::payout::Paytable;
+
 /// A symbol.
 #[derive(Debug, PartialEq)]
 pub struct Symbol {
@@ -47,8 +49,11 @@ pub fn win_probability() -> f64 {
     RETURN_TO_PLAYER / mean
 }
 
-/// Spins.
-pub fn spin(bet: f64, random: &mut impl RngExt) -> Spin {
+/// Spins, and pays a win by that paytable.
+///
+/// # Panics
+/// When the paytable has no multiplier for the symbol that won.
+pub fn spin(bet: f64, paytable: Paytable, random: &mut impl RngExt) -> Spin {
     static WIN: LazyLock<f64> = LazyLock::new(win_probability);
     static WINNING: LazyLock<Option<WeightedIndex<f64>>> =
         LazyLock::new(|| WeightedIndex::new(SYMBOLS.iter().map(|symbol| symbol.weight)).ok());
@@ -56,8 +61,9 @@ pub fn spin(bet: f64, random: &mut impl RngExt) -> Spin {
         LazyLock::new(|| WeightedIndex::new(losing_weights()).ok());
 
     if random.random_bool(*WIN) {
-        let Symbol { face, multiplier, .. } = draw(&WINNING, random);
-        return Spin { win: true, payout: bet * multiplier, symbols: [face; 3] };
+        let symbol = draw(&WINNING, random);
+        let payout = bet * paytable.multiplier(symbol);
+        return Spin { win: true, payout, symbols: [symbol.face; 3] };
     }
     loop {
         let symbols = [(); 3].map(|()| draw(&LOSING, random).face);
@@ -98,7 +104,7 @@ mod tests {
     #[test]
     fn a_hundred_thousand_spins_pay_back_what_is_claimed() {
         let mut random = StdRng::seed_from_u64(20_261_124);
-        let spins: Vec<_> = (0..100_000).map(|_| spin(2.0, &mut random)).collect();
+        let spins: Vec<_> = (0..100_000).map(|_| spin(2.0, Paytable::Proven, &mut random)).collect();
         let total = spins.len() as f64;
         let wins = spins.iter().filter(|spin| spin.win).count() as f64 / total;
         assert!((wins - 0.2195).abs() < 0.005, "wins: {wins}");

@@ -8,7 +8,7 @@ use sentry_context::failure::EVENT_ID_HEADER;
 use sentry_context::report::Reportable;
 use serde_json::{Value, json};
 
-use crate::domain::settlement::{self, Step};
+use crate::domain::settlement::{self, Settled};
 
 pub(super) static ASYNC_ERROR: Scenario = Scenario {
     name: "async-error",
@@ -18,15 +18,14 @@ pub(super) static ASYNC_ERROR: Scenario = Scenario {
     demonstrates: "errors out of spawned tasks, each with its own event and cause chain",
     look_for: "two events on one trace; Elapsed below the TimeoutError",
     expect: Expect {
-        status: 500,
         event: Some(event("RuntimeError", &["game-engine", "RuntimeError"], &["ledger"])),
         events: 2,
-        hot_function: None,
         also: &[event(
             "TimeoutError",
             &["game-engine", "timeout", "GET /debug/async-error"],
             &["timeout_context"],
         )],
+        ..Expect::answer(500)
     },
     route: |route| route.to(settle),
     ..Scenario::PLAIN
@@ -57,7 +56,7 @@ async fn settle() -> HttpResponse {
 }
 
 /// Reports a failed step, and says how it went.
-fn show(Step { name, result }: &Step) -> Value {
+fn show(Settled { name, result }: &Settled) -> Value {
     let Err(failure) = result else { return json!({ "task": name, "status": "succeeded" }) };
     let ty = failure.error.type_name();
     let status = if ty == "TimeoutError" { "timed out" } else { "failed" };

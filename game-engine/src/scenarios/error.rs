@@ -94,11 +94,11 @@ async fn fail(kind: web::Path<String>) -> Result<HttpResponse, Failure> {
     // Other requests run on this worker in between, as while a real handler waits for its database.
     tokio::task::yield_now().await;
     let outcome = match kind.as_str() {
-        "value" => json!(wager::parse_stake("ten")?),
-        "type" => json!(player::decode(r#"{"loyalty_level":"gold"}"#)?.loyalty_level),
-        "index" => json!(reels::symbol_at(2, 17)?),
-        "key" => json!(games::max_stake("lucky-sevens")?),
-        "zero" => json!(rtp::return_to_player(12_300, 0)?),
+        "value" => json!(wager::take("ten")?),
+        "type" => json!(player::welcome(r#"{"loyalty_level":"gold"}"#)?),
+        "index" => json!(reels::line([4, 1, 17])?),
+        "key" => json!(games::open("lucky-sevens")?),
+        "zero" => json!(rtp::close_shift(12_300, &[])?),
         "custom" => json!(jackpot::settle("grand", 1_000_000)?),
         _ => return Err(UnknownError { asked: kind.chars().take(40).collect() }.into()),
     };

@@ -23,6 +23,7 @@ mod shutdown;
 mod slow_clients;
 mod spins;
 mod storage;
+mod stories;
 mod tasks;
 mod telemetry;
 mod texts;
