@@ -4,7 +4,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use database::Database;
 use database::mongodb::bson::doc;
 use sentry_context::failure::Failure;
-use sentry_context::{breadcrumbs, facts};
+use sentry_context::step::Step;
+use sentry_context::{facts, request as sentry_request};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -61,8 +62,12 @@ async fn show(
     database: web::Data<Database>,
 ) -> std::result::Result<HttpResponse, Failure> {
     let days = DAYS.read(&request)?;
-    breadcrumbs::step("analytics", "scanning all games for daily figures", facts([("days", days.into())]));
+    let _step =
+        Step::begin("analytics", "scanning all games for daily figures", facts([("days", days.into())]));
     let stats = with_totals(by_day(&database, days).await?);
+    let games: u64 = stats.iter().map(|figures| figures.day.total_games).sum();
+    sentry_request::measure("analytics.days_processed", stats.len() as f64, "none");
+    sentry_request::measure("analytics.total_games", games as f64, "none");
     Ok(HttpResponse::Ok().json(DailyStats {
         days_requested: days,
         days_returned: stats.len(),

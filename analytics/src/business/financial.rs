@@ -5,8 +5,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use database::Database;
 use database::mongodb::bson::{Bson, Document, doc};
 use figures::{REVENUE, WIN_RATE};
+use sentry_context::facts;
 use sentry_context::failure::Failure;
-use sentry_context::{breadcrumbs, facts};
+use sentry_context::step::Step;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -106,7 +107,7 @@ async fn summary(
     database: web::Data<Database>,
 ) -> std::result::Result<HttpResponse, Failure> {
     let days = DAYS.read(&request)?;
-    breadcrumbs::step("analytics", "summing up transactions by day", facts([("days", days.into())]));
+    let _step = Step::begin("analytics", "summing up transactions by day", facts([("days", days.into())]));
     let figures = by_day(&database, days).await?;
     let bets: f64 = figures.iter().map(|day| day.total_bets).sum();
     let payouts: f64 = figures.iter().map(|day| day.total_payouts).sum();
@@ -171,7 +172,7 @@ async fn period(
     database: web::Data<Database>,
 ) -> std::result::Result<HttpResponse, Failure> {
     let hours = HOURS.read(&request)?;
-    breadcrumbs::step("analytics", "summing up credits and debits", facts([("hours", hours.into())]));
+    let _step = Step::begin("analytics", "summing up credits and debits", facts([("hours", hours.into())]));
     let mut pipeline = sound::since(hours * 3_600);
     pipeline.push(sound::group(sound::is_amount("$amount"), "all", sides()));
     let sides: Option<Sides> = sound::rows(&database, TRANSACTIONS, pipeline).await?.pop();

@@ -4,7 +4,8 @@ use actix_web::{HttpResponse, web};
 use database::Database;
 use database::mongodb::bson::doc;
 use sentry_context::failure::Failure;
-use sentry_context::{breadcrumbs, facts, request};
+use sentry_context::step::Step;
+use sentry_context::{facts, request};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -59,11 +60,14 @@ struct QueryCount {
 async fn show(database: web::Data<Database>) -> std::result::Result<HttpResponse, Failure> {
     let names = names(&database).await?;
     let data = facts([("players", names.len().into()), ("queries_for_each", PER_PLAYER.into())]);
-    breadcrumbs::step("analytics", "queries for one player after another", data);
     // Sentry's detector of repeated queries wants them below one span that is not the transaction itself.
-    let players =
-        request::spanned("function", "the figures of each player", one_by_one(&database, names)).await?;
+    let step = Step::begin("analytics", "queries for one player after another", data);
+    let players = one_by_one(&database, names).await?;
+    drop(step);
     let total = 1 + PER_PLAYER * players.len();
+    request::measure("db.n_plus_one.count", players.len() as f64, "none");
+    request::measure("db.n_plus_one.total_queries", total as f64, "none");
+    request::tag("performance.issue", "n+1_queries");
     Ok(HttpResponse::Ok().json(PlayerDetails {
         player_count: players.len(),
         players,

@@ -6,7 +6,8 @@ use actix_web::{HttpResponse, web};
 use database::Database;
 use database::mongodb::bson::{Bson, doc};
 use sentry_context::failure::Failure;
-use sentry_context::{breadcrumbs, facts, user};
+use sentry_context::step::Step;
+use sentry_context::{facts, user};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -44,11 +45,8 @@ async fn show(
 ) -> std::result::Result<HttpResponse, Failure> {
     let user_id = user_id.into_inner();
     user::identify_unless_known(&user_id);
-    breadcrumbs::step(
-        "analytics",
-        "five queries for one player",
-        facts([("player", user_id.as_str().into())]),
-    );
+    let _step =
+        Step::begin("analytics", "five queries for one player", facts([("player", user_id.as_str().into())]));
     let total_games = count(&database, &user_id, false).await?;
     let total_bets = sum(&database, &user_id, "$bet").await?;
     let total_payouts = sum(&database, &user_id, "$payout").await?;

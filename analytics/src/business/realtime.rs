@@ -4,8 +4,9 @@ use actix_web::{HttpResponse, web};
 use database::Database;
 use database::mongodb::bson::{Document, doc};
 use figures::{REVENUE, RTP, WIN_RATE};
+use sentry_context::facts;
 use sentry_context::failure::Failure;
-use sentry_context::{breadcrumbs, facts};
+use sentry_context::step::Step;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -81,11 +82,8 @@ fn is_figure(name: &str) -> bool {
 
 async fn show(database: web::Data<Database>) -> std::result::Result<HttpResponse, Failure> {
     let today = today();
-    breadcrumbs::step(
-        "analytics",
-        "reading what was counted today",
-        facts([("date", today.as_str().into())]),
-    );
+    let _step =
+        Step::begin("analytics", "reading what was counted today", facts([("date", today.as_str().into())]));
     let day = doc! { "$match": { "date": &today } };
     let is_array = doc! { "$isArray": "$unique_players" };
     let players = doc! { "$cond": [is_array, { "$size": { "$ifNull": ["$unique_players", []] } }, 0] };

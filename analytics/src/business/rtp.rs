@@ -4,8 +4,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use database::Database;
 use database::mongodb::bson::{Bson, doc};
 use figures::RTP;
+use sentry_context::facts;
 use sentry_context::failure::Failure;
-use sentry_context::{breadcrumbs, facts};
+use sentry_context::step::Step;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -78,7 +79,7 @@ async fn show(
     database: web::Data<Database>,
 ) -> std::result::Result<HttpResponse, Failure> {
     let hours = HOURS.read(&request)?;
-    breadcrumbs::step("analytics", "computing return to player", facts([("hours", hours.into())]));
+    let _step = Step::begin("analytics", "computing return to player", facts([("hours", hours.into())]));
     let by_hour = group(&database, hours, sound::label("%Y-%m-%d %H:00")).await?;
     let by_player = group(&database, hours, sound::player()).await?;
     let (bets, payouts): (f64, f64) =

@@ -3,8 +3,9 @@
 use actix_web::{HttpResponse, web};
 use database::Database;
 use database::mongodb::bson::{DateTime, doc};
+use sentry_context::facts;
 use sentry_context::failure::Failure;
-use sentry_context::{breadcrumbs, facts};
+use sentry_context::step::Step;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -147,7 +148,8 @@ async fn count(database: web::Data<Database>) -> std::result::Result<HttpRespons
 
 /// Those that bet most first.
 async fn sessions(database: &Database) -> Result<Vec<Session>> {
-    breadcrumbs::step("analytics", "looking for active sessions", facts([("window_seconds", WINDOW.into())]));
+    let _step =
+        Step::begin("analytics", "looking for active sessions", facts([("window_seconds", WINDOW.into())]));
     let figures = doc! {
         "games": { "$sum": 1 },
         "bet": { "$sum": "$bet" },

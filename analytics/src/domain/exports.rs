@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use sentry_context::report::{Reportable, Traced};
+use sentry_context::sentry::protocol::SpanStatus;
+use sentry_context::step::Step;
 use sentry_context::{Facts, breadcrumbs, facts};
 use tokio::sync::Semaphore;
 use tokio::time::error::Elapsed;
@@ -40,12 +42,15 @@ impl Exports {
         let place = Place::take(&self.waiting);
         let (limit_seconds, waiting) = (limit.as_secs_f64(), place.number);
         let data = facts([("limit_seconds", limit_seconds.into()), ("waiting", waiting.into())]);
-        breadcrumbs::step("exports", "waiting for an export worker", data);
+        let _export = Step::silent("function", "export the daily report");
+        let step = Step::begin("exports", "waiting for an export worker", data);
         let worker = timeout(limit, self.workers.acquire()).await;
         let workers = self.workers.available_permits();
         if worker.is_err() {
             gave_up(limit_seconds, workers);
+            step.set_status(SpanStatus::DeadlineExceeded);
         }
+        drop(step);
         let _worker = worker.map_err(|source| ExportTimeout { limit_seconds, workers, waiting, source })?;
         Ok(())
     }

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use sentry_context::report::{Reportable, Traced};
-use sentry_context::{Facts, breadcrumbs, facts};
+use sentry_context::step::Step;
+use sentry_context::{Facts, facts};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -68,7 +69,7 @@ impl Player {
     pub fn read(body: &Value) -> Result<Self, Traced<Invalid>> {
         let given = body.as_object().map(|body| body.keys().cloned().collect::<Vec<_>>());
         let data = facts([("fields", given.unwrap_or_default().into())]);
-        breadcrumbs::step("validation", "validating a player's registration", data);
+        let _step = Step::begin("validation", "validating a player's registration", data);
         let (player, mut details) = parse(body)?;
         details.extend(player.mistakes(body, &details));
         details.sort_by(|one, other| one.loc.cmp(&other.loc));
@@ -77,6 +78,7 @@ impl Player {
 
     /// What the validator finds in fields that nothing was found in before.
     fn mistakes(&self, body: &Value, known: &[Detail]) -> Vec<Detail> {
+        let _check = Step::silent("function", "check the values");
         let Err(errors) = self.validate() else { return Vec::new() };
         let unknown = |field: &str| known.iter().all(|detail| detail.field() != field);
         let mut found = Vec::new();
@@ -95,6 +97,7 @@ fn detail(field: &str, error: &ValidationError, input: &Value) -> Detail {
 
 /// The fields that have the right type, and the mistakes of those that do not.
 fn parse(body: &Value) -> Result<(Player, Vec<Detail>), Traced<Invalid>> {
+    let _types = Step::silent("function", "check the types");
     let Value::Object(fields) = body else {
         let loc = vec!["body".to_owned()];
         let msg = "Input should be a valid dictionary or object to extract fields from".to_owned();

@@ -2,6 +2,7 @@
 
 use sentry_context::runtime_stats::{give_memory_back, memory_mb_now};
 use sentry_context::sentry::Level;
+use sentry_context::step::Step;
 use sentry_context::{breadcrumbs, facts, report};
 
 /// Bets of a month: 50 MiB of them.
@@ -25,11 +26,13 @@ pub struct Spike {
 
 /// Adds up a month of bets, and warns of the memory that this takes.
 pub fn monthly() -> Spike {
-    breadcrumbs::step("revenue", "reading a month of bets into memory", facts([("bets", BETS.into())]));
+    let step = Step::begin("revenue", "reading a month of bets into memory", facts([("bets", BETS.into())]));
     let before = memory_mb_now();
     // Made one by one, as rows of a query come in: every page is written to, so all of it is resident.
     let bets: Vec<Bet> = (0..BETS).map(|row| Bet { cents: row as u64 % 500, _player: [0xA5; 56] }).collect();
     let peak = memory_mb_now();
+    drop(step);
+    let _sum = Step::silent("function", "add up the bets");
     let cents: u64 = std::hint::black_box(&bets).iter().map(|bet| bet.cents).sum();
     drop(bets);
     give_memory_back();

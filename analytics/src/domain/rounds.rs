@@ -7,8 +7,9 @@ use database::mongodb::bson::{Document, doc};
 use database::mongodb::error::{Error, ErrorKind};
 use database::{Database, DatabaseError};
 use futures_util::TryStreamExt;
+use sentry_context::facts;
 use sentry_context::report::Traced;
-use sentry_context::{breadcrumbs, facts};
+use sentry_context::step::Step;
 use tokio::sync::Mutex;
 
 /// A collection of its own, so that the business figures stay what they are.
@@ -51,9 +52,8 @@ impl Rounds {
     pub async fn disputed(&self, database: &Database) -> Result<Found, Traced<DatabaseError>> {
         let data =
             facts([("collection", COLLECTION.into()), ("documents", ROUNDS.into()), ("index", false.into())]);
-        breadcrumbs::step("rounds", "searching the remarks of every round", data);
-        let rounds = database.collection::<Document>(COLLECTION)?;
-        self.ensure(database, &rounds).await?;
+        let _step = Step::begin("rounds", "searching the remarks of every round", data);
+        let rounds = self.there(database).await?;
         let started = Instant::now();
         // The end of a text: an index on it would not help either.
         let disputed = doc! { "remark": { "$regex": "disputed$" } };
@@ -62,27 +62,26 @@ impl Rounds {
         Ok(Found { duration: started.elapsed(), rounds: found.len() })
     }
 
-    /// Makes the documents, unless they are there. Their ids are numbers from 0, so that services that start
+    /// The documents, which are made unless they are there. Their ids are numbers from 0, so that services that start
     /// at once, or a run that was broken off, never make more than [`ROUNDS`].
-    async fn ensure(
-        &self,
-        database: &Database,
-        rounds: &Collection<Document>,
-    ) -> Result<(), Traced<DatabaseError>> {
+    async fn there(&self, database: &Database) -> Result<Collection<Document>, Traced<DatabaseError>> {
+        let _rounds = Step::silent("function", "see that the rounds are there");
+        let rounds = database.collection::<Document>(COLLECTION)?;
         let _making = self.making.lock().await;
         let there =
             database.run_within(LIMIT, "count", COLLECTION, rounds.estimated_document_count()).await?;
         if there >= u64::from(ROUNDS) {
-            return Ok(());
+            return Ok(rounds);
         }
-        breadcrumbs::step("rounds", "making the rounds to search", facts([("documents", ROUNDS.into())]));
+        let _step =
+            Step::begin("rounds", "making the rounds to search", facts([("documents", ROUNDS.into())]));
         for first in (0..ROUNDS).step_by(BATCH as usize) {
             let batch = (first..first + BATCH).map(round);
             let make =
                 async { rounds.insert_many(batch).ordered(false).await.map(drop).or_else(unless_known) };
             database.run_within(LIMIT, "insertMany", COLLECTION, make).await?;
         }
-        Ok(())
+        Ok(rounds)
     }
 }
 

@@ -10,7 +10,7 @@ use sentry_context::failure::Failure;
 use serde_json::json;
 
 use super::unreachable;
-use crate::domain::statistics::median_bets;
+use crate::domain::statistics::typical_bettors;
 
 pub(super) static DATABASE_ERROR: Scenario = Scenario {
     name: "database-error",
@@ -31,6 +31,6 @@ pub(super) static DATABASE_ERROR: Scenario = Scenario {
 };
 
 async fn aggregate(database: web::Data<Database>) -> Result<HttpResponse, Failure> {
-    let medians = median_bets(&database).await?;
-    Ok(HttpResponse::Ok().json(json!({ "players": medians.len() })))
+    let players = typical_bettors(&database).await?;
+    Ok(HttpResponse::Ok().json(json!({ "players": players })))
 }

@@ -19,6 +19,7 @@ mod process;
 mod schema;
 mod secrets;
 mod shapes;
+mod stories;
 mod timeout;
 mod traces;
 mod validation;

@@ -143,10 +143,11 @@ impl Scenario {
 }
 
 impl From<&Expect> for Promise {
-    fn from(&Expect { status, event, events, also, hot_function }: &Expect) -> Self {
+    fn from(&Expect { status, event, events, also, hot_function, spans }: &Expect) -> Self {
         let event = event.as_ref().map(EventPromise::from).unwrap_or_default();
         let hot_function = hot_function.map(str::to_owned);
-        Self { status, event, events, also: also.iter().map(EventPromise::from).collect(), hot_function }
+        let also = also.iter().map(EventPromise::from).collect();
+        Self { status, event, events, also, hot_function, spans }
     }
 }
 

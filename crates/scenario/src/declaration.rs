@@ -70,6 +70,8 @@ pub struct Expect {
     /// The end of the path of the function of ours in which the call spends most of its time, as its profile shows;
     /// `None` where nothing takes long.
     pub hot_function: Option<&'static str>,
+    /// How many spans its transaction has, at least: the steps of its story. See [`Expect::bare`].
+    pub spans: usize,
 }
 
 /// A promised event.
@@ -92,14 +94,19 @@ pub struct Event {
 }
 
 impl Expect {
-    /// An answer and nothing in Sentry.
+    /// An answer and a transaction, and no event.
     pub const fn answer(status: u16) -> Self {
-        Self { status, event: None, events: 0, also: &[], hot_function: None }
+        Self { status, event: None, events: 0, also: &[], hot_function: None, spans: 2 }
     }
 
     /// An answer and one event.
     pub const fn event(status: u16, event: Event) -> Self {
-        Self { status, event: Some(event), events: 1, also: &[], hot_function: None }
+        Self { event: Some(event), events: 1, ..Self::answer(status) }
+    }
+
+    /// The same with no steps to tell: the request ends before any work begins.
+    pub const fn bare(self) -> Self {
+        Self { spans: 0, ..self }
     }
 
     /// The same, with most of the time spent in a function, or in what it calls that is not ours.

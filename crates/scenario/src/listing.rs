@@ -105,6 +105,9 @@ pub struct Promise {
     /// The end of the path of the function of the service in which the call spends most of its time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hot_function: Option<String>,
+    /// Number of spans of its transaction, at least.
+    #[serde(default)]
+    pub spans: usize,
 }
 
 /// What one event is like. What is `None` is not promised.

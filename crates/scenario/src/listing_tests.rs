@@ -35,6 +35,7 @@ static LEAK: Scenario = Scenario {
         events: 2,
         also: &[EVENT],
         hot_function: Some("domain::rank"),
+        spans: 3,
     },
     without_database: Some(Expect::answer(503)),
     heavy: false,

@@ -3,7 +3,8 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sentry_context::runtime_stats::{give_memory_back, memory_mb_now};
-use sentry_context::{Facts, breadcrumbs, facts};
+use sentry_context::step::Step;
+use sentry_context::{Facts, facts};
 use serde_json::{Value, json};
 
 /// Memory in pieces that nothing evicts, up to a limit.
@@ -60,24 +61,26 @@ impl HeldMemory {
         let held_mb = pieces.len() as u64 / Self::PIECES_PER_MB;
         let data =
             facts([("mb", mb.into()), ("held_mb", held_mb.into()), ("limit_mb", self.limit_mb.into())]);
-        breadcrumbs::step(category, keeping, data);
+        let _step = Step::begin(category, keeping, data);
         if held_mb + mb > self.limit_mb.into() {
             return Err(Full { limit_mb: self.limit_mb, held_mb, asked_mb: mb });
         }
+        let _pieces = Step::silent("function", "fill the pieces");
         // Filled with a value other than zero: untouched pages would not be resident.
         pieces.extend((0..mb * Self::PIECES_PER_MB).map(|_| vec![0xA5; Self::PIECE].into_boxed_slice()));
         Ok(held_mb + mb)
     }
 
-    /// Gives everything back to the system, and leaves a breadcrumb about `things`. The caller reports it, so that the
+    /// Gives everything back to the system. The breadcrumb says what is being dropped. The caller reports it, so that the
     /// event's stack ends in code of the service.
-    pub fn release(&self, category: &str, things: &str) -> Release {
+    pub fn release(&self, category: &str, dropping: &str) -> Release {
         let pieces = std::mem::take(&mut *self.pieces());
         let released_mb = pieces.len() as u64 / Self::PIECES_PER_MB;
+        let _step = Step::begin(category, dropping, facts([("released_mb", released_mb.into())]));
         drop(pieces);
+        let system = Step::silent("function", "give the memory back to the system");
         give_memory_back();
-        let message = format!("{released_mb} MB of {things} dropped");
-        breadcrumbs::step(category, message.as_str(), facts([("released_mb", released_mb.into())]));
+        drop(system);
         Release { released_mb, current_mb: memory_mb_now() }
     }
 
@@ -122,7 +125,7 @@ mod tests {
     fn a_release_gives_everything_back() {
         let memory = HeldMemory::new(2);
         memory.grow(1, "cache", "keeping 1 MB").unwrap();
-        assert_eq!(memory.release("cache", "pages").released_mb, 1);
+        assert_eq!(memory.release("cache", "dropping the pages").released_mb, 1);
         assert_eq!((memory.held_mb(), memory.active()), (0, None));
     }
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use sentry_context::sentry::Level;
+use sentry_context::step::Step;
 use sentry_context::{Facts, breadcrumbs, facts, report};
 
 /// Comparisons between two looks at the clock.
@@ -34,7 +35,7 @@ impl Scorings {
     /// Scores a payment against all earlier ones for as long as `budget` lasts. Does not return before.
     pub fn score(&self, budget: Duration) -> Score {
         let data = facts([("budget_ms", millis(budget).into()), ("on_the_worker", true.into())]);
-        breadcrumbs::step("fraud", "scoring the payment against all earlier ones", data);
+        let _step = Step::begin("fraud", "scoring the payment against all earlier ones", data);
         self.0.fetch_add(1, Relaxed);
         let score = compare_all_pairs(budget);
         self.0.fetch_sub(1, Relaxed);
@@ -61,6 +62,7 @@ impl Score {
 /// Compares every payment with every other: the history is without end, the budget is not.
 #[inline(never)]
 fn compare_all_pairs(budget: Duration) -> Score {
+    let _pairs = Step::silent("function", "compare all pairs");
     let started = Instant::now();
     let (mut comparisons, mut alike) = (0, 0_u64);
     while started.elapsed() < budget {

@@ -51,7 +51,7 @@ impl ReceiptArchive {
 
     /// Keeps `mb` MiB of receipts more; what is held then, MiB.
     fn keep(&self, mb: u64) -> Result<u64> {
-        let held = self.0.grow(mb, CATEGORY, &format!("archiving {mb} MB of receipts"));
+        let held = self.0.grow(mb, CATEGORY, "archiving receipts");
         held.map_err(|Full { limit_mb, held_mb, asked_mb }| {
             PaymentError::ArchiveFull { limit_mb, held_mb, asked_mb }.into()
         })
@@ -59,7 +59,7 @@ impl ReceiptArchive {
 
     /// Forgets all receipts and gives their memory back to the system.
     pub fn clear(&self) -> Release {
-        let release = self.0.release(CATEGORY, "receipts");
+        let release = self.0.release(CATEGORY, "dropping the receipts");
         let text = format!("Memory was released: {} MB of receipts dropped", release.released_mb);
         report::message(Level::Info, text, ("memory_leak", release.facts()));
         release

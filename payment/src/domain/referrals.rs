@@ -2,6 +2,7 @@
 
 use std::hint::black_box;
 
+use sentry_context::step::Step;
 use sentry_context::{breadcrumbs, facts};
 
 use crate::error::{PaymentError, Result};
@@ -15,7 +16,8 @@ const RESERVE: usize = 128 * 1024;
 /// The bonus of a deposit, cents: each referrer gets 5 % of what the one below them got.
 pub fn bonus(player: &str, cents: u64) -> Result<u64> {
     let data = facts([("player", player.into()), ("deposit_cents", cents.into())]);
-    breadcrumbs::step("referrals", "resolving the referral chain", data);
+    let _step = Step::begin("referrals", "resolving the referral chain", data);
+    let _climb = Step::silent("function", "climb the chain");
     up_the_chain(player, cents, 1)
 }
 

@@ -2,7 +2,8 @@
 
 use std::cell::RefCell;
 
-use sentry_context::{breadcrumbs, contexts, facts};
+use sentry_context::step::Step;
+use sentry_context::{contexts, facts};
 
 /// A player's money.
 #[derive(Debug)]
@@ -27,8 +28,9 @@ pub fn transfer(from: &RefCell<Wallet>, to: &RefCell<Wallet>, cents: u64) -> u64
         ("to", to.borrow().owner.into()),
         ("cents", cents.into()),
     ]);
-    breadcrumbs::step("wallet", "transferring between two wallets", data.clone());
-    contexts::set("transfer", data);
+    contexts::set("transfer", data.clone());
+    let _transfer = Step::begin("wallet", "transferring between two wallets", data);
+    let _wallets = Step::silent("function", "take both wallets");
     let mut debited = from.borrow_mut();
     let mut credited = to.borrow_mut();
     let moved = cents.min(debited.cents);

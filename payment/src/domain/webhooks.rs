@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sentry_context::sentry::types::Uuid;
+use sentry_context::step::Step;
 use sentry_context::{breadcrumbs, facts, report, spawn};
 use tokio::time::sleep;
 
@@ -17,7 +18,8 @@ const CONFIRMATION: &str = "12,50";
 /// Has a payout confirmed. Nobody awaits the task: the player is not to wait for the provider, so that a failure has
 /// nobody to go to but Sentry. Returns the id of its event; nil where Sentry is off.
 pub fn confirm_later() -> Uuid {
-    breadcrumbs::step("webhooks", "awaiting the confirmation beside the request", facts([]));
+    let _payout = Step::silent("function", "pay out");
+    let _step = Step::begin("webhooks", "awaiting the confirmation beside the request", facts([]));
     let event = report::reserve_id();
     spawn::task(async move {
         if let Err(error) = confirm().await {

@@ -39,6 +39,6 @@ const fn event(
 }
 
 async fn find(database: web::Data<Database>) -> Result<HttpResponse, Failure> {
-    let found = payments::find_about(&database, 25.0).await?;
-    Ok(HttpResponse::Ok().json(json!({ "found": found.is_some() })))
+    let found = payments::settle_dispute(&database, 25.0).await?;
+    Ok(HttpResponse::Ok().json(json!({ "found": found })))
 }

@@ -10,9 +10,9 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use scenario::{Event, Expect, Level, Method, Parameter, Scenario};
-use sentry_context::breadcrumbs;
 use sentry_context::facts;
 use sentry_context::failure::Failure;
+use sentry_context::step::Step;
 use sentry_native::native_crash::{self, CrashChild};
 use serde_json::json;
 
@@ -62,7 +62,8 @@ pub(super) static NATIVE: Scenario = Scenario {
 async fn overflow(request: HttpRequest, crash_child: web::Data<CrashChild>) -> Result<HttpResponse, Failure> {
     if GUARDED_MODE.choose(&request)? == "native" {
         let data = facts([("mode", "native".into())]);
-        breadcrumbs::step("referrals", "resolving the referral chain in a process of its own", data);
+        let _step = Step::begin("referrals", "resolving the referral chain in a process of its own", data);
+        let _child = Step::silent("subprocess", "the child process");
         return Err(crash_child.crash().await?.into());
     }
     let cents = referrals::bonus("alice", 100_000)?;

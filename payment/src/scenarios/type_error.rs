@@ -27,6 +27,6 @@ pub(super) static TYPE_ERROR: Scenario = Scenario {
 };
 
 async fn read() -> Result<HttpResponse, Failure> {
-    let payment = payments::decode(payments::STORED)?;
+    let payment = payments::refund(payments::STORED)?;
     Ok(HttpResponse::Ok().json(json!({ "payment_id": payment.payment_id, "amount": payment.amount })))
 }

@@ -23,6 +23,7 @@ mod payments;
 mod process;
 mod proxy;
 mod shutdown;
+mod stories;
 mod success_rate;
 mod tasks;
 mod telemetry;

@@ -111,6 +111,7 @@ const ANSWER_OR_NUMBER_IS_WRONG: &[Case] = &[
         |sent, _| sent.transaction["contexts"]["trace"]["parent_span_id"] = json!("0123456789abcdef"),
         &["transaction.contexts.trace.parent_span_id"],
     ),
+    ("bare-bar", |sent, _| sent.transaction["spans"] = json!([{ "op": "function" }]), &["transaction.spans"]),
     (
         "hot-elsewhere",
         |sent, _| sent.profile["profile"]["frames"][1]["function"] = json!("sort_by_price"),

@@ -113,7 +113,7 @@ async fn catalogue(request: HttpRequest, state: web::Data<State>) -> HttpRespons
             "expect": {
                 "status": 500, "events": 1, "also": [], "level": level, "type": ty, "handled": true,
                 "message": message, "fingerprint": ["shop", "ShopError"], "breadcrumbs": ["request", "cart"],
-                "contexts": ["cart"], "hot_function": burns(name).then_some("cart::rank"),
+                "contexts": ["cart"], "spans": 2, "hot_function": burns(name).then_some("cart::rank"),
             },
             "unavailable": (*name == UNAVAILABLE).then_some("the shop's platform has no tills"),
             "a field of a later version": 1,
@@ -232,7 +232,7 @@ fn honest(request: &HttpRequest, case: &str, process: &Process) -> Sent {
     });
     let transaction = json!({
         "event_id": Uuid::new_v4().simple().to_string(), "type": "transaction", "transaction": name, "tags": tags,
-        "contexts": { "trace": trace, "profile": { "profiler_id": id } }, "start_timestamp": 1_700_000_000.0, "timestamp": 1_700_000_000.5, "spans": [],
+        "contexts": { "trace": trace, "profile": { "profiler_id": id } }, "start_timestamp": 1_700_000_000.0, "timestamp": 1_700_000_000.5, "spans": [{ "op": "function" }, { "op": "db" }],
     });
     let answer = json!({ "error": "the item is sold out", "type": "ShopError", "event_id": id });
     Sent {

@@ -28,8 +28,16 @@ pub(super) fn compare(findings: &mut Findings, about: About<'_>, transactions: &
     trace("parent_span_id", &about.call.span_id);
     trace("op", "http.server");
     trace("status", span_status(about.scenario.expect.status));
+    tells_its_steps(&mut part, about.scenario.expect.spans, transaction);
     keeps_secrets(&mut part, about, transaction);
     findings.include(part);
+}
+
+fn tells_its_steps(part: &mut Findings, promised: usize, transaction: Payload<'_>) {
+    let spans = transaction.at("/spans").as_array().map_or(0, Vec::len);
+    if spans < promised {
+        part.differ("spans", format!("{promised} or more"), spans);
+    }
 }
 
 /// The span status of an HTTP status, as the
