@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn what_is_left_at_the_end_can_be_taken() {
         let (sums, now) = (Sums::default(), Instant::now());
-        (0..ONE_BY_ONE + 3).for_each(|_| drop(sums.add(BETS, 1.0, now)));
+        (0..ONE_BY_ONE + 3).for_each(|_| _ = sums.add(BETS, 1.0, now));
         assert_eq!(sums.take(), [(BETS, 3.0)]);
         assert_eq!(sums.take(), []);
     }
