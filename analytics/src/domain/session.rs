@@ -6,7 +6,7 @@ use sentry_context::step::Step;
 use service::panic_user::{CORRUPT, begin};
 
 /// How much of a report's name fits on its tab, bytes.
-const TAB: usize = 12;
+const TAB: usize = 11;
 
 /// Restores a reader's session.
 ///
