@@ -16,10 +16,7 @@ use crate::ports::{self, Preference};
 use crate::services::SERVICES;
 use crate::supervisor::{Launch, Supervisor};
 use crate::traffic::gateway::GatewayError;
-use crate::{hints, page};
-
-/// The variable with the version of all services.
-const APP_VERSION: &str = "APP_VERSION";
+use crate::{hints, page, variables};
 
 /// The usual port of the inbox.
 pub const INBOX_PORT: u16 = inbox::variables::PORT.default_port();
@@ -83,10 +80,9 @@ impl Stage {
         let (address, ports) = (ports::loopback(chosen[0]), &chosen[1..]);
         let sentry = setup.sentry.as_deref();
         let dsns = Dsns::new(sentry, address);
-        let version = std::env::var(APP_VERSION).ok().filter(|version| !version.is_empty());
-        let version = version.unwrap_or_else(|| env!("CARGO_PKG_VERSION").to_owned());
+        let version = variables::of_clients("APP_VERSION");
         let known = SERVICES.iter().zip(ports).map(|(service, port)| {
-            KnownService::new(service.name, format!("http://127.0.0.1:{port}"), Some(version.clone()))
+            KnownService::new(service.name, format!("http://127.0.0.1:{port}"), version.clone())
         });
         let url = format!("http://{address}");
         let control = Control::new(control::Setup {

@@ -5,6 +5,7 @@ mod files;
 
 use std::fmt::Write;
 
+use sentry_context::client;
 use variable::{Shown, Variable};
 
 use crate::services::SERVICES;
@@ -35,6 +36,13 @@ pub fn table(variables: &[&Variable]) -> String {
         format!("| `{}` | {about} | {default} | {} |\n", variable.name, cell(&variable.allowed.to_string()))
     });
     HEAD.to_owned() + &rows.collect::<String>()
+}
+
+/// What the environment or else its declaration says of a variable of the services' clients.
+pub fn of_clients(name: &str) -> Option<String> {
+    let variable = client::VARIABLES.iter().find(|variable| variable.name == name)?;
+    let set = std::env::var(variable.name).ok().filter(|value| !value.is_empty());
+    set.or_else(|| variable.default.map(str::to_owned))
 }
 
 /// A text within a table: a bar would end the cell.

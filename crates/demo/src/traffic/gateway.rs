@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::player::Player;
 use crate::http::reason;
+use crate::variables;
 
 /// Its release.
 const RELEASE: &str = concat!("gateway@", env!("CARGO_PKG_VERSION"));
@@ -64,7 +65,7 @@ impl Gateway {
         url.set_path(&format!("/api/{project}/envelope/"));
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = Client::builder().no_proxy().timeout(TIMEOUT).user_agent("gateway").build();
-        let environment = std::env::var("SENTRY_ENVIRONMENT").unwrap_or_else(|_| "development".to_owned());
+        let environment = variables::of_clients("SENTRY_ENVIRONMENT").unwrap_or_default();
         Ok(Self { http: http.map_err(GatewayError::Http)?, envelopes: url, key, environment })
     }
 
