@@ -15,7 +15,10 @@ const SERVICE: &str = "game-engine";
 const APP_VERSION: &str = "APP_VERSION";
 
 /// The variable that switches the new paytable on.
-const FLAG: &str = "FEATURE_NEW_PAYTABLE";
+const FLAG: &str = game_engine::settings::NEW_PAYTABLE.name;
+
+/// Visits a second, where nobody plays: one round in fifteen wins what fails.
+const RATE: f64 = 20.0;
 
 /// Longest version, characters.
 const LONGEST: usize = 32;
@@ -60,7 +63,7 @@ impl Control {
         }
         self.restart(Deployment { environment }, Some(&deploy))?;
         let plays = self.read(|state| state.traffic.as_ref().is_some_and(|traffic| traffic.running));
-        if plays { Ok(()) } else { self.start_traffic(Options::default()) }
+        if plays { Ok(()) } else { self.start_traffic(Options { rate: RATE, ..Options::default() }) }
     }
 
     /// Goes back to the version before.

@@ -1,9 +1,12 @@
 //! A release of the game engine that is deployed and rolled back, and what the page shows of services that die.
 
+use std::time::Duration;
+
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
 
 use crate::traffic::standing;
 
@@ -67,4 +70,28 @@ async fn the_page_says_how_a_service_died_and_that_it_is_back() {
     assert_eq!(engine(&state)["why"]["how"], "signal 9 (SIGKILL)", "{state:#}");
     let marks = engine(&state)["marks"].to_string();
     assert!(marks.contains("it died: signal 9 (SIGKILL)") && marks.contains("it serves again"), "{marks}");
+}
+
+#[actix_web::test]
+async fn a_release_that_goes_wrong_makes_a_new_issue_of_its_version_and_its_rounds_crash() {
+    let (_standing, page) = standing().await;
+    let rounds =
+        json!({ "rate": 20, "seconds": 120, "looks": 0, "mistakes": 0, "hang_ups": 0, "scenarios": 0 });
+    assert_eq!(page.post("stage/traffic", &rounds).await.0, 202);
+    assert_eq!(page.post("stage/release", &json!({ "version": "1.1.0", "broken": true })).await.0, 202);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let issue = loop {
+        let listed = page.get("issues").await["issues"].clone();
+        let of_release = |it: &&Value| it["release"] == "game-engine@1.1.0";
+        if let Some(issue) = listed.as_array().unwrap().iter().find(of_release) {
+            break issue.clone();
+        }
+        assert!(Instant::now() < deadline, "no issue of the release in {listed:#}");
+        sleep(Duration::from_millis(100)).await;
+    };
+    let event = issue["last_event_id"].as_str().unwrap();
+    let event = page.get(&format!("events/{event}")).await["event"].clone();
+    let flags = event["contexts"]["flags"].to_string();
+    assert!(flags.contains("new_paytable") && flags.contains("true"), "{flags}");
+    assert_eq!(page.request(Method::DELETE, "stage/release").send().await.unwrap().status(), 202);
 }
