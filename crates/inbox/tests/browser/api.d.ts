@@ -293,7 +293,18 @@ declare namespace Api {
     items: { [type: string]: number };
     item_bytes: { [type: string]: number };
     discarded: Discarded[];
-    evicted: { [kind: string]: number };
+    evicted: {
+      events: number;
+      transactions: number;
+      spans: number;
+      logs: number;
+      metrics: number;
+      issues: number;
+      profile_chunks: number;
+      attachments: number;
+      feedback: number;
+      envelopes: number;
+    };
     held: {
       events: number;
       transactions: number;
