@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Client, ClientBuilder, Response, StatusCode};
 use sentry::TransportOptions;
 
 use crate::envelope::EncodedEnvelope;
@@ -26,7 +26,6 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) struct Endpoint {
     client: Client,
     url: reqwest::Url,
-    headers: HeaderMap,
 }
 
 /// What the server said.
@@ -40,37 +39,35 @@ pub(crate) struct Answer {
 }
 
 impl Endpoint {
-    /// The server of the DSN.
+    /// The server of the DSN, to which so many idle connections are kept.
     pub(crate) fn sentry(options: &TransportOptions, connections: usize) -> Result<Self, EndpointError> {
-        let mut headers = HeaderMap::new();
-        let auth = options.dsn.to_auth(Some(&options.user_agent)).to_string();
-        headers.insert("X-Sentry-Auth", HeaderValue::try_from(auth)?);
-        let client = client()?.pool_max_idle_per_host(connections).build()?;
+        let auth = HeaderValue::try_from(options.dsn.to_auth(Some(&options.user_agent)).to_string())?;
+        let headers = [(HeaderName::from_static("x-sentry-auth"), auth)];
+        let client = client(headers).pool_max_idle_per_host(connections).build()?;
         let url = options.dsn.envelope_api_url().as_str().parse().map_err(|_| EndpointError::Url)?;
-        Ok(Self { client, url, headers }.with_content_type())
+        Ok(Self { client, url })
     }
 
     /// A Spotlight sidecar, which is on this machine: no proxy is asked.
     pub(crate) fn spotlight(url: &reqwest::Url) -> Result<Self, EndpointError> {
-        let client = client()?.no_proxy().pool_max_idle_per_host(1).build()?;
-        Ok(Self { client, url: url.clone(), headers: HeaderMap::new() }.with_content_type())
-    }
-
-    /// Without it Spotlight answers 200 and ignores the envelope.
-    fn with_content_type(mut self) -> Self {
-        self.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-sentry-envelope"));
-        self
+        let client = client([]).no_proxy().pool_max_idle_per_host(1).build()?;
+        Ok(Self { client, url: url.clone() })
     }
 
     pub(crate) async fn post(&self, encoded: &EncodedEnvelope) -> Result<Answer, reqwest::Error> {
-        let mut headers = self.headers.clone();
+        let mut request = self.client.post(self.url.clone()).body(encoded.body.clone());
         if encoded.gzip {
-            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            request = request.header(CONTENT_ENCODING, "gzip");
         }
-        let request = self.client.post(self.url.clone()).headers(headers).body(encoded.body.clone());
         let began = Instant::now();
         let response = request.send().await.map_err(reqwest::Error::without_url)?;
-        let answer = Answer { time: began.elapsed(), ..Answer::of(&response) };
+        let header = |name: &str| Some(response.headers().get(name)?.to_str().ok()?.to_owned());
+        let answer = Answer {
+            time: began.elapsed(),
+            status: response.status(),
+            limits: header("x-sentry-rate-limits"),
+            retry_after: header(RETRY_AFTER.as_str()),
+        };
         // The status is known: a body that takes too long changes nothing.
         let _ = tokio::time::timeout(BODY_TIMEOUT, read_body(response)).await;
         Ok(answer)
@@ -84,16 +81,6 @@ impl Endpoint {
 }
 
 impl Answer {
-    fn of(response: &Response) -> Self {
-        let header = |name: &str| Some(response.headers().get(name)?.to_str().ok()?.to_owned());
-        Self {
-            status: response.status(),
-            limits: header("x-sentry-rate-limits"),
-            retry_after: header(RETRY_AFTER.as_str()),
-            ..Self::default()
-        }
-    }
-
     /// Has the server neither taken nor refused the envelope, so that the same request may succeed later? A redirect
     /// counts as such: the envelope and its key go to the DSN's server only.
     pub(crate) fn is_trouble(&self) -> bool {
@@ -126,9 +113,14 @@ pub(crate) enum EndpointError {
     Thread(#[from] std::io::Error),
 }
 
-fn client() -> Result<reqwest::ClientBuilder, reqwest::Error> {
+/// A client that sends these headers, and the content type: without it, Spotlight answers 200 and ignores the envelope.
+fn client(headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>) -> ClientBuilder {
     // One TLS stack for all: rustls with ring. Another crate may have chosen a provider already.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = Client::builder().timeout(REQUEST_TIMEOUT).pool_idle_timeout(IDLE_TIMEOUT);
-    Ok(builder.redirect(Policy::none()))
+    let ty = (CONTENT_TYPE, HeaderValue::from_static("application/x-sentry-envelope"));
+    Client::builder()
+        .default_headers(headers.into_iter().chain([ty]).collect())
+        .timeout(REQUEST_TIMEOUT)
+        .pool_idle_timeout(IDLE_TIMEOUT)
+        .redirect(Policy::none())
 }

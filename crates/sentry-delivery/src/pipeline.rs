@@ -203,8 +203,9 @@ impl Pipeline {
     pub(crate) fn close(&self, timeout: Duration) {
         let now = Instant::now();
         let is_hopeless = self.has_spool && self.outage_age().is_some();
-        self.errors.close();
+        // The encoder of errors goes on with the others once errors are closed.
         self.others.close();
+        self.errors.close();
         self.breaker.hurry(now);
         self.shutdown.begin(Steps::new(now, timeout, self.errors.len(), is_hopeless));
         self.outbox.changed.notify_one();

@@ -66,7 +66,11 @@ impl Sender {
         // that is not encoded takes ten times the memory, and a burst queues thousands. A shutdown has seconds only, so
         // this thread finishes the work of the sender as well.
         thread::Builder::new().name("sentry-encoder".to_owned()).spawn(move || {
-            for_errors.block_on(encoder.run(&encoder.pipeline.errors));
+            for_errors.block_on(async {
+                encoder.run(&encoder.pipeline.errors).await;
+                // Errors come to an end with the shutdown only, which has closed the other queues before.
+                encoder.run(&encoder.pipeline.others).await;
+            });
             drop(running);
             if let Ok((runtime, work)) = handed_over.recv() {
                 runtime.block_on(work);
@@ -81,7 +85,7 @@ impl Sender {
                 encoded.closed().await;
             };
             let is_over = for_the_rest.block_on(async {
-                tokio::select! { () = &mut work => true, () = may_hand_over => false }
+                tokio::select! { biased; () = may_hand_over => false, () = &mut work => true }
             });
             if !is_over && let Err(SendError((runtime, work))) = hand_over.send((for_the_rest, work)) {
                 runtime.block_on(work);

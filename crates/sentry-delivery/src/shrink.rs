@@ -8,15 +8,16 @@ use crate::category::{Category, Quantity};
 use crate::envelope::EncodedEnvelope;
 use crate::items::{items, line};
 
-/// What is left: so many bytes of a text, frames of a stack and spans of a transaction.
+/// What is left: so many bytes of a text, and the last items of a list, which are the innermost frames of a stack.
 const MAX_TEXT: usize = 512;
-const MAX_FRAMES: usize = 50;
-const MAX_SPANS: usize = 100;
+const MAX_ITEMS: usize = 50;
 
 /// What an event can do without. Its exceptions, tags and request line stay.
 const LEFT_OUT: [&str; 6] = ["breadcrumbs", "debug_meta", "extra", "modules", "stacktrace", "threads"];
 const LEFT_OUT_OF_REQUEST: [&str; 5] = ["cookies", "data", "env", "headers", "query_string"];
-const LEFT_OUT_OF_FRAME: [&str; 3] = ["post_context", "pre_context", "vars"];
+
+/// What its parts can do without, wherever they are.
+const LEFT_OUT_OF_PARTS: [&str; 4] = ["post_context", "pre_context", "raw_stacktrace", "vars"];
 
 /// The contexts that are kept.
 const CONTEXTS: [&str; 6] = ["app", "device", "os", "profile", "runtime", "trace"];
@@ -54,43 +55,33 @@ fn reduce(envelope: &[u8]) -> io::Result<Vec<u8>> {
 
 fn reduced(payload: &[u8]) -> io::Result<Vec<u8>> {
     let mut event: Map<String, Value> = serde_json::from_slice(payload)?;
-    LEFT_OUT.iter().for_each(|name| drop(event.remove(*name)));
-    event.get_mut("request").into_iter().for_each(|request| remove(request, &LEFT_OUT_OF_REQUEST));
+    event.retain(|name, _| !LEFT_OUT.contains(&name.as_str()));
+    if let Some(Value::Object(request)) = event.get_mut("request") {
+        request.retain(|name, _| !LEFT_OUT_OF_REQUEST.contains(&name.as_str()));
+    }
     if let Some(Value::Object(contexts)) = event.get_mut("contexts") {
         contexts.retain(|name, _| CONTEXTS.contains(&name.as_str()));
-    }
-    if let Some(Value::Array(spans)) = event.get_mut("spans") {
-        spans.truncate(MAX_SPANS);
-    }
-    let exceptions = event.get_mut("exception").and_then(|all| all.get_mut("values")?.as_array_mut());
-    for exception in exceptions.into_iter().flatten() {
-        remove(exception, &["raw_stacktrace"]);
-        if let Some(Value::Array(frames)) = exception.pointer_mut("/stacktrace/frames") {
-            // The innermost are the last.
-            frames.drain(..frames.len().saturating_sub(MAX_FRAMES));
-            frames.iter_mut().for_each(|frame| remove(frame, &LEFT_OUT_OF_FRAME));
-        }
     }
     event.values_mut().for_each(cut);
     event.insert("extra".to_owned(), json!({ "reduced": "the server found the whole event too large" }));
     Ok(serde_json::to_vec(&event)?)
 }
 
-fn remove(value: &mut Value, names: &[&str]) {
-    if let Value::Object(fields) = value {
-        names.iter().for_each(|name| drop(fields.remove(*name)));
-    }
-}
-
-/// Cuts every text.
+/// Cuts texts and lists, at any depth.
 fn cut(value: &mut Value) {
     match value {
         Value::String(text) if text.len() > MAX_TEXT => {
             text.truncate(text.floor_char_boundary(MAX_TEXT));
             text.push('…');
         }
-        Value::Array(all) => all.iter_mut().for_each(cut),
-        Value::Object(fields) => fields.values_mut().for_each(cut),
+        Value::Array(all) => {
+            all.drain(..all.len().saturating_sub(MAX_ITEMS));
+            all.iter_mut().for_each(cut);
+        }
+        Value::Object(fields) => {
+            fields.retain(|name, _| !LEFT_OUT_OF_PARTS.contains(&name.as_str()));
+            fields.values_mut().for_each(cut);
+        }
         _ => {}
     }
 }
