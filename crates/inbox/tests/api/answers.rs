@@ -1,7 +1,9 @@
 //! The types that the inbox exports of its API.
 
 use inbox::answers::{
-    EventDetails, Events, Issues, Logs, Metrics, Refusal, SessionsByRelease, TransactionDetails, Transactions,
+    Attachments, Charts, ClientReports, Envelopes, EventDetails, Events, FeedbackList, IssueFacts, Issues,
+    Logs, MetricNames, MetricSeries, Metrics, Monitors, Refusal, Replays, SessionsByRelease, Trace, Traces,
+    TransactionDetails, Transactions,
 };
 use inbox::{Issue, Stats};
 use serde::Serialize;
@@ -41,6 +43,9 @@ async fn filled() -> App {
             ("trace_metric", entries),
             ("session", json!({ "status": "crashed", "attrs": { "release": "shop@1" } })),
             ("client_report", json!({ "discarded_events": lost })),
+            ("user_report", json!({ "event_id": EVENT_ID, "comments": "It broke" })),
+            ("check_in", json!({ "monitor_slug": "settle", "status": "ok" })),
+            ("replay_event", json!({ "replay_id": EVENT_ID })),
         ],
     ))
     .await;
@@ -73,6 +78,24 @@ async fn each_answer_is_read_as_its_type_and_written_as_it_was() {
         (1, json!("GET /buy"))
     );
     assert_eq!(is_read::<Refusal>(&app, "/api/events/none").await.ty, "NotFound");
+}
+
+#[actix_web::test]
+async fn each_answer_beside_events_is_read_as_its_type_too() {
+    let app = filled().await;
+    assert_eq!(is_read::<Traces>(&app, "/api/traces").await.traces.len(), 1);
+    let trace: Trace = is_read(&app, "/api/traces/t1").await;
+    assert_eq!((trace.spans.len(), trace.errors.len(), trace.logs.len()), (2, 1, 1));
+    assert_eq!(is_read::<IssueFacts>(&app, "/api/issues/1/facts").await.events, 1);
+    assert_eq!(is_read::<Attachments>(&app, "/api/attachments").await.attachments.len(), 1);
+    assert_eq!(is_read::<FeedbackList>(&app, "/api/feedback").await.feedback.len(), 1);
+    assert_eq!(is_read::<Monitors>(&app, "/api/monitors").await.monitors[0].slug, "settle");
+    assert_eq!(is_read::<Replays>(&app, "/api/replays").await.replays.len(), 1);
+    assert_eq!(is_read::<ClientReports>(&app, "/api/client-reports").await.discarded[0].quantity, 3);
+    assert_eq!(is_read::<Envelopes>(&app, "/api/envelopes").await.envelopes.len(), 3);
+    assert_eq!(is_read::<Charts>(&app, "/api/charts").await.services.len(), 1);
+    assert_eq!(is_read::<MetricNames>(&app, "/api/metrics/names").await.metrics.len(), 1);
+    assert_eq!(is_read::<MetricSeries>(&app, "/api/metrics/series?name=m").await.name, "m");
 }
 
 #[actix_web::test]
