@@ -95,6 +95,13 @@ pub(crate) async fn close_in_time(hub: &Hub) -> bool {
     close_within(hub, SHUTDOWN_TIMEOUT).await
 }
 
+/// Ends the client once its receiver has failed an attempt. With a spool, what waits goes to disk at once, so the time is
+/// for busy machines only.
+pub(crate) async fn close_in_trouble(app: &App) -> bool {
+    app.inbox.wait_until("a failed attempt", |inbox| inbox.stats().rejected >= 2).await.unwrap();
+    close_within(&app.hub, Duration::from_secs(60)).await
+}
+
 /// Ends the client as soon as a receiver that is well has got everything, however busy the machine is.
 pub(crate) async fn close(hub: &Hub) -> bool {
     close_within(hub, PATIENCE).await

@@ -9,7 +9,7 @@ use inbox::{Answer, Inbox, Options, timestamp};
 use sentry_delivery::Delivery;
 use serde_json::Value;
 
-use crate::helpers::{App, PATIENCE, app_with, close, close_in_time, errors, hub, status};
+use crate::helpers::{App, PATIENCE, app_with, close, close_in_trouble, errors, hub, status};
 
 /// A folder of this test's own, gone at its end.
 pub(crate) struct Folder(pub(crate) PathBuf);
@@ -51,7 +51,7 @@ impl Drop for Folder {
 pub(crate) async fn leave(folder: &Folder, count: usize) {
     let app = app_with(folder.delivery(), status(503)).await;
     errors(&app.hub, count);
-    assert!(close_in_time(&app.hub).await, "they are not lost");
+    assert!(close_in_trouble(&app).await, "they are not lost");
     assert_eq!(app.items("event"), 0);
 }
 
@@ -112,9 +112,9 @@ async fn processes_that_share_a_spool_do_not_send_each_others_errors() {
     let second = app_with(folder.delivery(), status(503)).await;
     errors(&first.hub, 3);
     errors(&second.hub, 4);
-    assert!(close_in_time(&second.hub).await);
+    assert!(close_in_trouble(&second).await);
     assert!(Path::new(&folder.0.join("shop/1")).exists());
-    assert!(close_in_time(&first.hub).await);
+    assert!(close_in_trouble(&first).await);
     // Both are gone: the next one takes over from both.
     let app = next(&folder).await;
     app.wait_for_events(7).await;
@@ -129,7 +129,7 @@ async fn what_was_lost_before_is_reported_after() {
     errors(&app.hub, 1);
     crate::helpers::transaction(&app.hub);
     app.inbox.wait_until("trouble", |inbox| inbox.stats().rejected >= 2).await.unwrap();
-    assert!(!close_in_time(&app.hub).await, "the transaction is lost");
+    assert!(!close_in_trouble(&app).await, "the transaction is lost");
     let app = next(&folder).await;
     app.wait_for_events(1).await;
     app.inbox.wait_until("the loss", |_| !app.discarded("transaction").is_empty()).await.unwrap();

@@ -11,7 +11,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use inbox::Answer;
 
-use crate::helpers::{App, app_with, close, close_in_time, error, errors, noise, status};
+use crate::helpers::{App, app_with, close, close_in_time, close_in_trouble, error, errors, noise, status};
 use crate::spool::{Folder, leave, next};
 
 fn mode(path: &Path) -> u32 {
@@ -160,7 +160,7 @@ async fn what_a_full_disk_refuses_at_the_end_is_counted_and_reported_by_the_next
     let Some(disk) = SmallDisk::new(256) else { return };
     let app = app_with(disk.0.delivery(), status(503)).await;
     large_errors(&app, 200);
-    assert!(!close_in_time(&app.hub).await, "not all of them fit");
+    assert!(!close_in_trouble(&app).await, "not all of them fit");
     let spooled = disk.0.files(".envelope.gz").len() as u64;
     assert!((1..200).contains(&spooled), "{spooled}");
     assert_eq!(disk.0.files("unfinished").len(), 0);
