@@ -7,6 +7,7 @@
 mod futex;
 mod interrupt;
 pub(crate) mod maps;
+mod program;
 mod registers;
 mod slot;
 mod thread;

@@ -1,13 +1,18 @@
 //! The modules of a process: the program, its libraries, and the code that the kernel lends it.
 
 use std::fs::{self, File};
-use std::ops::Range;
+use std::ops::{Deref, Range};
 
 use framehop::ExplicitModuleSectionInfo;
 use object::{Object, ObjectSection, ObjectSegment, ReadCache, ReadRef};
 
+use super::program;
+
 /// Where the kernel's own code is: it has a name instead of a file.
 const VDSO: &str = "[vdso]";
+
+/// The file of this program, whatever it is called.
+const THIS_PROGRAM: &str = "/proc/self/exe";
 
 /// A mapped file with code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +24,49 @@ pub(crate) struct Module {
 }
 
 /// The unwind tables of a module.
-pub(crate) type Sections = ExplicitModuleSectionInfo<Vec<u8>>;
+pub(crate) type Sections = ExplicitModuleSectionInfo<Bytes>;
+
+/// The bytes of a table.
+#[derive(Debug)]
+pub(crate) enum Bytes {
+    /// Of this program, where it is loaded: 2 MB and more, most of which nobody ever reads.
+    Loaded(&'static [u8]),
+    /// Of a library, which may be unloaded.
+    Copied(Vec<u8>),
+}
+
+impl Default for Bytes {
+    fn default() -> Self {
+        Self::Loaded(&[])
+    }
+}
+
+impl Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Loaded(bytes) => bytes,
+            Self::Copied(bytes) => bytes,
+        }
+    }
+}
+
+impl Module {
+    /// Does the kernel lend it?
+    pub(crate) fn is_kernels(&self) -> bool {
+        self.path == VDSO
+    }
+
+    fn is_this_program(&self) -> bool {
+        fs::read_link(THIS_PROGRAM).is_ok_and(|path| path.as_os_str() == self.path.as_str())
+    }
+
+    /// Its file; this program's own even where another file has its name by now.
+    pub(crate) fn open(&self) -> Option<File> {
+        File::open(if self.is_this_program() { THIS_PROGRAM } else { &self.path }).ok()
+    }
+}
 
 /// The modules of one process.
 #[derive(Debug, Default)]
@@ -33,17 +80,17 @@ impl Maps {
 
     /// Reads the text of `/proc/PID/maps`: `start-end permissions offset device inode path`.
     pub(crate) fn parse(text: &str) -> Self {
-        let mut modules: Vec<Module> = Vec::new();
-        for (range, offset, path) in text.lines().filter_map(mapping) {
-            match modules.iter_mut().find(|module| module.path == path) {
-                Some(module) => module.range.end = range.end,
-                None if offset == 0 => {
-                    modules.push(Module { path: path.to_owned(), base: range.start, range })
-                }
-                None => {}
+        // Each with whether it has code: a file may also be mapped to be read.
+        let mut modules: Vec<(Module, bool)> = Vec::new();
+        for Mapping { range, is_code, offset, path } in text.lines().filter_map(mapping) {
+            if offset == 0 {
+                modules.push((Module { path: path.to_owned(), base: range.start, range }, is_code));
+            } else if let Some((module, has_code)) = modules.iter_mut().rev().find(|it| it.0.path == path) {
+                module.range.end = range.end;
+                *has_code |= is_code;
             }
         }
-        Self(modules)
+        Self(modules.into_iter().filter(|(_, has_code)| *has_code).map(|(module, _)| module).collect())
     }
 
     pub(crate) fn modules(&self) -> &[Module] {
@@ -58,26 +105,36 @@ impl Maps {
     }
 }
 
-fn mapping(line: &str) -> Option<(Range<u64>, u64, &str)> {
+/// A line of the maps.
+struct Mapping<'a> {
+    range: Range<u64>,
+    is_code: bool,
+    offset: u64,
+    path: &'a str,
+}
+
+fn mapping(line: &str) -> Option<Mapping<'_>> {
     // The path may hold blanks, and stands behind padding.
     let fields: Vec<_> = line.splitn(6, ' ').collect();
-    let [range, _permissions, offset, _device, _inode, path] = fields[..] else { return None };
+    let [range, permissions, offset, _device, _inode, path] = fields[..] else { return None };
     let (start, end) = range.split_once('-')?;
     let hex = |text| u64::from_str_radix(text, 16).ok();
     let path = path.trim_start();
-    (path.starts_with('/') || path == VDSO).then_some((hex(start)?..hex(end)?, hex(offset)?, path))
+    let (range, offset) = (hex(start)?..hex(end)?, hex(offset)?);
+    let is_code = permissions.contains('x');
+    (path.starts_with('/') || path == VDSO).then_some(Mapping { range, is_code, offset, path })
 }
 
 /// The unwind tables of a module; `None` where its file is gone or no ELF file.
 pub(crate) fn sections(module: &Module) -> Option<Sections> {
-    if module.path == VDSO {
-        return read(&*own_vdso()?);
+    if module.is_kernels() {
+        return read(&*own_vdso()?, false);
     }
-    read(&ReadCache::new(File::open(&module.path).ok()?))
+    read(&ReadCache::new(module.open()?), module.is_this_program())
 }
 
 /// The kernel lends every process the same code, at another address.
-fn own_vdso() -> Option<Vec<u8>> {
+pub(crate) fn own_vdso() -> Option<Vec<u8>> {
     let own = Maps::own();
     let Module { range, .. } = own.modules().iter().find(|module| module.path == VDSO)?;
     let length = usize::try_from(range.end - range.start).ok()?;
@@ -85,13 +142,18 @@ fn own_vdso() -> Option<Vec<u8>> {
     Some(unsafe { std::slice::from_raw_parts(range.start as *const u8, length) }.to_vec())
 }
 
-fn read<'data>(data: impl ReadRef<'data>) -> Option<Sections> {
+fn read<'data>(data: impl ReadRef<'data>, is_loaded: bool) -> Option<Sections> {
     let file = object::File::parse(data).ok()?;
     let range = |name: &str| {
         let section = file.section_by_name(name)?;
         Some(section.address()..section.address() + section.size())
     };
-    let content = |name: &str| file.section_by_name(name)?.uncompressed_data().ok().map(|data| data.to_vec());
+    let content = |name: &str| {
+        let loaded = || program::memory(range(name)?);
+        let copied = || Some(file.section_by_name(name)?.uncompressed_data().ok()?.into_owned());
+        let loaded = is_loaded.then(loaded).flatten().map(Bytes::Loaded);
+        loaded.or_else(|| copied().map(Bytes::Copied))
+    };
     let lowest = file.segments().map(|segment| segment.address()).min();
     Some(Sections {
         // Segments start at pages.
@@ -102,7 +164,7 @@ fn read<'data>(data: impl ReadRef<'data>) -> Option<Sections> {
         eh_frame_hdr_svma: range(".eh_frame_hdr"),
         eh_frame_hdr: content(".eh_frame_hdr"),
         got_svma: range(".got"),
-        ..Sections::default()
+        ..ExplicitModuleSectionInfo::default()
     })
 }
 
@@ -134,10 +196,34 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_is_mapped_once_more_to_be_read_changes_nothing() {
+        let read = |at: &str| format!("{at} r--p 00000000 fe:00 1234                       /srv/a program\n");
+        for text in [
+            read("100000-200000") + TEXT,
+            TEXT.to_owned() + &read("7fff00000000-7fff00100000"),
+            TEXT.replace("7f0000000000-", &(read("7e0000000000-7e0000100000") + "7f0000000000-")),
+        ] {
+            assert_eq!(Maps::parse(&text).modules(), Maps::parse(TEXT).modules());
+        }
+    }
+
+    #[test]
     fn an_address_is_found_again_where_the_module_is_elsewhere() {
         let here = Maps::parse(&TEXT.replace("55d0c", "66d0c"));
         assert_eq!(here.translate(0x55d0_c001_0020, &Maps::parse(TEXT)), Some(0x66d0_c001_0020));
         assert_eq!(here.translate(0x1000, &Maps::parse(TEXT)), None);
+    }
+
+    #[test]
+    fn tables_of_this_program_are_read_where_they_are_loaded() {
+        let maps = Maps::own();
+        let tables = |is_this_program| {
+            let module = maps.modules().iter().find(|it| it.is_this_program() == is_this_program);
+            sections(module.unwrap()).unwrap()
+        };
+        let own = tables(true);
+        assert!(matches!((own.eh_frame, own.eh_frame_hdr), (Some(Bytes::Loaded(_)), Some(Bytes::Loaded(_)))));
+        assert!(matches!(tables(false).eh_frame, Some(Bytes::Copied(_))));
     }
 
     #[test]

@@ -7,11 +7,11 @@ use std::sync::{Mutex, PoisonError};
 use framehop::{CacheNative, FrameAddress, MayAllocateDuringUnwind, Module, Unwinder as _, UnwinderNative};
 
 use super::Stack;
-use super::maps::{self, Maps};
+use super::maps::{self, Bytes, Maps};
 
 /// The unwind tables of a process's modules, and what was looked up in them: 67 frames take a microsecond.
 pub(crate) struct Unwinder {
-    tables: UnwinderNative<Vec<u8>, MayAllocateDuringUnwind>,
+    tables: UnwinderNative<Bytes, MayAllocateDuringUnwind>,
     cache: CacheNative<MayAllocateDuringUnwind>,
 }
 
