@@ -13,8 +13,9 @@ use std::fmt::Write as _;
 use sentry::protocol::{Addr, Frame, Stacktrace, Value};
 
 use crate::platform;
-use names::Function;
-pub(crate) use symbols::{at_leisure, rest};
+pub(crate) use names::{Function, module};
+pub(crate) use source::short_name;
+pub(crate) use symbols::rest;
 
 /// Deepest stack that is kept; Sentry itself trims at 250 frames.
 const DEPTH: usize = 250;
@@ -92,10 +93,8 @@ fn frame_at(address: u64) -> Frame {
 
 /// Resolves, marks and trims a stack trace. `in_app` are the crates that count as ours.
 pub fn clean(stacktrace: &mut Stacktrace, in_app: &[&str]) {
-    let turn = symbols::first();
     let mut frames: Vec<Frame> =
         stacktrace.frames.drain(..).flat_map(with_callers).flat_map(resolve).collect();
-    drop(turn);
     for frame in &mut frames {
         let Some(krate) = frame.package.as_deref() else { continue };
         frame.in_app = Some(in_app.contains(&krate));

@@ -5,6 +5,7 @@
 //! [`Portable`], which adds nothing, or that of a native library, such as `sentry_native::Native`. It belongs to the
 //! process: the first client that is made installs it.
 
+use std::ffi::c_void;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
@@ -52,6 +53,11 @@ pub trait Platform: fmt::Debug + Send + Sync {
         Ok(None)
     }
 
+    /// What names the addresses of samples.
+    fn resolver(&self) -> Box<dyn Resolve> {
+        Box::new(SymbolTables)
+    }
+
     /// The calling thread's number as the system has it, which samples of a profile bear.
     fn thread_id(&self) -> Option<u64> {
         None
@@ -93,6 +99,47 @@ pub trait Run: fmt::Debug + Send {
 pub trait Sampling: fmt::Debug + Send {
     /// Asks the sampler to end, which then leaves the last recording. Does not wait for it.
     fn stop(self: Box<Self>);
+}
+
+/// Names addresses of this process.
+pub trait Resolve: fmt::Debug + Send {
+    /// Passes what is at each of the addresses, which ascend and are return addresses, to `found` until that returns
+    /// false. An address is passed several times in a row where calls were inlined, innermost first, and not at all
+    /// where nothing is known of it. Modules and addresses come in any order.
+    fn resolve(&mut self, addresses: &[u64], found: &mut dyn FnMut(u64, Code<'_>) -> bool);
+}
+
+/// The code at an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Code<'a> {
+    /// The function, as the linker names it.
+    pub symbol: &'a str,
+    /// The file of its source.
+    pub file: Option<&'a str>,
+    /// The line.
+    pub line: Option<u32>,
+}
+
+/// The symbol tables that events use, which stay in memory.
+#[derive(Debug)]
+struct SymbolTables;
+
+impl Resolve for SymbolTables {
+    fn resolve(&mut self, addresses: &[u64], found: &mut dyn FnMut(u64, Code<'_>) -> bool) {
+        let mut is_wanted = true;
+        for address in addresses {
+            if !is_wanted {
+                return;
+            }
+            backtrace::resolve(*address as *mut c_void, |symbol| {
+                let Some(name) = symbol.name() else { return };
+                let (symbol_name, file) = (name.as_str().unwrap_or_default(), symbol.filename());
+                let file = file.map(|path| path.to_string_lossy());
+                let code = Code { symbol: symbol_name, file: file.as_deref(), line: symbol.lineno() };
+                is_wanted &= found(*address, code);
+            });
+        }
+    }
 }
 
 /// A panic, as it is recorded.

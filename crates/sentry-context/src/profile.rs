@@ -16,6 +16,7 @@
 
 pub mod active;
 mod chunk;
+mod frame;
 mod link;
 mod recording;
 pub mod roots;

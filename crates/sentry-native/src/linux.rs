@@ -6,6 +6,9 @@ pub(crate) mod profiler;
 mod signal;
 mod stack;
 pub mod stall;
+mod symbols;
+
+use sentry_context::platform::Resolve;
 
 /// glibc keeps freed memory for later allocations.
 pub(crate) fn release_memory() {
@@ -14,6 +17,11 @@ pub(crate) fn release_memory() {
     unsafe {
         libc::malloc_trim(0);
     }
+}
+
+/// What names the addresses of profiles.
+pub(crate) fn resolver() -> Box<dyn Resolve> {
+    Box::new(symbols::Resolver::default())
 }
 
 /// The calling thread then has about a tenth of a contended processor, and does not preempt another one when it wakes.

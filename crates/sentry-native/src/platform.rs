@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use sentry::Hub;
-use sentry_context::platform::{NewRun, Panic, Platform, Run, Sampling};
+use sentry_context::platform::{NewRun, Panic, Platform, Resolve, Run, Sampling};
 use sentry_context::profile::{Lifecycle, Recorder};
 
 use crate::system::{self, last_run, native_crash, profiler, stall};
@@ -42,6 +42,10 @@ impl Platform for Native {
 
     fn profile(&self, lifecycle: Lifecycle, recorder: Recorder) -> io::Result<Option<Box<dyn Sampling>>> {
         profiler::start(lifecycle, recorder)
+    }
+
+    fn resolver(&self) -> Box<dyn Resolve> {
+        system::resolver()
     }
 
     fn thread_id(&self) -> Option<u64> {

@@ -25,14 +25,20 @@ pub(super) fn is_machinery(krate: &str) -> bool {
 
 /// A function for people: the same under every mangling.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Function {
+pub(crate) struct Function {
     /// Its path, without generic arguments and hashes.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// The crate that its code is in.
-    pub(super) krate: String,
+    pub(crate) krate: String,
 }
 
 impl Function {
+    /// From its symbol and the file of its code.
+    pub(crate) fn of(symbol: &str, file: Option<&str>) -> Self {
+        let name = backtrace::SymbolName::new(symbol.as_bytes());
+        Self::new(symbol, &format!("{name:#}"), file)
+    }
+
     /// From its symbol, mangled and not, and the file of its code. The file says most: names may be bare, as those of
     /// inlined functions are, or begin with a type of another crate.
     pub(super) fn new(symbol: &str, demangled: &str, file: Option<&str>) -> Self {
@@ -47,7 +53,7 @@ impl Function {
 }
 
 /// The module path of a plain function name such as `shop_api::domain::price::discount`.
-pub(super) fn module(function: &str) -> Option<String> {
+pub(crate) fn module(function: &str) -> Option<String> {
     let path = function.trim_end_matches("::{{closure}}");
     if path.starts_with('<') {
         return None;

@@ -34,7 +34,7 @@ fn lines(path: &str) -> Lines {
 }
 
 /// The path from the crate's folder on: `shop/src/domain/stock.rs`.
-pub(super) fn short_name(path: &str) -> String {
+pub(crate) fn short_name(path: &str) -> String {
     let start = path.rfind("/src/").and_then(|src| path[..src].rfind('/')).map_or(0, |slash| slash + 1);
     path[start..].to_owned()
 }

@@ -1,21 +1,17 @@
 //! Names of addresses, each looked up once.
 //!
-//! Events come first: profiles need thousands of addresses, and let every event that is being finished go ahead. What is
-//! known already is there at once, whoever looks something up at the moment.
+//! What is known already is there at once, whoever looks something up at the moment. Profiles have look-ups of their own
+//! ([`Resolve`](crate::platform::Resolve)), which leave these tables alone.
 
 use std::collections::HashMap;
 use std::ffi::c_void;
-use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError, TryLockError};
-use std::time::Duration;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use sentry::protocol::{Addr, Frame};
 
 use super::names::{self, Function};
 use super::source;
 use crate::platform;
-
-/// How long a profile lets events go ahead before it looks up one more address.
-const LEISURE: Duration = Duration::from_millis(100);
 
 /// The frames at an address, outermost first: several where calls were inlined.
 type Resolved = Arc<[Frame]>;
@@ -26,8 +22,6 @@ static RESOLVED: LazyLock<Mutex<HashMap<u64, Resolved>>> = LazyLock::new(Mutex::
 /// The tables take 100 MB for a large binary, and 150 ms to load. Locked while one address is looked up.
 static TABLES: Mutex<Tables> = Mutex::new(Tables::Unloaded);
 
-static EVENTS: Turns = Turns { open: Mutex::new(0), none: Condvar::new() };
-
 #[derive(PartialEq)]
 enum Tables {
     Unloaded,
@@ -35,54 +29,9 @@ enum Tables {
     Idle,
 }
 
-/// Events that are being finished.
-struct Turns {
-    open: Mutex<usize>,
-    none: Condvar,
-}
-
-/// An event that is being finished, until this is dropped.
-pub(super) struct Turn(&'static Turns);
-
-impl Turns {
-    fn first(&'static self) -> Turn {
-        *lock(&self.open) += 1;
-        Turn(self)
-    }
-
-    /// Waits until no event is being finished, for `limit` at most. False where one still is.
-    fn wait(&self, limit: Duration) -> bool {
-        let waited = self.none.wait_timeout_while(lock(&self.open), limit, |open| *open > 0);
-        *waited.unwrap_or_else(PoisonError::into_inner).0 == 0
-    }
-}
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        let mut open = lock(&self.0.open);
-        *open -= 1;
-        if *open == 0 {
-            self.0.none.notify_all();
-        }
-    }
-}
-
-/// Profiles wait until this is dropped.
-pub(super) fn first() -> Turn {
-    EVENTS.first()
-}
-
-/// The frames at an address of an event.
+/// The frames at an address.
 pub(super) fn at(address: u64) -> Resolved {
     known(address).unwrap_or_else(|| looked_up(address))
-}
-
-/// The frames at an address of a profile: events go ahead.
-pub(crate) fn at_leisure(address: u64) -> Resolved {
-    known(address).unwrap_or_else(|| {
-        EVENTS.wait(LEISURE);
-        looked_up(address)
-    })
 }
 
 /// Unloads the symbol tables once nothing was looked up between two calls; what was resolved stays. Never waits.
@@ -128,8 +77,7 @@ fn look_up(address: u64) -> Vec<Frame> {
     backtrace::resolve(address as *mut c_void, |symbol| {
         let Some(name) = symbol.name() else { return };
         let path = symbol.filename().map(|path| path.to_string_lossy().into_owned());
-        let Function { name, krate } =
-            Function::new(name.as_str().unwrap_or_default(), &format!("{name:#}"), path.as_deref());
+        let Function { name, krate } = Function::of(name.as_str().unwrap_or_default(), path.as_deref());
         frames.push(Frame {
             module: names::module(&name),
             package: Some(krate),
@@ -152,8 +100,6 @@ fn look_up(address: u64) -> Vec<Frame> {
 
 #[cfg(test)]
 mod tests {
-    use std::thread;
-
     use super::*;
 
     #[test]
@@ -161,23 +107,9 @@ mod tests {
         let address = 0x51;
         let before = at(address);
         let tables = lock(&TABLES);
-        assert_eq!((at(address), at_leisure(address)), (Arc::clone(&before), before));
+        assert_eq!(at(address), before);
         // The thread that delivers calls it.
         rest();
         drop(tables);
-    }
-
-    #[test]
-    fn a_profile_lets_every_event_go_ahead_up_to_a_bound() {
-        static TURNS: Turns = Turns { open: Mutex::new(0), none: Condvar::new() };
-        const LONG: Duration = Duration::from_secs(60);
-        assert!(TURNS.wait(LONG), "nobody is there");
-        let turns = (TURNS.first(), TURNS.first());
-        assert!(!TURNS.wait(Duration::from_millis(1)));
-        drop(turns.0);
-        assert!(!TURNS.wait(Duration::from_millis(1)), "one still is");
-        let profile = thread::spawn(|| TURNS.wait(LONG));
-        drop(turns.1);
-        assert!(profile.join().unwrap());
     }
 }

@@ -1,11 +1,13 @@
 //! A recording with its symbols, as Sentry takes it. Made off the sampling thread, once per chunk.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, UNIX_EPOCH};
 
 use sentry::Client;
-use serde::Serialize;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
 use super::recording::{Recording, SAMPLES, Stretch};
@@ -21,12 +23,10 @@ pub(super) struct Origin {
     pub(super) environment: String,
     /// Name and version, as in `sentry.rust/1.2.3`.
     pub(super) sdk: String,
-    /// Crates whose frames are ours.
-    pub(super) in_app: &'static [&'static str],
 }
 
 impl Origin {
-    pub(super) fn of(client: &Client, profiler: Uuid, in_app: &'static [&'static str]) -> Self {
+    pub(super) fn of(client: &Client, profiler: Uuid) -> Self {
         let options = client.options();
         let text =
             |text: &Option<std::borrow::Cow<'static, str>>| text.clone().unwrap_or_default().into_owned();
@@ -35,7 +35,6 @@ impl Origin {
             release: text(&options.release),
             environment: text(&options.environment),
             sdk: options.user_agent.to_string(),
-            in_app,
         }
     }
 }
@@ -75,7 +74,7 @@ struct Value {
 struct Profile<'a> {
     samples: Vec<Sample>,
     #[serde(flatten)]
-    table: &'a Table,
+    table: &'a Table<'a>,
     thread_metadata: BTreeMap<String, Metadata<'a>>,
 }
 
@@ -84,14 +83,37 @@ struct Metadata<'a> {
     name: &'a str,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// Of which there are some ten thousand.
+#[derive(Debug, Clone, Copy)]
 struct Sample {
     timestamp: f64,
-    stack_id: u32,
-    thread_id: String,
-    /// The span that was active on the thread. Sentry, which does not know it, leaves it out.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    span_id: Option<String>,
+    stack: u32,
+    thread: i32,
+    /// The span that was active on the thread, or 0. Sentry, which does not know it, leaves it out.
+    span: u64,
+}
+
+impl Serialize for Sample {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let fields = if self.span == 0 { 3 } else { 4 };
+        let mut sample = serializer.serialize_struct("Sample", fields)?;
+        sample.serialize_field("timestamp", &self.timestamp)?;
+        sample.serialize_field("stack_id", &self.stack)?;
+        sample.serialize_field("thread_id", &Text(self.thread))?;
+        if self.span != 0 {
+            sample.serialize_field("span_id", &Text(format_args!("{:016x}", self.span)))?;
+        }
+        sample.end()
+    }
+}
+
+/// A number as text.
+struct Text<T>(T);
+
+impl<T: Display> Serialize for Text<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
 }
 
 /// Nobody waits for the chunk any more.
@@ -105,12 +127,12 @@ pub(super) fn payload(
     symbols: &mut Symbols,
     cancelled: &AtomicBool,
 ) -> Result<Option<Vec<u8>>, Cancelled> {
-    let mut table = Table::default();
-    let stack = |addresses| match cancelled.load(Relaxed) {
-        false => Ok(table.stack(addresses, origin.in_app, symbols)),
-        true => Err(Cancelled),
-    };
-    let stacks: Vec<_> = recording.stacks().into_iter().map(stack).collect::<Result<_, _>>()?;
+    let stacks = recording.stacks();
+    if !symbols.learn(&stacks, || !cancelled.load(Relaxed)) {
+        return Err(Cancelled);
+    }
+    let mut table = Table::new(symbols);
+    let stacks: Vec<_> = stacks.into_iter().map(|addresses| table.stack(addresses)).collect();
     let mut samples = Vec::new();
     let mut names = BTreeMap::new();
     let mut repeats = SAMPLES;
@@ -121,7 +143,7 @@ pub(super) fn payload(
             continue;
         }
         samples.extend(of_thread.into_iter().map(|(stack, mut sample)| {
-            sample.stack_id = stack.unwrap_or_else(|| table.idle());
+            sample.stack = stack.unwrap_or_else(|| table.idle());
             sample
         }));
         names.insert(id.to_string(), Metadata { name: &track.name });
@@ -164,10 +186,9 @@ fn thread(
         };
         let mut at = |tick: u32, stack: Option<u32>| {
             let Some(time) = recording.ticks.get(tick as usize) else { return };
-            let span = (stack.is_some() && stretch.span != 0).then(|| format!("{:016x}", stretch.span));
+            let span = if stack.is_some() { stretch.span } else { 0 };
             let timestamp = seconds(recording, *time);
-            let sample = Sample { timestamp, stack_id: 0, thread_id: id.to_string(), span_id: span };
-            samples.push((stack, sample));
+            samples.push((stack, Sample { timestamp, stack: 0, thread: id, span }));
         };
         for tick in stretch.first..end {
             let is_edge = tick == stretch.first || tick + 1 == end;

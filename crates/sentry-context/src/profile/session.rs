@@ -14,8 +14,7 @@ use uuid::Uuid;
 use super::chunk::{self, Cancelled, Origin};
 use super::symbols::Symbols;
 use super::{Profiling, Recording};
-use crate::frames;
-use crate::platform::{Platform, Sampling};
+use crate::platform::{self, Platform, Sampling};
 
 /// Recordings that wait for their symbols. Further ones are discarded.
 const WAITING: usize = 1;
@@ -114,14 +113,12 @@ pub(crate) fn start(
     let unsettled = Arc::new(Unsettled { chunks, ..Unsettled::default() });
     let recorder = Recorder { recordings, unsettled: Arc::clone(&unsettled) };
     let Some(sampling) = platform.profile(profiling.lifecycle, recorder)? else { return Ok(None) };
-    let origin = Origin::of(client, profiler, in_app);
+    let origin = Origin::of(client, profiler);
     let (end, ended) = mpsc::channel();
     let made = Arc::clone(&unsettled);
-    // Of the same priority as the thread that encodes errors, which would wait for this one's look-ups behind the whole
-    // machine otherwise.
     thread::Builder::new().name("sentry-chunks".to_owned()).spawn(move || {
         let _end = end;
-        let mut symbols = Symbols::new(frames::at_leisure);
+        let mut symbols = Symbols::new(platform::current().resolver(), in_app);
         for recording in received {
             match chunk::payload(&recording, &origin, &mut symbols, &made.is_cancelled) {
                 Ok(Some(payload)) if made.settle() => made.chunks.send(payload),

@@ -1,14 +1,15 @@
-//! Symbols of addresses, with few look-ups: the first one loads the symbol tables, which take more memory and time than
-//! all the rest of a profile.
+//! Symbols of addresses, each once, and compact: a process has some ten thousand of them.
 //!
 //! Return addresses are as many as there are calls in the program, and are soon known. The instruction that a thread was
 //! at may be any: once some of a function are known, the nearest of those stands for further ones between them. Its line
 //! may be another one; its function is the same.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use sentry::protocol::Frame;
+use super::frame::Frame;
+use crate::frames::Function;
+use crate::platform::{Code, Resolve};
 
 /// Instructions of a function that are looked up whatever is known.
 const OF_FUNCTION: u32 = 32;
@@ -16,121 +17,161 @@ const OF_FUNCTION: u32 = 32;
 /// An instruction this near, in bytes, to a known one of its function is not looked up.
 const NEAR: u64 = 16;
 
-/// Most instructions that are looked up.
-const MOST: usize = 50_000;
+/// Most addresses that are known: some MB. Beyond it, all are forgotten, and looked up again where they are needed.
+pub(super) const MOST: usize = 50_000;
 
-/// Looks an address up: its frames, outermost first, since calls are inlined.
-type LookUp = fn(u64) -> Arc<[Frame]>;
+/// The numbers of the frames at an address, innermost first: several where calls were inlined.
+type Frames = Box<[u32]>;
 
 /// What is known of this process's addresses.
 #[derive(Debug)]
 pub(super) struct Symbols {
-    look_up: LookUp,
-    instructions: BTreeMap<u64, Arc<[Frame]>>,
-    of_function: HashMap<String, u32>,
+    resolver: Box<dyn Resolve>,
+    /// Crates whose frames are ours.
+    in_app: &'static [&'static str],
+    known: Known,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    calls: HashMap<u64, Frames>,
+    instructions: BTreeMap<u64, Frames>,
+    /// How many instructions are known of each function.
+    of_function: HashMap<Arc<str>, u32>,
+    frames: Vec<Frame>,
+    numbers: HashMap<Frame, u32>,
+    texts: HashSet<Arc<str>>,
 }
 
 impl Symbols {
-    pub(super) fn new(look_up: LookUp) -> Self {
-        Self { look_up, instructions: BTreeMap::new(), of_function: HashMap::new() }
+    pub(super) fn new(resolver: Box<dyn Resolve>, in_app: &'static [&'static str]) -> Self {
+        Self { resolver, in_app, known: Known::default() }
     }
 
-    /// The frames of a return address.
-    pub(super) fn at_call(&self, address: u64) -> Arc<[Frame]> {
-        (self.look_up)(address)
+    /// Looks up what is not known yet of these stacks, [`MOST`] addresses at most. False where `go_on` stopped it.
+    pub(super) fn learn(&mut self, stacks: &[&[u64]], go_on: impl Fn() -> bool) -> bool {
+        let mut unknown = self.unknown(stacks);
+        if self.known.calls.len() + self.known.instructions.len() + unknown.len() > MOST {
+            self.known = Known::default();
+            unknown = self.unknown(stacks);
+        }
+        let addresses: Vec<u64> = unknown.keys().copied().take(MOST).collect();
+        let Self { resolver, in_app, known } = self;
+        let mut frames: Vec<u32> = Vec::new();
+        let mut current = None;
+        let mut is_wanted = true;
+        resolver.resolve(&addresses, &mut |address, code| {
+            if let Some(before) = current.replace(address).filter(|before| *before != address) {
+                known.add(before, unknown[&before], std::mem::take(&mut frames));
+            }
+            frames.push(known.frame(code, in_app));
+            is_wanted = go_on();
+            is_wanted
+        });
+        if let Some(last) = current.filter(|_| is_wanted) {
+            known.add(last, unknown[&last], frames);
+        }
+        for address in addresses.into_iter().filter(|_| is_wanted) {
+            known.add_unnamed(address, unknown[&address]);
+        }
+        is_wanted
     }
 
-    /// The frames of an instruction.
-    pub(super) fn at_instruction(&mut self, address: u64) -> Arc<[Frame]> {
-        if let Some(known) = self.stand_in(address) {
+    /// The addresses that are to be looked up: those that threads were at, or that they will return to, or both.
+    fn unknown(&self, stacks: &[&[u64]]) -> BTreeMap<u64, [bool; 2]> {
+        let mut unknown: BTreeMap<u64, [bool; 2]> = BTreeMap::new();
+        for stack in stacks {
+            for (depth, address) in stack.iter().enumerate() {
+                let is_call = depth > 0;
+                if self.at(*address, is_call).is_none() {
+                    unknown.entry(*address).or_default()[usize::from(is_call)] = true;
+                }
+            }
+        }
+        unknown
+    }
+
+    /// The numbers of the frames at an address, which is one that is returned to, or one at which a thread was. `None`
+    /// where it was not looked up.
+    pub(super) fn at(&self, address: u64, is_call: bool) -> Option<&[u32]> {
+        let frames = if is_call { self.known.calls.get(&address) } else { self.known.stand_in(address) };
+        frames.map(|frames| &**frames)
+    }
+
+    /// A frame by its number.
+    pub(super) fn frame(&self, number: u32) -> Option<&Frame> {
+        self.known.frames.get(number as usize)
+    }
+}
+
+impl Known {
+    fn add(&mut self, address: u64, [is_instruction, is_call]: [bool; 2], frames: Vec<u32>) {
+        let frames = frames.into_boxed_slice();
+        if is_instruction {
+            if let Some(name) = self.function(&frames).cloned() {
+                *self.of_function.entry(name).or_default() += 1;
+            }
+            self.instructions.insert(address, frames.clone());
+        }
+        if is_call {
+            self.calls.insert(address, frames);
+        }
+    }
+
+    /// Where nothing is known of an address, it is a function of its own.
+    fn add_unnamed(&mut self, address: u64, [is_instruction, is_call]: [bool; 2]) {
+        let is_known = (!is_instruction || self.instructions.contains_key(&address))
+            && (!is_call || self.calls.contains_key(&address));
+        if !is_known {
+            let frame = Frame::unnamed(self.text(&format!("{address:#x}")));
+            let number = self.number(frame);
+            self.add(address, [is_instruction, is_call], vec![number]);
+        }
+    }
+
+    fn frame(&mut self, code: Code<'_>, in_app: &[&str]) -> u32 {
+        let Function { name, krate } = Function::of(code.symbol, code.file);
+        let function = self.text(&name);
+        let file = code.file.map(|file| self.text(file));
+        let is_ours = in_app.contains(&krate.as_str());
+        let waits_for_events = krate == "mio" || name.starts_with("epoll_");
+        self.number(Frame { function, file, line: code.line, is_ours, waits_for_events })
+    }
+
+    fn number(&mut self, frame: Frame) -> u32 {
+        let next = self.frames.len() as u32;
+        *self.numbers.entry(frame).or_insert_with_key(|frame| {
+            self.frames.push(frame.clone());
+            next
+        })
+    }
+
+    fn text(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.texts.get(text) {
             return Arc::clone(known);
         }
-        let frames = (self.look_up)(address);
-        if let Some(name) = function(&frames) {
-            *self.of_function.entry(name.to_owned()).or_default() += 1;
-        }
-        self.instructions.insert(address, Arc::clone(&frames));
-        frames
+        let text: Arc<str> = text.into();
+        self.texts.insert(Arc::clone(&text));
+        text
     }
 
-    fn stand_in(&self, address: u64) -> Option<&Arc<[Frame]>> {
+    fn stand_in(&self, address: u64) -> Option<&Frames> {
         let (before, below) = self.instructions.range(..=address).next_back()?;
-        if *before == address || self.instructions.len() >= MOST {
+        if *before == address {
             return Some(below);
         }
         let (after, above) = self.instructions.range(address..).next()?;
-        let name = function(below).filter(|name| function(above) == Some(*name))?;
+        let name = self.function(below).filter(|name| self.function(above) == Some(*name))?;
         let (up, down) = (after - address, address - before);
         let is_known = self.of_function.get(name).is_some_and(|count| *count >= OF_FUNCTION);
         (is_known || up.min(down) <= NEAR).then_some(if up < down { above } else { below })
     }
-}
 
-/// The function whose code is there, whatever was inlined into it.
-fn function(frames: &[Frame]) -> Option<&str> {
-    frames.first()?.function.as_deref()
+    /// The function whose code is there, whatever was inlined into it.
+    fn function(&self, frames: &[u32]) -> Option<&Arc<str>> {
+        Some(&self.frames.get(*frames.last()? as usize)?.function)
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::cell::Cell;
-
-    use super::*;
-
-    thread_local! {
-        static LOOK_UPS: Cell<usize> = const { Cell::new(0) };
-    }
-
-    /// A function of 4 KiB each, and every 64 bytes another one inlined.
-    fn look_up(address: u64) -> Arc<[Frame]> {
-        LOOK_UPS.set(LOOK_UPS.get() + 1);
-        let frame = |name: String| Frame { function: Some(name), ..Frame::default() };
-        [frame(format!("outer_{}", address / 4096)), frame(format!("inner_{}", address / 64))].into()
-    }
-
-    fn unnamed(_: u64) -> Arc<[Frame]> {
-        LOOK_UPS.set(LOOK_UPS.get() + 1);
-        [Frame::default()].into()
-    }
-
-    #[test]
-    fn a_function_costs_a_few_look_ups_and_is_always_the_right_one() {
-        let mut symbols = Symbols::new(look_up);
-        let mut look_ups = Vec::new();
-        for _ in 0..2 {
-            let before = LOOK_UPS.get();
-            // Each instruction of four functions, in an order without one.
-            for number in 0..4 * 4096_u64 {
-                let address = 4096 + number * 4_099 % (4 * 4096);
-                let frames = symbols.at_instruction(address);
-                assert_eq!(
-                    function(&frames),
-                    Some(format!("outer_{}", address / 4096).as_str()),
-                    "{address}"
-                );
-            }
-            look_ups.push(LOOK_UPS.get() - before);
-        }
-        // A function's ends are found step by step, since nothing is known beyond them.
-        assert!(look_ups[0] <= 4 * 400 && look_ups[1] == 0, "{look_ups:?}");
-    }
-
-    #[test]
-    fn an_address_is_looked_up_once_and_the_first_ones_of_a_function_exactly() {
-        let mut symbols = Symbols::new(look_up);
-        for round in 0..2 {
-            for address in (4096..8192).step_by(4096 / 16) {
-                let inner = format!("inner_{}", address / 64);
-                assert_eq!(symbols.at_instruction(address)[1].function.as_deref(), Some(inner.as_str()));
-            }
-            assert_eq!(LOOK_UPS.get(), 16, "in round {round}");
-        }
-    }
-
-    #[test]
-    fn no_more_instructions_are_looked_up_than_their_bound() {
-        let mut symbols = Symbols::new(unnamed);
-        (0..2 * MOST as u64).for_each(|number| drop(symbols.at_instruction(number * 64)));
-        assert_eq!((LOOK_UPS.get(), symbols.instructions.len()), (MOST, MOST));
-    }
-}
+mod tests;

@@ -1,0 +1,110 @@
+//! Names of addresses of this process in little memory, for profiles: they need thousands, all at once and in no hurry.
+//!
+//! What events use ([`backtrace`]) keeps the debug information of a binary in memory, 60 MB and more. Here a file is
+//! mapped and read from front to back, once for all addresses, and the pages that were read are given back on the way.
+//! All that stays is which unit of the debug information describes which code.
+
+mod functions;
+mod image;
+mod lines;
+mod units;
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+
+use gimli::{DebugInfoOffset, Dwarf, EndianSlice, LittleEndian};
+use sentry_context::platform::{Code, Resolve};
+
+use super::stack::maps::{Maps, Module};
+use functions::{Call, Names};
+use image::Image;
+use units::Units;
+
+/// What both processors have.
+type Reader<'a> = EndianSlice<'a, LittleEndian>;
+
+/// What is known of the files of this process.
+#[derive(Debug, Default)]
+pub(crate) struct Resolver {
+    units: HashMap<String, Units>,
+}
+
+impl Resolve for Resolver {
+    fn resolve(&mut self, addresses: &[u64], found: &mut dyn FnMut(u64, Code<'_>) -> bool) {
+        for module in Maps::own().modules() {
+            let within = &addresses[within(addresses, module.range.start, module.range.end)];
+            if !within.is_empty() && !self.resolve_in(module, within, found).unwrap_or(true) {
+                return;
+            }
+        }
+    }
+}
+
+impl Resolver {
+    /// False where nobody wants to know any more; `None` where the module cannot be read.
+    fn resolve_in(
+        &mut self,
+        module: &Module,
+        addresses: &[u64],
+        found: &mut dyn FnMut(u64, Code<'_>) -> bool,
+    ) -> Option<bool> {
+        let image = Image::open(module)?;
+        let file = image.parse()?;
+        // Where the code is in the file, one byte before the return addresses.
+        let bias = module.base.wrapping_sub(image::base(&file));
+        let places: Vec<u64> =
+            addresses.iter().map(|address| address.wrapping_sub(bias).wrapping_sub(1)).collect();
+        let symbols = image.symbols(&file, &places);
+        let dwarf = image.dwarf(&file);
+        let units = self.units.entry(module.path.clone()).or_insert_with(|| Units::read(&dwarf, &image));
+        let mut names = Names::new(&dwarf, units);
+        let mut by_unit: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        for (number, place) in places.iter().enumerate() {
+            by_unit.entry(units.at(*place).map(|unit| unit.0)).or_default().push(number);
+        }
+        for (unit, numbers) in by_unit {
+            let places: Vec<u64> = numbers.iter().map(|number| places[*number]).collect();
+            let calls = unit.and_then(|unit| names.calls(DebugInfoOffset(unit), &places, &image).ok());
+            let mut calls = calls.unwrap_or_default().into_iter();
+            for number in numbers {
+                let calls = calls.next().unwrap_or_default();
+                image.has_read(calls.len().max(1));
+                if !tell(addresses[number], &calls, symbols[number], found) {
+                    return Some(false);
+                }
+            }
+            image.release();
+        }
+        Some(true)
+    }
+}
+
+/// Says what is known of one address: its calls, innermost first, or the symbol that it is in.
+fn tell(
+    address: u64,
+    calls: &[Call<'_>],
+    symbol: Option<&str>,
+    found: &mut dyn FnMut(u64, Code<'_>) -> bool,
+) -> bool {
+    let mut go_on = true;
+    for call in calls.iter().rev() {
+        let name = call.function.as_deref().or(symbol).unwrap_or_default();
+        go_on &= found(address, Code { symbol: name, file: call.file.as_deref(), line: call.line });
+    }
+    match symbol.filter(|_| calls.is_empty()) {
+        Some(symbol) => found(address, Code { symbol, file: None, line: None }),
+        None => go_on,
+    }
+}
+
+/// Which of the addresses, which ascend, are from `start` on and before `end`.
+fn within(addresses: &[u64], start: u64, end: u64) -> Range<usize> {
+    let first = addresses.partition_point(|address| *address < start);
+    first..first + addresses[first..].partition_point(|address| *address < end)
+}
+
+/// The debug information of a file, as [`Units`] and [`Names`] read it.
+type Information<'a> = Dwarf<Reader<'a>>;
+
+#[cfg(test)]
+mod tests;

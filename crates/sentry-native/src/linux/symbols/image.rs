@@ -1,0 +1,153 @@
+//! A file of code, mapped to be read, whose pages are given back soon.
+
+use std::cell::Cell;
+use std::fs::File;
+use std::ops::Deref;
+use std::os::fd::AsRawFd;
+use std::ptr::{self, NonNull};
+
+use gimli::{EndianSlice, LittleEndian};
+use object::{CompressionFormat, Object, ObjectSection, ObjectSegment, ObjectSymbol, SymbolKind};
+
+use super::{Information, within};
+use crate::linux::stack::maps::{self, Module};
+
+/// Places that are read until pages are given back: the system maps 64 KiB around each, so these are 1.5 MB.
+const PLACES: usize = 24;
+
+/// Symbols that are as much as a place.
+const SYMBOLS: usize = 2_048;
+
+/// The bytes of a file, or of the code that the kernel lends.
+pub(super) struct Image {
+    bytes: Bytes,
+    read: Cell<usize>,
+}
+
+enum Bytes {
+    File(Mapping),
+    Own(Vec<u8>),
+}
+
+impl Image {
+    pub(super) fn open(module: &Module) -> Option<Self> {
+        let bytes = match module.is_kernels() {
+            true => Bytes::Own(maps::own_vdso()?),
+            false => Bytes::File(Mapping::of(&module.open()?)?),
+        };
+        Some(Self { bytes, read: Cell::new(0) })
+    }
+
+    pub(super) fn parse(&self) -> Option<object::File<'_>> {
+        object::File::parse(&**self).ok()
+    }
+
+    /// Something was read that is far from what was read before.
+    pub(super) fn has_read(&self, places: usize) {
+        self.read.set(self.read.get() + places);
+        if self.read.get() >= PLACES {
+            self.release();
+        }
+    }
+
+    /// Gives the pages back that were read until now. They are there again when they are read again.
+    pub(super) fn release(&self) {
+        self.read.set(0);
+        if let Bytes::File(mapping) = &self.bytes {
+            mapping.release();
+        }
+    }
+
+    /// The debug information. What is compressed counts as absent: unpacked, it would take too much memory.
+    pub(super) fn dwarf<'a>(&self, file: &object::File<'a>) -> Information<'a> {
+        let content = |name: &str| {
+            let data = file.section_by_name(name)?.compressed_data().ok()?;
+            (data.format == CompressionFormat::None).then_some(data.data)
+        };
+        let section = |id: gimli::SectionId| {
+            Ok::<_, std::convert::Infallible>(EndianSlice::new(
+                content(id.name()).unwrap_or_default(),
+                LittleEndian,
+            ))
+        };
+        match Information::load(section) {
+            Ok(dwarf) => dwarf,
+            Err(never) => match never {},
+        }
+    }
+
+    /// The names of the functions in which the places are, which ascend. A function with several names has any of them.
+    pub(super) fn symbols<'a>(&self, file: &object::File<'a>, places: &[u64]) -> Vec<Option<&'a str>> {
+        let mut names = vec![None; places.len()];
+        let is_stripped = file.symbols().next().is_none();
+        let symbols = if is_stripped { file.dynamic_symbols() } else { file.symbols() };
+        for (number, symbol) in symbols.enumerate() {
+            self.has_read(usize::from(number % SYMBOLS == 0));
+            let (start, size) = (symbol.address(), symbol.size());
+            if symbol.kind() != SymbolKind::Text || start == 0 {
+                continue;
+            }
+            for place in within(places, start, start.saturating_add(size)) {
+                names[place] = symbol.name().ok();
+                self.has_read(1);
+            }
+        }
+        self.release();
+        names
+    }
+}
+
+impl Deref for Image {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match &self.bytes {
+            Bytes::File(mapping) => mapping.bytes(),
+            Bytes::Own(bytes) => bytes,
+        }
+    }
+}
+
+/// The address that the file gives its first byte.
+pub(super) fn base(file: &object::File<'_>) -> u64 {
+    let lowest = file.segments().map(|segment| segment.address()).min();
+    // Segments start at pages.
+    lowest.unwrap_or_default() & !0xfff
+}
+
+/// A file in memory, as far as it is being read.
+pub(super) struct Mapping {
+    start: NonNull<u8>,
+    length: usize,
+}
+
+impl Mapping {
+    fn of(file: &File) -> Option<Self> {
+        let length = usize::try_from(file.metadata().ok()?.len()).ok().filter(|length| *length > 0)?;
+        // SAFETY: a new mapping of a file that is open, at a place that the system chooses.
+        let start = unsafe {
+            libc::mmap(ptr::null_mut(), length, libc::PROT_READ, libc::MAP_PRIVATE, file.as_raw_fd(), 0)
+        };
+        let start = NonNull::new(start.cast()).filter(|_| start != libc::MAP_FAILED)?;
+        Some(Self { start, length })
+    }
+
+    fn bytes(&self) -> &[u8] {
+        // SAFETY: that much is mapped readable until this is dropped. The system refuses to write to a program that
+        // runs; whoever cuts a library short that is in use breaks its users with or without this.
+        unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.length) }
+    }
+
+    fn release(&self) {
+        // SAFETY: pages of a file that nobody has written to, since they are mapped to be read: they come back with the
+        // same bytes.
+        unsafe { libc::madvise(self.start.as_ptr().cast(), self.length, libc::MADV_DONTNEED) };
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        // SAFETY: what was mapped; whatever borrowed it has ended.
+        unsafe { libc::munmap(self.start.as_ptr().cast(), self.length) };
+    }
+}

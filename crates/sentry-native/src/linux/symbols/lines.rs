@@ -1,0 +1,74 @@
+//! The lines of code.
+
+use gimli::{LineProgramHeader, UnitRef};
+
+use super::{Reader, within};
+
+/// The file, by its number in the unit, and the line at each of the places, which ascend.
+pub(super) fn of(unit: UnitRef<'_, Reader<'_>>, places: &[u64]) -> gimli::Result<Vec<Option<(u64, u32)>>> {
+    let mut found = vec![None; places.len()];
+    let Some(program) = unit.line_program.clone() else { return Ok(found) };
+    let mut rows = program.rows();
+    let mut before = None;
+    let mut is_left_out = false;
+    while let Some((_, row)) = rows.next_row()? {
+        let address = row.address();
+        match before {
+            // What the linker has left out begins at zero.
+            None => is_left_out = address == 0,
+            Some((start, file, line)) if start < address && !is_left_out => {
+                for place in within(places, start, address) {
+                    found[place] = Some((file, line));
+                }
+            }
+            Some(_) => {}
+        }
+        let line = row.line().map_or(0, |line| u32::try_from(line.get()).unwrap_or_default());
+        before = (!row.end_sequence()).then(|| (address, row.file_index(), line));
+    }
+    Ok(found)
+}
+
+/// The path of a file.
+pub(super) fn path<'a>(
+    unit: UnitRef<'_, Reader<'a>>,
+    header: &LineProgramHeader<Reader<'a>>,
+    file: u64,
+) -> Option<String> {
+    let file = header.file(file)?;
+    let text = |value| unit.attr_string(value).ok().map(|text| text.to_string_lossy().into_owned());
+    let mut path = unit.comp_dir.map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default();
+    // The folder with the number 0 is that of the unit.
+    if file.directory_index() != 0 {
+        push(&mut path, &text(file.directory(header)?)?);
+    }
+    push(&mut path, &text(file.path_name())?);
+    Some(path)
+}
+
+fn push(path: &mut String, more: &str) {
+    if more.starts_with('/') {
+        path.clear();
+    } else if !path.is_empty() && !path.ends_with('/') {
+        path.push('/');
+    }
+    path.push_str(more);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_begins_anew_where_it_is_absolute() {
+        let mut path = String::new();
+        let mut pushed = |more: &str| {
+            push(&mut path, more);
+            path.clone()
+        };
+        assert_eq!(
+            [pushed("src"), pushed("a.rs"), pushed("/b/"), pushed("c.rs")],
+            ["src", "src/a.rs", "/b/", "/b/c.rs"]
+        );
+    }
+}

@@ -1,0 +1,86 @@
+use std::collections::BTreeMap;
+use std::ffi::c_void;
+
+use super::*;
+
+/// What is at an address: symbols, files and lines, innermost first.
+type Found = Vec<(String, Option<String>, Option<u32>)>;
+
+/// As the tables that events use have it.
+fn expected(address: u64) -> Found {
+    let mut found = Found::new();
+    backtrace::resolve(address as *mut c_void, |symbol| {
+        let Some(name) = symbol.name() else { return };
+        let file = symbol.filename().map(|path| path.to_string_lossy().into_owned());
+        found.push((name.as_str().unwrap_or_default().to_owned(), file, symbol.lineno()));
+    });
+    found
+}
+
+fn resolved(resolver: &mut Resolver, addresses: &[u64]) -> BTreeMap<u64, Found> {
+    let mut found: BTreeMap<u64, Found> = BTreeMap::new();
+    resolver.resolve(addresses, &mut |address, code| {
+        let file = code.file.map(str::to_owned);
+        found.entry(address).or_default().push((code.symbol.to_owned(), file, code.line));
+        true
+    });
+    found
+}
+
+/// Addresses all over the code of this program.
+fn addresses(count: u64) -> Vec<u64> {
+    let maps = Maps::own();
+    let program = &maps.modules()[0];
+    let image = Image::open(program).unwrap();
+    let file = image.parse().unwrap();
+    let text = object::Object::section_by_name(&file, ".text").unwrap();
+    let (start, size) = (object::ObjectSection::address(&text), object::ObjectSection::size(&text));
+    let bias = program.base - image::base(&file);
+    (0..count).map(|number| bias + start + number * (size / count)).collect()
+}
+
+#[test]
+fn code_has_the_names_and_lines_that_events_show() {
+    let addresses = addresses(3_000);
+    let found = resolved(&mut Resolver::default(), &addresses);
+    let mut differing = Vec::new();
+    for address in &addresses {
+        let (found, expected) = (found.get(address).cloned().unwrap_or_default(), expected(*address));
+        // The tables of events count the padding behind a function to it.
+        if found != expected && !(found.is_empty() && expected.iter().all(|(_, file, _)| file.is_none())) {
+            differing.push(format!("{address:x}: {found:#?} instead of {expected:#?}"));
+        }
+    }
+    assert!(differing.is_empty(), "{} differ, such as {}", differing.len(), differing[0]);
+}
+
+#[test]
+fn a_library_without_debug_information_has_the_names_of_its_functions() {
+    let dynamic = libc::getpid as *const () as u64 + 1;
+    let found = resolved(&mut Resolver::default(), &[dynamic]);
+    assert!(
+        found[&dynamic].iter().any(|(name, file, _)| name.ends_with("getpid") && file.is_none()),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn what_is_no_code_is_passed_over() {
+    let mut resolver = Resolver::default();
+    let heap = Box::new(7_u64);
+    let mut addresses = [0, 1, std::ptr::from_ref(&*heap) as u64, u64::MAX];
+    addresses.sort_unstable();
+    assert_eq!(resolved(&mut resolver, &addresses), BTreeMap::new());
+    assert_eq!(resolved(&mut resolver, &[]), BTreeMap::new());
+}
+
+#[test]
+fn nothing_is_looked_up_once_nobody_wants_to_know() {
+    let mut count = 0;
+    Resolver::default().resolve(&addresses(100), &mut |_, _| {
+        count += 1;
+        false
+    });
+    // The calls at one address come together.
+    assert!((1..50).contains(&count), "{count}");
+}
