@@ -32,6 +32,8 @@ pub enum Sample<'a> {
     /// It has not run: it still is where it was. The stack is repeated here, since that moment may be in the recording
     /// before.
     Still(&'a [u64], u64),
+    /// The same, by its [number](Recording::number).
+    Again(u32, u64),
     /// It waits for work.
     Idle,
 }
@@ -118,6 +120,7 @@ impl Recording {
         let (stack, span, ran) = match sample {
             Sample::Ran(addresses, span) => (Some(self.number(addresses)), span, true),
             Sample::Still(addresses, span) => (Some(self.number(addresses)), span, false),
+            Sample::Again(number, span) => (Some(number), span, false),
             Sample::Idle => (None, 0, false),
         };
         let stretches = &mut self.threads.entry(thread).or_default().stretches;
@@ -138,7 +141,8 @@ impl Recording {
         }
     }
 
-    fn number(&mut self, addresses: &[u64]) -> u32 {
+    /// The number of a stack in this recording, which it has from now on.
+    pub fn number(&mut self, addresses: &[u64]) -> u32 {
         if let Some(number) = self.numbers.get(addresses) {
             return *number;
         }
@@ -198,6 +202,10 @@ mod tests {
         }
         assert_eq!(stretches(&recording), [(0, 2, 1), (3, 3, 4)]);
         assert_eq!(recording.stacks(), [&[5]]);
+        let number = recording.number(&[5]);
+        recording.tick(Duration::ZERO);
+        recording.add(1, 4, Sample::Again(number, 0));
+        assert_eq!(stretches(&recording), [(0, 2, 1), (3, 4, 4)]);
     }
 
     #[test]

@@ -2,8 +2,10 @@
 //!
 //! One thread wakes at absolute times. It asks the threads that have run since the last time for their stacks, and reads
 //! the answers when it wakes the next time: nobody waits for anybody. A thread that did not run is not asked, since it
-//! still is where it was, and a signal would wake it.
+//! still is where it was, and a signal would wake it. Where the whole process did not run, it looks at none of them.
 
+mod activity;
+mod known;
 mod place;
 mod regions;
 mod threads;
@@ -19,6 +21,7 @@ use sentry_context::profile::{CHUNK, FREQUENCY, Lifecycle, Recorder, Recording, 
 use sentry_context::runtime_stats;
 
 use super::stack::Unwinder;
+use activity::Activity;
 use threads::Threads;
 
 /// Why there is no profile; `None` where there is one.
@@ -61,6 +64,7 @@ struct Sampler {
     recorder: Recorder,
     stop: Arc<AtomicBool>,
     threads: Threads,
+    activity: Activity,
     open: Option<Open>,
     listed: Option<Instant>,
 }
@@ -70,11 +74,14 @@ struct Open {
     recording: Recording,
     start: Instant,
     latest: Instant,
+    /// The first of the latest moments at which nobody had run.
+    quiet: Option<u32>,
 }
 
 impl Sampler {
     fn new(lifecycle: Lifecycle, recorder: Recorder, stop: Arc<AtomicBool>) -> Self {
-        Self { lifecycle, recorder, stop, threads: Threads::default(), open: None, listed: None }
+        let (threads, activity) = (Threads::default(), Activity::default());
+        Self { lifecycle, recorder, stop, threads, activity, open: None, listed: None }
     }
 
     fn run(mut self) {
@@ -92,28 +99,33 @@ impl Sampler {
             next = following(next, Instant::now());
             self.sleep_until(next);
         }
-        self.threads.answers(self.open.as_mut().map(|open| &mut open.recording));
+        self.catch_up();
         if let Some(open) = self.finished() {
             self.recorder.finish(open);
         }
     }
 
     fn tick(&mut self, now: Instant) {
-        self.threads.answers(self.open.as_mut().map(|open| &mut open.recording));
+        let is_due = self.listed.is_none_or(|listed| now - listed >= LISTING);
+        let may_be_quiet = !self.activity.has_been() && !is_due && !self.threads.are_asked();
+        if let Some(open) = &mut self.open
+            && may_be_quiet
+            && !open.is_over(now, 0)
+        {
+            open.pass(now);
+            return;
+        }
+        self.catch_up();
         let most = self.threads.most_new_samples();
         if self.open.as_ref().is_some_and(|open| open.is_over(now, most)) {
             self.hand_over();
         }
         let recorder = &self.recorder;
-        let open =
-            self.open.get_or_insert_with(|| Open { recording: recorder.begin(), start: now, latest: now });
-        open.latest = now;
-        let at = now - open.start;
-        let tick = open.recording.tick(at);
-        let is_due = self.listed.is_none_or(|listed| now - listed >= LISTING);
+        let open = self.open.get_or_insert_with(|| Open::new(recorder.begin(), now));
+        let tick = open.tick(now);
         if is_due {
             self.listed = Some(now);
-            open.recording.measure(at, runtime_stats::read());
+            open.recording.measure(now - open.start, runtime_stats::read());
         }
         // One that begins as another ends is found a little later.
         if self.threads.have_changed() || is_due {
@@ -122,12 +134,23 @@ impl Sampler {
         self.threads.sample(tick, &mut open.recording);
     }
 
+    /// Notes what is known of the moments before, and was not noted yet.
+    fn catch_up(&mut self) {
+        let recording = self.open.as_mut().map(|open| {
+            if let Some(quiet) = open.quiet.take() {
+                self.threads.repeat(quiet, &mut open.recording);
+            }
+            &mut open.recording
+        });
+        self.threads.answers(recording);
+    }
+
     /// While no transaction is open.
     fn rest(&mut self) {
         let now = Instant::now();
+        self.catch_up();
         if let Some(open) = &mut self.open {
-            self.threads.answers(Some(&mut open.recording));
-            open.recording.tick(now - open.start);
+            open.tick(now);
             self.threads.rest(&mut open.recording);
         }
         while !self.stop.load(Relaxed) && !roots::is_open() {
@@ -166,6 +189,21 @@ impl Sampler {
 }
 
 impl Open {
+    fn new(recording: Recording, now: Instant) -> Self {
+        Self { recording, start: now, latest: now, quiet: None }
+    }
+
+    fn tick(&mut self, now: Instant) -> u32 {
+        self.latest = now;
+        self.recording.tick(now - self.start)
+    }
+
+    /// A moment at which each thread still is where it was.
+    fn pass(&mut self, now: Instant) {
+        let tick = self.tick(now);
+        self.quiet.get_or_insert(tick);
+    }
+
     fn is_over(&self, now: Instant, most_new: usize) -> bool {
         now - self.start >= CHUNK || now - self.latest >= GAP || self.recording.is_full(most_new)
     }

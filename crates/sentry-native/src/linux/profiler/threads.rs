@@ -1,16 +1,14 @@
 //! The threads of this process, and where each was last.
 
-use std::collections::HashMap;
-use std::fs;
+use std::collections::{HashMap, HashSet};
+use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
-use std::time::{Duration, Instant};
 
-use nix::time::{ClockId, clock_gettime};
 use sentry_context::profile::{DEPTH, Recording, Sample};
 
-use super::place::{self, Place};
+use super::known::{Known, Look, State};
 use super::regions;
-use crate::linux::stack::{Asked, Thread, Unwinder};
+use crate::linux::stack::Unwinder;
 
 /// Most threads that are sampled.
 const MOST: usize = 256;
@@ -18,23 +16,15 @@ const MOST: usize = 256;
 /// Most threads that are asked at the same time; the stall watchdog needs a place, too.
 const MOST_OPEN: usize = 24;
 
-/// A thread whose CPU time moved by no more did nothing that shows.
-const RAN: Duration = Duration::from_micros(10);
-
-/// A thread that waits where its last sample was taken has done no more than answer, if its CPU time moved by no more.
-const ANSWERED: Duration = Duration::from_micros(60);
-
-/// How long a thread may take to answer. One that blocks all signals never does.
-const PATIENCE: Duration = Duration::from_secs(1);
-
-/// The name of a thread that is Sentry's own begins so.
-const OWN: &str = "sentry-";
+/// Has a folder for each thread.
+const FOLDER: &str = "/proc/self/task";
 
 /// All of them.
 #[derive(Default)]
 pub(super) struct Threads {
     known: HashMap<i32, Known>,
-    /// The links of the folder of threads when it was last looked at.
+    /// The folder of threads, and its links when it was last looked at.
+    folder: Option<File>,
     count: u64,
     /// Where the next round begins: each thread is to have its turn.
     turn: usize,
@@ -42,31 +32,6 @@ pub(super) struct Threads {
     /// What is used over and over.
     addresses: Vec<u64>,
     has_warned: bool,
-}
-
-struct Known {
-    thread: Thread,
-    /// How often it was listed.
-    age: u32,
-    /// Its CPU time at the last look.
-    used: Duration,
-    state: State,
-    asked: Option<Question>,
-    /// Does it block the signal?
-    is_deaf: bool,
-}
-
-struct Question {
-    answer: Asked,
-    since: Instant,
-    /// The moment, in the recording that is being made.
-    tick: u32,
-}
-
-enum State {
-    New,
-    Idle,
-    At { stack: Vec<u64>, span: u64, sp: u64, ip: u64 },
 }
 
 impl Threads {
@@ -77,30 +42,31 @@ impl Threads {
 
     /// Have threads begun or ended, as far as their number says?
     pub(super) fn have_changed(&mut self) -> bool {
-        // The links of the folder: one for each of its own.
-        let count = fs::metadata("/proc/self/task").map_or(0, |folder| folder.nlink());
+        if self.folder.is_none() {
+            self.folder = File::open(FOLDER).ok();
+        }
+        // One for each folder in it.
+        let count = self.folder.as_ref().and_then(|folder| folder.metadata().ok()).map_or(0, |it| it.nlink());
         std::mem::replace(&mut self.count, count) != count
     }
 
     /// Looks which threads there are.
     pub(super) fn list(&mut self, recording: &mut Recording) {
-        let Ok(there) = fs::read_dir("/proc/self/task") else { return };
-        let there = there.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-        let mut gone: Vec<i32> = std::mem::take(&mut self.order);
-        gone.sort_unstable();
+        let Ok(there) = fs::read_dir(FOLDER) else { return };
+        let there: Vec<i32> =
+            there.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect();
+        let there_still: HashSet<i32> = there.iter().copied().collect();
+        // First, since others may take their places.
+        for id in std::mem::take(&mut self.order).into_iter().filter(|id| !there_still.contains(id)) {
+            self.forget(id, recording);
+        }
         for id in there {
-            if let Ok(place) = gone.binary_search(&id) {
-                gone.remove(place);
-            } else if self.known.len() - gone.len() >= MOST {
+            if self.known.len() >= MOST && !self.known.contains_key(&id) {
                 self.warn();
                 continue;
             }
-            let known = self.known.entry(id).or_insert_with(|| Known::new(id));
-            known.listed();
+            self.known.entry(id).or_insert_with(|| Known::new(id)).listed();
             self.order.push(id);
-        }
-        for id in gone {
-            self.forget(id, recording);
         }
     }
 
@@ -114,6 +80,16 @@ impl Threads {
         if !std::mem::replace(&mut self.has_warned, true) {
             tracing::warn!(sampled = MOST, "this process has more threads than are profiled");
         }
+    }
+
+    /// Is there a question that nobody has answered or taken back yet?
+    pub(super) fn are_asked(&self) -> bool {
+        self.known.values().any(|known| known.asked.is_some())
+    }
+
+    /// Nobody has run since that moment.
+    pub(super) fn repeat(&mut self, from: u32, recording: &mut Recording) {
+        self.known.values_mut().for_each(|known| known.repeat(from, recording));
     }
 
     /// Reads the answers to the questions of the moments before.
@@ -180,102 +156,71 @@ impl Threads {
         for known in self.known.values_mut() {
             known.read_name();
             recording.name(known.thread.id, &known.thread.name);
-            // What is open belongs to the next recording.
+            // What is open belongs to the next recording, whose stacks have other numbers.
             known.asked.iter_mut().for_each(|question| question.tick = 0);
+            if let State::At(position) = &mut known.state {
+                position.number = None;
+            }
         }
     }
 }
 
-/// What is to be done about a thread.
-enum Look {
-    Pass,
-    Ask,
-    Idle,
-    Still,
-}
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::{Duration, Instant};
 
-impl Known {
-    fn new(id: i32) -> Self {
-        let thread = Thread { id, name: String::new(), stack: 0..0, owner: 0 };
-        Self { thread, age: 0, used: Duration::ZERO, state: State::New, asked: None, is_deaf: false }
-    }
+    use super::*;
 
-    fn listed(&mut self) {
-        // A thread may get its name when it has begun to run.
-        self.age = self.age.saturating_add(1);
-        if self.age < 3 {
-            self.read_name();
-        }
-        // No second signal while the first one waits: they would fill the queue of the system.
-        self.is_deaf = self.is_deaf && Asked::is_pending(self.thread.id);
-    }
+    /// Ends the threads of a test, however it ends.
+    struct Over<'a>(&'a AtomicBool);
 
-    fn read_name(&mut self) {
-        if let Ok(name) = fs::read_to_string(format!("/proc/self/task/{}/comm", self.thread.id)) {
-            self.thread.name = name.trim_end().to_owned();
+    impl Drop for Over<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Relaxed);
         }
     }
 
-    fn has_answered(&self) -> bool {
-        self.asked.as_ref().is_some_and(|question| question.answer.answer().is_some())
-    }
-
-    fn look(&mut self) -> Look {
-        if self.thread.name.starts_with(OWN) || self.is_deaf {
-            return Look::Pass;
-        }
-        if let Some(question) = &self.asked {
-            if question.since.elapsed() < PATIENCE {
-                return Look::Pass;
+    #[test]
+    fn so_many_threads_are_asked_at_the_same_time_and_the_others_have_their_turn() {
+        const THREADS: usize = 2 * MOST_OPEN;
+        let is_over = AtomicBool::new(false);
+        let (report, reported) = mpsc::channel();
+        let work = || {
+            report.send(nix::unistd::gettid().as_raw()).unwrap();
+            while !is_over.load(Relaxed) {
+                let end = Instant::now() + Duration::from_micros(100);
+                while Instant::now() < end {}
+                thread::sleep(Duration::from_millis(1));
             }
-            self.asked = None;
-            self.is_deaf = true;
-            return Look::Idle;
-        }
-        let Some(used) = cpu_time(self.thread.id) else { return Look::Pass };
-        let moved = used.saturating_sub(std::mem::replace(&mut self.used, used));
-        if moved <= RAN {
-            return Look::Still;
-        }
-        match (place::of(self.thread.id), &self.state) {
-            (Some(Place::ForEvents), _) => Look::Idle,
-            (Some(Place::Waits { sp, ip }), State::At { sp: same_sp, ip: same_ip, .. })
-                if (sp, ip) == (*same_sp, *same_ip) && moved <= ANSWERED =>
-            {
-                Look::Still
-            }
-            _ => Look::Ask,
-        }
-    }
-
-    fn ask(&mut self, tick: u32) -> bool {
-        self.asked =
-            Asked::thread(&self.thread).map(|answer| Question { answer, since: Instant::now(), tick });
-        self.asked.is_some()
-    }
-
-    fn is_at(&mut self, addresses: &[u64], span: u64, sp: u64, ip: u64) {
-        let mut stack = match std::mem::replace(&mut self.state, State::New) {
-            State::At { stack, .. } => stack,
-            State::New | State::Idle => Vec::new(),
         };
-        addresses.clone_into(&mut stack);
-        self.state = State::At { stack, span, sp, ip };
+        thread::scope(|scope| {
+            let _over = Over(&is_over);
+            (0..THREADS).for_each(|_| drop(scope.spawn(work)));
+            let ids: Vec<i32> = reported.iter().take(THREADS).collect();
+            let (mut recording, mut threads) = (Recording::new(), Threads::default());
+            let mut round = |threads: &mut Threads| {
+                // One that a busy machine kept from answering is asked again after this.
+                threads.list(&mut recording);
+                // Other tests have threads of their own.
+                threads.order.retain(|id| ids.contains(id));
+                threads.answers(Some(&mut recording));
+                let tick = recording.tick(Duration::ZERO);
+                threads.sample(tick, &mut recording);
+            };
+            // All have run since they began.
+            round(&mut threads);
+            let asked = threads.known.values().filter(|it| it.asked.is_some()).count();
+            assert_eq!(asked, MOST_OPEN);
+            let is_sampled = |threads: &Threads, id: &i32| matches!(threads.known[id].state, State::At(_));
+            let deadline = Instant::now() + Duration::from_secs(120);
+            while !ids.iter().all(|id| is_sampled(&threads, id)) {
+                assert!(Instant::now() < deadline, "some never have their turn");
+                thread::sleep(Duration::from_millis(5));
+                round(&mut threads);
+            }
+        });
     }
-
-    fn repeat(&self, tick: u32, recording: &mut Recording) {
-        match &self.state {
-            State::New => {}
-            State::Idle => recording.add(self.thread.id, tick, Sample::Idle),
-            State::At { stack, span, .. } => recording.add(self.thread.id, tick, Sample::Still(stack, *span)),
-        }
-    }
-}
-
-/// How long a thread has run; `None` where it has ended.
-fn cpu_time(thread: i32) -> Option<Duration> {
-    // As `clock_getcpuclockid` makes it: the number, and what is measured of it.
-    const RUN_TIME_OF_THREAD: libc::clockid_t = 6;
-    let clock = ClockId::from_raw((!thread << 3) | RUN_TIME_OF_THREAD);
-    clock_gettime(clock).ok().map(Duration::from)
 }

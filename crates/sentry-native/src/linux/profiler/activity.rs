@@ -1,0 +1,57 @@
+//! Whether anybody but the sampler has run.
+
+use std::time::Duration;
+
+use nix::time::{ClockId, clock_gettime};
+
+use super::known::RAN;
+
+/// Looks in a row that may find nothing: the system counts the time of a thread that runs up to the latest tick only,
+/// which may be a while ago where a processor is left to one thread.
+const QUIET: u32 = 10;
+
+/// The processor time of the process at the last look, without that of the calling thread.
+#[derive(Debug, Default)]
+pub(super) struct Activity {
+    used: Duration,
+    quiet: u32,
+}
+
+impl Activity {
+    /// Has a thread other than the calling one run since the last look? True where that is not known.
+    pub(super) fn has_been(&mut self) -> bool {
+        let clock = |clock| clock_gettime(clock).ok().map(Duration::from);
+        let all = clock(ClockId::CLOCK_PROCESS_CPUTIME_ID);
+        let used = all.zip(clock(ClockId::CLOCK_THREAD_CPUTIME_ID)).map(|(all, own)| all.saturating_sub(own));
+        let has_been = used.is_none_or(|used| used.saturating_sub(self.used) > RAN);
+        self.used = used.unwrap_or_default();
+        self.quiet = if has_been || self.quiet >= QUIET { 0 } else { self.quiet + 1 };
+        self.quiet == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::hint::black_box;
+    use std::thread;
+    use std::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn a_thread_that_computes_is_noticed_and_a_look_in_so_many_finds_something() {
+        let mut activity = Activity::default();
+        activity.has_been();
+        thread::spawn(|| {
+            let end = Instant::now() + Duration::from_millis(20);
+            while Instant::now() < end {
+                black_box(());
+            }
+        })
+        .join()
+        .unwrap();
+        assert!(activity.has_been());
+        // Other tests run beside this one.
+        assert!((0..=QUIET).any(|_| activity.has_been()));
+    }
+}
