@@ -21,6 +21,7 @@ mod outage;
 mod overflow;
 mod payments;
 mod process;
+mod profiled;
 mod proxy;
 mod shutdown;
 mod stories;

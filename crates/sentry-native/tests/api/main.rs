@@ -4,4 +4,6 @@
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in test functions, but not in what they call")]
 
 mod last_run;
+mod profiled;
 mod profiler;
+mod restricted;

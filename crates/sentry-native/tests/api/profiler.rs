@@ -1,157 +1,29 @@
 //! Processes that are profiled while something goes on that a sampler could be in the way of. The process is this test
 //! program, started once more.
 
-use std::io::Read;
-use std::net::{TcpListener, TcpStream};
-use std::os::fd::AsRawFd;
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::thread;
-use std::time::{Duration, Instant};
 
+use fixtures::profile;
 use inbox::Inbox;
-use sentry_context::client::{self, Config, Delivery, Guard};
-use sentry_context::profile::{self, Lifecycle, Profiling};
-use sentry_native::native_crash::{self, CrashChild, CrashChildFailed};
-use sentry_native::stall::Watchdog;
+use serde_json::Value;
 
-use crate::last_run::{DSN, HOW, config};
-
-const ARGUMENTS: [&str; 4] = ["--exact", "profiler::is_profiled", "--ignored", "--nocapture"];
-
-/// How long each of them is profiled.
-const TIME: Duration = Duration::from_secs(3);
-
-#[test]
-#[ignore = "the tests below run it in a process of its own"]
-fn is_profiled() {
-    if native_crash::is_crash_child() {
-        // SAFETY: none; that is what it is for.
-        native_crash::crash(|| unsafe { std::ptr::null_mut::<u8>().write_volatile(1) });
-    }
-    let always = Profiling { session_sample_rate: 1.0, lifecycle: Lifecycle::Manual };
-    let dsn = std::env::var(DSN).unwrap();
-    let sentry = client::init(Config { profiling: always, ..config(&dsn, Delivery::default()) });
-    assert!(profile::profiler_id().is_some());
-    match std::env::var(HOW).unwrap().as_str() {
-        "churn" => threads_come_and_go(),
-        "calls" => waits_in_calls(),
-        "stall" => is_blocked(&sentry),
-        "crash" => its_children_crash(),
-        how => panic!("{how}"),
-    }
-    assert!(sentry.finish());
-}
-
-fn burn(time: Duration) {
-    let end = Instant::now() + time;
-    while Instant::now() < end {
-        std::hint::black_box(());
-    }
-}
-
-/// A thousand threads a second, where the machine can.
-fn threads_come_and_go() {
-    let (began, ended) = (Instant::now(), AtomicUsize::new(0));
-    let work = || {
-        burn(Duration::from_micros(50));
-        ended.fetch_add(1, Relaxed);
-    };
-    let mut threads = 0;
-    while began.elapsed() < TIME {
-        let due = began.elapsed().as_millis() as usize;
-        let batch = due.saturating_sub(threads).min(20);
-        thread::scope(|scope| (0..batch).for_each(|_| drop(scope.spawn(work))));
-        threads += batch;
-        thread::sleep(Duration::from_millis(1));
-    }
-    assert_eq!(ended.load(Relaxed), threads);
-    assert!(threads > 100, "{threads}");
-}
-
-/// Each thread computes for so long that it counts as one that ran, and waits.
-fn waits_in_calls() {
-    let began = Instant::now();
-    let calls = |mut call: Box<dyn FnMut() -> bool + Send>| {
-        thread::spawn(move || {
-            let (mut calls, mut interrupted) = (0, 0);
-            while began.elapsed() < TIME {
-                burn(Duration::from_micros(100));
-                calls += 1;
-                interrupted += usize::from(call());
-            }
-            (calls, interrupted)
-        })
-    };
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let mut silent = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    silent.set_read_timeout(Some(Duration::from_millis(30))).unwrap();
-    let idle = silent.try_clone().unwrap();
-    let polls = move || {
-        let mut descriptor = libc::pollfd { fd: idle.as_raw_fd(), events: libc::POLLIN, revents: 0 };
-        // SAFETY: the descriptor is open, and its place there, until the call returns.
-        let ready = unsafe { libc::poll(&raw mut descriptor, 1, 30) };
-        ready < 0 && std::io::Error::last_os_error().raw_os_error() == Some(libc::EINTR)
-    };
-    let receives = move || silent.read(&mut [0; 8]).is_err_and(|it| it.raw_os_error() == Some(libc::EINTR));
-    let sleeps = || {
-        let slept = Instant::now();
-        thread::sleep(Duration::from_millis(30));
-        slept.elapsed() < Duration::from_millis(30)
-    };
-    let threads = [calls(Box::new(polls)), calls(Box::new(receives)), calls(Box::new(sleeps))];
-    for (thread, name) in threads.into_iter().zip(["poll", "recv", "sleep"]) {
-        let (calls, interrupted) = thread.join().unwrap();
-        // A thread may begin to wait between the look at it and the signal.
-        assert!(calls > 2 && interrupted * 10 <= calls, "{name}: {interrupted} of {calls}");
-    }
-}
-
-#[inline(never)]
-fn blocks_its_worker() {
-    burn(TIME);
-    std::hint::black_box(());
-}
-
-fn is_blocked(sentry: &Guard) {
-    let watchdog = Watchdog::start(Duration::from_millis(200), sentry.hub());
-    let worker = thread::spawn(move || {
-        actix_web::rt::System::new().block_on(async {
-            watchdog.watch_this_worker();
-            tokio::task::yield_now().await;
-            blocks_its_worker();
-            tokio::time::sleep(Duration::from_millis(500)).await;
-        });
-    });
-    worker.join().unwrap();
-}
-
-fn its_children_crash() {
-    let own = ARGUMENTS.iter().map(|argument| (*argument).into());
-    let child = CrashChild::program("/proc/self/exe", own);
-    let busy = thread::spawn(|| burn(TIME));
-    actix_web::rt::System::new().block_on(async {
-        while !busy.is_finished() {
-            // The harness of tests has written to the pipe before: what crashed is known, but not where.
-            let crashed = child.crash().await;
-            assert!(matches!(crashed, Ok(_) | Err(CrashChildFailed::Silent { signal: libc::SIGSEGV })));
-        }
-    });
-    busy.join().unwrap();
-}
+use crate::last_run::{DSN, HOW};
+use crate::profiled::{ARGUMENTS, PANICS, RATE};
+use crate::restricted;
 
 /// This program once more; killed where a test ends before it does.
 struct Profiled(Child);
 
 impl Profiled {
-    fn start(how: &str, inbox: &Inbox) -> Self {
-        let child = Command::new(std::env::current_exe().unwrap())
-            .args(ARGUMENTS)
-            .env(HOW, how)
-            .env(DSN, inbox.dsn())
-            .stdout(Stdio::null())
-            .spawn();
-        Self(child.unwrap())
+    fn command(how: &str, inbox: &Inbox) -> Command {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(ARGUMENTS).env(HOW, how).env(DSN, inbox.dsn());
+        command.stdin(Stdio::piped()).stdout(Stdio::null());
+        command
     }
 
     fn signal(&self, signal: i32) {
@@ -162,6 +34,18 @@ impl Profiled {
     fn is_stopped(&self) -> bool {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
         status.lines().any(|line| line.starts_with("State:") && line.contains('T'))
+    }
+
+    /// Waits until that holds for the chunks that have arrived of it, and then for its end.
+    async fn goes_on_until(mut self, what: &str, inbox: &Inbox, holds: impl Fn(&Inbox) -> bool) {
+        let seen = Cell::new(0);
+        let looks = async || {
+            let arrived = inbox.stats().items.get("profile_chunk").copied().unwrap_or_default();
+            seen.replace(arrived) != arrived && holds(inbox)
+        };
+        fixtures::wait::until(what, looks).await;
+        drop(self.0.stdin.take());
+        self.ends_well().await;
     }
 
     /// Waits for its end, off the thread that serves its inbox.
@@ -180,15 +64,66 @@ impl Drop for Profiled {
 }
 
 async fn started(how: &str) -> (Inbox, Profiled) {
-    let inbox = Inbox::start().await.unwrap();
-    let profiled = Profiled::start(how, &inbox);
-    (inbox, profiled)
+    let inbox = profile::inbox().await;
+    let profiled = Profiled::command(how, &inbox).spawn().unwrap();
+    (inbox, Profiled(profiled))
+}
+
+/// The names of the threads that were sampled, by their numbers.
+fn threads(inbox: &Inbox) -> BTreeMap<String, String> {
+    let chunks = profile::chunks(inbox);
+    let names = chunks.iter().filter_map(|chunk| chunk.payload["profile"]["thread_metadata"].as_object());
+    let name = |(id, data): (&String, &Value)| (id.clone(), data["name"].as_str().unwrap().to_owned());
+    names.flatten().map(name).collect()
+}
+
+/// The names of those that take turns.
+fn turns(inbox: &Inbox) -> Vec<String> {
+    threads(inbox).into_values().filter(|name| name.starts_with("turn-")).collect()
+}
+
+/// How many samples have that function.
+fn samples_of(inbox: &Inbox, function: &str) -> usize {
+    let chunks = profile::chunks(inbox);
+    let samples = chunks.iter().flat_map(|chunk| chunk.samples().iter().map(|it| chunk.functions(it)));
+    samples.filter(|functions| functions.iter().any(|it| it.ends_with(function))).count()
+}
+
+fn exceptions(inbox: &Inbox, ty: &str) -> Vec<Value> {
+    let exceptions = inbox.events().into_iter().map(|event| event["exception"]["values"][0].clone());
+    exceptions.filter(|exception| exception["type"] == ty).collect()
+}
+
+/// Samples are in time, each of them.
+fn assert_valid(inbox: &Inbox) {
+    let chunks = profile::chunks(inbox);
+    assert!(!chunks.is_empty());
+    chunks.iter().for_each(|chunk| chunk.assert_valid("shop@test"));
 }
 
 #[actix_web::test]
-async fn a_thousand_threads_a_second_begin_and_end_without_a_fault() {
-    let (_inbox, profiled) = started("churn").await;
+async fn ten_thousand_threads_begin_and_end_without_a_fault() {
+    let (inbox, profiled) = started("churn").await;
     profiled.ends_well().await;
+    assert_valid(&inbox);
+}
+
+#[actix_web::test]
+async fn each_of_two_hundred_threads_is_sampled() {
+    let (inbox, profiled) = started("200").await;
+    let all = |inbox: &Inbox| turns(inbox).into_iter().collect::<BTreeSet<_>>().len() == 200;
+    profiled.goes_on_until("samples of each", &inbox, all).await;
+    assert_valid(&inbox);
+    assert!(samples_of(&inbox, "::takes_its_turn") > 1_000);
+}
+
+#[actix_web::test]
+async fn no_more_threads_are_sampled_than_their_bound() {
+    let (inbox, profiled) = started("300").await;
+    // This one and the sampler's are among them.
+    profiled.goes_on_until("samples of most", &inbox, |inbox| turns(inbox).len() > 240).await;
+    assert_valid(&inbox);
+    assert!(turns(&inbox).len() < 256, "{}", turns(&inbox).len());
 }
 
 #[actix_web::test]
@@ -205,7 +140,7 @@ async fn a_call_that_waits_is_not_interrupted() {
 
 #[actix_web::test]
 async fn a_process_that_is_stopped_again_and_again_goes_on() {
-    let (_inbox, profiled) = started("churn").await;
+    let (inbox, profiled) = started("churn").await;
     for _ in 0..5 {
         profiled.signal(libc::SIGSTOP);
         fixtures::wait::until("it is stopped", async || profiled.is_stopped()).await;
@@ -213,17 +148,71 @@ async fn a_process_that_is_stopped_again_and_again_goes_on() {
         fixtures::wait::until("it goes on", async || !profiled.is_stopped()).await;
     }
     profiled.ends_well().await;
+    assert_valid(&inbox);
+}
+
+#[actix_web::test]
+async fn a_thread_that_blocks_signals_is_idle_until_it_takes_them_again() {
+    let (inbox, profiled) = started("deaf").await;
+    profiled.ends_well().await;
+    assert_valid(&inbox);
+    assert!(samples_of(&inbox, "::takes_signals_again") > 50);
 }
 
 #[actix_web::test]
 async fn the_watchdog_finds_a_worker_blocked_that_is_sampled_at_the_same_time() {
     let (inbox, profiled) = started("stall").await;
     profiled.ends_well().await;
-    let events = inbox.events();
-    let found = events.iter().find(|it| it["exception"]["values"][0]["type"] == "EventLoopBlocked");
-    let frames = found.unwrap()["exception"]["values"][0]["stacktrace"]["frames"].as_array().unwrap();
-    let is_it = |frame: &serde_json::Value| {
-        frame["function"].as_str().is_some_and(|name| name.ends_with("::blocks_its_worker"))
-    };
+    let found = exceptions(&inbox, "EventLoopBlocked");
+    let frames = found[0]["stacktrace"]["frames"].as_array().unwrap();
+    let is_it =
+        |frame: &Value| frame["function"].as_str().is_some_and(|name| name.ends_with("::blocks_its_worker"));
     assert!(frames.iter().any(is_it), "{frames:?}");
+}
+
+#[actix_web::test]
+async fn nothing_is_lost_of_panics_a_stall_and_crashes_at_once_while_they_are_sampled() {
+    let (inbox, profiled) = started("everything").await;
+    profiled.ends_well().await;
+    // A busy machine may take so long for an answer that an event is sent again.
+    let panics =
+        inbox.events().into_iter().filter(|event| event["exception"]["values"][0]["type"] == "Panic");
+    let panics: BTreeSet<_> = panics.map(|event| event["event_id"].to_string()).collect();
+    assert_eq!(panics.len(), PANICS);
+    assert!(!exceptions(&inbox, "EventLoopBlocked").is_empty());
+    assert_valid(&inbox);
+    assert!(samples_of(&inbox, "::blocks_its_worker") > 50);
+    let discarded = inbox.stats().discarded;
+    assert!(discarded.is_empty(), "{discarded:?}");
+}
+
+#[actix_web::test]
+async fn a_process_without_capabilities_and_under_a_seccomp_profile_is_sampled() {
+    let inbox = profile::inbox().await;
+    let mut command = Profiled::command("restricted", &inbox);
+    // SAFETY: it makes system calls only.
+    unsafe { command.pre_exec(restricted::enter) };
+    Profiled(command.spawn().unwrap()).ends_well().await;
+    assert_valid(&inbox);
+    assert!(samples_of(&inbox, "::blocks_its_worker") > 50);
+}
+
+/// The most memory that such a process had, MiB.
+async fn peak(rate: &str) -> f64 {
+    let inbox = profile::inbox().await;
+    let mut command = Profiled::command("variety", &inbox);
+    command.env(RATE, rate).stdout(Stdio::piped());
+    let output: io::Result<_> = tokio::task::spawn_blocking(move || command.output()).await.unwrap();
+    let output = output.unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}");
+    assert_eq!(profile::chunks(&inbox).len(), usize::from(rate != "0"));
+    let peak = text.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    peak.trim().trim_end_matches(" kB").parse::<f64>().unwrap() / 1024.0
+}
+
+#[actix_web::test]
+async fn a_profile_with_all_its_symbols_takes_little_memory() {
+    let (off, on) = (peak("0").await, peak("1").await);
+    assert!(on < off + 8.0, "{on} MiB, and {off} without");
 }
