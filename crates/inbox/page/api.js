@@ -61,16 +61,46 @@ export function message(error) {
 }
 
 /**
- * A list of the API, narrowed by what is given: `list('events', { trace, limit: 50 })`.
+ * A part of a list of the API: `page('events', { trace, limit: 50 })`.
  *
  * @template {keyof Api.Lists} Name
  * @param {Name} name
  * @param {{ [name: string]: string | number | null }} narrowed
- * @returns {Promise<Api.Lists[Name][]>}
+ * @returns {Promise<{ entries: Api.Lists[Name][], more: boolean }>}
+ */
+export async function page(name, narrowed) {
+  const answer = await get(`${name}?${new URLSearchParams(given(narrowed))}`);
+  return { entries: answer[name], more: answer.more === true };
+}
+
+/**
+ * The same without whether there is more.
+ *
+ * @template {keyof Api.Lists} Name
+ * @param {Name} name
+ * @param {{ [name: string]: string | number | null }} narrowed
  */
 export async function list(name, narrowed) {
-  const given = Object.entries(narrowed).filter(([, value]) => value).map(([name, value]) => [name, String(value)]);
-  return (await get(`${name}?${new URLSearchParams(given)}`))[name];
+  return (await page(name, narrowed)).entries;
+}
+
+/** @param {{ [name: string]: string | number | null }} parameters */
+function given(parameters) {
+  return Object.entries(parameters).filter(([, value]) => value).map(([name, value]) => [name, String(value)]);
+}
+
+/**
+ * What people decide about an issue.
+ *
+ * @param {string} id
+ * @param {Api.IssueStatus} status
+ */
+export async function decide(id, status) {
+  const response = await fetch(`/api/issues/${encodeURIComponent(id)}`, {
+    method: 'PUT', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ status }),
+    signal: AbortSignal.timeout(PATIENCE),
+  });
+  if (!response.ok) throw new Refused(reason(await response.text()) ?? `HTTP ${response.status}`);
 }
 
 /** Forgets everything held. */

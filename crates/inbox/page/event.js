@@ -1,12 +1,15 @@
 // One event, whole: what broke, where, for whom, and what led to it.
 
 import { get } from './api.js';
-import { badge, el, limited, live, pairs, parts, section } from './dom.js';
+import { badge, clipped, el, limited, live, pairs, parts, section } from './dom.js';
+import { editorSettings } from './editor.js';
 import { evidence, origin } from './evidence.js';
 import { exceptions, how } from './exceptions.js';
+import { feedback } from './feedback.js';
 import { stacktrace } from './frames.js';
+import { markdown } from './markdown.js';
 import { fields, name, named, object, string, strings, values } from './payload.js';
-import { raw } from './raw.js';
+import { copyButton, raw } from './raw.js';
 import { shown } from './shown.js';
 import { ago, bytes, exact } from './time.js';
 import { sameTrace } from './trace.js';
@@ -36,19 +39,22 @@ export function event(id) {
  */
 export async function whole(id) {
   const details = /** @type {Api.EventDetails} */ (await get(`events/${id}`));
-  const { summary, issue, attachments, dsc } = details;
+  const { summary, issue, attachments, feedback: said, dsc } = details;
   const event = named(details.event);
   const trace = sameTrace(summary.trace_id, summary.event_id);
   document.title = `${summary.title} · Inbox`;
   const content = el('div', { class: 'event' },
+    neighbours(details),
     head(event, summary),
+    said.length ? section('What users said', said.map(feedback)) : null,
     facts(event, summary, issue),
     exceptions(event.exception),
     section('Stack', stacktrace(event.stacktrace)),
     threads(values(event.threads)),
     evidence(event, trace),
-    section('Attachments', pairs(attachments.map(attachment))),
+    attached(attachments),
     section('Sampling context of the trace', pairs(fields(dsc).map(([field, it]) => [field, shown(it)]))),
+    editorSettings(() => location.reload()),
     raw(details.event, `events/${summary.event_id}/json`, `event-${summary.event_id}.json`));
   return live(content, trace.refresh);
 }
@@ -91,7 +97,7 @@ function facts(event, summary, issue) {
     ['Checksum', some(event.checksum)],
     ['Fingerprint', parts(Array.isArray(event.fingerprint) ? strings(event.fingerprint) : ['{{ default }}'])],
     ['Issue', issue ? el('a', { href: `/issues/${issue.id}` }, parts(issue.fingerprint)) : null],
-    ['Trace', summary.trace_id ? el('a', { href: `/transactions?trace=${encodeURIComponent(summary.trace_id)}` }, summary.trace_id) : null],
+    ['Trace', summary.trace_id ? el('a', { href: `/traces/${encodeURIComponent(summary.trace_id)}` }, summary.trace_id) : null],
     ['Event', el('a', { href: `/events/${summary.event_id}` }, summary.event_id)],
     ['Profile', event.release ? el('a', { href: `/profiles?event=${summary.event_id}` }, 'The 10 s before it') : null],
   ]);
@@ -110,9 +116,33 @@ function thread({ id, name: title, crashed, current, stacktrace: trace }) {
 }
 
 /**
- * @param {Api.Attachment} attachment
- * @returns {[string, string]}
+ * Links to the events of the same issue before and after it, and what can be done with this one.
+ *
+ * @param {Api.EventDetails} details
  */
-function attachment({ filename, bytes: size, content_type, attachment_type }) {
-  return [filename, [bytes(size), content_type, attachment_type].filter(Boolean).join(' · ')];
+function neighbours({ event, summary, issue, previous, next }) {
+  const link = (/** @type {string | null} */ id, /** @type {string} */ words) =>
+    (id ? [el('a', { href: `/events/${id}` }, words), ' '] : [el('span', { class: 'quiet' }, words), ' ']);
+  return el('div', { class: 'neighbours' },
+    el('span', {}, issue ? [el('a', { href: `/issues/${issue.id}` }, 'Issue'), ' · '] : null,
+      link(previous, '← Previous'), ' · ', link(next, 'Next →')),
+    copyButton(() => markdown(event, summary, `${location.origin}/events/${summary.event_id}`), 'Copy as Markdown'),
+    el('a', { href: `/api/events/${summary.event_id}/json`, download: `event-${summary.event_id}.json` }, 'Download JSON'));
+}
+
+/**
+ * Files that came with it; images are shown.
+ *
+ * @param {Api.Attachment[]} all
+ */
+export function attached(all) {
+  return section('Attachments', all.length ? el('ul', { class: 'lines' }, all.map(attachment)) : null);
+}
+
+/** @param {Api.Attachment} attachment */
+function attachment({ id, filename, bytes: size, content_type: type, attachment_type: role, image }) {
+  const address = `/api/attachments/${id}`;
+  return el('li', {}, el('a', { href: address, download: filename.slice(0, 200) }, clipped(filename) || 'unnamed'), ' ',
+    el('span', { class: 'quiet' }, clipped([bytes(size), type, role].filter(Boolean).join(' · '))),
+    image ? el('div', {}, el('img', { class: 'attachment', src: address, alt: `The image ${filename.slice(0, 200)}`, loading: 'lazy' })) : null);
 }

@@ -1,15 +1,12 @@
 // The list of issues.
 
 import { hints } from './additions.js';
-import { list } from './api.js';
-import { badge, clipped, el, figures, live } from './dom.js';
+import { page } from './api.js';
+import { badge, clipped, el, figures } from './dom.js';
 import { event } from './event.js';
-import { filters, fits } from './filters.js';
 import { issue } from './issue.js';
-import { redraw } from './redraw.js';
+import { listing } from './listing.js';
 import { ago, many } from './time.js';
-
-const CHOICES = { level: 'Every level', service: 'Every service' };
 
 /** @type {Tab} */
 export default {
@@ -18,43 +15,29 @@ export default {
   views: [[/^\/(?:issues)?$/, issues], [/^\/issues\/([^/]+)$/, issue], [/^\/events\/([^/]+)$/, event]],
 };
 
-/** All issues, the one that happened last first, narrowed by level, service and words. */
+/** All issues, the one that happened last first. */
 function issues() {
-  const content = el('div');
-  /** @type {Api.Issue[]} */
-  let held = [];
-  document.title = 'Issues · Inbox';
-  const draw = () => redraw(content, held.length ? rows(held.filter(wanted)) : empty());
-  const bar = filters(CHOICES, 'Type, message, transaction, scenario …', draw);
-  const view = el('div', {}, el('h1', { class: 'unseen' }, 'Issues'), bar, content);
-  return live(view, async () => {
-    held = await list('issues', {});
-    bar.offer(held);
-    draw();
+  return listing({
+    title: 'Issues',
+    hint: 'level:error is:unresolved release:1.* user.id:alice some text',
+    choices: [{ name: 'sort', label: 'Order', options: [
+      ['', 'Last seen'], ['first_seen', 'First seen'], ['count', 'Most events'], ['users', 'Most users']] }],
+    ask: (narrowed) => page('issues', narrowed),
+    key: (it) => it.id,
+    row,
+    empty,
   });
 }
 
 /** @param {Api.Issue} issue */
-function wanted(issue) {
-  const { title, culprit, scenario, service, release, fingerprint } = issue;
-  return fits(issue, CHOICES, [title, culprit, scenario, service, release, ...fingerprint]);
-}
-
-/** @param {Api.Issue[]} shown */
-function rows(shown) {
-  if (shown.length) return el('ul', { class: 'rows' }, shown.map(row));
-  return el('p', { class: 'empty' }, 'No issue fits the filter. ', el('a', { href: '/' }, 'Show all'));
-}
-
-/** @param {Api.Issue} issue */
 function row(issue) {
-  return el('li', { class: `row ${issue.level}`, 'data-key': issue.id },
+  return el('li', { class: `row ${issue.level} ${issue.status}` },
     el('div', { class: 'what' },
       el('a', { href: `/issues/${issue.id}` }, clipped(issue.type ?? issue.value ?? issue.title)),
-      ' ', el('span', { class: 'quiet' }, issue.culprit ?? ''),
+      ' ', el('span', { class: 'quiet' }, clipped(issue.culprit ?? '')),
       el('p', {}, issue.type ? clipped(issue.value) : ''),
-      el('p', { class: 'quiet' },
-        badge(issue.level), ' ', handled(issue), ` ${issue.scenario ?? issue.service ?? ''}`)),
+      el('p', { class: 'quiet' }, badge(issue.level), ' ', handled(issue), ' ', state(issue),
+        ` ${issue.scenario ?? issue.service ?? `project ${issue.project}`}`)),
     figures(many(issue.count, 'event'), many(issue.users, 'user')),
     figures(ago(issue.last_seen), ['first ', ago(issue.first_seen)]));
 }
@@ -63,6 +46,16 @@ function row(issue) {
 function handled(issue) {
   if (issue.handled === null) return null;
   return issue.handled ? badge('handled') : badge('unhandled');
+}
+
+/**
+ * What was decided about an issue; nothing where nothing was.
+ *
+ * @param {Api.Issue} issue
+ */
+export function state({ status, regressed }) {
+  if (regressed) return badge('regressed');
+  return status === 'unresolved' ? null : badge(status);
 }
 
 function empty() {

@@ -3,6 +3,7 @@
 import { addedTabs } from './additions.js';
 import { clear, message, Refused, Unreachable, watch } from './api.js';
 import { el, live } from './dom.js';
+import { redraw } from './redraw.js';
 import { TABS } from './tabs.js';
 import { many, tick } from './time.js';
 
@@ -124,16 +125,18 @@ function follow(click) {
  *
  * @param {Api.Stats} stats
  */
-function summarise({ held, rejected, discarded, evicted }) {
+function summarise({ held, rejected, refused_items: refused, discarded, evicted }) {
   const dropped = discarded.reduce((sum, it) => sum + it.quantity, 0);
-  const forgotten = evicted.events + evicted.transactions;
-  part('totals').textContent = [
+  const forgotten = (evicted.events ?? 0) + (evicted.transactions ?? 0);
+  const all = [
     many(held.events, 'event'),
     many(held.transactions, 'transaction'),
-    rejected ? `${many(rejected, 'bad envelope')} refused` : null,
-    dropped ? `${dropped.toLocaleString('en')} dropped by clients` : null,
+    rejected ? el('a', { href: '/envelopes' }, `${many(rejected, 'bad envelope')} refused`) : null,
+    refused ? el('a', { href: '/envelopes' }, `${many(refused, 'item')} refused`) : null,
+    dropped ? el('a', { href: '/client-reports' }, `${dropped.toLocaleString('en')} discarded by clients`) : null,
     forgotten ? `${forgotten.toLocaleString('en')} oldest forgotten` : null,
-  ].filter(Boolean).join(', ');
+  ].filter((it) => it !== null);
+  redraw(part('totals'), el('span', {}, all.map((it, index) => [index ? ', ' : null, it])));
 }
 
 const refreshNow = watch(
@@ -154,7 +157,7 @@ addEventListener('error', ({ message: words }) => report(`The page has a fault: 
 addEventListener('unhandledrejection', ({ reason }) => report(`The page has a fault: ${message(reason)}`));
 document.addEventListener('click', follow);
 part('clear').addEventListener('click', () => {
-  if (confirm('Forget all events, transactions, logs and metrics?')) clear().then(refreshNow, refreshNow);
+  if (confirm('Forget everything that is held?')) clear().then(refreshNow, refreshNow);
 });
 setInterval(tick, 1000);
 try {

@@ -3,7 +3,7 @@
 import { hints } from './additions.js';
 import { get, list } from './api.js';
 import { el, live } from './dom.js';
-import { asked } from './filters.js';
+import { asked, keep } from './address.js';
 import { flame } from './flame.js';
 import { hottest } from './hottest.js';
 import { range } from './range.js';
@@ -36,12 +36,7 @@ function profiles() {
   };
   /** @param {{ [name: string]: string | null }} chosen What is `null` is no longer asked for. */
   const choose = (chosen) => {
-    const url = new URL(location.href);
-    for (const [name, value] of Object.entries(chosen)) {
-      if (value) url.searchParams.set(name, value);
-      else url.searchParams.delete(name);
-    }
-    history.replaceState(history.state, '', url);
+    keep(chosen);
     return show();
   };
 

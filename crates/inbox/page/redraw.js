@@ -17,6 +17,47 @@ export function redraw(container, ...children) {
   if (focused?.isConnected) focused.focus({ preventScroll: true });
 }
 
+/**
+ * Gives a container a child for each item. A child whose item is still the same is not even made anew: lists are long, and
+ * little of them changes.
+ *
+ * @template Item
+ * @param {HTMLElement} container
+ * @param {Item[]} items
+ * @param {(item: Item) => string} keyOf
+ * @param {(item: Item) => HTMLElement} draw
+ */
+export function redrawList(container, items, keyOf, draw) {
+  const there = new Map([...container.children].map((it) => [key(it), it]));
+  const states = STATES.get(container) ?? new Map();
+  STATES.set(container, states);
+  const active = document.activeElement;
+  const focused = active instanceof HTMLElement && container.contains(active) ? active : null;
+  let place = container.firstChild;
+  for (const item of items) {
+    const [own, state] = [keyOf(item), JSON.stringify(item)];
+    const old = there.get(own);
+    there.delete(own);
+    if (!old || states.get(own) !== state) {
+      const fresh = draw(item);
+      fresh.dataset.key = own;
+      if (old) update(old, fresh);
+      else move(container, fresh, place);
+      states.set(own, state);
+    }
+    if (old && old === place) place = old.nextSibling;
+    else if (old) move(container, old, place);
+  }
+  for (const [own, gone] of there) {
+    gone.remove();
+    states.delete(own);
+  }
+  if (focused?.isConnected) focused.focus({ preventScroll: true });
+}
+
+/** What the children of lists were drawn from, as JSON, by their keys. @type {WeakMap<HTMLElement, Map<string, string>>} */
+const STATES = new WeakMap();
+
 /** @param {Element} old @param {Element | DocumentFragment} wanted */
 function alter(old, wanted) {
   const keyed = new Map([...old.children].map((it) => [key(it), it]));
@@ -62,10 +103,12 @@ function update(old, wanted) {
   }
   for (const { name } of [...old.attributes]) {
     // The reader opened it.
-    if (name !== 'open' && !wanted.hasAttribute(name)) old.removeAttribute(name);
+    if (name !== 'open' && name !== 'style' && !wanted.hasAttribute(name)) old.removeAttribute(name);
   }
   for (const { name, value } of wanted.attributes) {
-    if (name !== 'open') old.setAttribute(name, value);
+    if (name !== 'open' && name !== 'style') old.setAttribute(name, value);
   }
+  // The page's policy forbids the attribute.
+  if (old instanceof HTMLElement && wanted instanceof HTMLElement) old.style.cssText = wanted.style.cssText;
   alter(old, wanted);
 }

@@ -11,8 +11,9 @@
  * @property {string} name
  * @property {string | null} status
  * @property {string | null} service What it ran in.
- * @property {string | null} transaction Id of the transaction whose root it is.
- * @property {Api.Payload} data
+ * @property {string | null} transaction Id of the transaction that it belongs to.
+ * @property {boolean} root Whether it is that transaction itself.
+ * @property {Api.Payload | null} data Nothing where that is asked for only when somebody looks.
  */
 
 /**
@@ -31,7 +32,7 @@ const REPEATED = 3;
 
 /**
  * @param {Span[]} sent
- * @returns {{ rows: Row[], start: number, end: number, spans: number }}
+ * @returns {{ rows: Row[], start: number, end: number, known: Map<string, Span> }}
  */
 export function assembled(sent) {
   const spans = distinct(sent);
@@ -53,7 +54,7 @@ export function assembled(sent) {
   const critical = criticalPath(tops);
   const rows = lines(roots.flatMap((it) => trees.get(it) ?? []), 0, critical);
   if (orphans.length) rows.push(...unknownParent(orphans.flatMap((it) => trees.get(it) ?? []), critical));
-  return { rows, ...extent(spans), spans: spans.length };
+  return { rows, ...extent(spans), known };
 }
 
 /** @typedef {{ span: Span, below: Tree[] }} Tree */
@@ -196,7 +197,7 @@ function unknownParent(orphans, critical) {
   const { start, end } = extent(spans);
   const [first] = spans;
   if (!first) return [];
-  const span = { ...first, id: 'orphans', parent: null, start, end, op: '', name: '', status: null, transaction: null, service: null, data: {} };
+  const span = { ...first, id: 'orphans', parent: null, start, end, op: '', name: '', status: null, transaction: null, root: false, service: null, data: {} };
   return [{ kind: 'orphans', key: 'orphans', span, spans, depth: 0, inside: [], critical: 0 },
     ...lines(orphans, 1, critical)];
 }

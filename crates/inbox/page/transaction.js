@@ -2,6 +2,7 @@
 
 import { get } from './api.js';
 import { el, live, pairs, section } from './dom.js';
+import { attached } from './event.js';
 import { evidence, origin } from './evidence.js';
 import { named, object, string } from './payload.js';
 import { raw } from './raw.js';
@@ -22,21 +23,22 @@ export function transaction(id) {
   let trace = null;
   return live(view, async () => {
     if (!trace) {
-      const { transaction: sent, summary } = /** @type {Api.TransactionDetails} */ (await get(`transactions/${id}`));
+      const { transaction: sent, summary, attachments } = /** @type {Api.TransactionDetails} */ (await get(`transactions/${id}`));
       const transaction = named(sent);
       trace = sameTrace(summary.trace_id, summary.event_id);
       document.title = `${string(transaction.transaction) ?? 'Transaction'} · Inbox`;
-      view.replaceChildren(el('div', {}, head(transaction, summary), body(transaction, summary, trace)));
+      view.replaceChildren(el('div', {}, head(transaction, summary), body(transaction, summary, trace, attachments)));
     }
     await trace.refresh();
   });
 }
 
-/** @param {Api.Payload} transaction @param {Api.TransactionSummary} summary @param {View} trace */
-function body(transaction, summary, trace) {
+/** @param {Api.Payload} transaction @param {Api.TransactionSummary} summary @param {View} trace @param {Api.Attachment[]} attachments */
+function body(transaction, summary, trace, attachments) {
   return [
     section('Spans', waterfall(ownSpans(transaction, summary))),
     ...evidence(transaction, trace),
+    attached(attachments),
     raw(transaction, `transactions/${summary.event_id}/json`, `transaction-${summary.event_id}.json`),
   ];
 }
@@ -45,7 +47,7 @@ function body(transaction, summary, trace) {
 function ownSpans(transaction, summary) {
   const [root, ...spans] = spansOf(transaction, summary);
   // What called it is not part of this view.
-  return root ? [{ ...root, parent: null, transaction: null }, ...spans] : spans;
+  return root ? [{ ...root, parent: null, root: false }, ...spans] : spans;
 }
 
 /** @param {Api.Payload} transaction @param {Api.TransactionSummary} summary */
@@ -58,7 +60,7 @@ function head(transaction, summary) {
     ['Op', summary.op],
     [summary.service ? 'Service' : 'Project', summary.service ?? summary.project],
     ...origin(transaction),
-    ['Trace', summary.trace_id ? el('a', { href: `/transactions?trace=${encodeURIComponent(summary.trace_id)}` }, summary.trace_id) : null],
+    ['Trace', summary.trace_id ? el('a', { href: `/traces/${encodeURIComponent(summary.trace_id)}` }, summary.trace_id) : null],
     ['Profile', profiled(transaction) ? el('a', { href: `/profiles?transaction=${summary.event_id}` }, 'Flame graph of this request') : null],
     ['Span', summary.span_id],
     ['Below span', summary.parent_span_id],

@@ -1,5 +1,6 @@
 // Spans over time, each below its parent.
 
+import { get, message } from './api.js';
 import { el, limited, pairs } from './dom.js';
 import { fields, name, object, string, values } from './payload.js';
 import { allShown } from './shown.js';
@@ -20,13 +21,10 @@ import { duration, many, millis } from './time.js';
 const DEEPEST = 12;
 
 /** How many rows are drawn before the reader asks for more. */
-const DRAWN = 300;
+const DRAWN = 200;
 
 /** What takes less of the whole is not called critical. */
 const TRIFLE = 0.01;
-
-/** Of messages: how long they waited between sender and receiver, milliseconds. */
-const LATENCY = 'messaging.message.receive.latency';
 
 /** @type {Marks} */
 const NONE = { errors: new Map(), logs: new Map() };
@@ -42,22 +40,22 @@ export function spansOf(transaction, summary) {
   const trace = object(object(transaction.contexts).trace);
   const service = summary.service ?? `project ${summary.project}`;
   const root = { ...trace, ...transaction, description: transaction.transaction, data: trace.data, tags: null };
-  const own = { ...span(root, service), transaction: summary.event_id };
+  const own = { ...span(root, service, summary.event_id), root: true };
   const ids = new Set([own.id]);
-  const spans = values(transaction.spans).map((it) => span(it, service));
+  const spans = values(transaction.spans).map((it) => span(it, service, summary.event_id));
   for (const it of spans) ids.add(it.id);
   // Within a transaction, a span whose parent is not there is below the transaction.
   const placed = spans.map((it) => (it.parent !== null && ids.has(it.parent) ? it : { ...it, parent: own.id }));
   return [own, ...placed];
 }
 
-/** @param {Api.Payload} it @param {string} service @returns {Span} */
-function span(it, service) {
+/** @param {Api.Payload} it @param {string} service @param {string} transaction @returns {Span} */
+function span(it, service, transaction) {
   const data = Object.fromEntries([...fields(it.tags), ...fields(it.data)]);
   return {
     id: name(it.span_id) ?? crypto.randomUUID(), parent: name(it.parent_span_id),
     start: millis(it.start_timestamp), end: millis(it.timestamp),
-    op: name(it.op) ?? '', name: name(it.description) ?? '', status: string(it.status), service, transaction: null,
+    op: name(it.op) ?? '', name: name(it.description) ?? '', status: string(it.status), service, transaction, root: false,
     data: it.origin === undefined ? data : { ...data, origin: it.origin },
   };
 }
@@ -67,9 +65,9 @@ function span(it, service) {
  * @param {Marks} marks
  */
 export function waterfall(spans, marks = NONE) {
-  const { rows, start, end } = assembled(spans);
+  const { rows, start, end, known } = assembled(spans);
   const whole = Math.max(end - start, 0.001);
-  const drawn = (/** @type {Row} */ row) => line(row, { start, whole, marks });
+  const drawn = (/** @type {Row} */ row) => line(row, { start, whole, marks, known });
   return el('div', { class: 'trace' }, axis(whole), limited(el('ol', { class: 'waterfall' }), rows, drawn, DRAWN));
 }
 
@@ -79,7 +77,7 @@ function axis(whole) {
     el('span', { class: 'ticks' }, [0, 0.25, 0.5, 0.75, 1].map((it) => el('span', {}, duration(it * whole) || '0'))));
 }
 
-/** @typedef {{ start: number, whole: number, marks: Marks }} Scale */
+/** @typedef {{ start: number, whole: number, marks: Marks, known: Map<string, Span> }} Scale */
 
 /** @param {Row} row @param {Scale} scale @returns {HTMLElement} */
 function line(row, scale) {
@@ -95,8 +93,7 @@ function line(row, scale) {
       wrong ? el('span', { class: 'wrong' }, ` ✗ ${wrong > 1 ? `${wrong} failed` : words(spans.find((it) => failed(it.status))?.status)}`) : null,
       errors ? el('span', { class: 'wrong' }, ` ✗ ${many(errors, 'error')}`) : null,
       logs ? el('span', { class: 'quiet' }, ` ${many(logs, 'log')}`) : null,
-      critical ? el('span', { class: 'quiet', title: 'How long everything waited for this span itself' },
-        ` ← critical path, ${duration(row.critical)}`) : null),
+      critical ? el('span', { class: 'quiet', title: `Everything waited ${duration(row.critical)} for this span itself` }, ' ← critical path') : null),
     el('span', { class: 'lane' }, spans.slice(0, DRAWN).map((it) => bar(it, scale, wrong > 0 && failed(it.status), critical))));
   const details = el('details', { ontoggle: () => {
     // Made when it is opened: most are not.
@@ -109,7 +106,7 @@ function line(row, scale) {
 function title({ kind, span, spans }) {
   if (kind === 'orphans') return [el('strong', {}, 'Parent not received'), ` (${many(spans.length, 'span')})`];
   return [
-    span.transaction && span.service ? [el('span', { class: 'service' }, span.service.slice(0, 60)), ' '] : null,
+    span.root && span.service ? [el('span', { class: 'service' }, span.service.slice(0, 60)), ' '] : null,
     el('code', {}, span.op.slice(0, 200)), ' ', span.name.slice(0, 300) || (span.op ? null : 'unnamed'),
     kind === 'repeated' ? el('strong', {}, ` × ${spans.length.toLocaleString('en')}`) : null,
   ];
@@ -130,25 +127,43 @@ function inside({ kind, span, spans, inside: rows }, scale) {
       'Missing: ', missing.slice(0, 10).map((it) => [el('code', {}, it.slice(0, 32)), ' ']));
   }
   const errors = scale.marks.errors.get(span.id) ?? [];
-  return el('div', {},
+  const data = el('div', {}, span.data ? pairs(allShown(Object.entries(span.data))) : 'Asking for its data …');
+  if (!span.data) dataOf(span).then((known) => data.replaceChildren(known));
+  return el('div', { class: 'inside' },
     errors.map((it) => el('p', {}, '✗ ', el('a', { href: `/events/${it.event_id}` }, it.title.slice(0, 300)))),
-    span.transaction ? el('p', {}, el('a', { href: `/transactions/${span.transaction}` }, 'The transaction')) : null,
+    span.root ? el('p', {}, el('a', { href: `/transactions/${span.transaction}` }, 'The transaction'), ' · ',
+      el('a', { href: `/profiles?transaction=${span.transaction}` }, 'Its profile')) : null,
     pairs([['begins after', duration(span.start - scale.start) || '0 ms'], ['span', span.id], ['in', span.service],
-      ['status', span.status], ...allShown(Object.entries(span.data))]));
+      ['status', span.status]]), data);
+}
+
+/**
+ * The data of a span, from the transaction that it belongs to.
+ *
+ * @param {Span} span
+ */
+async function dataOf({ transaction: id, id: wanted }) {
+  try {
+    const { transaction, summary } = /** @type {Api.TransactionDetails} */ (await get(`transactions/${id}`));
+    const data = spansOf(transaction, summary).find((it) => it.id === wanted)?.data ?? {};
+    return pairs(allShown(Object.entries(data))) ?? el('p', { class: 'quiet' }, 'It has no data.');
+  } catch (error) {
+    return el('p', { class: 'quiet' }, `Its data is not here: ${message(error)}.`);
+  }
 }
 
 /** @param {Span} span @param {Scale} scale @param {boolean} wrong @param {boolean} critical */
-function bar(span, { start, whole }, wrong, critical) {
+function bar(span, { start, whole, known }, wrong, critical) {
   const percent = (/** @type {number} */ ms) => Math.min(100, Math.max(0, (100 * ms) / whole)) || 0;
   const bar = el('span', { class: ['bar', wrong ? 'failed' : '', critical ? 'critical' : ''].join(' ').trim() });
   bar.style.left = `min(${percent(span.start - start)}%, 100% - 3px)`;
   bar.style.width = `max(${percent(span.end - span.start)}%, 3px)`;
-  const waited = Number(span.data[LATENCY]);
-  if (!(waited > 0)) return bar;
-  const lead = el('span', { class: 'lead', title: `${duration(waited)} between sender and receiver` });
-  const from = Math.max(0, span.start - start - waited);
-  lead.style.left = `${percent(from)}%`;
-  lead.style.width = `${percent(span.start - start - from)}%`;
+  // What begins after its parent has ended was waiting in between, such as a message in a queue.
+  const sent = span.parent === null ? undefined : known.get(span.parent)?.end;
+  if (sent === undefined || span.start <= sent) return bar;
+  const lead = el('span', { class: 'lead', title: `${duration(span.start - sent)} between sender and receiver` });
+  lead.style.left = `${percent(sent - start)}%`;
+  lead.style.width = `${percent(span.start - sent)}%`;
   return [lead, bar];
 }
 

@@ -55,8 +55,8 @@ pub(crate) enum Received {
     Other,
 }
 
-/// Longest payload of an item that is read, bytes: Sentry's own limit for events.
-const MAX_PAYLOAD: usize = 1024 * 1024;
+/// Longest payload of an item that is read, bytes. Sentry takes events of 1 MiB: whoever sends longer ones wants to see them.
+const MAX_PAYLOAD: usize = 8 * 1024 * 1024;
 
 /// The item that is a part of a continuous profile. Its payload may be as long as an envelope.
 const PROFILE_CHUNK: &str = "profile_chunk";

@@ -209,10 +209,10 @@ async fn counters_stop_at_their_end() {
 #[actix_web::test]
 async fn an_item_header_or_payload_that_is_too_long_is_413() {
     let app = spawn_app().await;
-    let long = "x".repeat(1024 * 1024);
+    let (long, longest) = ("x".repeat(1024 * 1024), "x".repeat(8 * 1024 * 1024));
     for ty in ["event", "transaction", "log", "trace_metric", "session", "sessions", "client_report"] {
         let text =
-            envelope(json!({ "event_id": crate::helpers::EVENT_ID }), &[(ty, json!({ "long": long }))]);
+            envelope(json!({ "event_id": crate::helpers::EVENT_ID }), &[(ty, json!({ "long": longest }))]);
         let answer = app.send(text).await;
         assert_eq!(answer.status, 413, "{ty}: {answer:?}");
     }

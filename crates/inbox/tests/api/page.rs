@@ -27,16 +27,20 @@ async fn text(app: &App, path: &str) -> String {
     response.text().await.unwrap()
 }
 
-/// What is there to be served: path, content.
+/// What is there to be served: path, content. Licences and declarations of types only lie beside it.
 fn files() -> Vec<(String, String)> {
-    let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/page")).unwrap();
-    let files = folder.map(|file| {
-        let file = file.unwrap();
-        let name = file.file_name().into_string().unwrap();
-        let path = if name == "index.html" { "/".to_owned() } else { format!("/{name}") };
-        (path, std::fs::read_to_string(file.path()).unwrap())
-    });
-    files.collect()
+    let page = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/page"));
+    let mut files = Vec::new();
+    for (folder, at) in [(page.to_owned(), "/"), (page.join("vendor"), "/vendor/")] {
+        for file in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            let name = file.file_name().into_string().unwrap();
+            if file.path().is_file() && !name.ends_with(".d.ts") && !name.ends_with("LICENSE") {
+                let path = if name == "index.html" { at.to_owned() } else { format!("{at}{name}") };
+                files.push((path, std::fs::read_to_string(file.path()).unwrap()));
+            }
+        }
+    }
+    files
 }
 
 /// All that stands between `before` and the next `after`.
@@ -189,9 +193,16 @@ async fn the_page_needs_nothing_that_its_own_policy_forbids() {
         assert!(!index.contains(forbidden), "{forbidden}");
     }
     let style = text(&app, "/style.css").await;
+    let charts = text(&app, "/vendor/uPlot.min.css").await;
     for forbidden in ["url(", "@import", "://"] {
-        assert!(!style.contains(forbidden), "{forbidden}");
+        assert!(!style.contains(forbidden) && !charts.contains(forbidden), "{forbidden}");
     }
+}
+
+#[test]
+fn what_others_wrote_has_its_licence_beside_it() {
+    let licence = include_str!("../../page/vendor/uPlot.LICENSE");
+    assert!(licence.contains("MIT License") && licence.contains("Copyright"), "{licence}");
 }
 
 #[actix_web::test]

@@ -1,5 +1,8 @@
 // Pages of a real browser that remember everything that should not have happened.
+//
+// While the page is worked on, PAGE_FOLDER=../../page takes its files from there instead of the binary.
 
+import { join } from 'node:path';
 import assert from 'node:assert/strict';
 import { chromium } from 'playwright-core';
 
@@ -24,6 +27,7 @@ export function openBrowser() {
 export async function openPage(browser, url, options = {}) {
   const page = await browser.newPage({ baseURL: url, viewport: { width: 1280, height: 900 }, ...options });
   page.setDefaultTimeout(PATIENCE);
+  if (process.env.PAGE_FOLDER) await servedFrom(process.env.PAGE_FOLDER, page);
   /** @type {string[]} */
   const faults = [];
   page.on('console', (it) => faults.push(`console: ${it.text()}`));
@@ -39,6 +43,21 @@ export async function openPage(browser, url, options = {}) {
     if (!it.ok()) faults.push(`${it.status()}: ${it.url()}`);
   });
   return { page, faults };
+}
+
+/**
+ * @param {string} folder
+ * @param {import('playwright-core').Page} page
+ */
+async function servedFrom(folder, page) {
+  await page.route(({ pathname }) => !pathname.startsWith('/api/'), async (route) => {
+    const { pathname } = new URL(route.request().url());
+    const name = /\.(js|css|svg)$/.exec(pathname) ? pathname : '/index.html';
+    const contentType = { js: 'text/javascript', css: 'text/css', svg: 'image/svg+xml' }[name.split('.').at(-1) ?? ''] ?? 'text/html';
+    const headers = { 'Content-Security-Policy': "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'" };
+    await route.fulfill({ path: join(folder, name), contentType, headers });
+  });
+  await page.route('/api/page', (route) => route.fulfill({ json: { tabs: [], hints: { events: [], profiles: [] } } }));
 }
 
 /**

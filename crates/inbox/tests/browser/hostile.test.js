@@ -76,19 +76,27 @@ for (const text of SCRIPTS) {
     await inbox.send({ trace: { trace_id: text } },
       { type: 'event', payload: { ...infected(errorEvent(event, trace), text), ...known } },
       { type: 'attachment', filename: text, content_type: text, payload: text });
-    await inbox.send({}, { type: 'transaction', payload: { ...infected(transactionEvent(transaction, trace), text), event_id: transaction } });
+    const traced = { ...infected(transactionEvent(transaction, trace), text), event_id: transaction };
+    traced.contexts.trace.trace_id = trace;
+    await inbox.send({}, { type: 'transaction', payload: traced });
     await inbox.send({}, { type: 'log', payload: { items: [infected(log(trace), text)] } });
     await inbox.send({}, { type: 'trace_metric', payload: { items: [infected(metric(trace), text)] } });
     await inbox.send({}, { type: 'session', payload: { status: 'exited', attrs: { release: text } } });
+    await inbox.send({}, { type: 'check_in', payload: { monitor_slug: text, status: text, environment: text, monitor_config: { schedule: text } } });
+    await inbox.send({ event_id: event }, { type: 'user_report', payload: { event_id: event, name: text, email: text, comments: text } });
+    await inbox.send({ event_id: id() }, { type: 'replay_event', payload: { replay_id: id(), urls: [text], error_ids: [text] } });
+    await inbox.send({}, { type: 'client_report', payload: { discarded_events: [{ reason: text, category: text, quantity: 1 }] } });
+    await inbox.send({ sdk: { name: text } }, { type: text.replaceAll('\n', ''), payload: text });
     const profiler = id();
     const chunk = profileChunk(profiler, now() - 9);
     const { version, profiler_id, chunk_id, platform } = chunk;
     const sampled = { ...infected(chunk, text), version, profiler_id, chunk_id, platform };
     await inbox.send({}, { type: 'profile_chunk', platform, payload: sampled });
     const issue = (await inbox.get(`events/${event}`)).body.issue.id;
+    const [envelope] = (await inbox.get('envelopes')).body.envelopes;
     const { page, faults } = await openPage(browser, inbox.url, { viewport: { width: 400, height: 900 } });
-    for (const path of ['/', `/issues/${issue}`, `/events/${event}`, '/transactions', `/transactions/${transaction}`, '/logs',
-      '/metrics', '/sessions', '/profiles', `/profiles?event=${event}&thread=${encodeURIComponent(text.slice(0, 200))}`]) {
+    for (const path of ['/', `/issues/${issue}`, `/events/${event}`, '/traces', `/traces/${trace}`, '/transactions', `/transactions/${transaction}`, '/logs',
+      '/metrics', '/releases', '/monitors', '/feedback', '/envelopes', `/envelopes/${envelope.id}`, '/client-reports', '/items', '/profiles', `/profiles?event=${event}&thread=${encodeURIComponent(text.slice(0, 200))}`]) {
       await visit(page, path);
       await unfold(page);
       assert.equal(await page.evaluate(() => /** @type {any} */ (window).broken), undefined, path);
@@ -108,7 +116,7 @@ for (const text of SCRIPTS) {
 test('no field of a wrong type, and none that is missing, breaks the view of an event or of a transaction', async () => {
   await inbox.clear();
   const { page, faults } = await openPage(browser, inbox.url);
-  await visit(page, '/sessions');
+  await visit(page, '/releases');
   const samples = /** @type {const} */ ([['event', errorEvent], ['transaction', transactionEvent]]);
   for (const [type, sample] of samples) {
     const own = id();
@@ -135,7 +143,7 @@ test('no field of a wrong type breaks the lists of logs and metrics', async () =
     const items = [...mutations(sample(id()))].map(([, item]) => item);
     await inbox.send({}, { type, payload: { items } });
     await visit(page, path);
-    assert.equal(await page.locator('tbody > tr').count(), Math.min(items.length, 300), path);
+    assert.equal(await page.locator('tbody > tr').count(), Math.min(items.length, 100), path);
   }
   assert.deepEqual(faults, []);
   await page.close();

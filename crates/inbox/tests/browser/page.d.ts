@@ -4,8 +4,6 @@
 type View = HTMLElement & { refresh(): void | Promise<void> };
 
 
-/** A form that narrows a list. `offer` tells it what there is to choose from. */
-type Filters<Item> = HTMLElement & { offer(items: Item[]): void };
 
 /** What a module that makes a tab exports by default. The first view whose pattern fits the address is shown. */
 type Tab = {

@@ -94,7 +94,7 @@ test('a box is as wide as its time, however narrow', async () => {
 
 test('durations have no more digits than they need', async () => {
   const { page, faults } = await openPage(browser, inbox.url);
-  await visit(page, '/sessions');
+  await visit(page, '/releases');
   const written = await page.evaluate(async () => {
     const { duration } = await import(/** @type {string} */ ('/time.js'));
     return [0.5204, 99.96, 505.4, 999.4, 999.9, 3210, 125_000, NaN, null].map(duration);

@@ -98,12 +98,12 @@ impl Inbox {
     async fn tab(&self, tab: &str, before: &Before) -> String {
         match tab {
             "Issues" => self.details("events", before).await,
-            "Transactions" => self.details("transactions", before).await,
+            "Traces" => self.details("transactions", before).await,
             "Logs" => newer(self.list("logs").await, before.logs),
             "Metrics" => newer(self.list("metrics").await, before.metrics),
-            "Sessions" => self.get("/api/sessions").await.to_string(),
+            "Releases" => self.get("/api/sessions").await.to_string(),
             "Profiles" => self.profiles().await,
-            "Totals" => self.get("/api/stats").await.to_string(),
+            "Envelopes" => self.get("/api/envelopes").await.to_string(),
             _ => panic!("{DOCUMENT}: the inbox has no tab {tab}"),
         }
     }
@@ -111,7 +111,7 @@ impl Inbox {
     /// What every tab with the content of requests shows.
     async fn all(&self, before: &Before) -> String {
         let mut all = String::new();
-        for tab in ["Issues", "Transactions", "Logs", "Metrics"] {
+        for tab in ["Issues", "Traces", "Logs", "Metrics"] {
             all += &self.tab(tab, before).await;
         }
         all

@@ -1,0 +1,71 @@
+// Jobs that check in, and whether they do.
+
+import { list } from './api.js';
+import { badge, clipped, el, live, pairs } from './dom.js';
+import { fields, object } from './payload.js';
+import { redraw } from './redraw.js';
+import { allShown } from './shown.js';
+import { ago, duration, exact, many } from './time.js';
+
+/** @type {Tab} */
+export default { name: 'Monitors', path: '/monitors', views: [[/^\/monitors$/, monitors]] };
+
+/** A colour for each state; the words are there, too. */
+const KINDS = /** @type {{ [status: string]: string }} */ ({ ok: 'ok', in_progress: 'info', error: 'error', missed: 'warning', timeout: 'warning' });
+
+/** Every job with its state and its last runs. */
+function monitors() {
+  document.title = 'Monitors · Inbox';
+  const content = el('div');
+  return live(el('div', {}, el('h1', {}, 'Monitors'), content), async () => {
+    const all = await list('monitors', {});
+    redraw(content, all.length ? el('ul', { class: 'rows' }, all.map(row))
+      : el('p', { class: 'empty' }, 'No job has checked in. SDKs and plain HTTP requests can: ',
+        el('code', {}, `${location.origin}/api/1/cron/NAME/inbox/?status=ok`)));
+  });
+}
+
+/** @param {Api.Monitor} it */
+function row(it) {
+  return el('li', { class: `row ${KINDS[it.status] ?? ''}`, 'data-key': [it.project, it.slug, it.environment].join(' ') },
+    el('div', { class: 'what' },
+      el('strong', {}, clipped(it.slug)), ' ', label(it.status), ' ',
+      el('span', { class: 'quiet' }, clipped([schedule(it.config), it.environment, `project ${it.project}`].filter(Boolean).join(' · '))),
+      timeline(it.check_ins),
+      el('details', {}, el('summary', { class: 'quiet' }, 'Its last runs and its schedule'),
+        el('ul', { class: 'lines' }, it.check_ins.map(run)), it.config ? pairs(allShown(fields(it.config))) : null)),
+    el('div', { class: 'number' }, many(it.count, 'check-in')),
+    el('div', { class: 'number' }, ago(it.last_seen)));
+}
+
+/** @param {string} status */
+function label(status) {
+  return badge(status.replace('_', ' '), KINDS[status] ?? 'unset');
+}
+
+/**
+ * A mark for each run, the latest at the right.
+ *
+ * @param {Api.CheckIn[]} runs
+ */
+function timeline(runs) {
+  const shown = runs.slice(0, 60).reverse();
+  const failed = shown.filter((it) => it.status !== 'ok' && it.status !== 'in_progress').length;
+  return el('div', { class: 'runs', role: 'img', 'aria-label': `${many(shown.length, 'run')}, ${failed} not ok` }, shown.map((it) => el('span', {
+    class: `run ${KINDS[it.status] ?? ''}`, title: `${it.status} ${exact(it.started_at)} ${duration(it.duration === null ? null : it.duration * 1000)}` },
+  it.status === 'ok' ? '' : it.status === 'in_progress' ? '…' : '✗')));
+}
+
+/** @param {Api.CheckIn} it */
+function run(it) {
+  return el('li', {}, label(it.status), ' ', ago(it.started_at), ' ', duration(it.duration === null ? null : it.duration * 1000), ' ',
+    el('span', { class: 'quiet' }, clipped(it.release)), ' ',
+    it.trace_id ? el('a', { href: `/traces/${encodeURIComponent(it.trace_id)}` }, `trace ${it.trace_id.slice(0, 8)}`) : null);
+}
+
+/** @param {Api.Payload | null} config */
+function schedule(config) {
+  const { type, value, unit } = object(object(config).schedule);
+  if (type === 'crontab') return String(value);
+  return type === 'interval' ? `every ${value} ${unit}` : '';
+}
