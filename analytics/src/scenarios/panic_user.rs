@@ -1,20 +1,15 @@
-//! The gateway's `/debug/panic`: the session of one user is corrupt, and restoring it panics.
+//! The gateway's `/debug/panic`: the report that one user had open has a name that is cut within a letter, which panics.
 //!
-//! Look for the user's id on the event, and for the tags `panic.type` and `debug.trigger`.
+//! Look for the top frame `domain::session::title`, the user's id on the event, and the tags `panic.type` and `debug.trigger`.
 
-use actix_web::{HttpResponse, web};
 use scenario::Scenario;
 use service::panic_user;
 
-use crate::domain::session;
+use crate::domain::session::restore;
 
 pub(super) static PANIC: Scenario = panic_user::scenario(
     "/api/debug/panic/{user_id}",
     "RuntimeError",
     &["{{ default }}", "RuntimeError"],
-    |route| route.to(restore),
+    |route| panic_user::on(route, restore),
 );
-
-async fn restore(user_id: web::Path<String>) -> HttpResponse {
-    panic_user::answer(&user_id, session::restore)
-}

@@ -6,6 +6,17 @@ use std::ops::RangeInclusive;
 use sentry_context::metrics::{self, Unit};
 use sentry_context::sentry::Level;
 use sentry_context::{facts, limit, report};
+use serde::Deserialize;
+use validator::Validate;
+
+/// What a caller of a route asks for that shows figures out of their range.
+#[derive(Debug, Deserialize, Validate)]
+pub struct Asked {
+    /// Which figures.
+    #[serde(default)]
+    #[validate(length(max = 128, message = "must have at most 128 characters"))]
+    pub scenario: String,
+}
 
 /// A figure, and what it is when all is well.
 #[derive(Debug)]

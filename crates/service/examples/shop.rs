@@ -11,7 +11,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use actix_web::{App, HttpResponse, web};
+use actix_web::{App, web};
 use fixtures::app;
 use inbox::Inbox;
 use scenario::{Catalogue, Guards, Scenario, not_found, only};
@@ -30,13 +30,11 @@ static SERVICE: Service = Service {
 };
 
 static PANIC: Scenario =
-    panic_user::scenario("/debug/panic/{user_id}", "Panic", &["{{ default }}"], |route| route.to(basket));
+    panic_user::scenario("/debug/panic/{user_id}", "Panic", &["{{ default }}"], |route| {
+        panic_user::on(route, restore)
+    });
 
 static CATALOGUE: Catalogue = Catalogue { service: SERVICE.name, path: "/debug", scenarios: &[&PANIC] };
-
-async fn basket(user_id: web::Path<String>) -> HttpResponse {
-    panic_user::answer(&user_id, restore)
-}
 
 /// The session of one user has no basket.
 fn restore(user_id: &str) {

@@ -1,7 +1,7 @@
 //! The scenario of the user whose session is corrupt: restoring it panics, for this user only. The panic itself is in
 //! the domain of each service, so that the event shows the service's own frames.
 
-use actix_web::{HttpResponse, Route};
+use actix_web::{HttpResponse, Route, web};
 use scenario::{Event, Expect, Method, Parameter, Scenario};
 use sentry_context::step::Step;
 use sentry_context::{contexts, facts, sentry, user};
@@ -38,8 +38,12 @@ pub const fn scenario(
     }
 }
 
-/// Restores the session of a user by the function of the service's domain, and answers.
-pub fn answer(user_id: &str, restore: fn(&str)) -> HttpResponse {
+/// The route's handler: restores the session of a user by the function of the service's domain, and answers.
+pub fn on(route: Route, restore: fn(&str)) -> Route {
+    route.to(move |user_id: web::Path<String>| async move { answer(&user_id, restore) })
+}
+
+fn answer(user_id: &str, restore: fn(&str)) -> HttpResponse {
     user::identify(user_id);
     if user_id == CORRUPT {
         sentry::configure_scope(|scope| {

@@ -1,21 +1,11 @@
 //! `POST /financial-metrics`: figures of the business outside of what is normal are reported as warnings.
 
 use actix_web::{HttpResponse, web};
-use figures::{Figure, PAYMENT_SUCCESS, REVENUE};
+use figures::{Asked, Figure, PAYMENT_SUCCESS, REVENUE};
 use scenario::read;
 use sentry_context::failure::Failure;
 use sentry_context::{breadcrumbs, facts};
-use serde::Deserialize;
 use serde_json::{Value, json};
-use validator::Validate;
-
-/// What a caller sends.
-#[derive(Debug, Deserialize, Validate)]
-struct Asked {
-    #[serde(default)]
-    #[validate(length(max = 128, message = "must have at most 128 characters"))]
-    scenario: String,
-}
 
 pub(crate) async fn show(body: web::Json<Value>) -> Result<HttpResponse, Failure> {
     let asked: Asked = read(body.into_inner())?;

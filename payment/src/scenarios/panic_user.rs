@@ -1,18 +1,13 @@
-//! The gateway's `/debug/panic`: the session of one user is corrupt, and restoring it panics.
+//! The gateway's `/debug/panic`: a payout of one user expired before it was asked for, and the time left panics.
 //!
-//! Look for the user's id on the event, and for the tags `panic.type` and `debug.trigger`.
+//! Look for the top frame `domain::session::PendingPayout::time_left`, the user's id on the event, and the tags `panic.type` and `debug.trigger`.
 
-use actix_web::{HttpResponse, web};
 use scenario::Scenario;
 use service::panic_user;
 
-use crate::domain::session;
+use crate::domain::session::restore;
 
 pub(super) static PANIC: Scenario =
     panic_user::scenario("/debug/panic/{user_id}", "Error", &["{{ default }}", "Error"], |route| {
-        route.to(restore)
+        panic_user::on(route, restore)
     });
-
-async fn restore(user_id: web::Path<String>) -> HttpResponse {
-    panic_user::answer(&user_id, session::restore)
-}
