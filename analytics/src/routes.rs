@@ -3,6 +3,7 @@
 use actix_web::web;
 use scenario::{Guards, json_config, not_found};
 use sentry_context::failure::AnswerStyle;
+use service::feedback;
 
 use crate::docs;
 use crate::endpoints::endpoints;
@@ -18,5 +19,6 @@ pub(crate) fn configure(app: &mut web::ServiceConfig, guards: &Guards) {
     endpoints().for_each(|endpoint| endpoint.mount(app));
     docs::mount(app, guards.are_open());
     CATALOGUE.mount(app, guards);
+    feedback::mount(app, &CATALOGUE, guards);
     app.default_service(web::to(not_found));
 }

@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, web};
 use broker::Publisher;
 use scenario::{Guards, json_config, not_found, only};
+use service::feedback;
 use service::health::{always_ready, health};
 
 use crate::business::{business_metrics, calculate};
@@ -18,6 +19,7 @@ pub(crate) fn configure(app: &mut web::ServiceConfig, guards: &Guards) {
             web::resource("/business-metrics").post(business_metrics::show).default_service(only("POST")),
         );
     CATALOGUE.mount(app, guards);
+    feedback::mount(app, &CATALOGUE, guards);
     app.default_service(web::to(not_found));
 }
 

@@ -10,6 +10,7 @@ mod counting;
 mod crash;
 mod database;
 mod docs;
+mod feedback;
 mod figures;
 mod guards;
 mod helpers;

@@ -69,7 +69,8 @@ impl Catalogue {
         resource.default_service(only(names.join(", ")))
     }
 
-    fn guarded(
+    /// A resource behind the guards of the scenarios.
+    pub fn guarded(
         &'static self,
         resource: Resource,
         guards: &Guards,

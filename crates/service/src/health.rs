@@ -10,19 +10,24 @@ pub async fn health() -> HttpResponse {
 
 /// `GET /ready` of a service that works without its database.
 pub fn always_ready(mongodb: database::State, rabbitmq: broker::State) -> HttpResponse {
-    answer(true, mongodb, rabbitmq)
+    answer(true, mongodb.as_str(), rabbitmq)
 }
 
 /// `GET /ready` of a service that is ready while its database answers.
 pub fn ready_with(mongodb: database::State, rabbitmq: broker::State) -> HttpResponse {
-    answer(mongodb == database::State::Up, mongodb, rabbitmq)
+    answer(mongodb == database::State::Up, mongodb.as_str(), rabbitmq)
 }
 
-fn answer(is_ready: bool, mongodb: database::State, rabbitmq: broker::State) -> HttpResponse {
+/// `GET /ready` of a service that keeps in memory what others keep in a database.
+pub fn ready_in_memory(rabbitmq: broker::State) -> HttpResponse {
+    answer(true, "memory", rabbitmq)
+}
+
+fn answer(is_ready: bool, mongodb: &str, rabbitmq: broker::State) -> HttpResponse {
     let (mut answer, status) = if is_ready {
         (HttpResponse::Ok(), "ready")
     } else {
         (HttpResponse::ServiceUnavailable(), "unavailable")
     };
-    answer.json(json!({ "status": status, "mongodb": mongodb.as_str(), "rabbitmq": rabbitmq.as_str() }))
+    answer.json(json!({ "status": status, "mongodb": mongodb, "rabbitmq": rabbitmq.as_str() }))
 }

@@ -4,6 +4,7 @@
 //! - [`run`]: a whole process, from its settings to its exit status
 //! - [`Application`], [`publish_rest`]: a service that is bound to its address, and its drain
 //! - [`Server`], [`instrumented`]: the HTTP server from bind to drain, and the middleware around every route
+//! - [`feedback`]: what a person says of an event
 //! - [`health`]: the answers of `/health` and `/ready`
 //! - [`HeldMemory`]: memory that a leak holds, up to a limit
 //! - [`topology`]: the exchange and the queues by which they exchange messages
@@ -13,6 +14,7 @@
 //! tests test is what runs.
 
 mod application;
+pub mod feedback;
 pub mod health;
 mod held_memory;
 pub mod panic_user;

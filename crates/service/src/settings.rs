@@ -33,14 +33,18 @@ pub static MEMORY_LEAK_LIMIT_MB: Variable = Variable {
     shown: Shown::Whole,
 };
 
-/// The variables of a service: those of every service, with its own declaration of `PORT`, and `own` ones.
+/// The variables of a service: those of every service, with its own declaration of `PORT`, and `own` ones,
+/// which stand in for those of every service that have their names.
 pub fn variables(port: &'static Variable, own: &[&'static Variable]) -> Vec<&'static Variable> {
     let connections = [&database::URL, &broker::URL];
     let of_client = client::VARIABLES.map(|variable| {
         let here = &PROFILE_SESSION_SAMPLE_RATE;
         if variable.name == here.name { here } else { variable }
     });
-    [&[&HOST, port], &of_client[..], &connections, own, &scenario::VARIABLES, &logs::VARIABLES].concat()
+    let shared = [&of_client[..], &connections].concat();
+    let is_own = |variable: &&'static Variable| own.iter().any(|it| it.name == variable.name);
+    let shared: Vec<_> = shared.into_iter().filter(|variable| !is_own(variable)).collect();
+    [&[&HOST, port], &shared[..], own, &scenario::VARIABLES, &logs::VARIABLES].concat()
 }
 
 /// What can be configured in every service.

@@ -8,6 +8,7 @@ mod callers;
 mod crash;
 mod delivery;
 mod errors;
+mod feedback;
 mod guards;
 mod helpers;
 mod isolation;
