@@ -56,6 +56,15 @@ pub enum PaymentError {
     /// The payment processor outside did not approve.
     #[error("the payment processor refused the payment; nothing was booked")]
     ProcessorRefused,
+    /// The payment provider was not reached, or did not answer in time.
+    #[error("the payment provider did not answer; nothing was booked")]
+    ProviderUnreachable(#[source] reqwest::Error),
+    /// Balances are in memory, and there is no room for another account.
+    #[error("no account can be opened: balances are in memory, which has room for {accounts} accounts")]
+    NoRoom {
+        /// Accounts that there are.
+        accounts: usize,
+    },
     /// An account that was opened and is not there.
     #[error("the account that was just opened is gone")]
     NoAccount,
@@ -97,7 +106,8 @@ impl Reportable for PaymentError {
             Self::RecordShape(_) => "TypeError",
             Self::ChainTooDeep { .. } => "RangeError",
             Self::ArchiveFull { .. } => "MemoryError",
-            Self::ProcessorRefused => "PaymentProcessorError",
+            Self::ProcessorRefused | Self::ProviderUnreachable(_) => "PaymentProcessorError",
+            Self::NoRoom { .. } => "LedgerFullError",
             Self::NoAccount | Self::UnreadableBalance { .. } => "AccountError",
             Self::TooManyUnconfirmed { .. } => "UnconfirmedPaymentsError",
             Self::Database(error) | Self::LedgerUnavailable(error) => error.type_name(),
@@ -124,7 +134,7 @@ impl Reportable for PaymentError {
     fn status(&self) -> u16 {
         match self {
             Self::ArchiveFull { .. } => 507,
-            Self::LedgerUnavailable(_) | Self::TooManyUnconfirmed { .. } => 503,
+            Self::LedgerUnavailable(_) | Self::TooManyUnconfirmed { .. } | Self::NoRoom { .. } => 503,
             _ => 500,
         }
     }
@@ -170,7 +180,10 @@ impl Reportable for PaymentError {
                 Some(("unconfirmed_payments", facts([("payments", (*waiting).into())])))
             }
             Self::Database(error) | Self::LedgerUnavailable(error) => error.context(),
-            Self::ProcessorRefused | Self::NoAccount | Self::WorkLost(_) => None,
+            Self::NoRoom { accounts } => Some(("ledger", facts([("accounts", (*accounts).into())]))),
+            Self::ProcessorRefused | Self::ProviderUnreachable(_) | Self::NoAccount | Self::WorkLost(_) => {
+                None
+            }
         }
     }
 

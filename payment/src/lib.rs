@@ -2,6 +2,7 @@
 //!
 //! - [`settings`], [`application`]: the environment, and the service from bind to drain
 //! - `routes`: every route on one page
+//! - [`provider`]: the payment provider that it asks, on loopback
 //! - `business`: what the service is for
 //! - [`domain`]: the code that really fails
 //! - [`scenarios`]: one file per scenario, each a story, a promise and a handler
@@ -11,6 +12,7 @@ pub mod application;
 mod business;
 pub mod domain;
 pub mod error;
+pub mod provider;
 mod routes;
 pub mod scenarios;
 pub mod settings;

@@ -3,11 +3,12 @@
 use actix_web::middleware::from_fn;
 use actix_web::{HttpResponse, web};
 use broker::Publisher;
-use database::Database;
 use scenario::{Guards, json_config, not_found, only};
-use service::health::{health, ready_with};
+use service::feedback;
+use service::health::health;
 
 use crate::business::{financial_metrics, process, success_rate};
+use crate::domain::ledger::Ledger;
 use crate::scenarios::CATALOGUE;
 
 pub(crate) fn configure(app: &mut web::ServiceConfig, guards: &Guards) {
@@ -22,10 +23,10 @@ pub(crate) fn configure(app: &mut web::ServiceConfig, guards: &Guards) {
     )
     .service(web::resource("/financial-metrics").post(financial_metrics::show).default_service(only("POST")));
     CATALOGUE.mount(app, guards);
+    feedback::mount(app, &CATALOGUE, guards);
     app.default_service(web::to(not_found));
 }
 
-/// Payments need the database; messages wait for the broker.
-async fn ready(database: web::Data<Database>, publisher: web::Data<Publisher>) -> HttpResponse {
-    ready_with(database.state(), publisher.state())
+async fn ready(ledger: web::Data<Ledger>, publisher: web::Data<Publisher>) -> HttpResponse {
+    ledger.ready(publisher.state())
 }

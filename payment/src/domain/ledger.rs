@@ -20,8 +20,10 @@ mod accounts;
 mod booking;
 mod cancel;
 mod commands;
+mod memory;
 mod message;
 mod settle;
+mod store;
 
 use broker::Publisher;
 use database::mongodb::bson::{Bson, Document, doc};
@@ -35,7 +37,9 @@ use crate::error::{PaymentError, Result};
 pub use accounts::Sweep;
 pub use booking::{Booking, Receipt};
 pub(super) use cancel::{Cancelled, cancel};
+pub use memory::Memory;
 pub use settle::settle;
+pub use store::Ledger;
 
 /// How often a payment that could not be booked is looked at: another call may have opened the account meanwhile.
 const ROUNDS: usize = 3;

@@ -2,12 +2,14 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use database::Database;
 pub(crate) use fixtures::app::{Answer, App, Telemetry, answer, exception, http, top_frame};
 use fixtures::mongo;
 use payment::application::build;
 use payment::domain::unconfirmed::Unconfirmed;
+use payment::provider::Manners;
 use payment::settings::{SERVICE, Settings};
 use sentry_context::client;
 use sentry_native::native_crash::CrashChild;
@@ -50,7 +52,7 @@ fn settings(dsn: Option<&str>, traces_sample_rate: f32) -> Settings {
     shared.sentry.stall_threshold = stall::THRESHOLD;
     Settings {
         shared,
-        error_rate: 0.0,
+        provider: Manners { error_rate: 0.0, slowest: Duration::ZERO },
         memory_leak_limit_mb: 64,
         // This very program would run the tests once more.
         crash_child: Arc::new(CrashChild::program(env!("CARGO_BIN_EXE_payment"), [])),

@@ -59,7 +59,7 @@ async fn a_booked_key_is_answered_with_its_result_however_many_payments_fail() {
     let app_with = async |error_rate: f64| {
         let url = url.clone();
         spawn_app_with(|settings| {
-            (settings.shared.mongodb_url, settings.error_rate) = (Some(url), error_rate)
+            (settings.shared.mongodb_url, settings.provider.error_rate) = (Some(url), error_rate)
         })
         .await
     };

@@ -74,7 +74,9 @@ async fn bad_input_is_400_names_its_field_and_changes_nothing() {
 
 #[actix_web::test]
 async fn balances_and_rows_agree_when_many_pay_at_once_and_some_fail() {
-    let Some((app, database)) = books("at_once", |settings| settings.error_rate = 0.1).await else { return };
+    let Some((app, database)) = books("at_once", |settings| settings.provider.error_rate = 0.1).await else {
+        return;
+    };
     let app = Arc::new(app);
     let clients = (0..32_u64).map(|client| {
         let app = Arc::clone(&app);
@@ -110,7 +112,9 @@ async fn balances_and_rows_agree_when_many_pay_at_once_and_some_fail() {
 
 #[actix_web::test]
 async fn a_refused_payment_is_500_with_an_event_and_changed_nothing() {
-    let Some((app, database)) = books("refused", |settings| settings.error_rate = 1.0).await else { return };
+    let Some((app, database)) = books("refused", |settings| settings.provider.error_rate = 1.0).await else {
+        return;
+    };
     let refused = pay(&app, json!({ "userId": "alice", "bet": 10, "payout": 0 })).await;
     assert_eq!((refused.status, &refused.body["type"]), (500, &json!("PaymentProcessorError")));
     let event = app.event_of(&refused).await;
@@ -157,8 +161,10 @@ async fn business_figures_outside_of_what_is_normal_are_warnings() {
 #[actix_web::test]
 async fn the_user_of_the_body_is_on_each_transaction_and_each_event() {
     let app_with = async |error_rate: f64, url: Option<String>| {
-        spawn_app_with(|settings| (settings.error_rate, settings.shared.mongodb_url) = (error_rate, url))
-            .await
+        spawn_app_with(|settings| {
+            (settings.provider.error_rate, settings.shared.mongodb_url) = (error_rate, url)
+        })
+        .await
     };
     let Some((url, _)) = database_of("users_of_bodies").await else { return };
     for (error_rate, url, bet, status) in [

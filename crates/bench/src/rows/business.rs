@@ -24,7 +24,12 @@ pub(super) async fn measure(plan: &Plan, setup: &Setup, rows: &mut Vec<Saturatio
         return Ok(());
     };
     let database = format!("{database}/bench_{}", std::process::id());
-    let environment = [("MONGODB_URL", database.as_str()), ("RABBITMQ_URL", &broker), ("ERROR_RATE", "0")];
+    let environment = [
+        ("MONGODB_URL", database.as_str()),
+        ("RABBITMQ_URL", &broker),
+        ("ERROR_RATE", "0"),
+        ("PROVIDER_DELAY_MS", "0"),
+    ];
     for (service, request) in ROUTES {
         let mut rounds = [Vec::new(), Vec::new()];
         for round in 1..=plan.rounds {

@@ -15,7 +15,7 @@ use super::commands::{USERS, insert, users};
 use crate::domain::money::Money;
 
 /// What a player starts with.
-const STARTING_BALANCE: Money = Money::cents(100_000);
+pub(super) const STARTING_BALANCE: Money = Money::cents(100_000);
 
 /// What the services beside this one call a player whose name they do not know.
 const USERNAME: &str = "demo_player";

@@ -57,6 +57,11 @@ impl Booking {
         self.payout - self.bet
     }
 
+    /// How much moves, whichever way.
+    pub fn amount(&self) -> Money {
+        self.change().abs()
+    }
+
     /// `WIN` or `LOSS`; a player who gets back what was bet has won, as in the service that this one replaces.
     pub fn kind(&self) -> &'static str {
         if self.change() >= Money::cents(0) { "WIN" } else { "LOSS" }
@@ -75,7 +80,7 @@ impl Booking {
             "_id": &self.id,
             "user_id": &self.user_id,
             "type": self.kind(),
-            "amount": self.change().abs().as_f64(),
+            "amount": self.amount().as_f64(),
             "bet": self.bet.as_f64(),
             "payout": self.payout.as_f64(),
         }
