@@ -4,7 +4,7 @@
 //! services. Whatever changes raises a version, for which the page waits.
 //!
 //! - [`known`] the services and their catalogues; [`watch`] keeps them up to date
-//! - [`run`] one call of a scenario and its verdict; [`volley`] many at once; [`full`] the whole check
+//! - [`order`] what the page asks for; [`run`] one call of a scenario and its verdict; [`volley`] many at once; [`full`] the whole check
 //! - [`release`] one that goes wrong
 //! - [`health`] figures of the last five minutes; [`process`] those of a child process
 //! - [`routes`] HTTP; [`refused`] why something is not done; [`link`] where the Sentry server has an event
@@ -13,6 +13,7 @@ pub mod full;
 pub mod health;
 pub mod known;
 pub mod link;
+pub mod order;
 pub mod process;
 pub mod refused;
 pub mod release;

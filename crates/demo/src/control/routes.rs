@@ -14,9 +14,9 @@ use tokio::time::{sleep, timeout};
 use super::Control;
 use super::health::Point;
 use super::known::KnownService;
+use super::order::Order;
 use super::refused::Refused;
 use super::release::Deploy;
-use super::run::Order;
 use crate::traffic::Options;
 
 /// How long the page waits for a change.

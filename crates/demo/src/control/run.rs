@@ -1,25 +1,21 @@
 //! One call of a scenario: its answer, its events as they arrive, and what of the promise was kept.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use inbox::{EventSummary, timestamp};
-use scenario::Method;
-use scenario::listing::{Entry, ParameterValue};
-use serde::{Deserialize, Serialize};
+use scenario::listing::Entry;
+use serde::Serialize;
 use serde_json::Value;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep};
 
-use super::known::{KnownService, ServiceState, clipped};
-use super::refused::Refused;
-use super::{Control, State, watch};
+use super::known::clipped;
+use super::order::Target;
+use super::{Control, watch};
 use crate::check::call::Call;
-use crate::check::checked::Checked;
 use crate::check::error::CheckError;
 use crate::check::mismatch::{Mismatch, Part};
 use crate::check::selection::Selected;
-use crate::check::{compare, fire, profiles};
+use crate::check::{compare, profiles};
 use crate::terminal::Progress;
 
 /// After that long without all promised events, the page says that they are late.
@@ -40,24 +36,6 @@ const SHOWN: usize = 20;
 
 /// Most differences that are shown of a run.
 const DIFFERENCES: usize = 50;
-
-/// What the page asks for.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Order {
-    /// Id of the scenario.
-    pub scenario: String,
-    /// Numbers that the caller chooses, by their names.
-    #[serde(default)]
-    pub parameters: BTreeMap<String, f64>,
-    /// How many calls.
-    #[serde(default = "once")]
-    pub times: usize,
-}
-
-fn once() -> usize {
-    1
-}
 
 /// A run.
 #[derive(Debug, Clone, Serialize)]
@@ -129,7 +107,7 @@ pub struct Seen {
 }
 
 impl Run {
-    fn new(id: String, promised: usize) -> Self {
+    pub(super) fn new(id: String, promised: usize) -> Self {
         Self {
             id,
             trace_id: None,
@@ -194,97 +172,8 @@ fn shortened(mismatch: Mismatch) -> Mismatch {
     Mismatch { promised: short(mismatch.promised), got: short(mismatch.got), ..mismatch }
 }
 
-/// A scenario to call, with the numbers that were chosen, of a service that serves.
-pub(super) struct Target {
-    pub(super) service: Checked,
-    pub(super) scenario: Entry,
-    /// Its share of what may run at once.
-    pub(super) permit: OwnedSemaphorePermit,
-}
-
-impl Control {
-    /// Begins a run, or a volley, and returns its id.
-    pub fn fire(&self, order: &Order) -> Result<String, Refused> {
-        let target = self.target(order)?;
-        let id = fire::new_run();
-        if order.times == 1 {
-            let run = Run::new(id.clone(), target.scenario.expect.events);
-            self.change(|state| state.runs.insert(target.scenario.id.clone(), run));
-            self.0.runtime.spawn(follow(self.clone(), id.clone(), target));
-        } else {
-            self.volley(id.clone(), order.times, target);
-        }
-        Ok(id)
-    }
-
-    fn target(&self, order: &Order) -> Result<Target, Refused> {
-        let permit = || self.0.runs.clone().try_acquire_owned().map_err(|_| Refused::Busy);
-        self.read(|state| {
-            let (service, entry) = state.find(&order.scenario)?;
-            let scenario = chosen(entry, &order.parameters)?;
-            let may_repeat = scenario.method == Method::Get;
-            if order.times != 1 && !(may_repeat && matches!(order.times, 10 | 100)) {
-                return Err(Refused::Times);
-            }
-            if state.check.as_ref().is_some_and(|check| check.running) {
-                return Err(Refused::Checking);
-            }
-            if state.is_under_way(&order.scenario) {
-                return Err(Refused::Running);
-            }
-            let catalogue = service.listing.clone().ok_or(Refused::NoScenario)?;
-            let service = Checked { url: service.url.clone(), catalogue, database: None };
-            Ok(Target { service, scenario, permit: permit()? })
-        })
-    }
-}
-
-impl State {
-    /// The scenario of that id, of a service that serves.
-    fn find(&self, id: &str) -> Result<(&KnownService, &Entry), Refused> {
-        let with = |service| Some((service, KnownService::scenario(service, id)?));
-        let (service, entry) = self.services.iter().find_map(with).ok_or(Refused::NoScenario)?;
-        if service.state != ServiceState::Serving {
-            return Err(Refused::NotServing(service.name.clone()));
-        }
-        match &entry.unavailable {
-            Some(reason) => Err(Refused::Unavailable(reason.clone())),
-            None => Ok((service, entry)),
-        }
-    }
-
-    fn is_under_way(&self, scenario: &str) -> bool {
-        self.runs.get(scenario).is_some_and(Run::is_under_way)
-            || self.volleys.get(scenario).is_some_and(|volley| !volley.done)
-    }
-
-    /// Whether any run or volley is under way.
-    pub(super) fn is_quiet(&self) -> bool {
-        !self.runs.values().any(Run::is_under_way) && self.volleys.values().all(|volley| volley.done)
-    }
-}
-
-/// The scenario as it is called with these numbers. The words of a scenario make it what it is: they cannot be chosen.
-fn chosen(entry: &Entry, numbers: &BTreeMap<String, f64>) -> Result<Entry, Refused> {
-    let mut entry = entry.clone();
-    for (name, number) in numbers {
-        let parameter = entry.parameters.iter_mut().find(|parameter| parameter.name == *name);
-        let parameter = parameter.filter(|it| matches!(it.default, Some(ParameterValue::Number(_))));
-        let no_parameter = || Refused::NoParameter(clipped(name).chars().take(40).collect());
-        let parameter = parameter.ok_or_else(no_parameter)?;
-        let (min, max) = (parameter.min.unwrap_or(f64::MIN), parameter.max.unwrap_or(f64::MAX));
-        if !(min..=max).contains(number) {
-            return Err(Refused::OutOfBounds { name: parameter.name.clone(), min, max });
-        }
-        parameter.default = Some(ParameterValue::Number(*number));
-    }
-    // What was not chosen is what the scenario is about, not what lets a check be through sooner.
-    entry.parameters.iter_mut().for_each(|parameter| parameter.quick = None);
-    Ok(entry)
-}
-
 /// Calls the scenario and follows what comes of it.
-async fn follow(control: Control, id: String, Target { service, scenario, permit }: Target) {
+pub(super) async fn follow(control: Control, id: String, Target { service, scenario, permit }: Target) {
     let call = control.0.client.fire_in(id.clone(), &service.url, &scenario).await;
     control.change_run(&scenario.id, &id, |run| run.answered(&call));
     arrive(&control, &id, &call, &scenario).await;
