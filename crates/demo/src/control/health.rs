@@ -58,9 +58,9 @@ pub(super) async fn sample(control: Control) {
         let Some(inbox) = control.receiver() else { return };
         let now = timestamp::now();
         let (events, transactions) = inbox.arrived_since(now - WINDOW);
-        let services = control.read(|state| {
+        let (supervised, services) = control.read(|state| {
             let known = state.services.iter().map(|it| (it.name.clone(), it.url.clone(), it.pid));
-            known.collect::<Vec<_>>()
+            (state.supervised, known.collect::<Vec<_>>())
         });
         let mut looked = Vec::with_capacity(services.len());
         for (name, url, pid) in services {
@@ -74,8 +74,9 @@ pub(super) async fn sample(control: Control) {
             let usage = pid.and_then(process::usage);
             match (usage, pid) {
                 (Some(usage), _) => use_of(&mut point, usage, known),
-                (None, None) => told(&mut point, &inbox, &name, &control, &url),
-                (None, Some(_)) => {}
+                // The newest request of one that is just being restarted is of its former version.
+                (None, None) if !supervised => told(&mut point, &inbox, &name, &control, &url),
+                (None, _) => {}
             }
             looked.push(Looked { url: url.clone(), pid, at: Instant::now(), usage });
             control.add_point(&url, point);
