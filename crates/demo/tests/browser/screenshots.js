@@ -28,7 +28,7 @@ try {
   for (const id of BROKEN) {
     const card = page.locator(`.card[data-key="${id}"]`);
     await card.locator('button.break').click();
-    await card.locator('.run[data-phase="done"]').waitFor();
+    await card.locator('.run[data-phase="done"]').waitFor({ timeout: 180_000 });
   }
   await page.waitForTimeout(PLAYED);
   const round = page.locator('.rows a, .row a, td a').filter({ hasText: 'POST /api/v1/spin' }).first();
