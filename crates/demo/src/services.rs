@@ -50,7 +50,7 @@ pub static SERVICES: [Service; 3] = [
         project: 3,
         catalogue: &payment::scenarios::CATALOGUE,
         variables: payment::settings::variables,
-        keeps_in_memory: false,
+        keeps_in_memory: true,
         main: payment::main,
     },
 ];
