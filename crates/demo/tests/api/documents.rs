@@ -121,6 +121,13 @@ fn ci_calls_the_test_command_of_the_readme() {
     assert!(ci.contains(&format!("step {command} ")), ".ci/run has no {command}");
 }
 
+#[test]
+fn the_service_of_the_readme_is_the_one_outside_of_the_workspace() {
+    let readme = read(&root().join("crates/sentry-context/README.md"));
+    let block = readme.split("```rust,no_run\n").nth(1).and_then(|rest| rest.split("```").next());
+    assert_eq!(block, Some(read(&root().join("examples/outside/src/main.rs")).as_str()));
+}
+
 /// A service is named where its name is a whole text or the start of one (`"payment"`, `payment@1.0.0`, `payment-service`),
 /// or a package (`game_engine::`). Payments as such are not a service.
 #[test]

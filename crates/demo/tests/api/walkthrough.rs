@@ -71,5 +71,8 @@ async fn follow(stage: Stage, is_meant: impl Fn(&Step) -> bool) {
         if let Err(missing) = inbox.shows(step, &before, &terminal).await {
             panic!("{missing}");
         }
+        if step.quota.is_some_and(|quota| quota.at_least) {
+            inbox.is_quiet().await;
+        }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A block starts with `sh` behind its fence, or with `sh database` where it needs MongoDB and RabbitMQ. The list below it
 //! says what one sees: in `**Terminal:**` and `**Inbox, TAB:**`, whatever stands as code has to be there; of `**Nowhere:**`,
-//! nothing may be in any tab. `**Quota:**` begins with the exact numbers of errors and transactions.
+//! nothing may be in any tab. `**Quota:**` begins with the numbers of errors and transactions, exact unless it says `at least`.
 
 use std::fs;
 
@@ -34,6 +34,8 @@ pub(crate) struct Promise {
 /// What a block costs in Sentry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Quota {
+    /// Or more: players play meanwhile.
+    pub(crate) at_least: bool,
     pub(crate) errors: u64,
     pub(crate) transactions: u64,
 }
@@ -76,12 +78,13 @@ fn read_bullet(bullet: &str, step: &mut Step) {
     let Some(parts) = parts.captures(bullet) else { panic!("{DOCUMENT}: `{bullet}` names no place") };
     let (place, text) = (&parts[1], &parts[2]);
     if place == "Quota" {
-        let numbers = Regex::new(r"^(\d+) errors?, (\d+) transactions?").expect("a pattern");
+        let numbers = Regex::new(r"^(at least )?(\d+) errors?, (\d+) transactions?").expect("a pattern");
         let numbers =
             numbers.captures(text).unwrap_or_else(|| panic!("{DOCUMENT}: no numbers in `{bullet}`"));
         let number = |index: usize| numbers[index].parse().expect("a number");
         assert!(step.quota.is_none(), "{DOCUMENT}: `{bullet}` follows another quota");
-        step.quota = Some(Quota { errors: number(1), transactions: number(2) });
+        let at_least = numbers.get(1).is_some();
+        step.quota = Some(Quota { at_least, errors: number(2), transactions: number(3) });
         return;
     }
     let is_looked_at = ["Terminal", "Nowhere"].contains(&place);
@@ -102,6 +105,6 @@ fn blocks_are_read_with_what_follows_them() {
     assert_eq!((first.line, first.needs_database, first.commands.as_str()), (4, false, "curl a\ncurl b"));
     let promised: Vec<_> = first.promises.iter().map(|it| (it.place.as_str(), it.text.as_str())).collect();
     assert_eq!(promised, [("Terminal", "x"), ("Terminal", "y"), ("Issues", "z")]);
-    assert_eq!(first.quota, Some(Quota { errors: 2, transactions: 1 }));
+    assert_eq!(first.quota, Some(Quota { at_least: false, errors: 2, transactions: 1 }));
     assert!(second.needs_database && second.promises.is_empty() && second.quota.is_none());
 }
