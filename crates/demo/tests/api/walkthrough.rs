@@ -65,14 +65,17 @@ async fn follow(stage: Stage, is_meant: impl Fn(&Step) -> bool) {
     assert!(!steps.is_empty(), "no block of {DOCUMENT} is meant");
     // The demo asks each service for its catalogue, once.
     inbox.settles(SERVICES.len() as u64).await;
+    let mut players_play = false;
     for step in &steps {
+        let at_least = step.quota.is_some_and(|quota| quota.at_least);
+        if players_play && !at_least {
+            inbox.is_quiet().await;
+        }
+        players_play = at_least;
         let before = inbox.state().await;
         let terminal = stage.run(step).await;
         if let Err(missing) = inbox.shows(step, &before, &terminal).await {
             panic!("{missing}");
-        }
-        if step.quota.is_some_and(|quota| quota.at_least) {
-            inbox.is_quiet().await;
         }
     }
 }
