@@ -49,15 +49,6 @@ impl Inbox {
         }
     }
 
-    /// Waits until as many transactions as the demo itself makes when it starts have arrived.
-    pub(crate) async fn settles(&self, transactions: u64) {
-        let deadline = Instant::now() + LIMIT;
-        while self.quota().await.transactions < transactions {
-            assert!(Instant::now() < deadline, "the demo has not asked for all catalogues");
-            sleep(PAUSE).await;
-        }
-    }
-
     /// Waits until nothing more arrives of what went on beside a block.
     pub(crate) async fn is_quiet(&self) {
         let deadline = Instant::now() + LIMIT;
