@@ -63,14 +63,7 @@ async fn follow(stage: Stage, is_meant: impl Fn(&Step) -> bool) {
     let inbox = Inbox::new(stage.inbox());
     let steps: Vec<_> = steps(&text()).into_iter().filter(is_meant).collect();
     assert!(!steps.is_empty(), "no block of {DOCUMENT} is meant");
-    // The demo asks for the catalogues when it starts.
-    let mut is_restless = true;
     for step in &steps {
-        let at_least = step.quota.is_some_and(|quota| quota.at_least);
-        if is_restless && !at_least {
-            inbox.is_quiet().await;
-        }
-        is_restless = at_least;
         let before = inbox.state().await;
         let terminal = stage.run(step).await;
         if let Err(missing) = inbox.shows(step, &before, &terminal).await {
