@@ -19,7 +19,7 @@ const SUBJECT: Subject = Subject(
     "IndexError: index 7 out of bounds in \"basket\"",
     &[
         ("level", "error"),
-        ("service", "payment"),
+        ("service", "billing"),
         ("release", "shop@1.1.0"),
         ("user.id", "alice b"),
         ("count", "12"),
@@ -31,7 +31,7 @@ fn words_of_sentry_are_understood() {
     for (query, fits) in [
         ("", true),
         ("level:error", true),
-        ("LEVEL:Error service:payment", true),
+        ("LEVEL:Error service:billing", true),
         ("level:warning", false),
         ("!level:warning", true),
         ("!level:error", false),

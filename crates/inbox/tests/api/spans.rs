@@ -116,7 +116,7 @@ async fn a_trace_has_the_spans_errors_and_logs_of_all_services() {
     let shop = new_id();
     app.accepted(envelope(
         json!({ "event_id": new_id() }),
-        &[("transaction", of("payment", "b", json!("a"), 101.0))],
+        &[("transaction", of("billing", "b", json!("a"), 101.0))],
     ))
     .await;
     app.accepted(envelope(
@@ -134,7 +134,7 @@ async fn a_trace_has_the_spans_errors_and_logs_of_all_services() {
 
     let trace = app.get(&format!("/api/traces/{TRACE}")).await.body;
     let spans: Vec<_> = trace["spans"].as_array().unwrap().iter().map(|it| it["span_id"].clone()).collect();
-    assert_eq!(spans, ["a", "shop-db", "b", "payment-db", "s"], "the earliest first");
+    assert_eq!(spans, ["a", "shop-db", "b", "billing-db", "s"], "the earliest first");
     assert_eq!(
         trace["spans"][1],
         json!({ "span_id": "shop-db", "parent_span_id": "a", "start": 100.1, "duration_ms": 200.0, "op": "db",
@@ -142,7 +142,7 @@ async fn a_trace_has_the_spans_errors_and_logs_of_all_services() {
             "transaction": false })
     );
     assert_eq!((&trace["start"], &trace["end"]), (&json!(100.0), &json!(102.0)));
-    assert_eq!(trace["services"], json!(["shop", "payment", "1"]));
+    assert_eq!(trace["services"], json!(["shop", "billing", "1"]));
     let errors = trace["errors"].as_array().unwrap();
     assert_eq!(
         (errors.len(), &errors[0]["event_id"], &errors[0]["span_id"]),
@@ -154,7 +154,7 @@ async fn a_trace_has_the_spans_errors_and_logs_of_all_services() {
     let summary = &listed[0];
     assert_eq!(
         (listed.len(), &summary["name"], &summary["services"]),
-        (1, &json!("GET /shop"), &json!(["shop", "payment"]))
+        (1, &json!("GET /shop"), &json!(["shop", "billing"]))
     );
     assert_eq!(
         (&summary["errors"], &summary["spans"], &summary["duration_ms"]),

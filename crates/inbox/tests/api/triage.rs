@@ -65,11 +65,11 @@ async fn a_decision_must_be_one_and_come_from_here() {
 #[actix_web::test]
 async fn an_issue_knows_its_releases_tags_and_times() {
     let app = spawn_app().await;
-    for (release, service) in [("shop@1", "payment"), ("shop@2", "payment"), ("shop@2", "basket")] {
+    for (release, service) in [("shop@1", "billing"), ("shop@2", "billing"), ("shop@2", "basket")] {
         let more = json!({ "release": release, "tags": { "service": service }, "user": { "id": "ann" } });
         app.event(with(json!({ "message": "it" }), more)).await;
     }
-    app.event(json!({ "message": "another", "tags": { "service": "payment" } })).await;
+    app.event(json!({ "message": "another", "tags": { "service": "billing" } })).await;
     let facts = app.get("/api/issues/1/facts").await.body;
     let releases: Vec<_> = facts["releases"]
         .as_array()
@@ -83,7 +83,7 @@ async fn an_issue_knows_its_releases_tags_and_times() {
     assert_eq!((counts.len(), &facts["events"]), (60, &json!(3)));
     let tag =
         |name: &str| facts["tags"].as_array().unwrap().iter().find(|it| it["name"] == name).unwrap().clone();
-    let values = json!([{ "value": "payment", "count": 2 }, { "value": "basket", "count": 1 }]);
+    let values = json!([{ "value": "billing", "count": 2 }, { "value": "basket", "count": 1 }]);
     assert_eq!(tag("service"), json!({ "name": "service", "events": 3, "different": 2, "values": values }));
     assert_eq!(tag("user.id")["values"], json!([{ "value": "ann", "count": 3 }]));
     assert_eq!(app.get("/api/issues/9/facts").await.status, 404);
@@ -131,8 +131,8 @@ async fn issues_are_searched_in_sentrys_words() {
             "tags": { "service": service, "region": "north east" } });
         with(exception(ty, "index 7 out of bounds", &format!("shop::{ty}")), more)
     };
-    app.event(event("IndexError", "error", "payment", "shop@1.1.0", "alice")).await;
-    app.event(event("IndexError", "error", "payment", "shop@1.2.0", "bob")).await;
+    app.event(event("IndexError", "error", "billing", "shop@1.1.0", "alice")).await;
+    app.event(event("IndexError", "error", "billing", "shop@1.2.0", "bob")).await;
     app.event(event("ParseError", "fatal", "basket", "shop@1.1.0", "bob")).await;
     app.event(json!({ "message": "Too slow", "level": "warning" })).await;
     decide(&app, "2", "resolved").await;
@@ -140,7 +140,7 @@ async fn issues_are_searched_in_sentrys_words() {
         ("IndexError: index 7 out of bounds", "ParseError: index 7 out of bounds", "Too slow");
     for (query, expected) in [
         ("", vec![slow, parse, index]),
-        ("level:error service:payment release:*1.1.0 user.id:alice is:unresolved bounds", vec![index]),
+        ("level:error service:billing release:*1.1.0 user.id:alice is:unresolved bounds", vec![index]),
         // Both hold for the issue, and not for one of its events.
         ("release:*1.2.0 user.id:alice", vec![]),
         ("is:resolved", vec![parse]),
