@@ -265,7 +265,10 @@ async fn queries_that_are_slow_on_purpose_show_their_pattern_as_spans() {
     // Sentry's detector looks for a parent that is a span of the transaction.
     let spans_of_it = app.transaction(&format!("GET {path}")).await["spans"].clone();
     let spans_of_it = spans_of_it.as_array().unwrap();
-    let parent = spans_of_it.iter().find(|span| span["description"] == "the figures of each player").unwrap();
+    let parent = spans_of_it
+        .iter()
+        .find(|span| span["description"] == "queries for one player after another")
+        .unwrap();
     let repeated = spans_of_it.iter().filter(|span| span["parent_span_id"] == parent["span_id"]);
     assert_eq!(repeated.filter(|span| span["op"] == "db").count(), 20);
     let five =

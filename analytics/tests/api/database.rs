@@ -33,7 +33,12 @@ async fn what_the_server_rejects_is_reported_with_its_code() {
     let categories: Vec<_> = crumbs.iter().map(|crumb| &crumb["category"]).collect();
     assert_eq!(categories, ["request", "statistics", "db"]);
     let spans = spans(&app, "GET /api/debug/database-error").await;
-    assert_eq!(spans, [(json!("db"), json!("games.aggregate"))]);
+    let steps = [
+        ("db", "games.aggregate"),
+        ("function", "aggregating the median bet of each player"),
+        ("function", "find the typical bets"),
+    ];
+    assert_eq!(spans, steps.map(|(op, description)| (json!(op), json!(description))));
 }
 
 #[actix_web::test]

@@ -20,7 +20,7 @@ pub(crate) async fn standing() -> (Standing, Page) {
     let serve = |state: &Value| {
         state["services"]
             .as_array()
-            .unwrap()
+            .expect("a list")
             .iter()
             .all(|it| it["state"] == "serving" && it["catalogue"] != 0)
     };
@@ -70,7 +70,7 @@ async fn whole_round(page: &Page) -> (Value, Vec<Value>) {
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
         let listed = page.get("transactions?limit=1000").await["transactions"].clone();
-        let listed = listed.as_array().unwrap();
+        let listed = listed.as_array().expect("a list");
         for gateway in listed.iter().filter(|it| it["service"] == "gateway") {
             let of_trace = |service: &&str| {
                 let own = |it: &&Value| it["trace_id"] == gateway["trace_id"] && it["service"] == *service;
