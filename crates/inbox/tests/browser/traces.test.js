@@ -49,12 +49,12 @@ async function rows(page) {
 }
 
 test('services are nested below each other, in the order of time, with their errors and logs', async () => {
-  const [trace, gateway, payment, find] = [id(), spanId(), spanId(), spanId()];
-  await transaction(trace, { service: 'payment', name: 'POST /process', span: payment, parent: gateway, from: 0.02, to: 0.05, status: 'internal_error',
-    spans: [child(payment, 'payments.find', 0.03, 0.04, { span_id: find })] });
+  const [trace, gateway, billing, find] = [id(), spanId(), spanId(), spanId()];
+  await transaction(trace, { service: 'billing', name: 'POST /process', span: billing, parent: gateway, from: 0.02, to: 0.05, status: 'internal_error',
+    spans: [child(billing, 'invoices.find', 0.03, 0.04, { span_id: find })] });
   await transaction(trace, { service: 'gateway', name: 'POST /spin', span: gateway, parent: null, from: 0, to: 0.06, status: 'ok' });
   const queued = spanId();
-  await transaction(trace, { service: 'analytics', name: 'game.result', span: queued, parent: gateway, from: 0.08, to: 0.1 });
+  await transaction(trace, { service: 'reports', name: 'game.result', span: queued, parent: gateway, from: 0.08, to: 0.1 });
   const event = errorEvent(id(), trace);
   event.contexts = { trace: { trace_id: trace, span_id: find } };
   await inbox.send({}, { type: 'event', payload: event });
@@ -64,14 +64,14 @@ test('services are nested below each other, in the order of time, with their err
   const shown = await rows(page);
   assert.equal(shown.length, 4, String(shown));
   for (const [index, parts] of [['Level 1:', 'gateway', 'POST /spin', '60 ms', 'critical path'],
-    ['Level 2:', 'payment', 'POST /process', '30 ms', '✗ internal_error'], ['Level 3:', 'payments.find', '✗ 1 error'],
-    ['Level 2:', 'analytics', 'game.result', '20 ms']].entries()) {
+    ['Level 2:', 'billing', 'POST /process', '30 ms', '✗ internal_error'], ['Level 3:', 'invoices.find', '✗ 1 error'],
+    ['Level 2:', 'reports', 'game.result', '20 ms']].entries()) {
     for (const part of parts) assert.ok(shown[index]?.includes(part), `${part} in ${shown[index]}`);
   }
   assert.equal(await page.locator('.lead').count(), 1, 'what waited in the queue');
   await page.getByText('3 services · 100 ms · 1 error').waitFor();
   await page.getByText('The basket is nearly full').waitFor();
-  await page.locator('.waterfall').getByText('payments.find').click();
+  await page.locator('.waterfall').getByText('invoices.find').click();
   await page.locator('.waterfall').getByRole('link', { name: 'IndexError' }).click();
   await page.getByRole('heading', { name: 'error IndexError' }).waitFor();
   assert.deepEqual(faults, []);
@@ -82,7 +82,7 @@ test('repeated siblings are folded, and spans whose parent is not there have a p
   const [trace, root] = [id(), spanId()];
   const finds = Array.from({ length: 12 }, (_, index) => child(root, 'players.find', 0.1 * index, 0.1 * index + 0.05));
   const failed = child(root, 'players.find', 1.3, 1.35, { status: 'internal_error' });
-  await transaction(trace, { service: 'analytics', name: 'GET /players', span: root, parent: spanId(), from: 0, to: 1.4, spans: [...finds, failed, child(root, 'a.b', 0, 1)] });
+  await transaction(trace, { service: 'reports', name: 'GET /players', span: root, parent: spanId(), from: 0, to: 1.4, spans: [...finds, failed, child(root, 'a.b', 0, 1)] });
   const { page, faults } = await openPage(browser, inbox.url);
   await visit(page, `/traces/${trace}`);
   const shown = await rows(page);
