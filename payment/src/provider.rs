@@ -33,7 +33,8 @@ pub(crate) fn start(manners: Manners) -> io::Result<SocketAddr> {
     let server = HttpServer::new(app).workers(1).max_connections(CONNECTIONS).disable_signals();
     let server = server.bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = server.addrs().first().copied().ok_or(io::ErrorKind::AddrNotAvailable)?;
-    actix_web::rt::spawn(server.run());
+    // It says that it starts once the service has its own address: a refusal to start is one line.
+    actix_web::rt::spawn(async move { server.run().await });
     Ok(address)
 }
 

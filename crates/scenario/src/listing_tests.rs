@@ -71,8 +71,10 @@ fn the_served_json_keeps_its_shape() {
     expect["status"] = json!(200);
     expect["events"] = json!(2);
     expect["also"] = json!([event]);
+    expect["spans"] = json!(3);
+    expect["hot_function"] = json!("domain::rank");
     let none = json!({ "status": 503, "level": null, "type": null, "message": null, "handled": null,
-        "fingerprint": null, "breadcrumbs": null, "contexts": null, "events": 0, "also": [] });
+        "fingerprint": null, "breadcrumbs": null, "contexts": null, "events": 0, "also": [], "spans": 2 });
     let parameters = json!([
         { "name": "seconds", "in": "query", "default": 5.0, "min": 0.1, "max": 30.0, "quick": 0.5 },
         { "name": "kind", "in": "path", "default": "a b", "min": null, "max": null, "quick": null },
@@ -82,7 +84,10 @@ fn the_served_json_keeps_its_shape() {
     let entry = json!({ "id": "shop.leak", "method": "DELETE", "path": "/debug/{kind}", "title": "Memory grows",
         "demonstrates": "a leak", "parameters": parameters, "expect": expect, "expect_without_database": none,
         "look_for": "memory_mb", "active": null });
-    assert_eq!(json!(SHOP.listing(None)), json!({ "service": "shop", "scenarios": [entry] }));
+    assert_eq!(
+        json!(SHOP.listing(None)),
+        json!({ "service": "shop", "profiled": false, "scenarios": [entry] })
+    );
 }
 
 #[test]

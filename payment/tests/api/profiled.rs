@@ -13,7 +13,7 @@ const CALLS: [(&str, usize, u16); 4] = [
     ("/debug/crash", 60, 500),
     ("/debug/memory-leak?mb=1", 20, 200),
     ("/debug/stack-overflow?mode=native", 4, 500),
-    ("/debug/event-loop-block?seconds=0.3", 2, 200),
+    ("/debug/event-loop-block?seconds=0.3", 1, 200),
 ];
 
 #[actix_web::test]
