@@ -74,7 +74,8 @@ async fn bad_input_is_400_names_its_field_and_changes_nothing() {
 
 #[actix_web::test]
 async fn balances_and_rows_agree_when_many_pay_at_once_and_some_fail() {
-    let Some((app, database)) = books("many_at_once", |settings| settings.provider.error_rate = 0.1).await else {
+    let Some((app, database)) = books("many_at_once", |settings| settings.provider.error_rate = 0.1).await
+    else {
         return;
     };
     let app = Arc::new(app);
