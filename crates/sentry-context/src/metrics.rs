@@ -33,7 +33,7 @@ pub fn count(name: &'static str, attributes: &[(&'static str, &str)]) {
 }
 
 /// Adds an amount to a sum of the business, such as what was bet, with an attribute, if it has one. Of many amounts, most
-/// are reported as a sum with a later one, or by [`report_rest`].
+/// are reported as a sum with a later one, or at the end of the process.
 pub fn add(name: &'static str, amount: f64, attribute: Option<(&'static str, &'static str)>) {
     with_requests(|requests| {
         let key = (name, attribute);
