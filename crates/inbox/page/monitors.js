@@ -11,7 +11,7 @@ import { ago, duration, exact, many } from './time.js';
 export default { name: 'Monitors', path: '/monitors', views: [[/^\/monitors$/, monitors]] };
 
 /** A colour for each state; the words are there, too. */
-const KINDS = /** @type {{ [status: string]: string }} */ ({ ok: 'ok', in_progress: 'info', error: 'error', missed: 'warning', timeout: 'warning' });
+const KINDS = new Map([['ok', 'ok'], ['in_progress', 'info'], ['error', 'error'], ['missed', 'warning'], ['timeout', 'warning']]);
 
 /** Every job with its state and its last runs. */
 function monitors() {
@@ -27,7 +27,7 @@ function monitors() {
 
 /** @param {Api.Monitor} it */
 function row(it) {
-  return el('li', { class: `row ${KINDS[it.status] ?? ''}`, 'data-key': [it.project, it.slug, it.environment].join(' ') },
+  return el('li', { class: `row ${KINDS.get(it.status) ?? ''}`, 'data-key': [it.project, it.slug, it.environment].join(' ') },
     el('div', { class: 'what' },
       el('strong', {}, clipped(it.slug)), ' ', label(it.status), ' ',
       el('span', { class: 'quiet' }, clipped([schedule(it.config), it.environment, `project ${it.project}`].filter(Boolean).join(' · '))),
@@ -40,7 +40,7 @@ function row(it) {
 
 /** @param {string} status */
 function label(status) {
-  return badge(status.replace('_', ' '), KINDS[status] ?? 'unset');
+  return badge(status.replace('_', ' '), KINDS.get(status) ?? 'unset');
 }
 
 /**
@@ -52,7 +52,7 @@ function timeline(runs) {
   const shown = runs.slice(0, 60).reverse();
   const failed = shown.filter((it) => it.status !== 'ok' && it.status !== 'in_progress').length;
   return el('div', { class: 'runs', role: 'img', 'aria-label': `${many(shown.length, 'run')}, ${failed} not ok` }, shown.map((it) => el('span', {
-    class: `run ${KINDS[it.status] ?? ''}`, title: `${it.status} ${exact(it.started_at)} ${duration(it.duration === null ? null : it.duration * 1000)}` },
+    class: `run ${KINDS.get(it.status) ?? ''}`, title: `${it.status} ${exact(it.started_at)} ${duration(it.duration === null ? null : it.duration * 1000)}` },
   it.status === 'ok' ? '' : it.status === 'in_progress' ? '…' : '✗')));
 }
 

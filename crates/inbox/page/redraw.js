@@ -34,8 +34,12 @@ export function redrawList(container, items, keyOf, draw) {
   const active = document.activeElement;
   const focused = active instanceof HTMLElement && container.contains(active) ? active : null;
   let place = container.firstChild;
+  /** How many items have had a key: those that are alike have a row each. @type {Map<string, number>} */
+  const alikeSoFar = new Map();
   for (const item of items) {
-    const [own, state] = [keyOf(item), JSON.stringify(item)];
+    const number = alikeSoFar.get(keyOf(item)) ?? 0;
+    alikeSoFar.set(keyOf(item), number + 1);
+    const [own, state] = [number ? `${keyOf(item)} #${number}` : keyOf(item), JSON.stringify(item)];
     const old = there.get(own);
     there.delete(own);
     if (!old || states.get(own) !== state) {
