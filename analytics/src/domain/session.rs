@@ -18,7 +18,7 @@ pub fn restore(user_id: &str) {
     black_box(title(report));
 }
 
-/// The title of a report's tab: as if each letter were one byte.
+/// The title of a report's tab: as if each character were one byte.
 #[inline(never)]
 fn title(report: &str) -> &str {
     let _tab = Step::silent("function", "open the tab of the report");

@@ -1,4 +1,4 @@
-//! The gateway's `/debug/panic`: the report that one user had open has a name that is cut within a letter, which panics.
+//! The gateway's `/debug/panic`: the report that one user had open has a name that is cut within a character, which panics.
 //!
 //! Look for the top frame `domain::session::title`, the user's id on the event, and the tags `panic.type` and `debug.trigger`.
 

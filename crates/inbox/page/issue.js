@@ -77,9 +77,9 @@ function overTime({ from, step, counts }) {
 /** @param {Api.IssueFacts} facts */
 function distribution({ tags, events }) {
   if (!tags.length) return null;
-  const told = tags.filter((it) => it.different < it.events || it.events === 1 || it.different < 4);
+  const telling = tags.filter((it) => it.different < it.events || it.events === 1 || it.different < 4);
   return el('section', {}, el('details', { open: events > 1 }, el('summary', {}, `Tags of ${many(events, 'event')}`),
-    el('div', { class: 'tags' }, (told.length ? told : tags).slice(0, TAGS).map((it) => el('div', { class: 'tag' },
+    el('div', { class: 'tags' }, (telling.length ? telling : tags).slice(0, TAGS).map((it) => el('div', { class: 'tag' },
       el('h3', {}, clipped(it.name), it.different > it.values.length ? el('span', { class: 'quiet' }, ` ${it.different} values`) : null),
       it.values.slice(0, 4).map((value) => share(value, it.events)))))));
 }

@@ -149,7 +149,7 @@ export function beside(lists) {
 }
 
 /**
- * What the reader is told of several states at once.
+ * What the reader learns of several states at once.
  *
  * @param {[count: number, noun: string][]} counts
  */

@@ -151,11 +151,11 @@ impl Additions {
             tabs: self.tabs.iter().map(|name| format!("/{name}")).collect(),
             hints: self.hints.clone(),
         });
-        let told = move || {
+        let page = move || {
             let page = page.clone();
             async move { HttpResponse::Ok().json(page) }
         };
-        app.service(web::resource("/api/page").get(told).default_service(takes("GET")));
+        app.service(web::resource("/api/page").get(page).default_service(takes("GET")));
         app.service(web::resource("/").get(async || index()).default_service(takes("GET")));
         for file in FILES.iter().chain(&self.files).copied() {
             let serve = move || async move { answer(file.media_type().unwrap_or_default(), file.content) };

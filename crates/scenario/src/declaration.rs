@@ -104,7 +104,7 @@ impl Expect {
         Self { event: Some(event), events: 1, ..Self::answer(status) }
     }
 
-    /// The same with no steps to tell: the request ends before any work begins.
+    /// The same with no steps: the request ends before any work begins.
     pub const fn bare(self) -> Self {
         Self { spans: 0, ..self }
     }

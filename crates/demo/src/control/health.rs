@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use inbox::{EventSummary, Inbox, TransactionSummary, timestamp};
 use serde::Serialize;
-use tokio::time::{Instant, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::Control;
 use super::process::{self, Usage};
@@ -51,6 +51,8 @@ struct Looked {
 /// Adds a point to each service, again and again.
 pub(super) async fn sample(control: Control) {
     let mut ticks = interval(INTERVAL);
+    // Two points of one moment say nothing.
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut before: Vec<Looked> = Vec::new();
     let mut since = timestamp::now();
     loop {
@@ -75,7 +77,7 @@ pub(super) async fn sample(control: Control) {
             match (usage, pid) {
                 (Some(usage), _) => use_of(&mut point, usage, known),
                 // The newest request of one that is just being restarted is of its former version.
-                (None, None) if !supervised => told(&mut point, &inbox, &name, &control, &url),
+                (None, None) if !supervised => last_known(&mut point, &inbox, &name, &control, &url),
                 (None, _) => {}
             }
             looked.push(Looked { url: url.clone(), pid, at: Instant::now(), usage });
@@ -144,7 +146,7 @@ fn use_of(point: &mut Point, usage: Usage, before: Option<&Looked>) {
 }
 
 /// A process elsewhere says how it is with each request.
-fn told(point: &mut Point, inbox: &Inbox, name: &str, control: &Control, url: &str) {
+fn last_known(point: &mut Point, inbox: &Inbox, name: &str, control: &Control, url: &str) {
     let Some(newest) = inbox.newest_transaction_of(name) else { return };
     let runtime = |field: &str| &newest["contexts"]["runtime"][field];
     point.memory_mb = runtime("memory_mb").as_f64();

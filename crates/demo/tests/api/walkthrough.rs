@@ -1,4 +1,4 @@
-//! `docs/walkthrough.md`, followed to the letter: every command is run against a standing demo, and everything that the
+//! `docs/walkthrough.md`, followed exactly: every command is run against a standing demo, and everything that the
 //! document says one sees is looked for.
 
 mod document;

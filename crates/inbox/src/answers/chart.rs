@@ -75,7 +75,7 @@ pub struct NamedMetric {
 pub struct MetricSeries {
     /// Its name.
     pub name: String,
-    /// The attribute by whose values it is told apart.
+    /// The attribute by whose values it is split.
     pub by: Option<String>,
     /// Where the first part begins, seconds since 1970.
     pub from: f64,
@@ -90,7 +90,7 @@ pub struct MetricSeries {
 /// The metric where its attribute has one value.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct MetricSeriesOf {
-    /// The value of the attribute; none where the metric lacks it, or is not told apart.
+    /// The value of the attribute; none where the metric lacks it, or is not split.
     pub value: Option<String>,
     /// How many values it has.
     pub count: u64,

@@ -7,7 +7,7 @@ use crate::answers::{MetricNames, MetricPoint, MetricSeries, MetricSeriesOf, Nam
 use crate::received::{Entry, Payload, attribute, text};
 use crate::store::State;
 
-/// Most names that are listed, most attributes of one, and most values of an attribute that are told apart.
+/// Most names that are listed, most attributes of one, and most values of an attribute that it is split by.
 pub(crate) const MAX_NAMES: usize = 500;
 pub(crate) const MAX_ATTRIBUTES: usize = 50;
 pub(crate) const MAX_SERIES: usize = 20;
