@@ -42,6 +42,15 @@ impl Ended {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
+    /// What the report says is broken, and nothing else: a whole report is too long to be found in a failed run.
+    pub(crate) fn broken(&self) -> String {
+        let document = self.json();
+        let all =
+            ["scenarios", "services"].into_iter().flat_map(|list| document[list].as_array().expect("a list"));
+        let broken = all.filter(|it| it["mismatches"].as_array().is_none_or(|list| !list.is_empty()));
+        broken.map(|it| format!("{it:#}")).collect::<Vec<_>>().join("\n")
+    }
+
     /// The fields in which a scenario, by its id, differs according to the report.
     pub(crate) fn fields(&self, id: &str) -> Vec<String> {
         let document = self.json();
