@@ -12,7 +12,7 @@ use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::{Instant, sleep, timeout};
 
 /// Longest wait for anything; reaching it is a failure.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(10);
 
 /// The binary, free of what the environment of the tests may say.
 pub(crate) fn demo(args: &[&str]) -> Command {

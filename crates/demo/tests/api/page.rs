@@ -12,7 +12,7 @@ use crate::fake::{Shop, Twist, UNAVAILABLE};
 use crate::helpers::{Standing, demo};
 
 /// Longest wait for anything; reaching it is a failure.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(10);
 
 const HONEST: (&str, Twist) = ("honest", |_, _| {});
 

@@ -67,7 +67,7 @@ const SERVICES: [&str; 2] = ["game-engine", "payment"];
 
 /// The gateway's transaction of a round, and those of the services, once all have arrived.
 async fn whole_round(page: &Page) -> (Value, Vec<Value>) {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(10);
     loop {
         let listed = page.get("transactions?limit=1000").await["transactions"].clone();
         let listed = listed.as_array().expect("a list");

@@ -5,8 +5,8 @@
 //! worker's stack and sends an `EventLoopBlocked` with it, under the hub of the request that ran. A second event, an
 //! `info` message, says the whole delay once the worker runs again.
 //!
-//! Only the time during which the watchdog itself was awake makes a stall: a process that was suspended, with all its
-//! threads, has none.
+//! Only the time during which the watchdog itself was awake and the worker had a core, or waited for something else than
+//! a core, makes a stall: a process that was suspended has none, nor has one on an overloaded machine.
 //!
 //! ```no_run
 //! # use std::sync::Arc;
@@ -89,8 +89,7 @@ fn watch(watched: &Weak<Watched>) {
     loop {
         thread::sleep(BEAT);
         let Some(watched) = watched.upgrade() else { return };
-        // What this thread overslept, the others may have stood still as well: the whole process was stopped, or the
-        // machine is overloaded.
+        // What this thread overslept, the others may have stood still as well: the whole process was stopped.
         let awake = looked.elapsed().min(BEAT * 2);
         looked = Instant::now();
         stalls.retain(|stall| !stall.is_over());

@@ -28,6 +28,8 @@ pub(super) struct Worker {
     gap: AtomicU64,
     /// How long the watchdog has waited for the next heartbeat, milliseconds.
     silence: AtomicU64,
+    /// How long the thread had waited for a core when the watchdog's wait began, milliseconds.
+    starved_before: AtomicU64,
     /// The hub of the request whose turn it is.
     running: Mutex<Option<Arc<Hub>>>,
 }
@@ -45,6 +47,7 @@ impl Worker {
             beat: AtomicU64::new(now()),
             gap: AtomicU64::new(0),
             silence: AtomicU64::new(0),
+            starved_before: AtomicU64::new(0),
             running: Mutex::default(),
         });
         let weak = Arc::downgrade(&worker);
@@ -65,10 +68,19 @@ impl Worker {
         self.gap.fetch_max(now.saturating_sub(before), Relaxed);
     }
 
-    /// Adds to the time without a heartbeat; all of it since the last one.
+    /// Adds to the time without a heartbeat; all of it since the last one, but for what the thread waited for a core.
     pub(super) fn was_silent_for(&self, time: Duration) -> Duration {
-        let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        Duration::from_millis(self.silence.fetch_add(millis, Relaxed) + millis)
+        self.silent(time, starved(self.thread.id))
+    }
+
+    /// The same for a thread that has waited for a core that long since it began.
+    fn silent(&self, time: Duration, starved: Duration) -> Duration {
+        let before = self.silence.fetch_add(millis(time), Relaxed);
+        if before == 0 {
+            self.starved_before.store(millis(starved), Relaxed);
+        }
+        let starved = millis(starved).saturating_sub(self.starved_before.load(Relaxed));
+        Duration::from_millis((before + millis(time)).saturating_sub(starved))
     }
 
     /// The longest time between two heartbeats since the last call: at most a beat more than the stall itself.
@@ -96,7 +108,19 @@ impl Worker {
 }
 
 fn now() -> u64 {
-    u64::try_from(EPOCH.elapsed().as_millis()).unwrap_or(u64::MAX)
+    millis(EPOCH.elapsed())
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// How long a thread of this process has been ready to run without a core, since it began: the second number of
+/// [`schedstat`](https://docs.kernel.org/scheduler/sched-stats.html). Zero where the kernel does not count it.
+fn starved(thread: i32) -> Duration {
+    let counted = std::fs::read_to_string(format!("/proc/self/task/{thread}/schedstat")).unwrap_or_default();
+    let nanos = counted.split_whitespace().nth(1).and_then(|field| field.parse().ok());
+    Duration::from_nanos(nanos.unwrap_or(0))
 }
 
 /// A turn, maybe within another's; it ends also when the work panics.
@@ -122,4 +146,70 @@ impl Drop for Turn {
 pub(crate) fn attribute(hub: &Arc<Hub>, work: &mut dyn FnMut()) {
     let _turn = WORKER.with_borrow(Weak::upgrade).map(|worker| Turn::of(worker, hub));
     work();
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+    use std::thread;
+
+    use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
+    use nix::unistd::Pid;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn worker() -> Worker {
+        Worker {
+            thread: Thread::current().expect("a stack"),
+            beat: AtomicU64::new(now()),
+            gap: AtomicU64::new(0),
+            silence: AtomicU64::new(0),
+            starved_before: AtomicU64::new(0),
+            running: Mutex::default(),
+        }
+    }
+
+    #[test]
+    fn time_without_a_core_is_no_silence() {
+        let worker = worker();
+        // What was before the heartbeat does not count.
+        assert_eq!(worker.silent(SECOND, 7 * SECOND), SECOND);
+        assert_eq!(worker.silent(SECOND, 8 * SECOND), SECOND);
+        assert_eq!(worker.silent(SECOND, 8 * SECOND), 2 * SECOND);
+        // The kernel may count more than the watchdog was awake.
+        assert_eq!(worker.silent(SECOND, 20 * SECOND), Duration::ZERO);
+        worker.beat();
+        assert_eq!(worker.silent(SECOND, 20 * SECOND), SECOND);
+    }
+
+    #[test]
+    fn a_thread_that_shares_its_core_is_starved() {
+        let own = Pid::from_raw(0);
+        let allowed = sched_getaffinity(own).expect("a set of cores");
+        let first = (0..CpuSet::count()).find(|core| allowed.is_set(*core).unwrap_or(false)).expect("a core");
+        let mut one = CpuSet::new();
+        one.set(first).expect("a core of the set");
+        let ended = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                sched_setaffinity(own, &one).expect("pinned");
+                while !ended.load(Relaxed) {
+                    std::hint::spin_loop();
+                }
+            });
+            scope.spawn(|| {
+                sched_setaffinity(own, &one).expect("pinned");
+                let thread = Thread::current().expect("a stack").id;
+                while starved(thread) < Duration::from_millis(20) {}
+                ended.store(true, Relaxed);
+            });
+        });
+    }
+
+    #[test]
+    fn a_thread_that_is_not_there_is_not_starved() {
+        assert_eq!(starved(i32::MAX), Duration::ZERO);
+    }
 }
