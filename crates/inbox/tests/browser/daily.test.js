@@ -1,24 +1,14 @@
 // What people do every day: search, decide, compare, pass on; and what arrived beside events.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { openBrowser, openPage, visit } from './browser.js';
-import { id, startInbox } from './inbox.js';
+import { openPage, visit } from './browser.js';
+import { id } from './inbox.js';
 import { errorEvent, now, sendEverything } from './samples.js';
+import { started } from './started.js';
 
-/** @type {Awaited<ReturnType<typeof startInbox>>} */
-let inbox;
-/** @type {import('playwright-core').Browser} */
-let browser;
-
-before(async () => {
-  // One after the other: where one does not start, nothing is left running.
-  browser = await openBrowser();
-  inbox = await startInbox();
-});
-
-after(() => Promise.all([inbox?.stop(), browser?.close()]));
+const { browser, inbox } = await started();
 
 /** An event of an issue of its own. @param {string} type @param {Api.Payload} more */
 async function failure(type, more = {}) {

@@ -1,11 +1,12 @@
 // Whoever knows the address can send. Nothing of it runs, and nothing of it breaks a view.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { assertNoSidewaysScroll, openBrowser, openPage, unfold, visit } from './browser.js';
-import { id, startInbox } from './inbox.js';
+import { assertNoSidewaysScroll, openPage, unfold, visit } from './browser.js';
+import { id } from './inbox.js';
 import { errorEvent, log, metric, now, profileChunk, transactionEvent } from './samples.js';
+import { started } from './started.js';
 
 /** Each sets `broken` when it runs; the last ones are wide, and names that every object has. */
 const SCRIPTS = [
@@ -20,18 +21,7 @@ const SCRIPTS = [
 /** Of another type than anything expects; `undefined` leaves the field out. */
 const WRONG = [undefined, null, true, -1e308, '', 'x', [], [[]], [null, 1], {}, { values: {} }, { __proto: { a: [1] } }];
 
-/** @type {Awaited<ReturnType<typeof startInbox>>} */
-let inbox;
-/** @type {import('playwright-core').Browser} */
-let browser;
-
-before(async () => {
-  // One after the other: where one does not start, nothing is left running.
-  browser = await openBrowser();
-  inbox = await startInbox();
-});
-
-after(() => Promise.all([inbox?.stop(), browser?.close()]));
+const { browser, inbox } = await started();
 
 /**
  * The same with every text and every name replaced, but for the names that make it an event.

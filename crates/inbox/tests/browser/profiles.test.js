@@ -1,33 +1,21 @@
 // The tab Profiles, and what other tools read of the same samples.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { fileURLToPath } from 'node:url';
 import { Profile } from 'pprof-format';
 
-import { drawn, openBrowser, openPage, visit } from './browser.js';
+import { drawn, openPage, visit } from './browser.js';
 import { id, spanId, startInbox } from './inbox.js';
 import { now, profileChunk, sendEverything } from './samples.js';
+import { started } from './started.js';
 
 const SPEEDSCOPE = fileURLToPath(new URL('node_modules/speedscope/dist/release/', import.meta.url));
 const CONVERGE = 'shop::domain::simulation::converge';
 
-/** @type {Awaited<ReturnType<typeof startInbox>>} */
-let inbox;
-/** @type {import('playwright-core').Browser} */
-let browser;
-/** @type {Awaited<ReturnType<typeof sendEverything>>} */
-let sent;
-
-before(async () => {
-  // One after the other: where one does not start, nothing is left running.
-  browser = await openBrowser();
-  inbox = await startInbox();
-  sent = await sendEverything(inbox);
-});
-
-after(() => Promise.all([inbox?.stop(), browser?.close()]));
+const { browser, inbox } = await started();
+const sent = await sendEverything(inbox);
 
 /** @param {import('playwright-core').Page} page @param {string} name */
 function box(page, name) {

@@ -1,24 +1,14 @@
 // A trace across services as one waterfall: what is below what, what is folded, what is missing, and what was waited for.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { openBrowser, openPage, visit } from './browser.js';
-import { id, spanId, startInbox } from './inbox.js';
+import { openPage, visit } from './browser.js';
+import { id, spanId } from './inbox.js';
 import { errorEvent, log, now } from './samples.js';
+import { started } from './started.js';
 
-/** @type {Awaited<ReturnType<typeof startInbox>>} */
-let inbox;
-/** @type {import('playwright-core').Browser} */
-let browser;
-
-before(async () => {
-  // One after the other: where one does not start, nothing is left running.
-  browser = await openBrowser();
-  inbox = await startInbox();
-});
-
-after(() => Promise.all([inbox?.stop(), browser?.close()]));
+const { browser, inbox } = await started();
 
 /**
  * A transaction of a service.

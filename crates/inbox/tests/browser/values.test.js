@@ -1,24 +1,14 @@
 // Whatever a client sends shows as what it is, and whole.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { assertNoSidewaysScroll, openBrowser, openPage, visit } from './browser.js';
-import { id, startInbox } from './inbox.js';
+import { assertNoSidewaysScroll, openPage, visit } from './browser.js';
+import { id } from './inbox.js';
 import { errorEvent } from './samples.js';
+import { started } from './started.js';
 
-/** @type {Awaited<ReturnType<typeof startInbox>>} */
-let inbox;
-/** @type {import('playwright-core').Browser} */
-let browser;
-
-before(async () => {
-  // One after the other: where one does not start, nothing is left running.
-  browser = await openBrowser();
-  inbox = await startInbox();
-});
-
-after(() => Promise.all([inbox?.stop(), browser?.close()]));
+const { browser, inbox } = await started();
 
 /** The text of an event's page. @param {string} json Of the payload, without its braces. */
 async function shown(json, width = 1280) {

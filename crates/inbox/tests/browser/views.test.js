@@ -3,29 +3,17 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
-import { assertNoSidewaysScroll, drawn, openBrowser, openPage, unfold, visit } from './browser.js';
+import { assertNoSidewaysScroll, drawn, openPage, unfold, visit } from './browser.js';
 import { startInbox } from './inbox.js';
 import { scenarioEvents, sendEverything } from './samples.js';
+import { started } from './started.js';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** @type {Awaited<ReturnType<typeof startInbox>>} */
-let inbox;
-/** @type {import('playwright-core').Browser} */
-let browser;
-/** @type {Awaited<ReturnType<typeof sendEverything>>} */
-let sent;
-
-before(async () => {
-  // One after the other: where one does not start, nothing is left running.
-  browser = await openBrowser();
-  inbox = await startInbox();
-  sent = await sendEverything(inbox);
-});
-
-after(() => Promise.all([inbox?.stop(), browser?.close()]));
+const { browser, inbox } = await started();
+const sent = await sendEverything(inbox);
 
 /** Every tab, one of everything that has a view of its own, and views with nothing to show. */
 async function addresses() {
