@@ -10,7 +10,7 @@ import { redraw } from './redraw.js';
 /** @type {Tab} */
 export default { name: 'Releases', path: '/releases', views: [[/^\/(?:releases|sessions)$/, releases]] };
 
-const COLUMNS = ['Release', 'Crash-free', 'Ok', 'Exited', 'Errored', 'Unhandled', 'Crashed', 'Abnormal'];
+const COLUMNS = ['Release', 'Crash-free sessions', 'Crash-free users', 'Users', 'Ok', 'Exited', 'Errored', 'Unhandled', 'Crashed', 'Abnormal'];
 
 /** Most charts. */
 const CHARTS = 12;
@@ -42,7 +42,7 @@ function row(it) {
   const query = /[\s"]/.test(it.release) ? `release:"${it.release.replaceAll('"', '')}"` : `release:${it.release}`;
   return el('tr', { 'data-key': it.release },
     el('th', { scope: 'row' }, el('a', { href: `/issues?${new URLSearchParams({ q: query })}` }, it.release.slice(0, 200) || '(none)')),
-    el('td', {}, percent(it.crash_free)), [it.ok, it.exited, it.errored, it.unhandled, it.crashed, it.abnormal].map(count));
+    el('td', {}, percent(it.crash_free)), el('td', {}, percent(it.crash_free_users)), count(it.users), [it.ok, it.exited, it.errored, it.unhandled, it.crashed, it.abnormal].map(count));
 }
 
 /** @param {number | null} share */

@@ -6,12 +6,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::grouping::hash;
+use crate::shape::words;
 use crate::stats::{MAX_NAMES, OTHER};
 use crate::text::{SHORT, clip};
 use crate::timestamp;
 
 /// Most sessions whose state is remembered: an update of one before them counts as another session.
 pub(crate) const MAX_SESSIONS: usize = 20_000;
+
+/// Most users that are known, of all releases together: further ones are not counted.
+pub(crate) const MAX_USERS: usize = 50_000;
 
 /// Most changes whose time is remembered, for charts.
 pub(crate) const MAX_CHANGES: usize = 20_000;
@@ -39,6 +43,15 @@ pub struct Sessions {
     /// The share of sessions without a crash, from 0 to 1; none where there are no sessions.
     #[serde(default)]
     pub crash_free: Option<f64>,
+    /// How many different users its sessions name. Of all releases together, 50,000 are counted.
+    #[serde(default)]
+    pub users: u64,
+    /// How many of them had a session that crashed.
+    #[serde(default)]
+    pub crashed_users: u64,
+    /// The share of users without a crash, from 0 to 1; none where no session names a user.
+    #[serde(default)]
+    pub crash_free_users: Option<f64>,
 }
 
 /// How a session is.
@@ -77,8 +90,9 @@ impl Sessions {
     fn rated(&self) -> Self {
         let all = [self.ok, self.exited, self.errored, self.unhandled, self.crashed, self.abnormal];
         let all: f64 = all.into_iter().map(|count| count as f64).sum();
-        let crash_free = (all > 0.0).then(|| 1.0 - self.crashed as f64 / all);
-        Self { crash_free, ..self.clone() }
+        let share = |crashed: u64, all: f64| (all > 0.0).then(|| 1.0 - crashed as f64 / all);
+        let crash_free_users = share(self.crashed_users, self.users as f64);
+        Self { crash_free: share(self.crashed, all), crash_free_users, ..self.clone() }
     }
 }
 
@@ -90,6 +104,8 @@ pub(crate) struct Count {
     quantity: u64,
     /// The session that it is about, as a hash; an aggregate is about none.
     session: Option<u128>,
+    /// Its user, as a hash.
+    user: Option<u128>,
     at: f64,
 }
 
@@ -108,14 +124,18 @@ impl Count {
             _ => return None,
         };
         let id = session["sid"].as_str().filter(|id| !id.is_empty()).map(|id| hash(&(project, id)));
-        Some(Self { release: release(session), status, quantity: 1, session: id, at: timestamp::now() })
+        let (release, at) = (release(session), timestamp::now());
+        let user = user(&release, &session["did"]);
+        Some(Self { release, status, quantity: 1, session: id, user, at })
     }
 
     /// A `sessions` item: counts by minute.
     pub(crate) fn of_aggregates(sessions: &Value) -> Vec<Self> {
         let release = release(sessions);
+        let at = timestamp::now();
         let buckets = sessions["aggregates"].as_array().into_iter().flatten();
         let counts = buckets.flat_map(|bucket| {
+            let user = user(&release, &bucket["did"]);
             [
                 ("ok", Status::Ok),
                 ("exited", Status::Exited),
@@ -124,13 +144,24 @@ impl Count {
                 ("crashed", Status::Crashed),
                 ("abnormal", Status::Abnormal),
             ]
-            .map(|(name, status)| (status, bucket[name].as_u64().unwrap_or(0)))
+            .map(|(name, status)| (status, bucket[name].as_u64().unwrap_or(0), user))
         });
-        let at = timestamp::now();
-        let count =
-            |(status, quantity)| Self { release: release.clone(), status, quantity, session: None, at };
-        counts.filter(|(_, quantity)| *quantity > 0).map(count).collect()
+        let count = |(status, quantity, user)| Self {
+            release: release.clone(),
+            status,
+            quantity,
+            session: None,
+            user,
+            at,
+        };
+        counts.filter(|(_, quantity, _)| *quantity > 0).map(count).collect()
     }
+}
+
+/// A hash of the user whom a session names, in this release.
+fn user(release: &str, did: &Value) -> Option<u128> {
+    let number = || did.is_number().then(|| did.to_string());
+    words(did).map(str::to_owned).or_else(number).map(|did| hash(&(release, did)))
 }
 
 fn release(session: &Value) -> String {
@@ -153,13 +184,15 @@ pub(crate) struct Sums {
     /// The release and the last state of each session.
     states: HashMap<u128, (String, Status)>,
     oldest_first: VecDeque<u128>,
+    /// Whether a session of that user crashed.
+    users: HashMap<u128, bool>,
     changes: VecDeque<Change>,
 }
 
 impl Sums {
     /// Releases beyond the bound are counted together.
     pub(crate) fn add(&mut self, count: Count) {
-        let Count { mut release, status, quantity, session, at } = count;
+        let Count { mut release, status, quantity, session, user, at } = count;
         if self.by_release.len() >= MAX_NAMES && !self.by_release.contains_key(&release) {
             OTHER.clone_into(&mut release);
         }
@@ -170,8 +203,17 @@ impl Sums {
             sums.remove(status);
         }
         let new = || Sessions { release: release.clone(), ..Sessions::default() };
-        self.by_release.entry(release.clone()).or_insert_with(new).add(status, quantity);
+        let sums = self.by_release.entry(release.clone()).or_insert_with(new);
+        sums.add(status, quantity);
         let crashed = status == Status::Crashed;
+        if let Some(user) = user.filter(|user| self.users.len() < MAX_USERS || self.users.contains_key(user))
+        {
+            let known = self.users.get(&user).copied();
+            sums.users += u64::from(known.is_none());
+            // Crashed once, crashed for good.
+            sums.crashed_users += u64::from(crashed && known != Some(true));
+            self.users.insert(user, crashed || known == Some(true));
+        }
         // A session counts once in a chart: when it begins, or when it crashes.
         if before.is_none() || crashed {
             let quantity = if before.is_some() { 0 } else { quantity };
@@ -232,6 +274,22 @@ mod tests {
         assert_eq!((sums.states.len(), sums.oldest_first.len()), (MAX_SESSIONS, MAX_SESSIONS));
         let all = sums.all();
         assert_eq!((all[0].ok, all[0].exited), (MAX_SESSIONS as u64, 2), "{all:?}");
+    }
+
+    #[test]
+    fn further_users_are_not_counted() {
+        let mut sums = Sums::default();
+        for id in 0..=MAX_USERS {
+            let session = json!({ "did": id.to_string(), "status": "exited", "attrs": { "release": "a@1" } });
+            sums.add(Count::of_session("1", &session).unwrap_or_else(|| panic!("{id}")));
+        }
+        let crashed = |did: usize| json!({ "did": did.to_string(), "status": "crashed", "attrs": { "release": "a@1" } });
+        for id in [0, MAX_USERS] {
+            sums.add(Count::of_session("1", &crashed(id)).unwrap_or_else(|| panic!("{id}")));
+        }
+        let all = sums.all();
+        assert_eq!((sums.users.len(), all[0].users, all[0].crashed_users), (MAX_USERS, MAX_USERS as u64, 1));
+        assert_eq!(all[0].crashed, 2, "their sessions count");
     }
 
     #[test]

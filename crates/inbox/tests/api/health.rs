@@ -11,10 +11,12 @@ async fn session(app: &App, status: &str, errors: u64) {
     app.accepted(envelope(json!({}), &[("session", session)])).await;
 }
 
-/// What is held of a release, without the share of sessions that did not crash.
+/// What is held of a release, without shares and users.
 async fn sums(app: &App) -> Vec<Value> {
     let mut all = app.list("/api/sessions", "sessions").await;
-    all.iter_mut().for_each(|it| drop(it.as_object_mut().unwrap().remove("crash_free")));
+    for it in &mut all {
+        it.as_object_mut().unwrap().retain(|name, _| !name.contains("user") && name != "crash_free");
+    }
     all
 }
 
@@ -35,7 +37,7 @@ async fn sessions_count_by_their_state() {
     session(&app, "abnormal", 0).await;
     session(&app, "unhandled", 0).await;
     let expected = json!({ "release": "game@1", "ok": 1, "exited": 1, "errored": 2, "unhandled": 1, "crashed": 2,
-        "abnormal": 1, "crash_free": 0.75 });
+        "abnormal": 1, "crash_free": 0.75, "users": 0, "crashed_users": 0, "crash_free_users": null });
     assert_eq!(app.list("/api/sessions", "sessions").await, [expected]);
     assert_eq!(app.inbox.stats().items["session"], 8);
 }
@@ -66,4 +68,36 @@ async fn aggregates_add_to_single_sessions_and_releases_stand_apart() {
         app.accepted(envelope(json!({}), &[("sessions", sessions)])).await;
     }
     assert_eq!(sums(&app).await, [ended("game@1", 16, 2, 1, 4), ended("shop@1", 15, 2, 1, 4)]);
+}
+
+#[actix_web::test]
+async fn users_count_once_in_each_release_and_as_crashed_once_a_session_of_theirs_has() {
+    let app = spawn_app().await;
+    let of = |release: &str, sid: &str, did: Value, status: &str| {
+        let session = json!({ "sid": sid, "did": did, "status": status, "attrs": { "release": release } });
+        ("session", session)
+    };
+    let items = [
+        of("game@1", "1", json!("ann"), "ok"),
+        of("game@1", "1", json!("ann"), "exited"),
+        of("game@1", "2", json!("bob"), "crashed"),
+        // Crashed once, whatever comes after it.
+        of("game@1", "3", json!("bob"), "exited"),
+        of("game@1", "4", json!("bob"), "crashed"),
+        of("game@1", "5", json!(7), "errored"),
+        of("game@1", "6", json!("7"), "exited"),
+        of("game@1", "7", json!(" "), "crashed"),
+        of("game@1", "8", Value::Null, "crashed"),
+        of("game@2", "9", json!("bob"), "exited"),
+    ];
+    app.accepted(envelope(json!({}), &items)).await;
+    let aggregates = json!([{ "did": "cy", "exited": 3 }, { "did": "ann", "crashed": 1 }, { "exited": 9 }]);
+    let aggregates = json!({ "attrs": { "release": "game@2" }, "aggregates": aggregates });
+    app.accepted(envelope(json!({}), &[("sessions", aggregates)])).await;
+    let users = |release: usize| {
+        let all = app.inbox.sessions();
+        (all[release].users, all[release].crashed_users, all[release].crash_free_users)
+    };
+    assert_eq!(users(0), (3, 1, Some(1.0 - 1.0 / 3.0)));
+    assert_eq!(users(1), (3, 1, Some(1.0 - 1.0 / 3.0)));
 }

@@ -95,6 +95,9 @@ declare namespace Api {
     crashed: number;
     abnormal: number;
     crash_free: number | null;
+    users: number;
+    crashed_users: number;
+    crash_free_users: number | null;
   }
 
   interface Feedback {

@@ -149,6 +149,7 @@ test('monitors, feedback, client reports, sessions and images that arrived show'
   await page.getByText('queue_overflow').first().waitFor();
   await visit(page, '/releases');
   await page.getByText('80.00 %').first().waitFor();
+  assert.match(await page.locator('tbody > tr').first().innerText(), /shop@1\.2\.3\s+80\.00 %\s+0\.00 %\s+1\s/);
   await page.locator('canvas').first().waitFor();
   await visit(page, '/metrics');
   await page.getByText('basket.total (latest value)').waitFor();

@@ -26,7 +26,7 @@ export async function sendEverything(inbox) {
   await inbox.send({ trace: dsc }, { type: 'transaction', payload: sampled });
   await inbox.send({}, { type: 'log', payload: { items: [log(trace)] } });
   await inbox.send({}, { type: 'trace_metric', payload: { items: [metric(trace)] } });
-  const aggregates = [{ started: new Date().toISOString(), exited: 3, errored: 1, crashed: 1 }];
+  const aggregates = [{ started: new Date().toISOString(), did: 'user-7', exited: 3, errored: 1, crashed: 1 }];
   await inbox.send({}, { type: 'sessions', payload: { attrs: { release: 'shop@1.2.3' }, aggregates } });
   const discarded = [{ reason: 'queue_overflow', category: 'transaction', quantity: 7 }];
   await inbox.send({}, { type: 'client_report', payload: { timestamp: now(), discarded_events: discarded } });
