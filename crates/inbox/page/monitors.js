@@ -5,7 +5,7 @@ import { badge, clipped, el, live, pairs } from './dom.js';
 import { fields, object } from './payload.js';
 import { redraw } from './redraw.js';
 import { allShown } from './shown.js';
-import { ago, duration, exact, many } from './time.js';
+import { ago, coming, duration, exact, many } from './time.js';
 
 /** @type {Tab} */
 export default { name: 'Monitors', path: '/monitors', views: [[/^\/monitors$/, monitors]] };
@@ -31,11 +31,31 @@ function row(it) {
     el('div', { class: 'what' },
       el('strong', {}, clipped(it.slug)), ' ', label(it.status), ' ',
       el('span', { class: 'quiet' }, clipped([schedule(it.config), it.environment, `project ${it.project}`].filter(Boolean).join(' · '))),
+      expected(it),
       timeline(it.check_ins),
       el('details', {}, el('summary', { class: 'quiet' }, 'Its last runs and its schedule'),
         el('ul', { class: 'lines' }, it.check_ins.map(run)), it.config ? pairs(allShown(fields(it.config))) : null)),
     el('div', { class: 'number' }, many(it.count, 'check-in')),
     el('div', { class: 'number' }, ago(it.last_seen)));
+}
+
+/**
+ * When it is expected again, or why nobody knows.
+ *
+ * @param {Api.Monitor} it
+ */
+function expected({ next_check_in: next, missed_after: late, schedule_fault: fault }) {
+  return [
+    fault ? el('p', { class: 'wrong' }, `✗ ${fault}`) : null,
+    next === null ? null : el('p', { class: 'quiet' }, 'Expected ', coming(next), late === null ? null : [', missed after ', el('span', { class: 'when' }, clock(late))]),
+  ];
+}
+
+/** @param {number} time */
+function clock(time) {
+  const day = new Date().toISOString().slice(0, 10);
+  const [date, at] = exact(time).split(' ');
+  return `${date === day ? '' : `${date} `}${at?.slice(0, 8)} UTC`;
 }
 
 /** @param {string} status */

@@ -34,10 +34,22 @@ export function ago(time) {
   return element;
 }
 
-/** Brings every `ago` on the page up to date. */
+/**
+ * How soon something is expected, or how late it is; as `ago` otherwise.
+ *
+ * @param {unknown} time
+ */
+export function coming(time) {
+  const element = ago(time);
+  element.classList.add('coming');
+  element.replaceChildren(element.title && until(millis(time)));
+  return element;
+}
+
+/** Brings every `ago` and `coming` on the page up to date. */
 export function tick() {
   for (const element of /** @type {NodeListOf<HTMLTimeElement>} */ (document.querySelectorAll('time.ago[title]'))) {
-    const words = since(Date.parse(element.dateTime));
+    const words = (element.classList.contains('coming') ? until : since)(Date.parse(element.dateTime));
     // Text that stays as it is stays selected, too.
     if (element.firstChild?.nodeValue !== words) element.textContent = words;
   }
@@ -46,11 +58,21 @@ export function tick() {
 /** @param {number} at */
 function since(at) {
   const seconds = Math.max(0, Math.round((Date.now() - at) / 1000));
-  if (seconds < 2) return 'just now';
-  if (seconds < 60) return `${seconds} s ago`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
-  if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ago`;
-  return `${Math.floor(seconds / 86400)} d ago`;
+  return seconds < 2 ? 'just now' : `${roughly(seconds)} ago`;
+}
+
+/** @param {number} at */
+function until(at) {
+  const seconds = Math.round((at - Date.now()) / 1000);
+  return seconds > 0 ? `in ${roughly(seconds)}` : since(at);
+}
+
+/** @param {number} seconds */
+function roughly(seconds) {
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 86400) return `${Math.floor(seconds / 3600)} h`;
+  return `${Math.floor(seconds / 86400)} d`;
 }
 
 /**

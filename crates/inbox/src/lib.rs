@@ -238,6 +238,12 @@ impl Inbox {
         self.store.read(|state| state.sessions.all())
     }
 
+    /// The monitors, the one that checked in last first, each with its state of now.
+    pub fn monitors(&self) -> Vec<Monitor> {
+        self.store.pass_time(timestamp::now());
+        self.store.read(|state| state.monitors.all())
+    }
+
     /// The log entries as they were sent, oldest first.
     pub fn logs(&self) -> Vec<Value> {
         let entries = |state: &State| state.logs.iter().map(|it| it.payload.clone()).collect::<Vec<_>>();

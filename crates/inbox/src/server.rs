@@ -19,13 +19,16 @@ use crate::ingest::{self, Listeners};
 use crate::page::{self, Additions};
 use crate::store::Store;
 use crate::upload::Uploads;
-use crate::{Answer, StartError, api, as_sent, profiles};
+use crate::{Answer, StartError, api, as_sent, profiles, timestamp};
 
 /// Envelopes are longer than the bodies of other requests, and answers are, too.
 fn limits() -> Limits {
     let minute = Duration::from_secs(60);
     Limits { body: minute, answer: minute, ..Limits::default() }
 }
+
+/// How often late jobs are looked for.
+const TICK: Duration = Duration::from_secs(1);
 
 pub(crate) type SharedAnswer = web::Data<Mutex<Answer>>;
 
@@ -57,6 +60,7 @@ impl Running {
         let shared = answer.clone();
         let serve = move || {
             actix_web::rt::System::new().block_on(async {
+                actix_web::rt::spawn(pass_time(Arc::clone(&store)));
                 match bind(addr, store, shared, settings) {
                     Ok((addr, server)) => {
                         // Nobody waits any more: nobody could stop it either.
@@ -95,6 +99,16 @@ impl Drop for Running {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
+    }
+}
+
+/// Nothing arrives when a job does not check in: somebody has to look.
+async fn pass_time(store: Arc<Store>) {
+    let mut ticks = tokio::time::interval(TICK);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        store.pass_time(timestamp::now());
     }
 }
 

@@ -125,6 +125,13 @@ impl Store {
         self.change(|state| state.issues.decide(id, status))
     }
 
+    /// Marks what is late by now. That is a change only where something is.
+    pub(crate) fn pass_time(&self, now: f64) {
+        if self.read(|state| state.monitors.is_due(now)) {
+            self.change(|state| state.monitors.pass_time(now));
+        }
+    }
+
     fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let outcome = change(&mut state);

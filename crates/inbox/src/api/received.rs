@@ -13,6 +13,7 @@ use crate::answers::{
 };
 use crate::attachments::{Attachment, image_type};
 use crate::store::Store;
+use crate::timestamp;
 
 /// Contents are hostile: whatever they are, they load and run nothing.
 const POLICY: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";
@@ -86,6 +87,7 @@ async fn feedback(filter: web::Query<Filter>, store: web::Data<Store>) -> HttpRe
 }
 
 async fn monitors(store: web::Data<Store>) -> HttpResponse {
+    store.pass_time(timestamp::now());
     HttpResponse::Ok().json(Monitors { monitors: store.read(|state| state.monitors.all()) })
 }
 

@@ -37,6 +37,48 @@ async fn a_monitor_has_its_state_and_its_timeline() {
 }
 
 #[actix_web::test]
+async fn a_job_that_does_not_end_and_one_that_does_not_come_are_found_without_anything_arriving() {
+    let app = spawn_app().await;
+    // A hundredth of a minute late at most, a fiftieth of one long.
+    let config = |value: f64| {
+        json!({ "schedule": { "type": "interval", "value": value, "unit": "minute" },
+            "checkin_margin": 0.01, "max_runtime": 0.02 })
+    };
+    let check_in_of = |slug: &str, status: &str, config: Value| json!({ "monitor_slug": slug, "status": status, "monitor_config": config });
+    check_in(&app, check_in_of("hangs", "in_progress", config(60.0))).await;
+    check_in(&app, check_in_of("absent", "ok", config(0.02))).await;
+    let status = |app: &inbox::Inbox, slug: &str| {
+        app.monitors().into_iter().find(|it| it.slug == slug).map(|it| it.status).unwrap_or_default()
+    };
+    app.inbox
+        .wait_until("both to be late", |it| {
+            status(it, "hangs") == "timeout" && status(it, "absent") == "missed"
+        })
+        .await
+        .unwrap();
+    let monitors = app.list("/api/monitors", "monitors").await;
+    let absent = monitors.iter().find(|it| it["slug"] == "absent").unwrap();
+    assert_eq!(absent["count"], 1, "a missed one has not checked in");
+    assert!(absent["next_check_in"].as_f64() > absent["check_ins"][0]["started_at"].as_f64());
+}
+
+#[actix_web::test]
+async fn a_crontab_has_a_next_time_and_one_that_cannot_be_read_a_reason() {
+    let app = spawn_app().await;
+    for (slug, crontab) in [("daily", "30 3 * * *"), ("broken", "30 25 * * *")] {
+        let config = json!({ "schedule": { "type": "crontab", "value": crontab }, "checkin_margin": 5 });
+        check_in(&app, json!({ "monitor_slug": slug, "status": "ok", "monitor_config": config })).await;
+    }
+    let monitors = app.list("/api/monitors", "monitors").await;
+    let (broken, daily) = (&monitors[0], &monitors[1]);
+    let next = daily["next_check_in"].as_f64().unwrap();
+    assert_eq!((next % 86_400.0, daily["missed_after"].as_f64()), (12_600.0, Some(next + 300.0)));
+    assert_eq!((&daily["schedule_fault"], &broken["next_check_in"]), (&Value::Null, &Value::Null));
+    let fault = broken["schedule_fault"].as_str().unwrap();
+    assert!(fault.starts_with("the crontab cannot be read"), "{fault}");
+}
+
+#[actix_web::test]
 async fn a_check_in_without_a_name_or_a_state_is_refused() {
     let app = spawn_app().await;
     for payload in [

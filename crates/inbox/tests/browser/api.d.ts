@@ -133,6 +133,9 @@ declare namespace Api {
     last_seen: number;
     count: number;
     config: Payload | null;
+    schedule_fault: string | null;
+    next_check_in: number | null;
+    missed_after: number | null;
     check_ins: CheckIn[];
   }
 

@@ -142,7 +142,7 @@ test('monitors, feedback, client reports, sessions and images that arrived show'
   assert.equal((await fetch(`${inbox.url}/api/1/envelope/`, { method: 'POST', body })).status, 200);
   const { page, faults } = await openPage(browser, inbox.url);
   await visit(page, '/monitors');
-  for (const part of ['nightly', 'every 1 hour', 'error']) await page.getByText(part).first().waitFor();
+  for (const part of ['nightly', 'every 1 hour', 'error', 'Expected in', 'missed after']) await page.getByText(part).first().waitFor();
   await visit(page, '/feedback');
   await page.getByText('It broke').waitFor();
   await visit(page, '/client-reports');
@@ -158,6 +158,24 @@ test('monitors, feedback, client reports, sessions and images that arrived show'
   await page.locator('img.attachment').scrollIntoViewIfNeeded();
   await page.waitForFunction(() => (/** @type {HTMLImageElement | null} */ (document.querySelector('img.attachment')))?.naturalWidth === 1);
   await page.getByText('state.json').waitFor();
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
+test('a job that does not come and one that does not end show as such, without anything arriving', async () => {
+  await inbox.clear();
+  const config = { schedule: { type: 'interval', value: 0.05, unit: 'minute' }, checkin_margin: 0.01, max_runtime: 0.03 };
+  for (const [slug, status] of [['absent', 'ok'], ['hangs', 'in_progress']]) {
+    await inbox.send({}, { type: 'check_in', payload: { monitor_slug: slug, status, monitor_config: config } });
+  }
+  const broken = { schedule: { type: 'crontab', value: 'every day' } };
+  await inbox.send({}, { type: 'check_in', payload: { monitor_slug: 'broken', status: 'ok', monitor_config: broken } });
+  const { page, faults } = await openPage(browser, inbox.url);
+  await visit(page, '/monitors');
+  const row = (/** @type {string} */ slug) => page.locator('.rows > li').filter({ hasText: slug });
+  await row('absent').locator('.badge.warning').getByText('missed').first().waitFor();
+  await row('hangs').locator('.run.warning[title^="timeout"]').waitFor();
+  await row('broken').getByText('✗ the crontab cannot be read').waitFor();
   assert.deepEqual(faults, []);
   await page.close();
 });

@@ -32,7 +32,7 @@ export async function sendEverything(inbox) {
   await inbox.send({}, { type: 'client_report', payload: { timestamp: now(), discarded_events: discarded } });
   const spans = [sampled.contexts.trace.span_id, spanId()];
   await inbox.send({}, { type: 'profile_chunk', platform: 'rust', payload: profileChunk(profiler, now() - 9, spans) });
-  await inbox.send({}, { type: 'check_in', payload: { check_in_id: id(), monitor_slug: 'nightly', status: 'ok' } });
+  await inbox.send({}, { type: 'check_in', payload: { check_in_id: id(), monitor_slug: 'nightly', status: 'ok', monitor_config: { schedule: { type: 'crontab', value: '0 3 * * *' }, timezone: 'Europe/Vienna' } } });
   await inbox.send({ event_id: event }, { type: 'user_report', payload: { event_id: event, name: 'Anna', comments: 'It broke' } });
   await inbox.send({ event_id: id() }, { type: 'replay_event', payload: { replay_id: id(), urls: ['/basket/7'] } });
   const issue = (await inbox.get(`events/${event}`)).body.issue.id;
