@@ -140,6 +140,6 @@ export function watch(changed, reachable) {
   const ask = () => (turn = turn.then(look));
   const again = () => ask().then(() => setTimeout(again, INTERVAL));
   document.addEventListener('visibilitychange', ask);
-  again();
+  setTimeout(again, INTERVAL);
   return () => (turn = turn.then(() => { version = null; }).then(look));
 }

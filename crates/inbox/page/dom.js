@@ -106,8 +106,11 @@ export function figures(upper, lower) {
   return el('div', { class: 'number' }, upper, el('br'), el('span', { class: 'quiet' }, lower));
 }
 
+/** How many elements one click can ask for. */
+const MANY = 5000;
+
 /**
- * As many elements as can be looked at, and a button for the next ones: a client can send any number.
+ * As many elements as can be looked at, and buttons for some more and for many: a client can send any number.
  *
  * @template Item
  * @param {HTMLElement} list
@@ -117,14 +120,19 @@ export function figures(upper, lower) {
  */
 export function limited(list, items, drawn, step = 100) {
   let count = 0;
-  const more = el('button', { type: 'button', onclick: () => add() });
-  const rest = el('p', {}, more);
-  const add = () => {
-    list.append(...nodes(items.slice(count, count + step).map((item, index) => drawn(item, count + index))));
-    count += step;
-    more.textContent = `Show more (${Math.max(0, items.length - count).toLocaleString('en')} left)`;
-    rest.hidden = count >= items.length;
+  const add = (/** @type {number} */ more) => {
+    const next = items.slice(count, count + more);
+    list.append(...nodes(next.map((item, index) => drawn(item, count + index))));
+    count += next.length;
+    const left = items.length - count;
+    some.textContent = `Show ${Math.min(step, left).toLocaleString('en')} more`;
+    some.hidden = left <= step;
+    most.textContent = left > MANY ? `Show ${MANY.toLocaleString('en')} more` : `Show all (${left.toLocaleString('en')} left)`;
+    rest.hidden = left === 0;
   };
-  add();
+  const some = el('button', { type: 'button', onclick: () => add(step) });
+  const most = el('button', { type: 'button', onclick: () => add(MANY) });
+  const rest = el('p', {}, some, ' ', most);
+  add(step);
   return items.length > step ? el('div', {}, list, rest) : list;
 }

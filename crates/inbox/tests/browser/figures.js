@@ -1,8 +1,9 @@
 // How fast the page is: prints figures. Run it on an idle machine; tests assert only that these sizes work at all.
+// The main thread's own time means something on a busy machine, too.
 //
 //     CHROMIUM=/usr/bin/chromium INBOX_BINARY=… node figures.js
 
-import { openBrowser, openPage, unfold, visit } from './browser.js';
+import { openBrowser, openPage, visit } from './browser.js';
 import { id, spanId, startInbox } from './inbox.js';
 import { errorEvent, now } from './samples.js';
 
@@ -13,25 +14,59 @@ const SPANS = 3000;
 const browser = await openBrowser();
 const inbox = await startInbox();
 
-/** @param {string} what @param {number} ms @param {number} most */
-function say(what, ms, most) {
-  console.log(`${what.padEnd(60)} ${ms.toFixed(0).padStart(7)} ms  (at most ${most})`);
+/** @typedef {{ wall: number, busy: number, script: number, layout: number }} Took Milliseconds. */
+
+/** @param {string} what @param {Took} took @param {number} most */
+function say(what, { wall, busy, script, layout }, most) {
+  const parts = `main thread ${busy.toFixed(0)} ms: script ${script.toFixed(0)}, style and layout ${layout.toFixed(0)}`;
+  console.log(`${what.padEnd(50)} ${wall.toFixed(0).padStart(6)} ms (at most ${most}); ${parts}`);
 }
 
-/** Milliseconds from the navigation until this shows and the main thread has drawn it. @param {string} path @param {string} shown */
-async function drawnAfter(path, shown) {
+/** What the main thread has spent so far, milliseconds. @param {import('playwright-core').CDPSession} client */
+async function spent(client) {
+  const { metrics } = await client.send('Performance.getMetrics');
+  const of = (/** @type {string} */ name) => 1000 * (metrics.find((it) => it.name === name)?.value ?? 0);
+  return { busy: of('TaskDuration'), script: of('ScriptDuration'), layout: of('LayoutDuration') + of('RecalcStyleDuration') };
+}
+
+/** A page that counts the time of its own thread. */
+async function counted() {
   const { page, faults } = await openPage(browser, inbox.url);
   await visit(page, '/monitors');
-  const began = performance.now();
-  await page.goto(path);
-  await page.locator(shown).first().waitFor();
+  const client = await page.context().newCDPSession(page);
+  await client.send('Performance.enable', { timeDomain: 'threadTicks' });
+  return { page, client, faults };
+}
+
+/** Resolves when the main thread has drawn. @param {import('playwright-core').Page} page */
+async function painted(page) {
   await page.evaluate(() => new Promise((resolve) => { requestAnimationFrame(() => setTimeout(resolve)); }));
-  const took = performance.now() - began;
-  const navigation = await page.evaluate(() => performance.getEntriesByType('resource').filter((it) => it.name.includes('/api/') && !it.name.endsWith('/stats'))
-    .map((it) => `${new URL(it.name).pathname} ${it.duration.toFixed(0)} ms`));
-  if (process.env.DETAILS) console.log(navigation.join(', '));
-  if (faults.length) console.log(faults);
-  return { page, took };
+}
+
+/**
+ * What something takes until it is drawn.
+ *
+ * @param {{ page: import('playwright-core').Page, client: import('playwright-core').CDPSession }} counted
+ * @param {() => Promise<void>} act
+ * @returns {Promise<Took>}
+ */
+async function measured({ page, client }, act) {
+  const [before, began] = [await spent(client), performance.now()];
+  await act();
+  await painted(page);
+  const [wall, after] = [performance.now() - began, await spent(client)];
+  return { wall, busy: after.busy - before.busy, script: after.script - before.script, layout: after.layout - before.layout };
+}
+
+/** Shows an address until this is there. @param {string} path @param {string} shown */
+async function drawnAfter(path, shown) {
+  const own = await counted();
+  const took = await measured(own, async () => {
+    await own.page.goto(path);
+    await own.page.locator(shown).first().waitFor();
+  });
+  if (own.faults.length) console.log(own.faults);
+  return { ...own, took };
 }
 
 /** @param {number} from @param {number} count */
@@ -48,19 +83,16 @@ await sendEvents(0, EVENTS);
 const { held } = (await inbox.get('stats')).body;
 console.log(`${held.events} events held`);
 {
-  const { page, took } = await drawnAfter('/', '.rows > li');
+  const { page, client, took } = await drawnAfter('/', '.rows > li');
   say(`the list of ${ISSUES} issues with ${EVENTS} events`, took, 1000);
-  const client = await page.context().newCDPSession(page);
-  // The thread's own time, not that of others on a busy machine.
-  await client.send('Performance.enable', { timeDomain: 'threadTicks' });
-  const busy = async () => (await client.send('Performance.getMetrics')).metrics.find((it) => it.name === 'TaskDuration')?.value ?? 0;
-  const [began, before] = [performance.now(), await busy()];
+  const [began, before] = [performance.now(), await spent(client)];
   for (let count = 0; count < 200; count += 1) {
     await sendEvents(count * 7, 1);
     await new Promise((resolve) => { setTimeout(resolve, Math.max(0, began + count * 50 - performance.now())); });
   }
   const seconds = (performance.now() - began) / 1000;
-  console.log(`${`${(200 / seconds).toFixed(0)} events/s arriving: main thread busy`.padEnd(60)} ${(100 * (await busy() - before) / seconds).toFixed(1).padStart(7)} %   (at most 10)`);
+  const share = ((await spent(client)).busy - before.busy) / seconds / 10;
+  console.log(`${`${(200 / seconds).toFixed(0)} events/s arriving: main thread busy`.padEnd(50)} ${share.toFixed(1).padStart(6)} %  (at most 10)`);
   await page.close();
 }
 {
@@ -76,28 +108,23 @@ console.log(`${held.events} events held`);
   });
   await inbox.send({}, { type: 'transaction', payload: { type: 'transaction', event_id: id(), transaction: 'GET /many', start_timestamp: start,
     timestamp: start + 10, contexts: { trace: { trace_id: trace, span_id: root, op: 'http.server' } }, spans } });
-  const { page, took } = await drawnAfter(`/traces/${trace}`, '.waterfall > li');
-  say(`a trace of ${SPANS} spans`, took, 1000);
-  const began = performance.now();
-  for (let more = page.getByRole('button', { name: /^Show more/ }); await more.count();) await more.first().click();
-  say(`the rest of its rows, ${await page.locator('.waterfall > li').count()} in all`, performance.now() - began, 1000);
-  await page.close();
+  const own = await drawnAfter(`/traces/${trace}`, '.waterfall > li');
+  say(`a trace of ${SPANS} spans`, own.took, 1000);
+  const rest = await measured(own, () => own.page.getByRole('button', { name: /^Show all/ }).click());
+  say(`the rest of its rows, ${await own.page.locator('.waterfall > li').count()} in all`, rest, 1000);
+  const end = await measured(own, () => own.page.evaluate(() => scrollTo(0, document.body.scrollHeight)));
+  say('its end, scrolled to', end, 1000);
+  await own.page.close();
 }
 for (const megabytes of [0.2, 0.9, 5]) {
   /** @type {Api.Payload} */
   const event = { ...errorEvent(id(), id()), extra: { long: 'x'.repeat(megabytes * 1024 * 1024) } };
-  const sent = await inbox.send({}, { type: 'event', payload: event }).catch((error) => error);
-  if (sent instanceof Error) {
-    console.log(`an event of ${megabytes} MiB: ${sent.message}`);
-    continue;
-  }
-  const { page, took } = await drawnAfter(`/events/${event.event_id}`, '.event h1');
-  say(`an event of ${megabytes} MiB`, took, 2000);
-  const began = performance.now();
-  await page.getByRole('button', { name: /^Show all/ }).first().click();
-  await page.evaluate(() => new Promise((resolve) => { requestAnimationFrame(() => setTimeout(resolve)); }));
-  say('its longest value, whole', performance.now() - began, 2000);
-  await page.close();
+  await inbox.send({}, { type: 'event', payload: event });
+  const own = await drawnAfter(`/events/${event.event_id}`, '.event h1');
+  say(`an event of ${megabytes} MiB`, own.took, 2000);
+  const whole = await measured(own, () => own.page.getByRole('button', { name: /^Show all/ }).first().click());
+  say('its longest value, whole', whole, 2000);
+  await own.page.close();
 }
 {
   const frames = Array.from({ length: 20_000 }, (_, index) => ({ function: `f${index}`, filename: 'a.rs', lineno: index, in_app: index % 3 === 0, context_line: 'x', vars: { index } }));
@@ -107,7 +134,6 @@ for (const megabytes of [0.2, 0.9, 5]) {
   await inbox.send({}, { type: 'event', payload: event });
   const { page, took } = await drawnAfter(`/events/${event.event_id}`, '.event h1');
   say('an event of 8,000 frames and 2,000 breadcrumbs', took, 2000);
-  await unfold(page).catch(() => {});
   await page.close();
 }
 await Promise.all([inbox.stop(), browser.close()]);
