@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -30,6 +31,15 @@ NODE = {
     "node-6": ["@sentry/node@6", "@sentry/tracing@6"],
     **{f"node-{major}": [f"@sentry/node@{major}"] for major in (7, 8, 9, 10, 11)},
 }
+
+
+# A bundler, and what drives a browser.
+TOOLS = ["esbuild@0.28", "playwright-core@1.65.1"]
+BROWSER = {
+    **{f"browser-{major}": [f"@sentry/browser@{major}", f"@sentry/tracing@{major}", *TOOLS] for major in (5, 6)},
+    **{f"browser-{major}": [f"@sentry/browser@{major}", *TOOLS] for major in (7, 8, 9, 10, 11)},
+}
+CLI = {f"cli-{major}": [f"@sentry/cli@{major}"] for major in (2, 3)}
 
 
 class Skipped(Exception):
@@ -60,11 +70,48 @@ def python(name, packages, folder, dsn):
     return run([sys.executable, HERE / "client.py", dsn, name.split("-")[0]], env=environment)
 
 
-def node(_, packages, folder, dsn):
+def npm(packages, folder):
     pathlib.Path(folder, "package.json").write_text("{}")
     quiet = ["--no-audit", "--no-fund", "--loglevel=error", "--ignore-scripts"]
     install(["npm", "install", "--prefix", folder, *quiet, *packages])
+
+
+def node(_, packages, folder, dsn):
+    npm(packages, folder)
     return run(["node", HERE / "client.cjs", folder, dsn])
+
+
+def browser(_, packages, folder, dsn):
+    names = [os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"]
+    chromium = next(filter(None, (shutil.which(name) for name in names if name)), None)
+    if not chromium:
+        raise Skipped("no Chromium or Chrome")
+    npm(packages, folder)
+    return run(["node", HERE / "browser.cjs", folder, dsn], env={**os.environ, "CHROMIUM": chromium})
+
+
+def cli(_, packages, folder, dsn):
+    npm(packages, folder)
+    # Its programs are in packages of their own, one for each platform.
+    binary = next(pathlib.Path(folder).glob("node_modules/@sentry/cli-*/bin/sentry-cli"), None)
+    if not binary:
+        raise Skipped("there is no sentry-cli for this platform")
+    event = {"message": "order 17 failed", "level": "error", "event_id": os.urandom(16).hex()}
+    envelope = pathlib.Path(folder, "event.envelope")
+    header, item = {"event_id": event["event_id"]}, {"type": "event"}
+    envelope.write_text("".join(json.dumps(line) + "\n" for line in (header, item, event)))
+    environment = {**os.environ, "SENTRY_DSN": dsn}
+    for command in (
+        ["send-event", "--message", "it grew", "--level", "warning"],
+        ["send-envelope", envelope],
+        ["monitors", "run", "--schedule", "0 3 * * *", "settle", "--", "true"],
+    ):
+        done = run([binary, *command], env=environment)
+    done.stdout = json.dumps(["message", "error", "check_in"])
+    return done
+
+
+CLIENTS = ((PYTHON, python), (NODE, node), (BROWSER, browser), (CLI, cli))
 
 
 class Inbox:
@@ -93,10 +140,13 @@ def shown(inbox, project):
     events = inbox.of("events", project)
     envelopes = inbox.of("envelopes", project)
     telemetry = {item["type"] for envelope in envelopes for item in envelope["items"]}
+    types = {item["content_type"] for envelope in envelopes for item in envelope["items"]}
     settle = [it for it in inbox.of("transactions", project) if it["transaction"] == "settle"]
     facts = {
         "error": any("order 17 failed" in it["title"] for it in events),
         "message": any(it["title"] == "it grew" for it in events),
+        "streamed_span": "application/vnd.sentry.items.span.v2+json" in types and any(it["streamed"] for it in settle),
+        "replay": any(it["segments"] for it in inbox.of("replays", project)),
         "transaction": any(it["op"] == "task" and it["span_count"] == 1 and it["trace_id"] for it in settle),
         "check_in": any(it["slug"] == "settle" and it["status"] == "ok" for it in inbox.of("monitors", project)),
         "feedback": any(it["message"] == "Too slow" and it["event_id"] for it in inbox.of("feedback", project)),
@@ -113,11 +163,11 @@ def shown(inbox, project):
 
 
 def check(inbox, name, project):
-    packages = PYTHON.get(name) or NODE[name]
+    packages, client = next((packages[name], client) for packages, client in CLIENTS if name in packages)
     with tempfile.TemporaryDirectory(prefix=f"inbox-{name}-") as folder:
         dsn = f"{inbox.url.replace('http://', 'http://key:secret@' if name.startswith('raven') else 'http://key@')}/{project}"
-        client = (python if name in PYTHON else node)(name, packages, folder, dsn)
-    sent = set(json.loads(client.stdout.strip().splitlines()[-1]))
+        done = client(name, packages, folder, dsn)
+    sent = set(json.loads(done.stdout.strip().splitlines()[-1]))
     until = time.monotonic() + PATIENCE
     while not sent <= (seen := shown(inbox, str(project))):
         if time.monotonic() > until:
@@ -130,7 +180,7 @@ def check(inbox, name, project):
 
 
 def main():
-    names = sys.argv[1:] or [*PYTHON, *NODE]
+    names = sys.argv[1:] or [name for packages, _ in CLIENTS for name in packages]
     inbox = Inbox(os.environ["INBOX_BINARY"])
     failed = 0
     try:
