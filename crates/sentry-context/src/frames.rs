@@ -1,14 +1,16 @@
 //! Stack traces as people read them: the line that failed on top, ours marked, machinery gone.
 //!
-//! Capturing costs microseconds because it keeps addresses only. [`clean`] resolves them later, off the
-//! request path, and each address once: symbol look-ups take some 250 µs for a fresh stack.
+//! Capturing costs microseconds because it keeps addresses only. [`clean`] resolves them later, off the request path, all
+//! those of a stack together, and each once.
 
 mod names;
 mod path;
 mod source;
 mod symbols;
 
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use sentry::protocol::{Addr, Frame, Stacktrace, Value};
 
@@ -93,8 +95,10 @@ fn frame_at(address: u64) -> Frame {
 
 /// Resolves, marks and trims a stack trace. `in_app` are the crates that count as ours.
 pub fn clean(stacktrace: &mut Stacktrace, in_app: &[&str]) {
-    let mut frames: Vec<Frame> =
-        stacktrace.frames.drain(..).flat_map(with_callers).flat_map(resolve).collect();
+    let frames: Vec<Frame> = stacktrace.frames.drain(..).flat_map(with_callers).collect();
+    let addresses: BTreeSet<u64> = frames.iter().filter_map(unresolved).collect();
+    let resolved = symbols::at(&addresses);
+    let mut frames: Vec<Frame> = frames.into_iter().flat_map(|frame| resolve(frame, &resolved)).collect();
     for frame in &mut frames {
         let Some(krate) = frame.package.as_deref() else { continue };
         frame.in_app = Some(in_app.contains(&krate));
@@ -124,10 +128,17 @@ fn is_machinery(frame: &Frame) -> bool {
     frame.function.is_none() || frame.package.as_deref().is_some_and(names::is_machinery)
 }
 
-fn resolve(frame: Frame) -> Vec<Frame> {
-    match (frame.instruction_addr, &frame.function) {
-        (Some(Addr(address)), None) => symbols::at(address).to_vec(),
-        (_, Some(name)) if frame.package.is_none() => {
+/// The address of a frame that has no name yet.
+fn unresolved(frame: &Frame) -> Option<u64> {
+    frame.instruction_addr.filter(|_| frame.function.is_none()).map(|Addr(address)| address)
+}
+
+fn resolve(frame: Frame, resolved: &HashMap<u64, Arc<[Frame]>>) -> Vec<Frame> {
+    if let Some(frames) = unresolved(&frame).and_then(|address| resolved.get(&address)) {
+        return frames.to_vec();
+    }
+    match &frame.function {
+        Some(name) if frame.package.is_none() => {
             let Function { name, krate } = Function::new("", name, frame.abs_path.as_deref());
             vec![Frame { function: Some(name), package: Some(krate), ..frame }]
         }

@@ -19,7 +19,7 @@ pub(crate) fn release_memory() {
     }
 }
 
-/// What names the addresses of profiles.
+/// What names the addresses of events and profiles.
 pub(crate) fn resolver() -> Box<dyn Resolve> {
     Box::new(symbols::Resolver::default())
 }

@@ -1,8 +1,9 @@
-//! Names of addresses of this process in little memory, for profiles: they need thousands, all at once and in no hurry.
+//! Names of addresses of this process in little memory.
 //!
-//! What events use ([`backtrace`]) keeps the debug information of a binary in memory, 60 MB and more. Here a file is
-//! mapped and read from front to back, once for all addresses, and the pages that were read are given back on the way.
-//! All that stays is which unit of the debug information describes which code.
+//! [`backtrace`] keeps the debug information of a binary in memory, 60 MB and more, and reads the file that has the name
+//! of the binary now: none where another one was built meanwhile. Here the file that runs is mapped and read from front to
+//! back, once for all addresses, and the pages that were read are given back on the way. All that stays is which unit of
+//! the debug information describes which code.
 
 mod functions;
 mod image;
@@ -89,10 +90,11 @@ fn tell(
     let mut go_on = true;
     for call in calls.iter().rev() {
         let name = call.function.as_deref().or(symbol).unwrap_or_default();
-        go_on &= found(address, Code { symbol: name, file: call.file.as_deref(), line: call.line });
+        let (line, column) = (call.line, call.column);
+        go_on &= found(address, Code { symbol: name, file: call.file.as_deref(), line, column });
     }
     match symbol.filter(|_| calls.is_empty()) {
-        Some(symbol) => found(address, Code { symbol, file: None, line: None }),
+        Some(symbol) => found(address, Code { symbol, file: None, line: None, column: None }),
         None => go_on,
     }
 }

@@ -6,4 +6,5 @@
 mod last_run;
 mod profiled;
 mod profiler;
+mod replaced;
 mod restricted;

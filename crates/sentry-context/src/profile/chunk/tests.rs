@@ -28,7 +28,10 @@ impl Resolve for Named {
                 _ => &[],
             };
             let line = Some((address & 0xfff) as u32);
-            if !functions.iter().all(|symbol| found(*address, Code { symbol, file: None, line })) {
+            if !functions
+                .iter()
+                .all(|symbol| found(*address, Code { symbol, file: None, line, column: None }))
+            {
                 return;
             }
         }

@@ -8,8 +8,9 @@ use gimli::{
 };
 
 use super::image::Image;
+use super::lines::{self, Place};
 use super::units::Units;
-use super::{Information, Reader, lines, within};
+use super::{Information, Reader, within};
 
 /// Entries that are as much as a place.
 const ENTRIES: usize = 4_096;
@@ -23,8 +24,9 @@ pub(super) struct Call<'a> {
     pub(super) function: Option<Cow<'a, str>>,
     pub(super) file: Option<String>,
     pub(super) line: Option<u32>,
+    pub(super) column: Option<u32>,
     /// Where the caller has the call, which was inlined.
-    from: Option<(u64, u32)>,
+    from: Option<Place>,
 }
 
 /// Finds calls, and names of functions by their places in the debug information.
@@ -41,8 +43,7 @@ struct Function<'a> {
     end: Option<AttributeValue<Reader<'a>>>,
     ranges: Option<AttributeValue<Reader<'a>>>,
     name: Name<'a>,
-    call_file: u64,
-    call_line: u32,
+    call: Place,
 }
 
 #[derive(Default)]
@@ -79,9 +80,9 @@ impl<'d, 'a> Names<'d, 'a> {
             // Each call is where the next inner one was inlined, and the innermost one where the code is.
             let mut at = line;
             for call in calls.iter_mut().rev() {
-                let (file, line) = at.unzip();
-                call.file = file.zip(header).and_then(|(file, header)| lines::path(unit, header, file));
-                call.line = line.filter(|line| *line > 0);
+                call.file = at.zip(header).and_then(|(at, header)| lines::path(unit, header, at.file));
+                call.line = at.map(|at| at.line).filter(|line| *line > 0);
+                call.column = at.map(|at| at.column).filter(|column| *column > 0);
                 at = call.from;
             }
         }
@@ -117,12 +118,15 @@ impl<'d, 'a> Names<'d, 'a> {
             }
             image.has_read(1);
             let name = self.name(unit, &function.name, REFERENCES).map(|name| name.to_string_lossy());
-            let from = Some((function.call_file, function.call_line));
             for place in within {
                 if is_function {
                     calls[place].clear();
                 }
-                calls[place].push(Call { function: name.clone(), from, ..Call::default() });
+                calls[place].push(Call {
+                    function: name.clone(),
+                    from: Some(function.call),
+                    ..Call::default()
+                });
             }
         }
         Ok(calls)
@@ -195,10 +199,9 @@ impl<'a> Function<'a> {
             (constants::DW_AT_low_pc, start) => self.start = Some(start),
             (constants::DW_AT_high_pc, end) => self.end = Some(end),
             (constants::DW_AT_ranges, ranges) => self.ranges = Some(ranges),
-            (constants::DW_AT_call_file, AttributeValue::FileIndex(file)) => self.call_file = file,
-            (constants::DW_AT_call_line, line) => {
-                self.call_line = line.udata_value().and_then(|line| u32::try_from(line).ok()).unwrap_or(0);
-            }
+            (constants::DW_AT_call_file, AttributeValue::FileIndex(file)) => self.call.file = file,
+            (constants::DW_AT_call_line, line) => self.call.line = number(&line),
+            (constants::DW_AT_call_column, column) => self.call.column = number(&column),
             _ => {}
         }
     }
@@ -228,4 +231,9 @@ impl<'a> Function<'a> {
         }
         Ok(found)
     }
+}
+
+/// A line or a column; zero where there is none.
+fn number(value: &AttributeValue<Reader<'_>>) -> u32 {
+    value.udata_value().and_then(|number| u32::try_from(number).ok()).unwrap_or(0)
 }

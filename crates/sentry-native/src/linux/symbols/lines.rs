@@ -1,11 +1,34 @@
 //! The lines of code.
 
-use gimli::{LineProgramHeader, UnitRef};
+use gimli::{ColumnType, LineProgramHeader, LineRow, UnitRef};
 
 use super::{Reader, within};
 
-/// The file, by its number in the unit, and the line at each of the places, which ascend.
-pub(super) fn of(unit: UnitRef<'_, Reader<'_>>, places: &[u64]) -> gimli::Result<Vec<Option<(u64, u32)>>> {
+/// A place in the code, as debug information has it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Place {
+    /// Its number in the unit.
+    pub(super) file: u64,
+    /// Zero where there is none.
+    pub(super) line: u32,
+    /// The same.
+    pub(super) column: u32,
+}
+
+impl Place {
+    fn of(row: &LineRow) -> Self {
+        let number = |number| u32::try_from(number).unwrap_or_default();
+        let line = row.line().map_or(0, |line| number(line.get()));
+        let column = match row.column() {
+            ColumnType::LeftEdge => 0,
+            ColumnType::Column(column) => number(column.get()),
+        };
+        Self { file: row.file_index(), line, column: if line > 0 { column } else { 0 } }
+    }
+}
+
+/// The code at each of the addresses, which ascend.
+pub(super) fn of(unit: UnitRef<'_, Reader<'_>>, places: &[u64]) -> gimli::Result<Vec<Option<Place>>> {
     let mut found = vec![None; places.len()];
     let Some(program) = unit.line_program.clone() else { return Ok(found) };
     let mut rows = program.rows();
@@ -16,15 +39,14 @@ pub(super) fn of(unit: UnitRef<'_, Reader<'_>>, places: &[u64]) -> gimli::Result
         match before {
             // What the linker has left out begins at zero.
             None => is_left_out = address == 0,
-            Some((start, file, line)) if start < address && !is_left_out => {
+            Some((start, code)) if start < address && !is_left_out => {
                 for place in within(places, start, address) {
-                    found[place] = Some((file, line));
+                    found[place] = Some(code);
                 }
             }
             Some(_) => {}
         }
-        let line = row.line().map_or(0, |line| u32::try_from(line.get()).unwrap_or_default());
-        before = (!row.end_sequence()).then(|| (address, row.file_index(), line));
+        before = (!row.end_sequence()).then(|| (address, Place::of(row)));
     }
     Ok(found)
 }

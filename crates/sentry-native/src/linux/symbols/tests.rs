@@ -3,16 +3,17 @@ use std::ffi::c_void;
 
 use super::*;
 
-/// What is at an address: symbols, files and lines, innermost first.
-type Found = Vec<(String, Option<String>, Option<u32>)>;
+/// What is at an address: symbols, files, lines and columns, innermost first.
+type Found = Vec<(String, Option<String>, [Option<u32>; 2])>;
 
-/// As the tables that events use have it.
+/// As the tables of `backtrace` have it.
 fn expected(address: u64) -> Found {
     let mut found = Found::new();
     backtrace::resolve(address as *mut c_void, |symbol| {
         let Some(name) = symbol.name() else { return };
         let file = symbol.filename().map(|path| path.to_string_lossy().into_owned());
-        found.push((name.as_str().unwrap_or_default().to_owned(), file, symbol.lineno()));
+        let numbers = [symbol.lineno(), symbol.colno().filter(|column| *column > 0)];
+        found.push((name.as_str().unwrap_or_default().to_owned(), file, numbers));
     });
     found
 }
@@ -21,7 +22,8 @@ fn resolved(resolver: &mut Resolver, addresses: &[u64]) -> BTreeMap<u64, Found> 
     let mut found: BTreeMap<u64, Found> = BTreeMap::new();
     resolver.resolve(addresses, &mut |address, code| {
         let file = code.file.map(str::to_owned);
-        found.entry(address).or_default().push((code.symbol.to_owned(), file, code.line));
+        let numbers = [code.line, code.column];
+        found.entry(address).or_default().push((code.symbol.to_owned(), file, numbers));
         true
     });
     found
@@ -40,13 +42,13 @@ fn addresses(count: u64) -> Vec<u64> {
 }
 
 #[test]
-fn code_has_the_names_and_lines_that_events_show() {
+fn code_has_the_names_lines_and_columns_that_backtrace_finds() {
     let addresses = addresses(3_000);
     let found = resolved(&mut Resolver::default(), &addresses);
     let mut differing = Vec::new();
     for address in &addresses {
         let (found, expected) = (found.get(address).cloned().unwrap_or_default(), expected(*address));
-        // The tables of events count the padding behind a function to it.
+        // Those tables count the padding behind a function to it.
         if found != expected && !(found.is_empty() && expected.iter().all(|(_, file, _)| file.is_none())) {
             differing.push(format!("{address:x}: {found:#?} instead of {expected:#?}"));
         }

@@ -1,0 +1,74 @@
+//! A program whose file is another one by now: it was built, or deployed, once more. The process is this test program,
+//! started under another name.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+
+use inbox::Inbox;
+use sentry_context::client::{self, Delivery};
+use serde_json::Value;
+
+use crate::last_run::{DSN, config};
+
+/// Dropped, it is killed.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+#[ignore = "the test below runs it in a process of its own"]
+fn reports() {
+    let sentry = client::init(config(&std::env::var(DSN).unwrap(), Delivery::default()));
+    io::stdin().read_to_end(&mut Vec::new()).unwrap();
+    assert!(thread::spawn(fails).join().is_err());
+    assert!(sentry.finish());
+}
+
+#[inline(never)]
+fn fails() {
+    panic!("in a program whose file is gone");
+}
+
+/// The innermost frame of its only event.
+async fn reported(name: &str, change: impl FnOnce(&Path) -> io::Result<()>) -> Value {
+    let binary = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+    fs::hard_link(std::env::current_exe().unwrap(), &binary).unwrap();
+    let inbox = Inbox::start().await.unwrap();
+    let mut command = Command::new(&binary);
+    command.args(["replaced::reports", "--exact", "--ignored"]).env(DSN, inbox.dsn());
+    let child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
+    let mut running = Running(child.unwrap());
+    change(&binary).unwrap();
+    drop(running.0.stdin.take());
+    let ended = tokio::task::spawn_blocking(move || running.0.wait()).await.unwrap();
+    let _ = fs::remove_file(&binary);
+    assert!(ended.unwrap().success(), "{name}");
+    let events = inbox.events();
+    assert_eq!(events.len(), 1, "{name}: {events:?}");
+    let frames = events[0]["exception"]["values"][0]["stacktrace"]["frames"].as_array();
+    frames.and_then(|frames| frames.last()).cloned().unwrap_or_default()
+}
+
+#[actix_web::test]
+async fn an_error_has_names_and_lines_where_the_binary_was_replaced_or_removed_meanwhile() {
+    let replaced = reported("replaced", |binary| {
+        let other = binary.with_extension("other");
+        fs::write(&other, "another program")?;
+        fs::rename(other, binary)
+    });
+    let removed = reported("removed", |binary| fs::remove_file(binary));
+    for frame in [replaced.await, removed.await] {
+        assert_eq!(frame["function"], "api::replaced::fails", "{frame}");
+        assert_eq!(frame["in_app"], true, "{frame}");
+        assert!(frame["filename"].as_str().is_some_and(|file| file.ends_with("replaced.rs")), "{frame}");
+        assert!(frame["context_line"].as_str().is_some_and(|line| line.contains("panic!(")), "{frame}");
+    }
+}
