@@ -6,12 +6,11 @@ mod upkeep;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::mpsc::{self, SendError};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::StreamExt;
-use futures_util::future::{BoxFuture, join4};
+use futures_util::future::join4;
 use futures_util::stream::FuturesUnordered;
 use reqwest::StatusCode;
 use tokio::runtime::{Builder, Runtime};
@@ -56,63 +55,45 @@ pub(crate) struct Sender {
 
 impl Sender {
     /// Starts the threads that encode and send, until the pipeline is closed and empty, or its time is over.
-    pub(crate) fn start(self, mut spool: Option<Spool>) -> io::Result<ThreadId> {
-        let (encoder, pipeline) = (Arc::clone(&self.encoder), Arc::clone(&self.pipeline));
-        let (for_errors, for_the_rest) = (runtime()?, runtime()?);
-        let (encoding, running) = watch::channel(());
-        let encoding = Arc::new(encoding);
-        let (hand_over, handed_over) = mpsc::channel::<(Runtime, BoxFuture<'static, ()>)>();
+    pub(crate) fn start(self, spool: Option<Spool>) -> io::Result<ThreadId> {
+        let (encoder, pipeline, hooks) = (Arc::clone(&self.encoder), Arc::clone(&self.pipeline), self.hooks);
+        let (running, encoding) = watch::channel(());
+        let runtime = Arc::new(runtime()?);
+        let work = runtime.spawn(self.work(spool, encoding.clone()));
+        let of_sender = Arc::clone(&runtime);
         // Errors are encoded by a thread that starts before the sender lowers its priority, and keeps its own: an error
         // that is not encoded takes ten times the memory, and a burst queues thousands. A shutdown has seconds only, so
         // this thread finishes the work of the sender as well.
         thread::Builder::new().name("sentry-encoder".to_owned()).spawn(move || {
-            for_errors.block_on(async {
+            runtime.handle().block_on(async {
                 encoder.run(&encoder.pipeline.errors).await;
                 // Errors come to an end with the shutdown only, which has closed the other queues before.
                 encoder.run(&encoder.pipeline.others).await;
             });
             drop(running);
-            if let Ok((runtime, work)) = handed_over.recv() {
-                runtime.block_on(work);
-            }
+            let _ = runtime.block_on(work);
         })?;
         let sender = thread::Builder::new().name("sentry-transport".to_owned()).spawn(move || {
-            (self.hooks.thread_started)();
-            let encoded = Arc::clone(&encoding);
-            let mut work = Box::pin(async move { self.work(&mut spool, &encoding).await });
-            let may_hand_over = async {
+            (hooks.thread_started)();
+            of_sender.block_on(async {
                 pipeline.shutdown.begun().await;
-                encoded.closed().await;
-            };
-            let is_over = for_the_rest.block_on(async {
-                tokio::select! { biased; () = may_hand_over => false, () = &mut work => true }
+                ended(encoding).await;
             });
-            if !is_over && let Err(SendError((runtime, work))) = hand_over.send((for_the_rest, work)) {
-                runtime.block_on(work);
-            }
         })?;
         Ok(sender.thread().id())
     }
 
-    async fn work(&self, spool: &mut Option<Spool>, encoding: &watch::Sender<()>) {
+    async fn work(self, mut spool: Option<Spool>, encoding: watch::Receiver<()>) {
         // The shutdown waits for all four: a process that stops at once still logs whether Sentry answers, and a client
         // report that is under way would be counted twice if it were sent again.
         let encode = self.encoder.run(&self.pipeline.others);
         let sending = join4(self.startup_probe(), self.report(), encode, self.send());
-        let mut copies = std::pin::pin!(self.copy());
         tokio::select! {
             _ = sending => {}
             () = self.time_is_over() => {}
-            () = self.keep_up(spool) => {}
-            () = &mut copies, if self.spotlight.is_some() => {}
+            () = self.keep_up(&mut spool) => {}
         }
-        self.leave(spool, encoding, copies).await;
-    }
-
-    async fn copy(&self) {
-        if let Some(spotlight) = &self.spotlight {
-            spotlight.run().await;
-        }
+        self.leave(spool, encoding).await;
     }
 
     /// Sends what is in the outbox, with as many requests under way as are needed and allowed.
@@ -211,6 +192,11 @@ impl Sender {
         *encoded = smaller;
         true
     }
+}
+
+/// Waits until the sender of that channel is gone.
+async fn ended(mut channel: watch::Receiver<()>) {
+    while channel.changed().await.is_ok() {}
 }
 
 #[derive(PartialEq)]

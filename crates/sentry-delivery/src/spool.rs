@@ -165,13 +165,6 @@ impl Spool {
         self.lock.write_all_at(&room, 0).is_ok()
     }
 
-    /// Gives the folder to the next process: nothing may be kept any more.
-    pub(crate) fn release(&self) {
-        if let Err(error) = self.lock.unlock() {
-            tracing::warn!(folder = %self.folder.display(), %error, "the spool stays locked until this process ends");
-        }
-    }
-
     fn write(&mut self, encoded: &EncodedEnvelope) -> io::Result<PathBuf> {
         // Names sort by age, also those of several processes.
         let nanoseconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
@@ -187,6 +180,13 @@ impl Spool {
         self.bytes += bytes;
         self.waiting.push_back(Entry { path, bytes });
         Ok(())
+    }
+}
+
+impl Drop for Spool {
+    /// Gives the folder to the next process at once: a child that was just forked still has the file, too.
+    fn drop(&mut self) {
+        let _ = self.lock.unlock();
     }
 }
 

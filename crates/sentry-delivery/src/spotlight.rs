@@ -1,78 +1,80 @@
 //! A copy of everything for [Spotlight](https://spotlightjs.com), which shows events on the developer's own machine.
 
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
-use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::{Mutex, Semaphore};
 
 use crate::envelope::EncodedEnvelope;
 use crate::http::Endpoint;
 
-/// Copies that wait. Where Spotlight is slower than the service, it misses some.
-const CAPACITY: usize = 256;
-const MAX_BYTES: usize = 8 * 1024 * 1024;
+/// Bytes of the copies that wait. Where Spotlight is slower than the service, it misses some.
+const MAX_BYTES: u32 = 8 * 1024 * 1024;
 
-/// How long nothing is tried after Spotlight was not there.
-const PAUSE: Duration = Duration::from_secs(5);
+/// Each copy counts as so many bytes at least: so 256 wait at most.
+const LEAST_BYTES: u32 = MAX_BYTES / 256;
 
 /// The copies' way out.
 pub(crate) struct Spotlight {
     endpoint: Endpoint,
-    /// `None` once no more will come.
-    sender: Mutex<Option<Sender<EncodedEnvelope>>>,
-    receiver: Mutex<Option<Receiver<EncodedEnvelope>>>,
-    /// Bytes of the copies that wait.
-    bytes: AtomicUsize,
+    /// The bytes that may still wait.
+    room: Arc<Semaphore>,
+    /// One copy goes at a time, and in the order in which they came.
+    turn: Mutex<()>,
 }
 
 impl Spotlight {
-    pub(crate) fn new(endpoint: Endpoint) -> Self {
-        let (sender, receiver) = channel(CAPACITY);
-        let (sender, receiver) = (Mutex::new(Some(sender)), Mutex::new(Some(receiver)));
-        Self { endpoint, sender, receiver, bytes: AtomicUsize::default() }
+    pub(crate) fn new(endpoint: Endpoint) -> Arc<Self> {
+        let room = Arc::new(Semaphore::new(MAX_BYTES as usize));
+        Arc::new(Self { endpoint, room, turn: Mutex::default() })
     }
 
-    /// Leaves a copy, and never waits.
-    pub(crate) fn show(&self, encoded: &EncodedEnvelope) {
-        let weight = encoded.weight();
-        let fits = self.bytes.fetch_add(weight, Relaxed) + weight <= MAX_BYTES;
-        let sender = lock(&self.sender);
-        let is_sent = fits && sender.as_ref().is_some_and(|it| it.try_send(encoded.clone()).is_ok());
-        if !is_sent {
-            self.bytes.fetch_sub(weight, Relaxed);
-        }
+    /// Leaves a copy, and never waits. Called on a thread of the transport.
+    pub(crate) fn show(self: &Arc<Self>, encoded: &EncodedEnvelope) {
+        let bytes = u32::try_from(encoded.weight()).unwrap_or(u32::MAX).max(LEAST_BYTES);
+        let Ok(share) = Arc::clone(&self.room).try_acquire_many_owned(bytes) else { return };
+        let (spotlight, copy) = (Arc::clone(self), encoded.clone());
+        tokio::spawn(async move {
+            let _turn = spotlight.turn.lock().await;
+            spotlight.deliver(&copy).await;
+            drop(share);
+        });
     }
 
-    /// No more copies will come: [`Self::run`] ends when all are delivered.
-    pub(crate) fn end(&self) {
-        lock(&self.sender).take();
-    }
-
-    /// Delivers an envelope that has no other way to go.
+    /// Delivers an envelope; one that Spotlight does not take is missed.
     pub(crate) async fn deliver(&self, encoded: &EncodedEnvelope) {
         if let Err(error) = self.endpoint.post(encoded).await {
             tracing::debug!(%error, "Spotlight is not there");
         }
     }
 
-    /// Delivers copies until the end.
-    pub(crate) async fn run(&self) {
-        let Some(mut receiver) = lock(&self.receiver).take() else { return };
-        let mut absent_until = Instant::now();
-        while let Some(encoded) = receiver.recv().await {
-            self.bytes.fetch_sub(encoded.weight(), Relaxed);
-            if Instant::now() < absent_until {
-                continue;
-            }
-            if let Err(error) = self.endpoint.post(&encoded).await {
-                tracing::debug!(%error, "Spotlight is not there");
-                absent_until = Instant::now() + PAUSE;
-            }
-        }
+    /// Waits until no copy waits any more.
+    pub(crate) async fn end(&self) {
+        let _all = self.room.acquire_many(MAX_BYTES).await;
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn copy(bytes: usize) -> EncodedEnvelope {
+        EncodedEnvelope { body: vec![b'x'; bytes].into(), ..EncodedEnvelope::default() }
+    }
+
+    #[tokio::test]
+    async fn copies_beyond_their_number_or_their_bytes_are_missed_and_the_end_waits_for_the_others() {
+        // Nothing listens there.
+        let endpoint = Endpoint::spotlight(&"http://127.0.0.1:9/stream".parse().unwrap()).unwrap();
+        let spotlight = Spotlight::new(endpoint);
+        let waiting = || Arc::strong_count(&spotlight) - 1;
+        (0..300).for_each(|_| spotlight.show(&copy(100)));
+        assert_eq!(waiting(), 256);
+        spotlight.end().await;
+        assert_eq!(waiting(), 0);
+        (0..20).for_each(|_| spotlight.show(&copy(1_000_000)));
+        assert_eq!(waiting(), 8);
+        spotlight.end().await;
+        spotlight.show(&copy(MAX_BYTES as usize));
+        assert_eq!(waiting(), 0);
+    }
 }

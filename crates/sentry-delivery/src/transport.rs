@@ -65,7 +65,7 @@ impl HttpTransportFactory {
         let has_server = self.delivery.dsn().as_ref() != Some(&options.dsn);
         let sentry = has_server.then(|| Endpoint::sentry(options, CONNECTIONS)).transpose()?;
         let spotlight = self.delivery.spotlight.as_ref().map(Endpoint::spotlight).transpose()?;
-        let spotlight = spotlight.map(|endpoint| Arc::new(Spotlight::new(endpoint)));
+        let spotlight = spotlight.map(Spotlight::new);
         let encoder = Encoder {
             pipeline: Arc::clone(pipeline),
             encode: Arc::clone(&self.encode),

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::time::{sleep_until, timeout_at};
 
-use super::Sender;
+use super::{Sender, ended};
 use crate::category::{Category, Quantity};
 use crate::client_reports::{self, Reason};
 use crate::envelope::EncodedEnvelope;
-use crate::spool::Spool;
+use crate::spool::{self, Spool};
 
 /// How long saving may take at least, for a transport that is dropped without a shutdown.
 const TIME_TO_SAVE: Duration = Duration::from_millis(500);
@@ -18,9 +18,12 @@ const TIME_TO_SAVE: Duration = Duration::from_millis(500);
 /// How long one encoded error may take to be saved.
 const TIME_TO_SAVE_ONE: Duration = Duration::from_millis(100);
 
-/// What became of the last envelopes.
-#[derive(Default)]
-struct Tally {
+/// The last envelopes, and what became of them.
+struct Last<'a> {
+    sender: &'a Sender,
+    spool: Option<Spool>,
+    /// Until when they may be saved.
+    until: Instant,
     spooled: u64,
     dropped: u64,
 }
@@ -35,17 +38,15 @@ impl Sender {
 
     /// Saves what can be saved. The disk may be slow, and so may the encoder: what is left at the deadline is only
     /// counted.
-    pub(super) async fn leave(
-        &self,
-        spool: &mut Option<Spool>,
-        encoding: &watch::Sender<()>,
-        copies: impl Future<Output = ()>,
-    ) {
+    pub(super) async fn leave(&self, spool: Option<Spool>, encoding: watch::Receiver<()>) {
         let deadline = self.pipeline.shutdown.begun().await.deadline;
-        let Tally { spooled, dropped } = self.save_all(spool, encoding, deadline).await;
-        let reported = timeout_at(deadline.into(), self.send_last(spool.is_some(), copies)).await;
+        let until = deadline.max(Instant::now() + TIME_TO_SAVE);
+        let mut last = Last { sender: self, spool, until, spooled: 0, dropped: 0 };
+        last.save_all(encoding).await;
+        let Last { mut spool, spooled, dropped, .. } = last;
+        let reported = timeout_at(deadline.into(), self.send_last(spool.is_some())).await;
         if !reported.unwrap_or(false) {
-            self.carry_report(spool);
+            self.carry_report(&mut spool);
         }
         let sent = self.sent.load(Relaxed);
         if dropped > 0 {
@@ -54,69 +55,14 @@ impl Sender {
             tracing::info!(sent, spooled, dropped, "the last envelopes for Sentry");
         }
         // Who waits for the end may start the next client at once.
-        spool.iter().for_each(Spool::release);
+        drop(spool);
         self.pipeline.shutdown.end(dropped == 0);
     }
 
-    async fn save_all(
-        &self,
-        spool: &mut Option<Spool>,
-        encoding: &watch::Sender<()>,
-        deadline: Instant,
-    ) -> Tally {
-        let (mut tally, now) = (Tally::default(), Instant::now());
-        let until = deadline.max(now + TIME_TO_SAVE);
-        let not_encoded = self.pipeline.not_encoded();
-        // A slow encoder must leave time to save what waits behind it, and then what it worked on.
-        let half = now + until.saturating_duration_since(now) / 2;
-        let _ = timeout_at(half.into(), encoding.closed()).await;
-        self.save_encoded(spool, until, &mut tally);
-        for new in not_encoded {
-            if spool.is_none() || !is_worth_it(new.share.category, until) {
-                self.drop_as(Reason::NetworkError, &new.envelope.content, &mut tally);
-            } else if let Some(encoded) = self.encoder.encoded(new) {
-                self.save(spool, &encoded.envelope, until, &mut tally);
-            } else {
-                tally.dropped += 1;
-            }
-        }
-        let last = until - TIME_TO_SAVE_ONE;
-        let is_late = timeout_at(last.into(), encoding.closed()).await.is_err();
-        self.save_encoded(spool, until, &mut tally);
-        if is_late {
-            self.drop_as(Reason::NetworkError, &[(Category::Error, 1)], &mut tally);
-        }
-        tally
-    }
-
-    fn save_encoded(&self, spool: &mut Option<Spool>, until: Instant, tally: &mut Tally) {
-        for encoded in Category::queued().flat_map(|category| self.pipeline.outbox.remove(category)) {
-            self.save(spool, &encoded.envelope, until, tally);
-        }
-    }
-
-    fn save(&self, spool: &mut Option<Spool>, envelope: &EncodedEnvelope, until: Instant, tally: &mut Tally) {
-        let is_kept = envelope.file.is_some() || is_worth_it(envelope.category, until);
-        match spool.as_mut().filter(|_| is_kept).map(|spool| spool.keep(envelope)) {
-            Some(true) => tally.spooled += 1,
-            Some(false) => {
-                self.drop_as(Reason::CacheOverflow, &envelope.content, tally);
-                crate::spool::remove(envelope);
-            }
-            None => self.drop_as(Reason::NetworkError, &envelope.content, tally),
-        }
-    }
-
-    fn drop_as(&self, reason: Reason, content: &[Quantity], tally: &mut Tally) {
-        self.pipeline.client_reports.record(content, reason);
-        tally.dropped += 1;
-    }
-
     /// True unless there is still something to send.
-    async fn send_last(&self, has_spool: bool, copies: impl Future<Output = ()>) -> bool {
+    async fn send_last(&self, has_spool: bool) -> bool {
         if let Some(spotlight) = &self.spotlight {
-            spotlight.end();
-            copies.await;
+            spotlight.end().await;
         }
         // Where there is a disk, the last client report for a server in trouble is safer there.
         (!has_spool || self.pipeline.outage_age().is_none()) && self.send_client_reports().await
@@ -134,7 +80,55 @@ impl Sender {
     }
 }
 
-/// Errors, sessions and check-ins are saved, as long as there is time.
-fn is_worth_it(category: Category, until: Instant) -> bool {
-    category <= Category::Monitor && Instant::now() < until
+impl Last<'_> {
+    async fn save_all(&mut self, encoding: watch::Receiver<()>) {
+        let (now, not_encoded) = (Instant::now(), self.sender.pipeline.not_encoded());
+        // A slow encoder must leave time to save what waits behind it, and then what it worked on.
+        let half = now + self.until.saturating_duration_since(now) / 2;
+        let _ = timeout_at(half.into(), ended(encoding.clone())).await;
+        self.save_encoded();
+        for new in not_encoded {
+            if self.spool.is_none() || !self.is_worth_it(new.share.category) {
+                self.drop_as(Reason::NetworkError, &new.envelope.content);
+            } else if let Some(encoded) = self.sender.encoder.encoded(new) {
+                self.save(&encoded.envelope);
+            } else {
+                self.dropped += 1;
+            }
+        }
+        let last = self.until - TIME_TO_SAVE_ONE;
+        let is_late = timeout_at(last.into(), ended(encoding)).await.is_err();
+        self.save_encoded();
+        if is_late {
+            self.drop_as(Reason::NetworkError, &[(Category::Error, 1)]);
+        }
+    }
+
+    fn save_encoded(&mut self) {
+        for encoded in Category::queued().flat_map(|category| self.sender.pipeline.outbox.remove(category)) {
+            self.save(&encoded.envelope);
+        }
+    }
+
+    fn save(&mut self, envelope: &EncodedEnvelope) {
+        let is_kept = envelope.file.is_some() || self.is_worth_it(envelope.category);
+        match self.spool.as_mut().filter(|_| is_kept).map(|spool| spool.keep(envelope)) {
+            Some(true) => self.spooled += 1,
+            Some(false) => {
+                self.drop_as(Reason::CacheOverflow, &envelope.content);
+                spool::remove(envelope);
+            }
+            None => self.drop_as(Reason::NetworkError, &envelope.content),
+        }
+    }
+
+    fn drop_as(&mut self, reason: Reason, content: &[Quantity]) {
+        self.sender.pipeline.client_reports.record(content, reason);
+        self.dropped += 1;
+    }
+
+    /// Errors, sessions and check-ins are saved, as long as there is time.
+    fn is_worth_it(&self, category: Category) -> bool {
+        category <= Category::Monitor && Instant::now() < self.until
+    }
 }
