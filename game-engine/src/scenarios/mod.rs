@@ -1,6 +1,7 @@
 //! One file per scenario: its story, its promise and its handler. To add one, write the file and name it below.
 
 mod async_error;
+mod cpu_intensive;
 mod crash;
 mod error;
 mod infinite_loop;
@@ -27,6 +28,7 @@ pub static CATALOGUE: Catalogue = Catalogue {
         &memory_leak::LEAK,
         &memory_leak::RESET,
         &infinite_loop::INFINITE_LOOP,
+        &cpu_intensive::CPU_INTENSIVE,
         &async_error::ASYNC_ERROR,
         &threading_error::THREADING_ERROR,
         &panic_user::PANIC,
