@@ -16,6 +16,7 @@ mod last_run;
 mod leak;
 mod methods;
 mod process;
+mod profiled;
 mod profiles;
 mod raw;
 mod sampling_context;
