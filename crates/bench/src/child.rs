@@ -89,10 +89,10 @@ impl Listener {
         Ok(())
     }
 
-    /// Waits for its end.
+    /// Waits for its end, which is one in order.
     pub(crate) async fn ended(&mut self) -> Result<(), Error> {
-        self.child.wait().await?;
-        Ok(())
+        let status = self.child.wait().await?;
+        if status.success() { Ok(()) } else { Err(Error::Ended(status)) }
     }
 
     /// Processor time used until now, by all threads and by those of the server alone.

@@ -1,6 +1,7 @@
 //! Requests over kept-alive connections, with as little work for each as possible: the service must be what is slow.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -31,6 +32,8 @@ pub(crate) struct Answers {
     pub(crate) answered: usize,
     /// Connections that were closed without an answer.
     pub(crate) dropped: usize,
+    /// How many of the answers had which status.
+    pub(crate) statuses: BTreeMap<u16, usize>,
     /// How long it took.
     pub(crate) elapsed: Duration,
     latencies: Vec<u32>,
@@ -46,6 +49,9 @@ impl Answers {
     pub(crate) fn add(&mut self, other: Self) {
         self.answered += other.answered;
         self.dropped += other.dropped;
+        for (status, count) in other.statuses {
+            *self.statuses.entry(status).or_default() += count;
+        }
         self.elapsed = self.elapsed.max(other.elapsed);
         self.latencies.extend(other.latencies);
     }
@@ -182,34 +188,45 @@ async fn one(
         let _ = stream.set_nodelay(true);
         *connection = Some((stream, Vec::with_capacity(64 * 1024)));
     }
-    let answered = match connection {
-        Some((stream, buffer)) => exchange(stream, buffer, request).await.unwrap_or(false),
-        None => false,
+    let status = match connection {
+        Some((stream, buffer)) => exchange(stream, buffer, request).await.unwrap_or_default(),
+        None => None,
     };
     let mut work = work.borrow_mut();
     work.answers.latencies.push(u32::try_from(begin.elapsed().as_micros()).unwrap_or(u32::MAX));
-    if answered {
+    if let Some(status) = status {
         work.answers.answered += 1;
+        *work.answers.statuses.entry(status).or_default() += 1;
     } else {
         work.answers.dropped += 1;
         *connection = None;
     }
 }
 
-/// Sends one request and reads its answer, which must have a content length. False where there was none.
-async fn exchange(stream: &mut TcpStream, buffer: &mut Vec<u8>, request: &[u8]) -> std::io::Result<bool> {
+/// Sends one request and reads its answer, which must have a content length; its status. `None` where there was none.
+async fn exchange(
+    stream: &mut TcpStream,
+    buffer: &mut Vec<u8>,
+    request: &[u8],
+) -> std::io::Result<Option<u16>> {
     stream.write_all(request).await?;
     buffer.clear();
     loop {
         if stream.read_buf(buffer).await? == 0 {
-            return Ok(false);
+            return Ok(None);
         }
         if let Some(body) = find(buffer, b"\r\n\r\n")
             && buffer.len() >= body + 4 + content_length(&buffer[..body])
         {
-            return Ok(true);
+            return Ok(Some(status(buffer)));
         }
     }
+}
+
+/// In the first line: `HTTP/1.1 200 OK`.
+fn status(head: &[u8]) -> u16 {
+    let digits = head.get(9..12).and_then(|digits| str::from_utf8(digits).ok());
+    digits.and_then(|digits| digits.parse().ok()).unwrap_or_default()
 }
 
 fn content_length(head: &[u8]) -> usize {
@@ -221,6 +238,7 @@ fn content_length(head: &[u8]) -> usize {
         .fold(0, |sum, byte| sum * 10 + usize::from(byte - b'0'))
 }
 
-fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
+/// Where some bytes are among others.
+pub(crate) fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
     bytes.windows(what.len()).position(|window| window == what)
 }

@@ -36,6 +36,8 @@ enum Error {
     Io(#[from] std::io::Error),
     #[error("a child process said {0:?} instead of where it listens")]
     Child(String),
+    #[error("a child process ended with {0}")]
+    Ended(std::process::ExitStatus),
     #[error("{0} is not built; `cargo build --release --workspace` builds it")]
     NotBuilt(String),
     #[error("the sink says nothing sensible: {0}")]

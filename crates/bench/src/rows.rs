@@ -2,6 +2,7 @@
 
 mod business;
 mod delivery;
+mod mixture;
 mod profiling;
 mod saturation;
 mod setup;
@@ -49,6 +50,8 @@ pub(crate) enum Part {
     Shutdown,
     /// Memory when idle, time to the first answer.
     Start,
+    /// A service under load that panics, leaks, stalls and has children that crash, while it is profiled.
+    Mixture,
     /// Everything with profiling off and on.
     Profiling,
 }
@@ -145,6 +148,9 @@ pub(crate) fn measure(plan: &Plan) -> Result<Report, Error> {
             business::measure(plan, &setup, &mut report.saturation).await?;
         }
         delivery::measure(plan, &setup, &mut report.delivery).await?;
+        if plan.includes(Part::Mixture) {
+            report.delivery.push(mixture::measure(&setup).await?);
+        }
         if plan.includes(Part::Start) {
             start::measure(&setup, &mut report.start).await?;
         }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
-use crate::{Error, child};
+use crate::{Error, child, load};
 
 /// Longest envelope.
 const MAX_ENVELOPE: usize = 20 * 1024 * 1024;
@@ -24,6 +24,8 @@ pub(crate) struct Received {
     pub(crate) events: u64,
     /// Events that had arrived before.
     pub(crate) twice: u64,
+    /// Events of the watchdog: nobody asks for them, so nobody knows how many there are to be.
+    pub(crate) stalls: u64,
     pub(crate) transactions: u64,
     pub(crate) profile_chunks: u64,
     /// Requests that release health counts.
@@ -121,7 +123,7 @@ fn count(state: &mut State, body: &[u8]) {
         };
         rest = rest.get(payload.len() + 1..).unwrap_or_default();
         match item["type"].as_str() {
-            Some("event") => count_event(state, header),
+            Some("event") => count_event(state, header, payload),
             Some("transaction") => state.received.transactions += 1,
             Some("profile_chunk") => state.received.profile_chunks += 1,
             Some("sessions") => state.received.sessions += sessions(payload),
@@ -131,13 +133,27 @@ fn count(state: &mut State, body: &[u8]) {
     }
 }
 
-fn count_event(state: &mut State, header: &[u8]) {
+fn count_event(state: &mut State, header: &[u8], payload: &[u8]) {
     let header: Value = serde_json::from_slice(header).unwrap_or_default();
     if state.ids.insert(header["event_id"].as_str().unwrap_or_default().to_owned()) {
         state.received.events += 1;
+        state.received.stalls += u64::from(is_of_watchdog(payload));
     } else {
         state.received.twice += 1;
     }
+}
+
+/// Has the watchdog found a worker blocked, or running again? Most events are not read for it.
+fn is_of_watchdog(payload: &[u8]) -> bool {
+    const BLOCKED: &str = "EventLoopBlocked";
+    const RECOVERED: &str = "The event loop runs again";
+    let names = |text: &str| load::find(payload, text.as_bytes()).is_some();
+    if !names(BLOCKED) && !names(RECOVERED) {
+        return false;
+    }
+    let event: Value = serde_json::from_slice(payload).unwrap_or_default();
+    let message = [&event["message"], &event["logentry"]["message"]].into_iter().find_map(Value::as_str);
+    event["exception"]["values"][0]["type"] == BLOCKED || message.is_some_and(|it| it.starts_with(RECOVERED))
 }
 
 fn sessions(payload: &[u8]) -> u64 {

@@ -138,11 +138,11 @@ async fn finish(
     Ok(row(what, variant, delay, answers, events, &received, (peak, after)))
 }
 
-fn made(answers: &Answers) -> u64 {
+pub(super) fn made(answers: &Answers) -> u64 {
     (answers.answered + answers.dropped) as u64
 }
 
-fn row(
+pub(super) fn row(
     what: String,
     variant: Variant,
     delay: u64,
