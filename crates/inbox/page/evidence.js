@@ -3,7 +3,7 @@
 import { el, limited, pairs, section } from './dom.js';
 import { contexts } from './contexts.js';
 import { breadcrumbs } from './breadcrumbs.js';
-import { fields, name, object, string } from './payload.js';
+import { fields, name, object, string, strings, values } from './payload.js';
 import { request } from './request.js';
 import { allShown, inWords, shown } from './shown.js';
 
@@ -11,7 +11,7 @@ import { allShown, inWords, shown } from './shown.js';
 const PLACED = new Set(['event_id', 'timestamp', 'start_timestamp', 'received', 'level', 'platform', 'transaction', 'type',
   'release', 'dist', 'environment', 'server_name', 'logger', 'culprit', 'checksum', 'exception', 'stacktrace', 'threads',
   'breadcrumbs', 'tags', 'user', 'contexts', 'request', 'extra', 'fingerprint', 'sdk', 'message', 'logentry', 'modules',
-  'spans', 'measurements', '_metrics_summary']);
+  'spans', 'measurements', '_metrics_summary', 'debug_meta']);
 
 /** How many packages are listed before the reader asks for more. */
 const PACKAGES = 50;
@@ -32,7 +32,9 @@ export function evidence(payload, middle) {
     contexts(payload.contexts),
     section('Request', request(payload.request)),
     section('Extra', pairs(allShown(fields(payload.extra)))),
-    packages(fields(payload.modules)),
+    packages('Packages', fields(payload.modules)),
+    packages('Parts of the SDK', parts(object(payload.sdk))),
+    packages('Loaded images', images(payload.debug_meta)),
     section('Further fields', pairs(allShown(Object.entries(payload).filter(([field, value]) => !PLACED.has(field) && there(value))))),
   ];
 }
@@ -72,10 +74,31 @@ function measurement([field, it]) {
   return [field, value === undefined ? shown(it) : [shown(value), ' ', string(unit) ?? '']];
 }
 
-/** @param {[string, unknown][]} modules */
-function packages(modules) {
-  if (!modules.length) return null;
+/**
+ * @param {Api.Payload} sdk
+ * @returns {[string, unknown][]}
+ */
+function parts({ packages, integrations }) {
+  return [...values(packages).map((it) => /** @type {[string, unknown]} */ ([name(it.name) ?? '', it.version])),
+    ...strings(integrations).map((it) => /** @type {[string, unknown]} */ ([it, undefined]))];
+}
+
+/**
+ * Binaries and source maps, by which a server names what has no names.
+ *
+ * @param {unknown} meta
+ * @returns {[string, unknown][]}
+ */
+function images(meta) {
+  const { images: all, ...rest } = object(meta);
+  const file = (/** @type {Api.Payload} */ it) => name(it.code_file) ?? name(it.debug_file) ?? name(it.name) ?? 'unnamed';
+  return [...values(all).map((it) => /** @type {[string, unknown]} */ ([file(it), it])), ...fields(rest)];
+}
+
+/** @param {string} title @param {[string, unknown][]} all */
+function packages(title, all) {
+  if (!all.length) return null;
   const line = (/** @type {[string, unknown]} */ [field, version]) => el('li', {}, field.slice(0, 200), ' ', shown(version));
-  return el('section', {}, el('details', {}, el('summary', {}, `Packages (${modules.length.toLocaleString('en')})`),
-    limited(el('ul', { class: 'lines' }), modules, line, PACKAGES)));
+  return el('section', {}, el('details', {}, el('summary', {}, `${title} (${all.length.toLocaleString('en')})`),
+    limited(el('ul', { class: 'lines' }), all, line, PACKAGES)));
 }

@@ -134,10 +134,11 @@ function name(frame) {
   const within = string(module);
   const file = string(filename) || string(path) || string(library) || '';
   const at = [file, named(lineno), named(lineno) && named(colno)].filter(Boolean).join(':');
+  const title = [string(path), named(frame.instruction_addr)].filter(Boolean).join(' · ').slice(0, 500);
   return el('span', { class: 'frame' },
     within && !called?.startsWith(within) ? [el('span', { class: 'quiet' }, shown(within)), ' '] : null,
     el('code', {}, shown(called ?? 'unknown')),
-    ' ', el('span', { class: 'quiet', title: (string(path) ?? '').slice(0, 500) }, shown(at || undefined)), ' ',
+    ' ', el('span', { class: 'quiet', title }, shown(at || undefined)), ' ',
     editorLink(string(path) || string(filename), number(lineno), number(colno)));
 }
 
@@ -151,9 +152,11 @@ function source({ pre_context: before, context_line: failing, post_context: afte
   const above = (Array.isArray(before) ? before : []).slice(-LINES);
   const lines = [...above, failing, ...(Array.isArray(after) ? after : []).slice(0, LINES)];
   const first = typeof lineno === 'number' ? lineno - above.length : null;
+  // A blank line is no missing value.
+  const blank = (/** @type {unknown} */ text) => text === '' || text === null || text === undefined;
   /** @param {unknown} text @param {number} index */
   const line = (text, index) => el('span', { class: index === above.length ? 'line failing' : 'line' },
-    el('span', { class: 'lineno' }, first === null ? '' : first + index), shown(text ?? ' '));
+    el('span', { class: 'lineno' }, first === null ? '' : first + index), blank(text) ? ' ' : shown(text));
   const label = `Source of ${(string(filename) ?? 'the frame').slice(0, 200)}`;
   return el('pre', { class: 'source', tabindex: '0', 'aria-label': label }, lines.map(line));
 }

@@ -77,11 +77,20 @@ function overTime({ from, step, counts }) {
 /** @param {Api.IssueFacts} facts */
 function distribution({ tags, events }) {
   if (!tags.length) return null;
+  // What differs from event to event, such as an id, says least.
   const telling = tags.filter((it) => it.different < it.events || it.events === 1 || it.different < 4);
+  const sorted = [...telling, ...tags.filter((it) => !telling.includes(it))];
+  const [first, rest] = [sorted.slice(0, TAGS), sorted.slice(TAGS)];
   return el('section', {}, el('details', { open: events > 1 }, el('summary', {}, `Tags of ${many(events, 'event')}`),
-    el('div', { class: 'tags' }, (telling.length ? telling : tags).slice(0, TAGS).map((it) => el('div', { class: 'tag' },
-      el('h3', {}, clipped(it.name), it.different > it.values.length ? el('span', { class: 'quiet' }, ` ${it.different} values`) : null),
-      it.values.slice(0, 4).map((value) => share(value, it.events)))))));
+    el('div', { class: 'tags' }, first.map(tag)),
+    rest.length ? el('details', {}, el('summary', { class: 'quiet' }, many(rest.length, 'more tag')), el('div', { class: 'tags' }, rest.map(tag))) : null));
+}
+
+/** @param {Api.IssueFacts['tags'][number]} tag */
+function tag({ name, different, values, events }) {
+  return el('div', { class: 'tag' },
+    el('h3', {}, clipped(name), different > values.length ? el('span', { class: 'quiet' }, ` ${different} values`) : null),
+    values.slice(0, 4).map((value) => share(value, events)));
 }
 
 /** @param {{ value: string, count: number }} value @param {number} all */

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::grouping;
 use crate::received::{scalar, text};
 use crate::text::{SHORT, clip};
 
@@ -29,6 +30,12 @@ const USER: [(&str, &str); 4] =
 pub(crate) fn of_event(event: &Value) -> Facts {
     let mut facts = tags(event);
     facts.extend(text(&event["level"]).map(|level| ("level".to_owned(), level)));
+    let mechanism = grouping::exception(event).map(|exception| &exception["mechanism"]);
+    for (name, fact) in [("type", "mechanism"), ("handled", "handled")] {
+        let value = mechanism.and_then(|it| scalar(&it[name]));
+        facts.extend(value.map(|value| (fact.to_owned(), value)));
+    }
+    facts.extend(text(&event["request"]["url"]).map(|url| ("url".to_owned(), url)));
     common(event, &mut facts);
     facts
 }

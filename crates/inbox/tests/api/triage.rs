@@ -63,6 +63,26 @@ async fn a_decision_must_be_one_and_come_from_here() {
 }
 
 #[actix_web::test]
+async fn what_an_event_says_of_itself_is_a_tag_and_is_searched_by() {
+    let app = spawn_app().await;
+    let mechanism = json!({ "type": "panic", "handled": false });
+    let failed = json!({ "type": "E", "value": "v", "mechanism": mechanism });
+    let request = json!({ "url": "http://shop.example/basket/7" });
+    app.event(json!({ "exception": { "values": [failed] }, "request": request })).await;
+    app.event(json!({ "message": "another" })).await;
+    for query in ["mechanism:panic", "url:*basket*", "handled:false"] {
+        assert_eq!(titles(&app, query).await, ["E: v"], "{query}");
+    }
+    let facts = app.get("/api/issues/1/facts").await.body;
+    for (name, value) in
+        [("mechanism", "panic"), ("handled", "false"), ("url", "http://shop.example/basket/7")]
+    {
+        let tag = facts["tags"].as_array().unwrap().iter().find(|it| it["name"] == name).unwrap();
+        assert_eq!(tag["values"], json!([{ "value": value, "count": 1 }]), "{name}");
+    }
+}
+
+#[actix_web::test]
 async fn an_issue_knows_its_releases_tags_and_times() {
     let app = spawn_app().await;
     for (release, service) in [("shop@1", "billing"), ("shop@2", "billing"), ("shop@2", "basket")] {

@@ -61,6 +61,32 @@ test('where no frame is the client’s own all are open, and their columns, modu
   await page.close();
 });
 
+test('a blank line of source is blank', async () => {
+  const frames = [{ function: 'own', filename: 'own.py', lineno: 3, in_app: true, pre_context: ['first', ''], context_line: 'failing', post_context: ['', 'last'] }];
+  const { page } = await shown(`"exception":{"values":[{"type":"E","value":"v","stacktrace":{"frames":${JSON.stringify(frames)}}}]}`);
+  const lines = await page.locator('.source .line').allTextContents();
+  assert.deepEqual(lines, ['1first', '2 ', '3failing', '4 ', '5last']);
+  await page.close();
+});
+
+test('loaded images and parts of the SDK are folded, and tags beyond the first twelve can be had', async () => {
+  const tags = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`tag${index}`, 'v']));
+  const { page, event } = await shown(`"message":"tagged","tags":${JSON.stringify(tags)},"sdk":{"name":"mine","integrations":["stdlib"],"packages":[{"name":"pypi:mine","version":"1.2"}]},` +
+    '"debug_meta":{"images":[{"type":"elf","code_file":"/usr/bin/shop","debug_id":"c99fba14"}]}');
+  await page.getByText('Loaded images (1)').click();
+  await page.getByText('/usr/bin/shop {"type": "elf"').waitFor();
+  await page.getByText('Parts of the SDK (2)').click();
+  for (const part of ['pypi:mine 1.2', 'stdlib']) await page.getByText(part).waitFor();
+  const { issue } = (await inbox.get(`events/${event}`)).body;
+  await visit(page, `/issues/${issue.id}`);
+  await page.getByText('Tags of 1 event').waitFor();
+  const more = page.getByText(/^\d+ more tags$/);
+  if (!await more.isVisible()) await page.getByText('Tags of 1 event').click();
+  await more.click();
+  await page.locator('.tag').getByText('tag19').waitFor();
+  await page.close();
+});
+
 test('library frames open to their source', async () => {
   const frames = [{ function: 'lib', filename: 'lib.py', lineno: 2, in_app: false, context_line: 'in the library', vars: { x: 1 } },
     { function: 'own', filename: 'own.py', lineno: 3, in_app: true }];
