@@ -245,6 +245,6 @@ async fn is_reported_in_one_event(app: &App) {
     let context = &event["contexts"]["message"];
     assert_eq!(context["dead_letters"], "analytics.dead_letters");
     assert!(context["reason"].as_str().unwrap().contains("expected f64"), "{context}");
-    let errors = app.inbox.events().into_iter().filter(|event| event["level"] == "error");
-    assert_eq!(errors.count(), 1);
+    let errors: Vec<_> = app.inbox.events().into_iter().filter(|event| event["level"] == "error").collect();
+    assert_eq!(errors.len(), 1, "{errors:#?}");
 }

@@ -95,7 +95,7 @@ pub use stats::{Discarded, Held, Stats};
 pub use store::Limits;
 
 /// How long [`Inbox::wait_until`] waits while nothing arrives, and how long it waits at all: a busy machine is slow.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(3);
 const LIMIT: Duration = Duration::from_secs(600);
 
 /// The inbox cannot start.
@@ -266,7 +266,7 @@ impl Inbox {
         self.store.read(|state| state.raw.clone().unwrap_or_default())
     }
 
-    /// Waits until the condition holds; looks whenever something arrived. Gives up when nothing has arrived for a minute.
+    /// Waits until the condition holds; looks whenever something arrived. Gives up when nothing has arrived for three minutes.
     pub async fn wait_until(&self, what: &str, holds: impl Fn(&Self) -> bool) -> Result<(), Timeout> {
         let mut changes = self.store.changes();
         let began = Instant::now();
