@@ -40,6 +40,9 @@ BROWSER = {
     **{f"browser-{major}": [f"@sentry/browser@{major}", *TOOLS] for major in (7, 8, 9, 10, 11)},
 }
 CLI = {f"cli-{major}": [f"@sentry/cli@{major}"] for major in (2, 3)}
+# Debian's package of the SDK; its version is that of Debian.
+GO = {"go": ["github.com/getsentry/sentry-go"]}
+DEBIAN_GO = "/usr/share/gocode"
 
 
 class Skipped(Exception):
@@ -111,7 +114,14 @@ def cli(_, packages, folder, dsn):
     return done
 
 
-CLIENTS = ((PYTHON, python), (NODE, node), (BROWSER, browser), (CLI, cli))
+def go(_, packages, folder, dsn):
+    if not shutil.which("go") or not pathlib.Path(DEBIAN_GO, "src", *packages).exists():
+        raise Skipped("golang-go or golang-github-getsentry-sentry-go-dev is not installed")
+    environment = {**os.environ, "GO111MODULE": "off", "GOPATH": DEBIAN_GO, "GOCACHE": folder, "GOFLAGS": ""}
+    return run(["go", "run", HERE / "client.go", dsn], env=environment)
+
+
+CLIENTS = ((PYTHON, python), (NODE, node), (BROWSER, browser), (CLI, cli), (GO, go))
 
 
 class Inbox:
