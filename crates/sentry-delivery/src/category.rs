@@ -3,26 +3,48 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-/// What an envelope is about, the most important first, as in
-/// [rate limits](https://develop.sentry.dev/sdk/expected-features/rate-limiting/#definitions) and client reports. The
-/// last four have no queue: they only count what is in an envelope.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Category {
-    Error,
-    Session,
-    Monitor,
-    Transaction,
-    LogItem,
-    TraceMetric,
+/// Declares the categories, each with the `type`s of its items.
+macro_rules! categories {
+    ($($(#[$attribute:meta])* $name:ident: $($ty:literal)*;)*) => {
+        /// What an envelope is about, the most important first, as in
+        /// [rate limits](https://develop.sentry.dev/sdk/expected-features/rate-limiting/#definitions) and client reports.
+        /// The last four have no queue: they only count what is in an envelope.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub(crate) enum Category {
+            $($(#[$attribute])* $name,)*
+        }
+
+        impl Category {
+            pub(crate) const ALL: [Self; [$(Self::$name,)*].len()] = [$(Self::$name,)*];
+
+            /// The category of a written item, by its `type`; `None` for client reports.
+            pub(crate) fn of_type(ty: &str) -> Option<Self> {
+                match ty {
+                    $($($ty => Some(Self::$name),)*)*
+                    "client_report" => None,
+                    _ => Some(Self::Default),
+                }
+            }
+        }
+    };
+}
+
+categories! {
+    Error: "event";
+    Session: "session" "sessions";
+    Monitor: "check_in";
+    Transaction: "transaction";
+    LogItem: "log";
+    TraceMetric: "trace_metric";
     #[default]
-    Default,
+    Default:;
     /// Of a backend: phones and browsers have `profile_chunk_ui`.
-    ProfileChunk,
-    Span,
-    Attachment,
-    LogByte,
-    TraceMetricByte,
+    ProfileChunk: "profile_chunk";
+    Span:;
+    Attachment: "attachment";
+    LogByte:;
+    TraceMetricByte:;
 }
 
 /// The value of an enum that has this name on the wire. The SDK's enums have the same names as ours, but fewer.
@@ -45,46 +67,12 @@ pub(crate) struct Bounds {
 const MIB: usize = 1024 * 1024;
 
 impl Category {
-    pub(crate) const ALL: [Self; 12] = {
-        use Category::*;
-        [
-            Error,
-            Session,
-            Monitor,
-            Transaction,
-            LogItem,
-            TraceMetric,
-            Default,
-            ProfileChunk,
-            Span,
-            Attachment,
-            LogByte,
-            TraceMetricByte,
-        ]
-    };
-
     /// How many categories have a queue.
     pub(crate) const QUEUES: usize = Self::ProfileChunk as usize + 1;
 
     /// The categories that have a queue, the most important first.
     pub(crate) fn queued() -> impl Iterator<Item = Self> {
         Self::ALL.into_iter().take(Self::QUEUES)
-    }
-
-    /// The category of a written item, by its `type`; `None` for client reports.
-    pub(crate) fn of_type(ty: &str) -> Option<Self> {
-        Some(match ty {
-            "event" => Self::Error,
-            "session" | "sessions" => Self::Session,
-            "check_in" => Self::Monitor,
-            "transaction" => Self::Transaction,
-            "profile_chunk" => Self::ProfileChunk,
-            "log" => Self::LogItem,
-            "trace_metric" => Self::TraceMetric,
-            "attachment" => Self::Attachment,
-            "client_report" => return None,
-            _ => Self::Default,
-        })
     }
 
     /// What an envelope with this content is about: the most important category that has a queue.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::category::{Category, Quantity, named};
-use crate::encode::written;
+use crate::encoder::written;
 use crate::items::items;
 
 /// Why something was not sent: the [discard reasons](https://develop.sentry.dev/sdk/telemetry/client-reports/).
@@ -157,6 +157,12 @@ mod tests {
         let client_reports = ClientReports::default();
         client_reports.absorb_written(&envelope(&all()));
         assert_eq!(client_reports.take(), Some(all()));
+    }
+
+    #[test]
+    fn all_that_a_report_can_say_fits_into_the_room_that_a_spool_keeps_for_it() {
+        let sums = all().into_keys().map(|key| (key, u64::MAX)).collect();
+        assert!(envelope(&sums).len() <= crate::spool::RESERVE, "{}", envelope(&sums).len());
     }
 
     #[test]

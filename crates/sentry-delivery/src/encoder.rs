@@ -2,20 +2,62 @@
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::time::Instant;
+use std::sync::{Arc, LazyLock};
+use std::time::{Instant, SystemTime};
 
-use sentry::Envelope;
-use sentry::protocol::{EnvelopeFilterCallbacks, EnvelopeItem};
+use sentry::protocol::{ClientSdkInfo, EnvelopeHeaders, EnvelopeItem};
+use sentry::{ClientOptions, Envelope};
 
 use crate::category::Category;
 use crate::client_reports::{self, Reason};
-use crate::encode::Encode;
-use crate::envelope::{EncodedEnvelope, NewBody, NewEnvelope};
+use crate::envelope::{EncodedEnvelope, NewBody, NewEnvelope, filtered};
 use crate::pipeline::Pipeline;
 use crate::queues::Queues;
 use crate::room::Waiting;
 use crate::spotlight::Spotlight;
+
+/// Processes what the SDK made, and writes it. Called off the threads that report, once for each envelope.
+pub trait Encode: Send + Sync + 'static {
+    /// The envelope as bytes whose header is [`stamped`].
+    fn encode(&self, envelope: Envelope) -> io::Result<Vec<u8>>;
+}
+
+/// Writes envelopes as the SDK does, and processes nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Plain;
+
+impl Encode for Plain {
+    fn encode(&self, envelope: Envelope) -> io::Result<Vec<u8>> {
+        let headers = stamped(envelope.headers().clone());
+        let mut bytes = Vec::new();
+        envelope.with_headers(headers).to_writer(&mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+/// An envelope with one item, whose header begins so; its length is added.
+pub(crate) fn written(item_header: &str, payload: &[u8]) -> Vec<u8> {
+    let headers = serde_json::to_string(&stamped(EnvelopeHeaders::new())).unwrap_or_else(|_| "{}".to_owned());
+    let mut envelope = format!("{headers}\n{item_header},\"length\":{}}}\n", payload.len()).into_bytes();
+    envelope.extend_from_slice(payload);
+    envelope.push(b'\n');
+    envelope
+}
+
+/// Headers that say when the envelope is sent, and by which SDK.
+pub fn stamped(headers: EnvelopeHeaders) -> EnvelopeHeaders {
+    static SDK: LazyLock<ClientSdkInfo> = LazyLock::new(|| {
+        let options = ClientOptions::default();
+        let (name, version) = options.user_agent.split_once('/').unwrap_or((&options.user_agent, ""));
+        ClientSdkInfo {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            integrations: Vec::new(),
+            packages: Vec::new(),
+        }
+    });
+    headers.with_sent_at(SystemTime::now()).with_sdk(SDK.clone())
+}
 
 /// Encodes, on whatever thread it is run.
 pub(crate) struct Encoder {
@@ -61,18 +103,19 @@ impl Encoder {
         EncodedEnvelope::new(body, content)
     }
 
-    /// The envelope without the attachments that the server does not want now; its headers stay.
+    /// The envelope without the attachments that the server does not want now.
     fn allowed(&self, envelope: Envelope) -> Option<Envelope> {
-        let headers = envelope.headers().clone();
-        let attachments = self.pipeline.limits.until(Category::Attachment, Instant::now()).is_none();
-        let filter = EnvelopeFilterCallbacks::new(
-            |item: &EnvelopeItem| attachments || !matches!(item, EnvelopeItem::Attachment(_)),
-            |item: EnvelopeItem| {
+        if self.pipeline.limits.until(Category::Attachment, Instant::now()).is_none() {
+            return Some(envelope);
+        }
+        filtered(
+            envelope,
+            |item| !matches!(item, EnvelopeItem::Attachment(_)),
+            |item| {
                 let content = client_reports::content(&item);
                 self.pipeline.client_reports.record(&content, Reason::RatelimitBackoff);
             },
-        );
-        envelope.filter(filter).map(|envelope| envelope.with_headers(headers))
+        )
     }
 }
 
@@ -94,7 +137,7 @@ mod tests {
             match envelope.event().and_then(|event| event.message.as_deref()) {
                 Some("panic") => panic!("as asked"),
                 Some("error") => Err(io::Error::other("as asked")),
-                _ => crate::Plain.encode(envelope),
+                _ => Plain.encode(envelope),
             }
         }
     }
@@ -118,7 +161,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_attachment_that_is_not_wanted_is_left_out_and_counted_in_bytes() {
-        let encoder = encoder(crate::Plain);
+        let encoder = encoder(Plain);
         let limits = Some("60:attachment:key".to_owned());
         encoder.pipeline.limits.update(&Answer { limits, ..Answer::default() });
         let mut envelope = Envelope::from(Event::default());

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use sentry::Envelope;
-use sentry::protocol::EnvelopeHeaders;
+use sentry::protocol::{EnvelopeFilterCallbacks, EnvelopeHeaders, EnvelopeItem};
 use serde_json::{Map, Value};
 
 use crate::category::{Category, Quantity};
@@ -142,11 +142,6 @@ impl EncodedEnvelope {
         }
     }
 
-    /// Does it hold nothing but client reports?
-    pub(crate) fn is_report(&self) -> bool {
-        self.content.is_empty()
-    }
-
     /// Its body, decompressed.
     pub(crate) fn plain(&self) -> io::Result<Cow<'_, [u8]>> {
         Ok(if self.gzip { decompress(&self.body)?.into() } else { Cow::Borrowed(&self.body) })
@@ -161,6 +156,17 @@ impl EncodedEnvelope {
     pub(crate) fn weight(&self) -> usize {
         self.body.len() + self.content.len() * size_of::<Quantity>() + size_of::<Self>()
     }
+}
+
+/// The envelope without items that are not to be kept, which go to `dropped`; its headers stay. `None` where it is empty.
+pub(crate) fn filtered(
+    envelope: Envelope,
+    keep: impl Fn(&EnvelopeItem) -> bool,
+    dropped: impl Fn(EnvelopeItem),
+) -> Option<Envelope> {
+    let headers = envelope.headers().clone();
+    let kept = envelope.filter(EnvelopeFilterCallbacks::new(keep, dropped));
+    kept.map(|envelope| envelope.with_headers(headers))
 }
 
 /// A written envelope whose header says that it is sent now; `None` where its header cannot be read.

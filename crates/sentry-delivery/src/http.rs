@@ -44,8 +44,7 @@ impl Endpoint {
         let auth = HeaderValue::try_from(options.dsn.to_auth(Some(&options.user_agent)).to_string())?;
         let headers = [(HeaderName::from_static("x-sentry-auth"), auth)];
         let client = client(headers).pool_max_idle_per_host(connections).build()?;
-        let url = options.dsn.envelope_api_url().as_str().parse().map_err(|_| EndpointError::Url)?;
-        Ok(Self { client, url })
+        Ok(Self { client, url: options.dsn.envelope_api_url() })
     }
 
     /// A Spotlight sidecar, which is on this machine: no proxy is asked.
@@ -74,9 +73,9 @@ impl Endpoint {
     }
 
     /// For logs: no key, no secret.
-    pub(crate) fn host(&self) -> String {
-        let host = self.url.host_str().unwrap_or_default();
-        self.url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    pub(crate) fn host(&self) -> &str {
+        // Only the DSN has a user.
+        self.url.authority()
     }
 }
 
@@ -107,8 +106,6 @@ pub(crate) enum EndpointError {
     Client(#[from] reqwest::Error),
     #[error("the DSN makes no header: {0}")]
     Header(#[from] reqwest::header::InvalidHeaderValue),
-    #[error("the DSN makes no URL")]
-    Url,
     #[error("no thread: {0}")]
     Thread(#[from] std::io::Error),
 }

@@ -12,7 +12,7 @@
 //! |---|---|
 //! | `pipeline` | `room`, the `queues`, and what holds them up |
 //! | `category`, `weight` | what an envelope is about, and how much memory it takes |
-//! | `encode`, `encoder`, `envelope`, `gzip`, `items` | from the SDK's envelopes to bytes, and what can be read from bytes |
+//! | `encoder`, `envelope`, `gzip`, `items` | from the SDK's envelopes to bytes, and what can be read from bytes |
 //! | `sender`, `http`, `shrink`, `shutdown` | the thread that sends, until its end |
 //! | `limits`, `circuit_breaker`, `backpressure` | what holds envelopes up |
 //! | `client_reports` | the number of discarded items, for Sentry |
@@ -26,11 +26,9 @@ mod category;
 mod circuit_breaker;
 mod client_reports;
 mod delivery;
-mod encode;
 mod encoder;
 mod envelope;
 mod gzip;
-mod hooks;
 mod http;
 mod items;
 mod limits;
@@ -46,9 +44,8 @@ mod spotlight;
 mod transport;
 mod weight;
 
-pub use delivery::Delivery;
-pub use encode::{Encode, Plain, stamped};
-pub use hooks::Hooks;
+pub use delivery::{Delivery, Hooks};
+pub use encoder::{Encode, Plain, stamped};
 pub use profile_chunks::ProfileChunks;
 pub use spool::check as check_spool;
 pub use transport::HttpTransportFactory;

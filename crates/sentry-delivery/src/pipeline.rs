@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use sentry::Envelope;
 
+use crate::backpressure::Backpressure;
 use crate::category::Category;
 use crate::circuit_breaker::{CircuitBreaker, Permit};
 use crate::client_reports::{ClientReports, Reason};
@@ -31,9 +32,10 @@ pub(crate) struct Pipeline {
     pub(crate) client_reports: Arc<ClientReports>,
     pub(crate) shutdown: Shutdown,
     /// Are errors kept on disk where the server is down?
-    has_spool: bool,
+    pub(crate) has_spool: bool,
+    pub(crate) backpressure: Arc<Backpressure>,
     /// How long the server took for its latest answer, microseconds.
-    answer_time: AtomicU64,
+    pub(crate) answer_time: AtomicU64,
 }
 
 /// What the sender is to do next.
@@ -46,10 +48,6 @@ pub(crate) enum Next {
 }
 
 impl Pipeline {
-    pub(crate) fn new(client_reports: Arc<ClientReports>, has_spool: bool) -> Self {
-        Self { client_reports, has_spool, ..Self::default() }
-    }
-
     /// Takes what the SDK hands over, or discards it.
     pub(crate) fn accept(&self, envelope: Envelope) {
         match NewEnvelope::of(envelope) {

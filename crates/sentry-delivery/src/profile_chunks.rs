@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::category::Category;
 use crate::client_reports::Reason;
-use crate::encode::written;
+use crate::encoder::written;
 use crate::envelope::NewEnvelope;
 use crate::pipeline::Pipeline;
 

@@ -13,14 +13,14 @@ use futures_util::StreamExt;
 use futures_util::future::join4;
 use futures_util::stream::FuturesUnordered;
 use reqwest::StatusCode;
+use scopeguard::{ScopeGuard, guard};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 
-use crate::backpressure::Backpressure;
 use crate::client_reports::Reason;
+use crate::delivery::Hooks;
 use crate::encoder::Encoder;
 use crate::envelope::EncodedEnvelope;
-use crate::hooks::Hooks;
 use crate::http::{Answer, Endpoint};
 use crate::pipeline::Pipeline;
 use crate::room::Waiting;
@@ -48,7 +48,6 @@ pub(crate) struct Sender {
     pub(crate) pipeline: Arc<Pipeline>,
     pub(crate) encoder: Arc<Encoder>,
     pub(crate) hooks: Hooks,
-    pub(crate) backpressure: Arc<Backpressure>,
     /// Envelopes that the server has taken since the start, or since the shutdown began.
     pub(crate) sent: AtomicU64,
 }
@@ -114,11 +113,10 @@ impl Sender {
     }
 
     async fn request(&self, encoded: Waiting<EncodedEnvelope>) {
-        let mut sending = Sending { pipeline: &self.pipeline, encoded: Some(encoded) };
-        if let Some(encoded) = &mut sending.encoded
-            && self.attempt(&mut encoded.envelope).await == Attempt::Over
-        {
-            sending.encoded = None;
+        // It returns to the outbox where its attempt is not over, or is interrupted.
+        let mut sending = guard(encoded, |encoded| self.pipeline.queue(encoded));
+        if self.attempt(&mut sending.envelope).await == Attempt::Over {
+            ScopeGuard::into_inner(sending);
         }
     }
 
@@ -207,20 +205,6 @@ enum Attempt {
     Again,
 }
 
-/// An envelope under way. It returns to the outbox where its attempt is not over, or is interrupted.
-struct Sending<'a> {
-    pipeline: &'a Pipeline,
-    encoded: Option<Waiting<EncodedEnvelope>>,
-}
-
-impl Drop for Sending<'_> {
-    fn drop(&mut self) {
-        if let Some(encoded) = self.encoded.take() {
-            self.pipeline.queue(encoded);
-        }
-    }
-}
-
 /// How many requests may be under way, where the server takes so long for an answer.
 fn connections(answer_time: Duration) -> usize {
     if answer_time > OVERLOADED {
@@ -232,11 +216,8 @@ fn connections(answer_time: Duration) -> usize {
 
 /// The innermost cause: reqwest's own text says only that the request failed.
 fn source(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.last().map(ToString::to_string).unwrap_or_default()
 }
 
 /// Its threads for the lookup of names end as soon as they are idle: the number of threads is on each event, and should

@@ -1,16 +1,14 @@
 //! The shutdown, in steps. Who begins it waits until it is over.
 
-use std::pin::pin;
-use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Notify;
+use tokio::sync::SetOnce;
 
 /// How far the shutdown has come.
 #[derive(Default)]
 pub(crate) struct Shutdown {
-    steps: OnceLock<Steps>,
-    begun: Notify,
+    steps: SetOnce<Steps>,
     /// Was nothing discarded? `None` until it is over.
     complete: Mutex<Option<bool>>,
     ended: Condvar,
@@ -53,20 +51,12 @@ impl Steps {
 impl Shutdown {
     /// Begins the shutdown. The first call counts.
     pub(crate) fn begin(&self, steps: Steps) {
-        self.steps.get_or_init(|| steps);
-        self.begun.notify_waiters();
+        let _ = self.steps.set(steps);
     }
 
     /// Waits until it begins.
     pub(crate) async fn begun(&self) -> Steps {
-        loop {
-            let mut begun = pin!(self.begun.notified());
-            begun.as_mut().enable();
-            if let Some(steps) = self.steps() {
-                return steps;
-            }
-            begun.await;
-        }
+        *self.steps.wait().await
     }
 
     /// The steps, once it has begun.

@@ -29,8 +29,8 @@ const MAX_TORN: usize = 16;
 /// Processes of one service that can share a spool.
 const MAX_PROCESSES: usize = 64;
 
-/// Room in the lock's file, taken while the disk has some: on a full disk, the last client report is written there.
-const RESERVE: usize = 8 * 1024;
+/// Room in the lock's file for the last client report, taken while the disk has some: all reasons and categories fit.
+pub(crate) const RESERVE: usize = 16 * 1024;
 
 const ENDING: &str = ".envelope.gz";
 const TORN: &str = "torn";
@@ -42,8 +42,8 @@ const TORN_CONTENT: [Quantity; 1] = [(Category::Error, 1)];
 #[derive(Debug)]
 pub(crate) struct Spool {
     folder: PathBuf,
-    /// The oldest first, without those that are in the outbox.
-    waiting: VecDeque<Entry>,
+    /// The oldest first, with their bytes, without those that are in the outbox.
+    waiting: VecDeque<(PathBuf, u64)>,
     bytes: u64,
     written: u64,
     torn: usize,
@@ -53,39 +53,29 @@ pub(crate) struct Spool {
     is_refused: bool,
 }
 
-#[derive(Debug)]
-struct Entry {
-    path: PathBuf,
-    bytes: u64,
-}
-
 impl Spool {
     /// Locks the first folder below `SPOOL/SERVICE` that no running process has, and takes over what is in the others.
     pub(crate) fn open(spool: &Path, service: &str, client_reports: &Arc<ClientReports>) -> io::Result<Self> {
-        let (mut own, mut abandoned) = (None, Vec::new());
-        folder::own(&spool.join(service))?;
+        let folders = spool.join(service);
+        folder::own(&folders)?;
+        let mut own: Option<(PathBuf, File)> = None;
         for number in 0..MAX_PROCESSES {
-            let folder = spool.join(service).join(number.to_string());
+            let folder = folders.join(number.to_string());
             if own.is_some() && !folder.exists() {
                 break;
             }
             let Some(lock) = take(&folder) else { continue };
             absorb_carried(&lock, client_reports);
-            match &own {
-                None => own = Some((folder, lock)),
-                Some(_) => abandoned.push((folder, lock)),
+            remove_unfinished(&folder);
+            if let Some((to, _)) = &own {
+                take_over(&folder, to);
+            } else {
+                own = Some((folder, lock));
             }
         }
         let (folder, lock) = own.ok_or_else(|| io::Error::other("no folder in it can be had"))?;
-        for (from, _lock) in &abandoned {
-            if let Err(error) = take_over(from, &folder) {
-                tracing::warn!(folder = %from.display(), %error, "what another process left cannot be taken over");
-            }
-        }
-        remove_unfinished(&folder)?;
         let (paths, torn) = (folder::files(&folder, ENDING)?, folder::files(&folder, TORN)?.len());
-        let client_reports = Arc::clone(client_reports);
-        let waiting = VecDeque::with_capacity(paths.len());
+        let (client_reports, waiting) = (Arc::clone(client_reports), VecDeque::with_capacity(paths.len()));
         let mut spool =
             Self { folder, waiting, bytes: 0, written: 0, torn, lock, client_reports, is_refused: false };
         paths.into_iter().try_for_each(|path| spool.add(path))?;
@@ -121,25 +111,16 @@ impl Spool {
         Ok(())
     }
 
-    /// Takes the oldest envelope; its file stays until [`remove`] takes it away. On the way, torn files are put aside, and
-    /// the numbers of client reports are taken over: in the outbox, a report could be limited or discarded, and nobody
-    /// would count what is in it.
+    /// Takes the oldest envelope; its file stays until [`remove`] takes it away. On the way, torn files are put aside.
     fn next(&mut self) -> Option<EncodedEnvelope> {
-        loop {
-            let Entry { path, bytes } = self.waiting.pop_front()?;
+        while let Some((path, bytes)) = self.waiting.pop_front() {
             self.bytes -= bytes;
-            let read = folder::read(&path).and_then(EncodedEnvelope::of_gzip);
-            match read {
-                Ok(envelope) if !envelope.is_report() => {
-                    return Some(EncodedEnvelope { file: Some(path), ..envelope });
-                }
-                Ok(report) => {
-                    report.plain().iter().for_each(|plain| self.client_reports.absorb_written(plain));
-                    remove_file(&path);
-                }
+            match folder::read(&path).and_then(EncodedEnvelope::of_gzip) {
+                Ok(envelope) => return Some(EncodedEnvelope { file: Some(path), ..envelope }),
                 Err(error) => self.put_aside(&path, &error),
             }
         }
+        None
     }
 
     fn put_aside(&mut self, path: &Path, error: &io::Error) {
@@ -154,15 +135,9 @@ impl Spool {
         };
     }
 
-    /// Keeps a client report for the next process, on a full disk in room that is taken already.
-    pub(crate) fn carry(&mut self, report: &EncodedEnvelope) -> bool {
-        let mut room = [0; RESERVE];
-        if self.try_keep(report).is_ok() {
-            return true;
-        }
-        let Some(start) = room.get_mut(..report.body.len()) else { return false };
-        start.copy_from_slice(&report.body);
-        self.lock.write_all_at(&room, 0).is_ok()
+    /// Leaves a client report to the next process, in the room that is taken for it.
+    pub(crate) fn carry(&self, report: &EncodedEnvelope) -> bool {
+        report.body.len() <= RESERVE && self.lock.write_all_at(&report.body, 0).is_ok()
     }
 
     fn write(&mut self, encoded: &EncodedEnvelope) -> io::Result<PathBuf> {
@@ -178,7 +153,7 @@ impl Spool {
     fn add(&mut self, path: PathBuf) -> io::Result<()> {
         let bytes = fs::symlink_metadata(&path)?.len();
         self.bytes += bytes;
-        self.waiting.push_back(Entry { path, bytes });
+        self.waiting.push_back((path, bytes));
         Ok(())
     }
 }
@@ -203,12 +178,13 @@ fn take(folder: &Path) -> Option<File> {
 }
 
 /// Moves what a process left in its folder to our own.
-fn take_over(from: &Path, to: &Path) -> io::Result<()> {
-    remove_unfinished(from)?;
-    for path in folder::files(from, ENDING)? {
-        fs::rename(&path, to.join(path.file_name().unwrap_or_default()))?;
+fn take_over(from: &Path, to: &Path) {
+    let moved = folder::files(from, ENDING).and_then(|files| {
+        files.iter().try_for_each(|path| fs::rename(path, to.join(path.file_name().unwrap_or_default())))
+    });
+    if let Err(error) = moved {
+        tracing::warn!(folder = %from.display(), %error, "what another process left cannot be taken over");
     }
-    Ok(())
 }
 
 /// Takes over the numbers in a lock's file. Its room is free afterwards, and taken.
@@ -224,17 +200,17 @@ fn absorb_carried(lock: &File, client_reports: &ClientReports) {
 }
 
 /// Removes files that a termination or a full disk left unfinished.
-fn remove_unfinished(folder: &Path) -> io::Result<()> {
-    folder::files(folder, folder::UNFINISHED)?.iter().try_for_each(fs::remove_file)
+fn remove_unfinished(folder: &Path) {
+    for path in folder::files(folder, folder::UNFINISHED).unwrap_or_default() {
+        let _ = fs::remove_file(path);
+    }
 }
 
 /// Removes the file of an envelope that is delivered, or discarded and counted.
 pub(crate) fn remove(encoded: &EncodedEnvelope) {
-    encoded.file.iter().for_each(|path| remove_file(path));
-}
-
-fn remove_file(path: &Path) {
-    if let Err(error) = fs::remove_file(path) {
+    if let Some(path) = &encoded.file
+        && let Err(error) = fs::remove_file(path)
+    {
         tracing::error!(path = %path.display(), %error, "a spool file cannot be removed and may be sent twice");
     }
 }

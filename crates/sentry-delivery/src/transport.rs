@@ -5,15 +5,15 @@ use std::sync::atomic::AtomicU64;
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-use sentry::protocol::{EnvelopeFilterCallbacks, EnvelopeItem};
+use sentry::protocol::EnvelopeItem;
 use sentry::{Envelope, TransactionContext, Transport, TransportFactory, TransportOptions};
 
 use crate::backpressure::Backpressure;
 use crate::client_reports::ClientReports;
-use crate::delivery::Delivery;
-use crate::encode::Encode;
+use crate::delivery::{Delivery, Hooks};
+use crate::encoder::Encode;
 use crate::encoder::Encoder;
-use crate::hooks::Hooks;
+use crate::envelope::filtered;
 use crate::http::{Endpoint, EndpointError};
 use crate::pipeline::Pipeline;
 use crate::profile_chunks::ProfileChunks;
@@ -77,7 +77,6 @@ impl HttpTransportFactory {
             pipeline: Arc::clone(pipeline),
             encoder: Arc::new(encoder),
             hooks: self.hooks,
-            backpressure: Arc::clone(&self.backpressure),
             sent: AtomicU64::default(),
         })
     }
@@ -97,8 +96,9 @@ impl HttpTransportFactory {
 impl TransportFactory for HttpTransportFactory {
     fn create_transport_with_options(&self, options: TransportOptions) -> Arc<dyn Transport> {
         let client_reports = Arc::default();
-        let spool = self.spool(&client_reports);
-        let pipeline = Arc::new(Pipeline::new(client_reports, spool.is_some()));
+        let (spool, backpressure) = (self.spool(&client_reports), Arc::clone(&self.backpressure));
+        let has_spool = spool.is_some();
+        let pipeline = Arc::new(Pipeline { client_reports, has_spool, backpressure, ..Pipeline::default() });
         self.profile_chunks.connect(&pipeline);
         let sender = self.sender(&options, &pipeline);
         let thread = sender.and_then(|sender| Ok(sender.start(spool)?)).inspect_err(|error| {
@@ -106,14 +106,12 @@ impl TransportFactory for HttpTransportFactory {
             pipeline.close(Duration::ZERO);
             pipeline.shutdown.end(true);
         });
-        let thread = thread.ok();
-        Arc::new(HttpTransport { pipeline, backpressure: Arc::clone(&self.backpressure), thread })
+        Arc::new(HttpTransport { pipeline, thread: thread.ok() })
     }
 }
 
 struct HttpTransport {
     pipeline: Arc<Pipeline>,
-    backpressure: Arc<Backpressure>,
     /// The thread that sends, if it could be started.
     thread: Option<ThreadId>,
 }
@@ -121,19 +119,15 @@ struct HttpTransport {
 impl HttpTransport {
     /// Takes the client reports of the SDK out of an envelope, so that they are not lost with it.
     fn without_reports(&self, envelope: Envelope) -> Option<Envelope> {
-        if !envelope.items().any(|item| matches!(item, EnvelopeItem::ClientReport(_))) {
+        let is_kept = |item: &EnvelopeItem| !matches!(item, EnvelopeItem::ClientReport(_));
+        if envelope.items().all(is_kept) {
             return Some(envelope);
         }
-        let headers = envelope.headers().clone();
-        let filter = EnvelopeFilterCallbacks::new(
-            |item: &EnvelopeItem| !matches!(item, EnvelopeItem::ClientReport(_)),
-            |item: EnvelopeItem| {
-                if let EnvelopeItem::ClientReport(report) = &item {
-                    self.pipeline.client_reports.absorb(report, self.backpressure.is_on());
-                }
-            },
-        );
-        envelope.filter(filter).map(|envelope| envelope.with_headers(headers))
+        filtered(envelope, is_kept, |item| {
+            if let EnvelopeItem::ClientReport(report) = &item {
+                self.pipeline.client_reports.absorb(report, self.pipeline.backpressure.is_on());
+            }
+        })
     }
 }
 

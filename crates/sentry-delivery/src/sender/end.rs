@@ -43,10 +43,10 @@ impl Sender {
         let until = deadline.max(Instant::now() + TIME_TO_SAVE);
         let mut last = Last { sender: self, spool, until, spooled: 0, dropped: 0 };
         last.save_all(encoding).await;
-        let Last { mut spool, spooled, dropped, .. } = last;
+        let Last { spool, spooled, dropped, .. } = last;
         let reported = timeout_at(deadline.into(), self.send_last(spool.is_some())).await;
         if !reported.unwrap_or(false) {
-            self.carry_report(&mut spool);
+            self.carry_report(spool.as_ref());
         }
         let sent = self.sent.load(Relaxed);
         if dropped > 0 {
@@ -69,10 +69,10 @@ impl Sender {
     }
 
     /// Leaves the last client report to the next process. Where there is no disk for it, a log line says what is in it.
-    fn carry_report(&self, spool: &mut Option<Spool>) {
+    fn carry_report(&self, spool: Option<&Spool>) {
         let Some(sums) = self.pipeline.client_reports.take() else { return };
         let report = EncodedEnvelope::report(&sums);
-        if spool.as_mut().is_some_and(|spool| spool.carry(&report)) {
+        if spool.is_some_and(|spool| spool.carry(&report)) {
             return;
         }
         let total: u64 = sums.values().sum();

@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use scopeguard::{ScopeGuard, guard};
+
 use super::{Sender, source};
 use crate::category::Category;
 use crate::client_reports::Sums;
 use crate::envelope::EncodedEnvelope;
-use crate::pipeline::Pipeline;
 use crate::spool::Spool;
 
 /// How often the queues are looked at. Ten looks halve the traces ten times, so saturation is over in a second.
@@ -53,7 +54,9 @@ impl Sender {
             tokio::time::sleep(LOOK).await;
             self.pipeline.make_way();
             let limited = self.pipeline.limits.until(Category::Transaction, Instant::now());
-            self.backpressure.check(self.pipeline.room.fullness(Category::Transaction), limited.is_some());
+            self.pipeline
+                .backpressure
+                .check(self.pipeline.room.fullness(Category::Transaction), limited.is_some());
         }
     }
 
@@ -79,10 +82,10 @@ impl Sender {
         let Some(sentry) = &self.sentry else { return true };
         let mut encoded = EncodedEnvelope::report(&sums);
         // Where this is interrupted, the numbers are still to be sent.
-        let mut unreported = Unreported { pipeline: &self.pipeline, sums: Some(sums) };
+        let unreported = guard(sums, |sums| self.pipeline.client_reports.restore(sums));
         let is_taken = self.post(sentry, &mut encoded).await.is_some_and(|answer| answer.status.is_success());
         if is_taken {
-            unreported.sums = None;
+            ScopeGuard::into_inner(unreported);
         }
         is_taken
     }
@@ -97,19 +100,6 @@ impl Sender {
                 (self.hooks.emptied)();
                 peak = 0;
             }
-        }
-    }
-}
-
-struct Unreported<'a> {
-    pipeline: &'a Pipeline,
-    sums: Option<Sums>,
-}
-
-impl Drop for Unreported<'_> {
-    fn drop(&mut self) {
-        if let Some(sums) = self.sums.take() {
-            self.pipeline.client_reports.restore(sums);
         }
     }
 }
