@@ -11,7 +11,7 @@ use sentry_delivery::{Encode, stamped};
 use crate::fingerprint::Rules;
 use crate::report::TYPE_TAG;
 use crate::trace::dynamic_sampling::{self, About, Members, OwnContext};
-use crate::{feedback, flags, frames, integration, profile, redaction, request, size, trace};
+use crate::{feedback, flags, frames, integration, monitor, profile, redaction, request, size, trace};
 
 /// What finishing needs to know about a service.
 #[derive(Debug, Clone)]
@@ -37,7 +37,7 @@ pub struct Finished {
 
 impl Encode for EventProcessor {
     fn encode(&self, envelope: Envelope) -> io::Result<Vec<u8>> {
-        wire::bytes(&self.envelope(envelope))
+        wire::bytes(&self.envelope(envelope), &self.own.release)
     }
 }
 
@@ -157,7 +157,7 @@ impl Source {
         match trace.op.as_deref() {
             Some("http.server") if trace.data.contains_key("http.route") => Self::Route,
             Some("http.server") => Self::Url,
-            Some("queue.process") => Self::Task,
+            Some("queue.process" | monitor::OP) => Self::Task,
             _ => Self::Custom,
         }
     }

@@ -17,6 +17,7 @@
 //! | [`panic_recovery`] | panic → 500 and exactly one event |
 //! | [`limit`](mod@limit) | of reports that repeat themselves, one a minute |
 //! | [`logs`], [`metrics`] | log lines with their trace, also to Sentry; counts and durations |
+//! | [`monitor`] | check-ins of jobs that run by a schedule |
 //! | [`facts`](mod@facts) | named JSON values |
 //! | [`spawn`] | tasks, blocking work and threads that carry the hub |
 //! | [`platform`] | what a native library adds: stalls, native crashes, earlier runs |
@@ -46,6 +47,7 @@ mod integration;
 pub mod limit;
 pub mod logs;
 pub mod metrics;
+pub mod monitor;
 mod outcome;
 pub mod panic_recovery;
 pub mod platform;

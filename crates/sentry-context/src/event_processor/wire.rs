@@ -7,22 +7,27 @@ use std::io::{self, Write};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use sentry::Envelope;
-use sentry::protocol::{EnvelopeItem, Event, Transaction, Value};
+use sentry::protocol::{EnvelopeItem, Event, MonitorCheckIn, Transaction, Value};
 use serde::Serialize;
 use serde_json::{Map, json};
 
 use super::{Finished, Source};
 use crate::feedback;
 use crate::request::MEASUREMENT;
+use crate::trace::dynamic_sampling;
 
-/// The envelope as it goes out.
-pub(super) fn bytes(finished: &Finished) -> io::Result<Vec<u8>> {
+/// The envelope as it goes out, from that release.
+pub(super) fn bytes(finished: &Finished, release: &str) -> io::Result<Vec<u8>> {
     let mut body = serde_json::to_vec(&finished.headers)?;
     body.push(b'\n');
     for item in finished.envelope.items() {
         match item {
             EnvelopeItem::Event(event) => write_event(&mut body, event)?,
             EnvelopeItem::Transaction(transaction) => write_transaction(&mut body, transaction)?,
+            EnvelopeItem::MonitorCheckIn(check_in) => {
+                let trace = dynamic_sampling::of_sdk(finished.envelope.headers()).remove("trace_id");
+                write_check_in(&mut body, check_in, trace, release)?;
+            }
             other => write_item(&mut body, other.clone())?,
         }
     }
@@ -91,6 +96,21 @@ fn set_time(json: &mut Value, time: Option<SystemTime>) {
     }
 }
 
+/// The SDK has no place for the trace and the release of a check-in.
+fn write_check_in(
+    body: &mut Vec<u8>,
+    check_in: &MonitorCheckIn,
+    trace: Option<Value>,
+    release: &str,
+) -> io::Result<()> {
+    let mut json = serde_json::to_value(check_in)?;
+    json["release"] = release.into();
+    if let Some(trace) = trace {
+        json["contexts"] = json!({ "trace": { "trace_id": trace } });
+    }
+    write_json(body, "check_in", &json)
+}
+
 /// Written by the SDK, in an envelope of its own whose header is then left out.
 fn write_item(body: &mut Vec<u8>, item: EnvelopeItem) -> io::Result<()> {
     let mut alone = Vec::new();
@@ -154,7 +174,9 @@ mod tests {
         };
         let mut envelope = Envelope::from(Event::default());
         envelope.add_item(attachment);
-        let read = Envelope::from_slice(&bytes(&Finished { headers: [].into(), envelope }).unwrap()).unwrap();
+        let read =
+            Envelope::from_slice(&bytes(&Finished { headers: [].into(), envelope }, "shop@1").unwrap())
+                .unwrap();
         let items: Vec<_> = read.items().collect();
         assert!(matches!(items[..], [EnvelopeItem::Event(_), EnvelopeItem::Attachment(_)]));
     }

@@ -8,5 +8,6 @@ mod fingerprint_details;
 mod fingerprint_documentation;
 mod fingerprint_grammar;
 mod helpers;
+mod monitors;
 mod one_event;
 mod platform;
