@@ -18,7 +18,8 @@
 //! | `GET /api/metrics/names`, `/api/metrics/series?name=&by=&seconds=` | metrics by name; one over time by an attribute |
 //! | `GET /api/charts?seconds=` | requests, errors, memory and CPU use of services; crash-free rates of releases |
 //! | `GET /api/attachments`, `/api/attachments/{id}` | attachments; the content of one |
-//! | `GET /api/feedback`, `/api/monitors`, `/api/replays`, `/api/sessions`, `/api/client-reports` | what else came |
+//! | `GET /api/monitors?in=` | jobs that check in; as they will be so many seconds later, unless they check in before |
+//! | `GET /api/feedback`, `/api/replays`, `/api/sessions`, `/api/client-reports` | what else came |
 //! | `GET /api/envelopes`, `/api/envelopes/{id}`, `/api/envelopes/{id}/raw` | envelopes as they came; the bytes of one |
 //! | `GET /api/refusals` | what was not kept, and why |
 //! | `GET /api/profilers`, `/api/profile`, `/api/profile/speedscope`, `/api/profile/pprof` | profiles |

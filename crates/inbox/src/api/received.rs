@@ -1,10 +1,12 @@
 //! What came beside events and transactions, and the envelopes themselves.
 
+use actix_web::http::StatusCode;
 use actix_web::http::header::{
     CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, web};
+use serde::Deserialize;
 
 use super::filter::{Filter, LIMIT, wanted};
 use super::{found, get, missing};
@@ -12,8 +14,12 @@ use crate::answers::{
     Attachments, ClientReports, Envelopes, FeedbackList, Monitors, Refusals, Replays, SessionsByRelease,
 };
 use crate::attachments::{Attachment, image_type};
+use crate::refusal::refusal;
 use crate::store::Store;
 use crate::timestamp;
+
+/// How far ahead monitors can be looked at, seconds: a year.
+const MAX_AHEAD: f64 = 31_622_400.0;
 
 /// Contents are hostile: whatever they are, they load and run nothing.
 const POLICY: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";
@@ -86,9 +92,22 @@ async fn feedback(filter: web::Query<Filter>, store: web::Data<Store>) -> HttpRe
     HttpResponse::Ok().json(FeedbackList { feedback: page.entries, more: page.more })
 }
 
-async fn monitors(store: web::Data<Store>) -> HttpResponse {
-    store.pass_time(timestamp::now());
-    HttpResponse::Ok().json(Monitors { monitors: store.read(|state| state.monitors.all()) })
+/// When the monitors are looked at: so many seconds from now, unless a job checks in before. What is missed or times out
+/// takes minutes; nobody has to wait for it to see that it will.
+#[derive(Deserialize)]
+struct Look {
+    #[serde(rename = "in", default)]
+    seconds: f64,
+}
+
+async fn monitors(look: web::Query<Look>, store: web::Data<Store>) -> HttpResponse {
+    if !(0.0..=MAX_AHEAD).contains(&look.seconds) {
+        let reason = format!("`in` must be a number of seconds from 0 to {MAX_AHEAD}");
+        return refusal(StatusCode::BAD_REQUEST, &reason);
+    }
+    let now = timestamp::now();
+    store.pass_time(now);
+    HttpResponse::Ok().json(Monitors { monitors: store.read(|state| state.monitors.at(now + look.seconds)) })
 }
 
 async fn replays(store: web::Data<Store>) -> HttpResponse {

@@ -6,7 +6,7 @@ use super::schedule::Schedule;
 use super::{Arrived, CheckIn, IN_PROGRESS, MAX_CHECK_INS, MAX_MONITORS, Monitor, TIMEOUT};
 
 /// A monitor, and what its state depends on.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Held {
     monitor: Monitor,
     schedule: Schedule,
@@ -15,7 +15,7 @@ struct Held {
 }
 
 /// All that are held; the one that checked in last is the last.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Monitors(Vec<Held>);
 
 impl Monitors {
@@ -55,6 +55,13 @@ impl Monitors {
     /// The one that checked in last first.
     pub(crate) fn all(&self) -> Vec<Monitor> {
         self.0.iter().rev().map(|held| held.monitor.clone()).collect()
+    }
+
+    /// The same as they will be at that time, unless they check in before.
+    pub(crate) fn at(&self, time: f64) -> Vec<Monitor> {
+        let mut then = self.clone();
+        then.pass_time(time);
+        then.all()
     }
 
     pub(crate) fn len(&self) -> usize {

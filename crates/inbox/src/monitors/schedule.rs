@@ -22,7 +22,7 @@ const MAX_INTERVAL: f64 = 10.0 * 366.0 * 86_400.0;
 const MAX_MONTHS: f64 = 120.0;
 
 /// The configuration of a monitor.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Schedule {
     rule: Option<Rule>,
     zone: Option<TimeZone>,
@@ -32,7 +32,7 @@ pub(super) struct Schedule {
     pub(super) fault: Option<String>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Rule {
     Crontab(Box<Cron>),
     /// So many seconds after the last check-in.

@@ -128,3 +128,25 @@ async fn a_replay_is_counted_with_its_length_and_what_it_names() {
     app.accepted(envelope(json!({}), &items)).await;
     assert_eq!(app.list("/api/replays", "replays").await.len(), 500, "the oldest are gone");
 }
+
+#[actix_web::test]
+async fn a_monitor_can_be_looked_at_as_it_will_be_if_its_job_does_not_check_in() {
+    let app = spawn_app().await;
+    let config = json!({ "schedule": { "type": "interval", "value": 1, "unit": "day" }, "checkin_margin": 1, "max_runtime": 5 });
+    let begun = json!({ "monitor_slug": "pack", "status": "in_progress", "monitor_config": config });
+    check_in(&app, begun).await;
+    let states = async |seconds: u32| {
+        let monitors = app.list(&format!("/api/monitors?in={seconds}"), "monitors").await;
+        let runs = monitors[0]["check_ins"].as_array().unwrap().len();
+        (monitors[0]["status"].as_str().unwrap().to_owned(), runs)
+    };
+    for (seconds, state, runs) in
+        [(600, "timeout", 1), (0, "in_progress", 1), (100_000, "missed", 2), (0, "in_progress", 1)]
+    {
+        assert_eq!(states(seconds).await, (state.to_owned(), runs), "in {seconds} s");
+    }
+    for wrong in ["-1", "31622401", "NaN", "soon"] {
+        let refused = app.get(&format!("/api/monitors?in={wrong}")).await;
+        assert_eq!(refused.status(), 400, "{wrong}");
+    }
+}
