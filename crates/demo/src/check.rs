@@ -9,6 +9,7 @@ pub mod checked;
 pub mod compare;
 pub mod error;
 pub mod fire;
+pub mod jobs;
 pub mod mismatch;
 pub mod payload;
 pub mod profiles;
@@ -139,6 +140,8 @@ async fn judge(
         let received = targets.inbox.received(&call).await?;
         let mut mismatches =
             compare::compare(&it.service.catalogue.service, it.scenario, &call, &received).into_vec();
+        let job = it.scenario.expect.job.as_ref();
+        mismatches.extend(jobs::compare(&targets.inbox, job, &call, wait).await?.into_vec());
         mismatches.extend(profiles::compare(&targets.inbox, it, &received, wait, progress).await?);
         verdicts.push(Verdict::new(it, call, &received, mismatches));
     }

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use scenario::{Catalogue, Event, Expect, Scenario};
+use scenario::{Catalogue, Event, Expect, Job, Scenario};
 
 use crate::generated::{File, FileError};
 use crate::services::SERVICES;
@@ -34,15 +34,16 @@ fn rows(catalogue: &Catalogue) -> String {
 }
 
 fn row(scenario: &Scenario) -> String {
-    let Expect { status, event, also, hot_function, .. } = scenario.expect;
+    let Expect { status, event, also, hot_function, job, .. } = scenario.expect;
     let events: Vec<Event> = event.into_iter().chain(also.iter().copied()).collect();
     let reported = |report: fn(&Event) -> String| {
         let reported: Vec<_> = events.iter().map(report).collect();
         if reported.is_empty() { "none".to_owned() } else { reported.join("<br>") }
     };
+    let job = job.as_ref().map(checked_in).unwrap_or_default();
     let profile = hot_function.map(|hot| format!("; in the profile, `{hot}`")).unwrap_or_default();
     format!(
-        "| `{} {}` | {} | {status} | {} | {} | {}{profile} |\n",
+        "| `{} {}` | {} | {status} | {}{job} | {} | {}{profile} |\n",
         scenario.method.http(),
         path(scenario),
         scenario.title,
@@ -69,6 +70,15 @@ fn shown(event: &Event) -> String {
     let contexts =
         if contexts.is_empty() { String::new() } else { format!("; context {}", contexts.join(", ")) };
     format!("**{}** `{what}`{handled}; breadcrumbs {}{contexts}", event.level, event.breadcrumbs.join(" → "))
+}
+
+fn checked_in(job: &Job) -> String {
+    let Job { monitor, state, after_minutes, .. } = job;
+    let when = match after_minutes {
+        0 => String::new(),
+        minutes => format!(" within {minutes} min"),
+    };
+    format!("<br>monitor `{monitor}`: **{state}**{when}")
 }
 
 fn grouped(event: &Event) -> String {

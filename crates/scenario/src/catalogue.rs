@@ -10,8 +10,8 @@ use sentry_context::failure::Failure;
 use sentry_context::{metrics, profile};
 
 use crate::guards::tag;
-use crate::listing::{Entry, EventPromise, Listing, Promise};
-use crate::{Event, Expect, Guards, Method, Refusal, Scenario, only};
+use crate::listing::{Entry, EventPromise, JobPromise, Listing, Promise};
+use crate::{Event, Expect, Guards, Job, Method, Refusal, Scenario, only};
 
 /// The scenarios of one service.
 pub struct Catalogue {
@@ -144,11 +144,18 @@ impl Scenario {
 }
 
 impl From<&Expect> for Promise {
-    fn from(&Expect { status, event, events, also, hot_function, spans }: &Expect) -> Self {
+    fn from(&Expect { status, event, events, also, hot_function, spans, job }: &Expect) -> Self {
         let event = event.as_ref().map(EventPromise::from).unwrap_or_default();
         let hot_function = hot_function.map(str::to_owned);
         let also = also.iter().map(EventPromise::from).collect();
-        Self { status, event, events, also, hot_function, spans }
+        let job = job.as_ref().map(JobPromise::from);
+        Self { status, event, events, also, hot_function, spans, job }
+    }
+}
+
+impl From<&Job> for JobPromise {
+    fn from(&Job { monitor, run, state, after_minutes }: &Job) -> Self {
+        Self { monitor: monitor.to_owned(), run, state, after_minutes }
     }
 }
 

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, Route};
 use serde_json::Value;
 
 use crate::Parameter;
-use crate::terms::{Level, Method};
+use crate::terms::{Level, Method, RunState};
 
 /// One way to break the service, and what Sentry must show of it.
 pub struct Scenario {
@@ -72,6 +72,21 @@ pub struct Expect {
     pub hot_function: Option<&'static str>,
     /// How many spans its transaction has, at least: the steps of its story. See [`Expect::bare`].
     pub spans: usize,
+    /// What Sentry Crons makes of the job that the call runs; `None` where it runs none.
+    pub job: Option<Job>,
+}
+
+/// A job that checks in at a monitor, and what becomes of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Job {
+    /// The monitor's slug.
+    pub monitor: &'static str,
+    /// The state of the call's own run.
+    pub run: RunState,
+    /// The state of the monitor.
+    pub state: RunState,
+    /// How long after the call both are so, unless the job runs again, minutes.
+    pub after_minutes: u32,
 }
 
 /// A promised event.
@@ -96,7 +111,7 @@ pub struct Event {
 impl Expect {
     /// An answer and a transaction, and no event.
     pub const fn answer(status: u16) -> Self {
-        Self { status, event: None, events: 0, also: &[], hot_function: None, spans: 2 }
+        Self { status, event: None, events: 0, also: &[], hot_function: None, spans: 2, job: None }
     }
 
     /// An answer and one event.
@@ -107,6 +122,11 @@ impl Expect {
     /// The same with no steps: the request ends before any work begins.
     pub const fn bare(self) -> Self {
         Self { spans: 0, ..self }
+    }
+
+    /// The same, with a run of a job.
+    pub const fn job(self, job: Job) -> Self {
+        Self { job: Some(job), ..self }
     }
 
     /// The same, with most of the time spent in a function, or in what it calls that is not ours.

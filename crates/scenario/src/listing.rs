@@ -6,7 +6,7 @@
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::terms::{Level, Method, Place};
+use crate::terms::{Level, Method, Place, RunState};
 
 /// Most events that a scenario may promise.
 pub const MAX_EVENTS: usize = 100;
@@ -108,6 +108,23 @@ pub struct Promise {
     /// Number of spans of its transaction, at least.
     #[serde(default)]
     pub spans: usize,
+    /// The job that it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<JobPromise>,
+}
+
+/// What Sentry Crons makes of a job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobPromise {
+    /// The monitor's slug.
+    pub monitor: String,
+    /// The state of the call's own run.
+    pub run: RunState,
+    /// The state of the monitor.
+    pub state: RunState,
+    /// How long after the call both are so, unless the job runs again, minutes.
+    #[serde(default)]
+    pub after_minutes: u32,
 }
 
 /// What one event is like. What is `None` is not promised.

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::listing::{Listing, MAX_EVENTS, ParameterValue};
-use crate::terms::{Level, Method, Place};
-use crate::{Catalogue, Event, Expect, Parameter, Scenario};
+use crate::terms::{Level, Method, Place, RunState};
+use crate::{Catalogue, Event, Expect, Job, Parameter, Scenario};
 
 static SECONDS: Parameter = Parameter::number("seconds", 5.0, 0.1, 30.0).quick(0.5);
 static KIND: Parameter = Parameter::word("kind", "a b");
@@ -36,6 +36,7 @@ static LEAK: Scenario = Scenario {
         also: &[EVENT],
         hot_function: Some("domain::rank"),
         spans: 3,
+        job: Some(Job { monitor: "stock", run: RunState::Ok, state: RunState::Missed, after_minutes: 3 }),
     },
     without_database: Some(Expect::answer(503)),
     heavy: false,
@@ -73,6 +74,7 @@ fn the_served_json_keeps_its_shape() {
     expect["also"] = json!([event]);
     expect["spans"] = json!(3);
     expect["hot_function"] = json!("domain::rank");
+    expect["job"] = json!({ "monitor": "stock", "run": "ok", "state": "missed", "after_minutes": 3 });
     let none = json!({ "status": 503, "level": null, "type": null, "message": null, "handled": null,
         "fingerprint": null, "breadcrumbs": null, "contexts": null, "events": 0, "also": [], "spans": 2 });
     let parameters = json!([
@@ -131,7 +133,7 @@ fn a_catalogue_of_another_or_a_later_service_is_read() {
 #[test]
 fn a_value_that_is_not_known_is_an_error_that_says_where_and_what_is_known() {
     let refused = |change: Change| Listing::read(&foreign(change)).unwrap_err().to_string();
-    let cases: [(&str, Change, [&str; 2]); 6] = [
+    let cases: [(&str, Change, [&str; 2]); 7] = [
         (
             "level",
             |it| it["expect"]["level"] = json!("critical"),
@@ -151,6 +153,11 @@ fn a_value_that_is_not_known_is_an_error_that_says_where_and_what_is_known() {
             "default",
             |it| it["parameters"] = json!([{ "name": "id", "default": [] }]),
             ["scenarios[0].parameters[0].default", "text or a number"],
+        ),
+        (
+            "state",
+            |it| it["expect"]["job"] = json!({ "monitor": "stock", "run": "late", "state": "ok" }),
+            ["scenarios[0].expect", "`late`, expected one of `ok`"],
         ),
         ("status", |it| it["expect"]["status"] = json!(70_000), ["scenarios[0].expect", "70000"]),
         (

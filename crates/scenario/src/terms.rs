@@ -86,3 +86,38 @@ pub enum Place {
     /// In the query string.
     Query,
 }
+
+/// The state of a job's run, and of its monitor, in Sentry's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunState {
+    /// It went well.
+    Ok,
+    /// It failed.
+    Error,
+    /// It has begun, and has time left.
+    InProgress,
+    /// It has begun, and has not ended in time.
+    Timeout,
+    /// It has not begun in time.
+    Missed,
+}
+
+impl RunState {
+    /// As a monitor shows it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Error => "error",
+            Self::InProgress => "in_progress",
+            Self::Timeout => "timeout",
+            Self::Missed => "missed",
+        }
+    }
+}
+
+impl fmt::Display for RunState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,7 +1,7 @@
 //! What the inbox received, read through its HTTP interface.
 
-use inbox::Stats;
-use inbox::answers::{EventDetails, Events, Profile, TransactionDetails, Transactions};
+use inbox::answers::{EventDetails, Events, Monitors, Profile, TransactionDetails, Transactions};
+use inbox::{Monitor, Stats};
 use reqwest::{Client, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -73,6 +73,12 @@ impl InboxApi {
             answer if answer.status() == StatusCode::NOT_FOUND => Ok(None),
             answer => self.read(&path, answer).await.map(Some),
         }
+    }
+
+    /// The monitors as they will be then, unless a job checks in.
+    pub async fn monitors(&self, in_minutes: u32) -> Result<Vec<Monitor>, CheckError> {
+        let seconds = 60 * u64::from(in_minutes);
+        self.get::<Monitors>(&format!("/api/monitors?in={seconds}")).await.map(|it| it.monitors)
     }
 
     /// Found by run and by trace: what lacks one of them is still its own, and then reported as different.

@@ -15,7 +15,7 @@ use crate::check::call::Call;
 use crate::check::error::CheckError;
 use crate::check::mismatch::{Mismatch, Part};
 use crate::check::selection::Selected;
-use crate::check::{compare, profiles};
+use crate::check::{compare, jobs, profiles};
 use crate::terminal::Progress;
 
 /// After that long without all promised events, the page says that they are late.
@@ -222,7 +222,10 @@ async fn arrive(control: &Control, id: &str, call: &Call, scenario: &Entry) {
 async fn judge(control: &Control, id: &str, call: &Call, it: Selected<'_>) -> Result<Vec<Part>, CheckError> {
     let received =
         control.0.inbox.received(call).await.inspect_err(|error| failed(control, id, it, error))?;
-    let findings = compare::compare(&it.service.catalogue.service, it.scenario, call, &received);
+    let mut findings = compare::compare(&it.service.catalogue.service, it.scenario, call, &received);
+    let job = it.scenario.expect.job.as_ref();
+    let job = jobs::compare(&control.0.inbox, job, call, LATE).await;
+    findings.include(job.inspect_err(|error| failed(control, id, it, error))?);
     let parts = findings.parts().to_vec();
     let mismatches = findings.into_vec();
     if let Some(inbox) = control.receiver() {

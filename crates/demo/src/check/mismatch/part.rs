@@ -5,7 +5,7 @@ pub(super) fn of(prefix: &str, field: &str) -> &'static str {
     if prefix == "transaction" || field == "transactions" {
         return "transaction";
     }
-    const PARTS: [(&str, &str); 21] = [
+    const PARTS: [(&str, &str); 22] = [
         ("answer", "answer"),
         ("events", "events"),
         ("level", "level"),
@@ -27,6 +27,7 @@ pub(super) fn of(prefix: &str, field: &str) -> &'static str {
         ("stack trace", "stack"),
         ("secrets", "secrets"),
         ("profile", "profile"),
+        ("job", "job"),
     ];
     PARTS.iter().find(|(start, _)| field.starts_with(start)).map_or("others", |(_, part)| part)
 }
@@ -63,6 +64,7 @@ mod tests {
             ("event", "stack trace.top in_app line", "stack"),
             ("transaction", "contexts.trace.status", "transaction"),
             ("", "transactions", "transaction"),
+            ("", "job.run", "job"),
         ] {
             assert_eq!(of(prefix, field), part, "{prefix} {field}");
         }
