@@ -4,6 +4,7 @@
 //! queries: a scan, five queries for one, and one query per player and figure.
 
 pub(crate) mod daily_stats;
+pub(crate) mod day;
 pub(crate) mod financial;
 pub(crate) mod player_details;
 pub(crate) mod player_metrics;

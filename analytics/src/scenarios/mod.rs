@@ -1,7 +1,11 @@
 //! One file per scenario: its story, its promise and its handler. To add one, write the file and name it below.
 
 mod crash;
+mod cron_error;
+mod cron_missed;
+mod cron_timeout;
 mod database_error;
+mod job;
 mod memory_spike;
 mod panic_user;
 mod slow_query;
@@ -26,6 +30,9 @@ pub static CATALOGUE: Catalogue = Catalogue {
         &timeout::TIMEOUT,
         &memory_spike::MEMORY_SPIKE,
         &slow_query::SLOW_QUERY,
+        &cron_error::CRON_ERROR,
+        &cron_missed::CRON_MISSED,
+        &cron_timeout::CRON_TIMEOUT,
         &panic_user::PANIC,
     ],
 };

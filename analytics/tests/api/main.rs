@@ -14,6 +14,7 @@ mod feedback;
 mod figures;
 mod guards;
 mod helpers;
+mod jobs;
 mod memory;
 mod outage;
 mod process;

@@ -10,7 +10,15 @@ const BINARY: &str = env!("CARGO_BIN_EXE_analytics");
 
 #[test]
 fn a_bad_setting_stops_the_start_with_one_line_that_names_it() {
-    refuses_bad_settings(BINARY, &[("MONGODB_URL", "postgres://127.0.0.1"), ("MONGODB_URL", "mongodb://")]);
+    refuses_bad_settings(
+        BINARY,
+        &[
+            ("MONGODB_URL", "postgres://127.0.0.1"),
+            ("MONGODB_URL", "mongodb://"),
+            ("DAY_REPORT_MINUTES", "1.5"),
+            ("DAY_REPORT_MINUTES", "1441"),
+        ],
+    );
 }
 
 #[test]

@@ -176,8 +176,7 @@ fn manifests_set_declared_variables_only() {
 fn documents_name_declared_variables_only() {
     let prefixes =
         r"`((?:SENTRY|INBOX|MONGODB|RABBITMQ|DEBUG|STALL|MEMORY_LEAK|FINGERPRINT_RULES|LOG)(?:_[A-Z]+)*)[`=]";
-    let documents =
-        ["README.md", "docs/contract.md", "docs/events.md", "docs/resistance.md", "ARCHITECTURE.md"];
+    let documents = ["README.md", "docs/contract.md", "docs/events.md", "docs/limits.md", "ARCHITECTURE.md"];
     let found: Names = documents.iter().flat_map(|path| names(prefixes, &read(path))).collect();
     assert!(found.contains("SENTRY_DSN") && found.contains("MONGODB_URL"), "{found:?}");
     assert_eq!(missing(&found, &all()), Vec::<String>::new());
