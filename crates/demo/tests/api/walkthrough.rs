@@ -5,10 +5,12 @@ mod document;
 mod received;
 mod stage;
 
+use demo::generated::root;
 use demo::services::SERVICES;
 use demo::table;
+use scenario::Scenario;
 
-use document::{DOCUMENT, Step, steps, text};
+use document::{DOCUMENT, Quota, Step, steps, text};
 use received::Inbox;
 use stage::Stage;
 
@@ -46,6 +48,28 @@ fn every_stop_says_what_one_sees_and_what_it_costs() {
         assert!(!step.promises.is_empty(), "{at}: nothing is promised");
         assert!(step.quota.is_some(), "{at}: no line about the quota");
     }
+}
+
+/// The row of a table of `docs/quota.md` that has this in its first cell: errors and transactions.
+fn quota_of(row: &str) -> (u64, u64) {
+    let page = std::fs::read_to_string(root().join("docs/quota.md")).expect("the page");
+    let line = page.lines().find(|line| line.starts_with("| ") && line.contains(row));
+    let cells: Vec<_> = line.unwrap_or_else(|| panic!("no row {row}")).split('|').map(str::trim).collect();
+    let number = |cell: &str| cell.parse().unwrap_or_else(|_| panic!("{row}: `{cell}` is no number"));
+    (number(cells[2]), number(cells[3]))
+}
+
+#[test]
+fn the_page_about_the_quota_has_the_sums_of_the_stops_and_of_the_scenarios() {
+    let prices: Vec<_> = steps(&text()).into_iter().filter_map(|step| step.quota).collect();
+    let sum = |of: fn(&Quota) -> u64| prices.iter().map(of).sum::<u64>();
+    let stops = (sum(|it| it.errors), sum(|it| it.transactions));
+    assert_eq!(quota_of("the whole [walkthrough](walkthrough.md)"), stops);
+
+    let scenarios = || SERVICES.iter().flat_map(|service| service.catalogue.scenarios);
+    let events = |it: &Scenario| it.without_database.unwrap_or(it.expect).events as u64;
+    let all = (scenarios().map(|it| events(it)).sum::<u64>(), scenarios().count() as u64);
+    assert_eq!(quota_of("every scenario once, without a database"), all);
 }
 
 #[actix_web::test]

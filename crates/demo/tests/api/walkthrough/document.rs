@@ -2,8 +2,7 @@
 //!
 //! A block starts with `sh` behind its fence, or with `sh database` where it needs MongoDB and RabbitMQ. The list below it
 //! says what one sees: in `**Terminal:**` and `**Inbox, TAB:**`, whatever stands as code has to be there; of `**Nowhere:**`,
-//! nothing may be in any tab. `**Quota:**` begins with the numbers of errors and transactions. So many have to arrive; on a
-//! busy machine, workers that are blocked for a second add events of their own.
+//! nothing may be in any tab. `**Quota:**` begins with the numbers of errors and transactions: just so many have to arrive.
 
 use std::fs;
 

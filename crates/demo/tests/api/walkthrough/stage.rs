@@ -6,6 +6,7 @@ use std::time::Duration;
 use demo::generated::root;
 use demo::services::SERVICES;
 use demo::stage::INBOX_PORT;
+use fixtures::app::wait_for;
 use tokio::process::Command;
 use tokio::time::timeout;
 
@@ -32,7 +33,16 @@ impl Stage {
     /// With a database and a broker; `None` where there are none to start.
     pub(crate) async fn full() -> Option<Self> {
         let (database, broker) = (fixtures::mongo::url()?, fixtures::rabbit::virtual_host()?.url());
-        Some(Self::with(&[("MONGODB_URL", &database), ("RABBITMQ_URL", &broker)]).await)
+        // Its job runs once: a run in the midst of a stop would count as one of its transactions.
+        let environment =
+            [("MONGODB_URL", &*database), ("RABBITMQ_URL", &*broker), ("DAY_REPORT_MINUTES", "1440")];
+        let stage = Self::with(&environment).await;
+        let transactions = format!("{}/api/transactions", stage.inbox);
+        wait_for("the report of the day", &transactions, |answer| {
+            answer.body.to_string().contains("day-report")
+        })
+        .await;
+        Some(stage)
     }
 
     async fn with(environment: &[(&str, &str)]) -> Self {
