@@ -1,10 +1,13 @@
 //! A copy of every envelope for another server that speaks Sentry's protocol, such as Bugsink.
 //!
 //! The other server may start later than the inbox, or never: copies wait in a bounded queue, and what does not fit is
-//! not forwarded. The inbox itself never waits.
+//! not forwarded. The inbox itself never waits. Clients hear of that server's rate limits with their next envelope, and
+//! hold back as they would without the inbox between them.
 
-use std::sync::Arc;
-use std::time::Duration;
+mod limits;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{HeaderMap, HeaderName};
@@ -15,6 +18,9 @@ use reqwest::{Client, Response, Url};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
+
+use limits::Limits;
+pub(crate) use limits::RATE_LIMITS;
 
 /// Bytes of copies that wait. Errors are 10 to 30 kB each.
 const CAPACITY: usize = 32 * 1024 * 1024;
@@ -44,6 +50,7 @@ pub(crate) const COPY: HeaderName = HeaderName::from_static("x-inbox-copy");
 
 /// What is still to be sent: the same request once more.
 struct Copy {
+    project: String,
     url: Url,
     auth: Option<String>,
     body: Bytes,
@@ -58,7 +65,10 @@ pub(crate) struct Forward {
     own_id: Arc<str>,
     queue: UnboundedSender<Copy>,
     room: Arc<Semaphore>,
+    limits: SharedLimits,
 }
+
+type SharedLimits = Arc<Mutex<Limits>>;
 
 impl Forward {
     /// Starts forwarding on the current runtime, until the last clone is dropped.
@@ -68,8 +78,9 @@ impl Forward {
         let client = Client::builder().no_proxy().redirect(Policy::none()).timeout(TIMEOUT).build()?;
         let own_id: Arc<str> = uuid::Uuid::new_v4().simple().to_string().into();
         let (queue, copies) = unbounded_channel();
-        tokio::spawn(deliver(client, Arc::clone(&own_id), copies));
-        Ok(Self { to, own_id, queue, room: Arc::new(Semaphore::new(CAPACITY)) })
+        let limits = SharedLimits::default();
+        tokio::spawn(deliver(client, Arc::clone(&own_id), copies, Arc::clone(&limits)));
+        Ok(Self { to, own_id, queue, room: Arc::new(Semaphore::new(CAPACITY)), limits })
     }
 
     /// Whether this request is a copy that this very inbox has sent.
@@ -88,8 +99,14 @@ impl Forward {
             return;
         };
         let url = self.url(project, request.query_string());
-        let copy = Copy { url, auth: auth(request.headers()), body: body.clone(), _room: room };
+        let (project, auth) = (project.to_owned(), auth(request.headers()));
+        let copy = Copy { project, url, auth, body: body.clone(), _room: room };
         let _ = self.queue.send(copy);
+    }
+
+    /// What that server does not take for now from clients of a project, as a header for them.
+    pub(crate) fn rate_limits(&self, project: &str) -> Option<String> {
+        self.limits.lock().unwrap_or_else(PoisonError::into_inner).header(project, Instant::now())
     }
 
     /// The place of the project on the configured server, whatever server the request itself names.
@@ -108,9 +125,14 @@ fn auth(headers: &HeaderMap) -> Option<String> {
     value.to_str().ok().map(str::to_owned)
 }
 
-async fn deliver(client: Client, own_id: Arc<str>, mut copies: UnboundedReceiver<Copy>) {
+async fn deliver(
+    client: Client,
+    own_id: Arc<str>,
+    mut copies: UnboundedReceiver<Copy>,
+    limits: SharedLimits,
+) {
     while let Some(copy) = copies.recv().await {
-        while let Err(error) = post(&client, &own_id, &copy).await {
+        while let Err(error) = post(&client, &own_id, &copy, &limits).await {
             // Only one that was never begun is tried again: what is sent twice is counted twice there.
             if !error.is_connect() {
                 tracing::warn!(error = %error.without_url(), "a copy may be lost");
@@ -122,13 +144,19 @@ async fn deliver(client: Client, own_id: Arc<str>, mut copies: UnboundedReceiver
     }
 }
 
-async fn post(client: &Client, own_id: &str, copy: &Copy) -> reqwest::Result<()> {
+async fn post(client: &Client, own_id: &str, copy: &Copy, limits: &SharedLimits) -> reqwest::Result<()> {
     let mut request = client.post(copy.url.clone()).header(CONTENT_TYPE, "application/x-sentry-envelope");
     request = request.header(COPY.as_str(), own_id);
     if let Some(auth) = &copy.auth {
         request = request.header(AUTH.as_str(), auth);
     }
     let answer = request.body(copy.body.clone()).send().await?;
+    limits.lock().unwrap_or_else(PoisonError::into_inner).read(
+        &copy.project,
+        answer.status(),
+        answer.headers(),
+        Instant::now(),
+    );
     if !answer.status().is_success() {
         tracing::warn!(status = answer.status().as_u16(), "a copy was refused");
     }

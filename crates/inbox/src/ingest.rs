@@ -21,7 +21,7 @@ use serde_json::json;
 
 use crate::envelope::BadEnvelope;
 use crate::envelopes::Arrival;
-use crate::forward::Forward;
+use crate::forward::{Forward, RATE_LIMITS};
 use crate::refusal::{refusal, takes};
 use crate::server::SharedAnswer;
 use crate::store::{Accepted, Store};
@@ -38,7 +38,7 @@ const MAX_REASONS: usize = 20;
 const PREFLIGHT_SECONDS: usize = 3_600;
 
 /// What Sentry shows to browsers' scripts.
-const EXPOSED: [&str; 3] = ["x-sentry-error", "x-sentry-rate-limits", "retry-after"];
+const EXPOSED: [&str; 3] = ["x-sentry-error", RATE_LIMITS, "retry-after"];
 
 pub(crate) use stream::Listeners;
 
@@ -188,6 +188,10 @@ async fn receive(
             refusal(status, reason)
         }
     };
+    let limits = forward.as_ref().as_ref().and_then(|forward| forward.rate_limits(&arrival.project));
+    if let Some(limits) = limits.and_then(|limits| HeaderValue::try_from(limits).ok()) {
+        response.headers_mut().insert(HeaderName::from_static(RATE_LIMITS), limits);
+    }
     for (name, value) in &answer.headers {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name.as_str()), HeaderValue::try_from(value)) {
             response.headers_mut().insert(name, value);

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
+use std::time::{Duration, Instant};
 
 use inbox::{Inbox, Options, Url};
 use reqwest::Method;
@@ -146,4 +147,45 @@ async fn an_answer_without_end_is_not_read_to_it() {
     app.accepted(message("it")).await;
     assert!(requests.recv().unwrap().starts_with("POST"));
     assert_eq!(requests.recv().unwrap(), "closed");
+}
+
+/// The rate limits with which an envelope to a project is answered, once there are any.
+async fn limits_of(app: &App, project: u32) -> String {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        let path = format!("/api/{project}/envelope/");
+        let answer = app.request(Method::POST, &path).body(message("it")).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        if let Some(limits) = answer.headers().get("x-sentry-rate-limits") {
+            return limits.to_str().unwrap().to_owned();
+        }
+        assert!(Instant::now() < deadline, "no limits");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[actix_web::test]
+async fn clients_hear_of_the_rate_limits_of_the_other_server_in_their_project_alone() {
+    let (to, requests) = server(
+        "HTTP/1.1 200 OK\r\nX-Sentry-Rate-Limits: 600:transaction;profile_chunk:organization:usage_exceeded\r\n\
+         Content-Length: 0\r\nConnection: close\r\n\r\n",
+    );
+    let app = spawn_app_with(Options { forward: Some(to), ..Options::default() }).await;
+    let limits = limits_of(&app, 7).await;
+    let (seconds, of) = limits.split_once(':').unwrap();
+    assert_eq!(of, "transaction;profile_chunk:organization:usage_exceeded");
+    assert!((500..=600).contains(&seconds.parse::<u32>().unwrap()), "{limits}");
+    assert!(requests.recv().unwrap().starts_with("POST /api/7/"));
+    let other = app.request(Method::POST, "/api/8/envelope/").body(message("it")).send().await.unwrap();
+    assert_eq!(other.headers().get("x-sentry-rate-limits"), None);
+}
+
+#[actix_web::test]
+async fn what_the_other_server_refuses_is_held_here_and_clients_are_told_to_wait() {
+    let (to, _requests) = server(
+        "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 600\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+    );
+    let app = spawn_app_with(Options { forward: Some(to), ..Options::default() }).await;
+    assert!(limits_of(&app, 1).await.ends_with("::organization"));
+    assert!(!app.inbox.events().is_empty());
 }
