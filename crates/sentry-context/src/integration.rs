@@ -6,7 +6,7 @@ use sentry::integrations::contexts::ContextIntegration;
 use sentry::protocol::{Context, Event, Map};
 use sentry::{ClientOptions, Integration};
 
-use crate::{flags, runtime_stats, size};
+use crate::{flags, open_spans, runtime_stats, size};
 
 /// Marks a client as ours and knows its service. It comes after the SDK's contexts and completes them.
 #[derive(Debug)]
@@ -22,6 +22,7 @@ impl Integration for ServiceIntegration {
 
     fn process_event(&self, mut event: Event<'static>, options: &ClientOptions) -> Option<Event<'static>> {
         flags::gather(&mut event.contexts);
+        open_spans::complete(&mut event.contexts);
         complete(&mut event.contexts, self.name, options.release.as_deref().unwrap_or_default());
         // From here on it waits: no input is kept whole.
         size::new_event(&mut event);

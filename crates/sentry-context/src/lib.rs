@@ -19,6 +19,7 @@
 //! | [`logs`], [`metrics`] | log lines with their trace, also to Sentry; counts and durations |
 //! | [`monitor`] | check-ins of jobs that run by a schedule |
 //! | [`facts`](mod@facts) | named JSON values |
+//! | [`open_spans`] | what an event says of the span in which it arises |
 //! | [`spawn`] | tasks, blocking work and threads that carry the hub |
 //! | [`platform`] | what a native library adds: stalls, native crashes, earlier runs |
 //! | [`profile`] | continuous profiles, which a native library samples |
@@ -48,6 +49,7 @@ pub mod limit;
 pub mod logs;
 pub mod metrics;
 pub mod monitor;
+pub mod open_spans;
 mod outcome;
 pub mod panic_recovery;
 pub mod platform;

@@ -178,6 +178,11 @@ fn tags(tags: &mut Map<String, String>) {
 }
 
 fn contexts(contexts: &mut Map<String, Context>) {
+    for context in contexts.values_mut() {
+        if let Context::Trace(trace) = context {
+            trace.description.as_mut().map(text);
+        }
+    }
     contexts.values_mut().flat_map(size::facts_of).for_each(facts);
 }
 

@@ -10,7 +10,7 @@ use sentry::{Hub, SentryFutureExt};
 use tokio::task::JoinHandle;
 
 use crate::profile::active::{self, Active};
-use crate::{platform, request};
+use crate::{open_spans, platform, request};
 
 fn own_hub() -> Arc<Hub> {
     Arc::new(Hub::new_from_top(Hub::current()))
@@ -19,7 +19,12 @@ fn own_hub() -> Arc<Hub> {
 /// A future that runs under a hub of its own; for `tokio::spawn`, `JoinSet::spawn` and the like.
 pub fn bound<F: Future>(future: F) -> impl Future<Output = F::Output> {
     // Inside the hub, so that a worker which this blocks knows whose work it is.
-    platform::attributed(active::get(), future).bind_hub(own_hub())
+    let known = open_spans::held(request::span().as_ref());
+    let work = async move {
+        let _known = known;
+        future.await
+    };
+    platform::attributed(active::get(), work).bind_hub(own_hub())
 }
 
 /// `tokio::spawn` with the caller's hub.

@@ -19,6 +19,7 @@ use sentry::protocol::{SpanStatus, Value};
 use sentry::{Hub, TransactionOrSpan};
 
 use crate::facts::Facts;
+use crate::open_spans::OpenSpan;
 use crate::profile::{self, active};
 use crate::{breadcrumbs, request};
 
@@ -76,6 +77,8 @@ pub(crate) struct Open {
     hub: Arc<Hub>,
     parent: TransactionOrSpan,
     pub(crate) span: TransactionOrSpan,
+    /// What the events of its work say of it.
+    _known: Arc<OpenSpan>,
     /// The number of the span that was active before, for the profile.
     before: u64,
 }
@@ -84,10 +87,11 @@ impl Open {
     pub(crate) fn below(parent: TransactionOrSpan, op: &str, description: &str) -> Self {
         let span = TransactionOrSpan::from(parent.start_child(op, description));
         profile::name_thread(&span);
+        let known = OpenSpan::new(&parent, &span, op, description);
         let hub = Hub::current();
         hub.configure_scope(|scope| scope.set_span(Some(span.clone())));
         let before = active::replace(profile::number_of(&span));
-        Self { hub, parent, span, before }
+        Self { hub, parent, span, _known: known, before }
     }
 }
 

@@ -8,7 +8,7 @@ use sentry::{Transaction, TransactionOrSpan};
 
 use super::roots::Root;
 use super::{active, is_on, profiler_id};
-use crate::{facts, platform, request};
+use crate::{facts, open_spans, platform, request};
 
 /// Adds the context `profile`, if this process is profiled.
 pub(crate) fn add_context(contexts: &mut Map<String, Context>) {
@@ -51,10 +51,7 @@ pub(crate) fn number(span: impl FnOnce() -> SpanId) -> u64 {
 
 /// The number of the span that is open on the current scope.
 pub(crate) fn number_of(span: &TransactionOrSpan) -> u64 {
-    number(|| match span {
-        TransactionOrSpan::Transaction(transaction) => transaction.get_trace_context().span_id,
-        TransactionOrSpan::Span(span) => span.get_span_id(),
-    })
+    number(|| open_spans::id_of(span))
 }
 
 /// Does the work of a transaction that no request has begun, such as that of a message: its samples and its stalls are

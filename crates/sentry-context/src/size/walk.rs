@@ -204,6 +204,9 @@ impl Walk {
         short_keys(contexts, TAG);
         self.entries(contexts, |walk, context| {
             walk.has_room(30);
+            if let Context::Trace(trace) = context {
+                trace.description.iter_mut().for_each(|text| walk.text(text, 1024));
+            }
             facts_of(context).into_iter().for_each(|facts| walk.part(8192, |part| part.facts(facts, 8192)));
         });
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use sentry::protocol::{Context, Event, Exception, LogEntry, Map, Mechanism, Thread, ThreadId};
 use sentry::{Hub, Level};
 use sentry_context::frames::Origin;
+use sentry_context::open_spans::{self, OpenSpan};
 use sentry_context::report::TYPE_TAG;
 use sentry_context::{Facts, breadcrumbs, facts};
 
@@ -30,6 +31,8 @@ pub(super) struct Stall {
     hub: Arc<Hub>,
     /// The request's own hub.
     request: Option<Arc<Hub>>,
+    /// The second report is about the same span, which has ended by then.
+    _span: Option<Arc<OpenSpan>>,
     threshold: Duration,
 }
 
@@ -42,7 +45,8 @@ impl Stall {
         worker.take_gap();
         let walk = |stack: Stack<'_>| Unwinder::with_own(|own| own.addresses(stack, DEPTH));
         let origin = interrupted(&worker.thread, walk).map(Origin::of);
-        let stall = Self { worker, beat, origin, hub, request, threshold };
+        let _span = open_spans::held(hub.configure_scope(|scope| scope.get_span()).as_ref());
+        let stall = Self { worker, beat, origin, hub, request, _span, threshold };
         Hub::run(Arc::clone(&stall.hub), || {
             breadcrumbs::warning("stall", "the worker's heartbeat is missing", stall.facts(late));
             stall.hub.capture_event(stall.blocked(late));
