@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 
 use sentry_context::metrics::{self, Unit};
 use sentry_context::sentry::Level;
+use sentry_context::step::Step;
 use sentry_context::{facts, limit, report};
 use serde::Deserialize;
 use validator::Validate;
@@ -88,6 +89,9 @@ impl Figure {
 
     /// Sends the value as a metric, and a warning where it is out of range.
     pub fn report(&self, value: f64) {
+        let step = Step::silent("function", "compare a figure with what is normal");
+        step.set("figure", self.name.into());
+        step.set("value", value.into());
         metrics::gauge(self.metric, value, self.unit.clone());
         if !self.is_normal(value) {
             self.warn(value, 1);

@@ -175,6 +175,29 @@ async fn computes_business_figures(app: &App) {
 }
 
 #[actix_web::test]
+async fn business_figures_are_computed_and_compared_in_steps_that_their_warnings_name() {
+    let app = spawn_app().await;
+    post(&app, "/business-metrics", json!({ "scenario": "rtp_anomaly" })).await;
+    let transaction = app.transaction("POST /business-metrics").await;
+    let root = &transaction["contexts"]["trace"]["span_id"];
+    let spans = transaction["spans"].as_array().unwrap();
+    let computed = spans.iter().find(|span| span["parent_span_id"] == *root).unwrap();
+    assert_eq!(computed["description"], "computing business metrics");
+    let compared: Vec<_> =
+        spans.iter().filter(|span| span["parent_span_id"] == computed["span_id"]).collect();
+    assert_eq!(compared.len(), 2, "{spans:#?}");
+    app.inbox.wait_until("both warnings", |inbox| inbox.events().len() == 2).await.unwrap();
+    for event in app.inbox.events() {
+        let trace = &event["contexts"]["trace"];
+        let span = compared.iter().find(|span| span["span_id"] == trace["span_id"]).unwrap();
+        for field in ["op", "description", "parent_span_id"] {
+            assert_eq!(trace[field], span[field], "{field}");
+        }
+        assert_eq!(trace["data"]["figure"], "rtp", "{trace}");
+    }
+}
+
+#[actix_web::test]
 async fn business_figures_are_metrics() {
     let app = spawn_app().await;
     for scenario in ["rtp_anomaly", "session_surge", "win_rate_manipulation"] {

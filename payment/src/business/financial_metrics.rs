@@ -3,13 +3,14 @@
 use actix_web::{HttpResponse, web};
 use figures::{Asked, Figure, PAYMENT_SUCCESS, REVENUE};
 use scenario::read;
+use sentry_context::facts;
 use sentry_context::failure::Failure;
-use sentry_context::{breadcrumbs, facts};
+use sentry_context::step::Step;
 use serde_json::{Value, json};
 
 pub(crate) async fn show(body: web::Json<Value>) -> Result<HttpResponse, Failure> {
     let asked: Asked = read(body.into_inner())?;
-    breadcrumbs::step(
+    let _step = Step::begin(
         "business",
         "computing financial metrics",
         facts([("scenario", asked.scenario.as_str().into())]),

@@ -145,6 +145,12 @@ async fn business_figures_outside_of_what_is_normal_are_warnings() {
         |event: &Value| event["level"] == "warning" && event["tags"]["error.type"] == "payment_success";
     let warning = app.event("the warning", warned).await;
     assert_eq!(warning["fingerprint"], json!(["payment", "business", "payment_success"]));
+    let spans = app.transaction("POST /financial-metrics").await["spans"].clone();
+    let named =
+        |text: &str| spans.as_array().unwrap().iter().find(|span| span["description"] == text).unwrap();
+    let compared = named("compare a figure with what is normal");
+    assert_eq!(compared["parent_span_id"], named("computing financial metrics")["span_id"]);
+    assert_eq!(warning["contexts"]["trace"]["span_id"], compared["span_id"]);
     assert!(report("revenue_anomaly").await.body["net_revenue"].is_number());
     assert_eq!(report("anything").await.body["status"], "normal");
     let reported = |inbox: &inbox::Inbox| {
