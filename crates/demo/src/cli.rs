@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use reqwest::Url;
 use sentry_context::redaction;
 
+use crate::release::Target;
 use crate::services::{self, Service};
 use crate::stage::INBOX_PORT;
 use crate::traffic;
@@ -45,8 +46,14 @@ pub enum Command {
     Table,
     /// Write `.env.example` and the READMEs' tables of environment variables, from the declarations in the code.
     Variables,
-    /// Let players play for a while, in a demo that runs.
+    /// Let players play for a while, in a demo that runs, and look at the traces of their rounds.
+    ///
+    /// Exit status: 0 all traces are whole, 1 some are not, 2 the traffic could not run.
     Traffic(TrafficOptions),
+    /// Deploy a release of the game engine that goes wrong, in a demo that runs, or roll it back.
+    ///
+    /// Exit status: 0 it serves, 2 it could not be deployed.
+    Release(ReleaseOptions),
     /// Serve the page for services that run already. It listens as HOST, PORT and the other variables of the inbox say.
     Serve(ServeOptions),
 }
@@ -68,6 +75,20 @@ pub struct TrafficOptions {
     /// How much of what.
     #[command(flatten)]
     pub options: traffic::Options,
+    /// The page of the demo that runs.
+    #[arg(long, value_name = "URL", value_parser = http_url, default_value = USUAL_INBOX.as_str())]
+    pub page: Url,
+}
+
+/// Options of a release.
+#[derive(Debug, Args)]
+pub struct ReleaseOptions {
+    /// The version to deploy, such as 1.1.0, or `roll-back`.
+    #[arg(value_name = "VERSION|roll-back")]
+    pub target: Target,
+    /// Leave the new paytable off, which fails for one symbol.
+    #[arg(long)]
+    pub healthy: bool,
     /// The page of the demo that runs.
     #[arg(long, value_name = "URL", value_parser = http_url, default_value = USUAL_INBOX.as_str())]
     pub page: Url,

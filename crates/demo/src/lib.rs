@@ -6,6 +6,7 @@
 //! demo fingerprint RULES EVENT   which rule groups an event, and how                         (fingerprint)
 //! demo table    writes the table of scenarios in docs/scenarios.md, from the declarations      (table)
 //! demo traffic  lets players play for a while, in a demo that runs                           (traffic)
+//! demo release X   deploys a release that goes wrong, in a demo that runs, or rolls it back        (release)
 //! demo serve    the page by itself, for services that run already                             (page)
 //! demo serve X  hidden: the process in which service X runs, a child of the standing demo       (serve)
 //! ```
@@ -15,6 +16,7 @@
 //! - [`stage`] inbox and supervised services together, what both commands stand on
 //! - [`up`] and [`walkthrough`] the standing demo; [`backing`] the servers that it finds or starts
 //! - [`page`] the tab Scenarios; [`control`] what it shows and does; [`traffic`] players that play
+//! - [`running`] a demo that runs, for [`traffic`] and [`release`]
 //! - [`dsns`] where the services send
 //! - [`check`] the comparison of promises with events
 //! - [`generated`] documents that are made from declarations
@@ -31,6 +33,8 @@ pub mod hints;
 pub mod http;
 pub mod page;
 pub mod ports;
+pub mod release;
+pub mod running;
 pub mod serve;
 pub mod services;
 pub mod stage;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use demo::cli::{Cli, Command, ServeOptions};
 use demo::generated::{self, File, FileError};
-use demo::{check, fingerprint, page, serve, table, terminal, traffic, up, variables};
+use demo::{check, fingerprint, page, release, serve, table, terminal, traffic, up, variables};
 
 fn main() -> ExitCode {
     // As the inbox, whose place it takes in an image.
@@ -19,6 +19,7 @@ fn main() -> ExitCode {
         Some(Command::Serve(ServeOptions { service: Some(service), .. })) => serve::serve(service),
         Some(Command::Serve(options)) => block_on(page::serve(options.url)),
         Some(Command::Traffic(options)) => block_on(traffic::command::main(options)),
+        Some(Command::Release(options)) => block_on(release::main(options)),
         Some(Command::Check(options)) => block_on(check::main(options)),
         Some(Command::Fingerprint(options)) => fingerprint::main(&options),
         Some(Command::Table) => write(table::files(&generated::root())),

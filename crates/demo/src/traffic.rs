@@ -6,7 +6,7 @@
 //! that fewer begin where answers are slow. It stops by itself.
 //!
 //! - [`options`] how much of what; [`player`] who; [`visit`] what a player does; [`gateway`] the trace of it
-//! - [`counts`] what has come of it; [`command`] the command line's side
+//! - [`counts`] what has come of it; [`command`] the command line's side; [`waterfalls`] whether its traces are whole
 
 pub mod command;
 pub mod counts;
@@ -14,6 +14,7 @@ pub mod gateway;
 pub mod options;
 pub mod player;
 pub mod visit;
+pub mod waterfalls;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +24,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 pub use counts::Counts;
-pub use options::{Kind, Options};
+pub use options::{BadOptions, Kind, Options};
 
 use gateway::Gateway;
 use visit::Services;

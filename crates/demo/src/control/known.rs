@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use inbox::timestamp;
 use scenario::listing::{Entry, Listing};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::health::Point;
@@ -52,7 +52,7 @@ pub struct KnownService {
 }
 
 /// How a service is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ServiceState {
     /// It has not answered yet.

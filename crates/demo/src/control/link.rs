@@ -8,13 +8,14 @@ use reqwest::Url;
 /// organisation `sentry` unless it was given another name.
 pub fn template(dsn: &str) -> Option<String> {
     let dsn = Url::parse(dsn.trim()).ok().filter(|dsn| matches!(dsn.scheme(), "http" | "https"))?;
-    let (host, project) = (dsn.host_str()?, dsn.path_segments()?.next_back().filter(|it| !it.is_empty())?);
+    let (folder, project) = dsn.path().rsplit_once('/').filter(|(_, project)| !project.is_empty())?;
+    let host = dsn.host_str()?;
     let query = format!("project={project}&query={{event}}");
     if host == "sentry.io" || host.ends_with(".sentry.io") {
         return Some(format!("https://sentry.io/orgredirect/organizations/:orgslug/issues/?{query}"));
     }
     let port = dsn.port().map(|port| format!(":{port}")).unwrap_or_default();
-    Some(format!("{}://{host}{port}/organizations/sentry/issues/?{query}", dsn.scheme()))
+    Some(format!("{}://{host}{port}{folder}/organizations/sentry/issues/?{query}", dsn.scheme()))
 }
 
 #[cfg(test)]
@@ -33,6 +34,8 @@ mod tests {
             own,
             "http://sentry.example.com:9000/organizations/sentry/issues/?project=7&query={event}"
         );
+        let below = template("https://key@example.com/sentry/7").unwrap();
+        assert_eq!(below, "https://example.com/sentry/organizations/sentry/issues/?project=7&query={event}");
         for none in ["", "nonsense", "ftp://key@host/1", "https://key@host", "https://key@host/"] {
             assert_eq!(template(none), None, "{none}");
         }

@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 
 use super::RUNS_AT_ONCE;
+use super::release::SERVICE;
 
 /// A request of the page that is refused.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -50,6 +51,12 @@ pub enum Refused {
     /// Not a version.
     #[error("a version has 1 to 32 letters, digits, dots, dashes and plus signs")]
     Version,
+    /// Nothing would change.
+    #[error("{SERVICE} {0} is deployed already")]
+    Deployed(String),
+    /// The version before runs already.
+    #[error("no release is deployed that could be rolled back")]
+    NoRelease,
     /// Another program runs the services.
     #[error("this demo has not started the services: deploy with what runs them")]
     NotSupervised,
@@ -72,9 +79,13 @@ impl Refused {
             | Self::Version
             | Self::Options(_)
             | Self::BadBody(_) => StatusCode::BAD_REQUEST,
-            Self::Running | Self::NotSupervised | Self::Checking | Self::NotQuiet | Self::Unavailable(_) => {
-                StatusCode::CONFLICT
-            }
+            Self::Running
+            | Self::NotSupervised
+            | Self::Deployed(_)
+            | Self::NoRelease
+            | Self::Checking
+            | Self::NotQuiet
+            | Self::Unavailable(_) => StatusCode::CONFLICT,
             Self::Busy => StatusCode::TOO_MANY_REQUESTS,
             Self::NotServing(_) | Self::Incomplete(_) => StatusCode::SERVICE_UNAVAILABLE,
         }

@@ -9,7 +9,7 @@ use crate::supervisor::Deployment;
 use crate::traffic::Options;
 
 /// Whose release it is.
-const SERVICE: &str = "game-engine";
+pub const SERVICE: &str = "game-engine";
 
 /// The variable with the version of a service.
 const APP_VERSION: &str = "APP_VERSION";
@@ -76,6 +76,14 @@ impl Control {
         self.change(|state| {
             if state.check.as_ref().is_some_and(|check| check.running) {
                 return Err(Refused::Checking);
+            }
+            let runs = state.release.as_ref();
+            match (runs, deploy) {
+                (None, None) => return Err(Refused::NoRelease),
+                (Some(runs), Some(new)) if (&runs.version, runs.broken) == (&new.version, new.broken) => {
+                    return Err(Refused::Deployed(new.version.clone()));
+                }
+                _ => {}
             }
             let before = state.release.as_ref().map(|release| release.before.clone());
             let known = state.services.iter_mut().find(|known| known.name == SERVICE);

@@ -1,90 +1,113 @@
-//! `demo traffic`: has a demo that runs make traffic, and shows how far it is.
+//! `demo traffic`: has a demo that runs make traffic, shows how far it is, and looks at the traces of it.
 
 use std::process::ExitCode;
 use std::time::Duration;
 
-use reqwest::{Client, Response, Url};
+use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::sleep;
 
-use super::Counts;
+use super::waterfalls::{self, Waterfalls};
+use super::{BadOptions, Counts};
 use crate::cli::TrafficOptions;
-use crate::http::{body, reason};
+use crate::running::{RunningDemo, RunningError};
 use crate::terminal::{self, Progress, say};
-use crate::{http, up};
+use crate::up;
 
 /// How often the page is asked how far it is.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// Runs until the time is up, or until SIGINT or SIGTERM, which stop the traffic. Status 2 if it cannot run.
+/// Exit status where waterfalls are not whole.
+const NOT_WHOLE: u8 = 1;
+
+const PATH: &str = "/api/stage/traffic";
+
+/// Why it did not work.
+#[derive(Debug, thiserror::Error)]
+enum TrafficError {
+    #[error(transparent)]
+    Running(#[from] RunningError),
+    #[error(transparent)]
+    Options(#[from] BadOptions),
+    #[error("the traffic has gone: was the demo restarted?")]
+    Gone,
+}
+
+/// Runs until the time is up, or until SIGINT or SIGTERM, which stop the traffic. Status 1 if traces are not whole, 2 if
+/// it cannot run.
 pub async fn main(options: TrafficOptions) -> ExitCode {
     match run(&options).await {
-        Ok(counts) => {
+        Ok((counts, waterfalls)) => {
             say(&summary(&counts));
-            ExitCode::SUCCESS
+            if waterfalls.looked_at > 0 {
+                say(&waterfalls.text());
+            }
+            if waterfalls.faults.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(NOT_WHOLE) }
         }
-        Err(reason) => terminal::refuse(&reason),
+        Err(error) => terminal::refuse(&error.to_string()),
     }
 }
 
-async fn run(options: &TrafficOptions) -> Result<Counts, String> {
-    let http = http::client().map_err(|error| error.to_string())?;
-    let page = Page { http, url: options.page.clone() };
-    let chosen = options.options.checked().map_err(|bad| bad.to_string())?;
-    page.accept(page.http.post(page.traffic()?).json(&chosen).send().await).await?;
+async fn run(options: &TrafficOptions) -> Result<(Counts, Waterfalls), TrafficError> {
+    let chosen = options.options.checked()?;
+    let demo = RunningDemo::at(&options.page)?;
+    demo.post(PATH, &chosen).await?;
+    let state = played(&demo).await?;
+    let by_broker = state.counts_rounds();
+    let counts = state.traffic.ok_or(TrafficError::Gone)?;
+    let waterfalls = waterfalls::look(&demo, counts.started_at, by_broker).await?;
+    Ok((counts, waterfalls))
+}
+
+/// How it is at the end.
+async fn played(demo: &RunningDemo) -> Result<State, TrafficError> {
     let progress = Progress::start();
     let stop = up::asked_to_stop();
     tokio::pin!(stop);
     loop {
         tokio::select! {
             () = &mut stop => {
-                page.accept(page.http.delete(page.traffic()?).send().await).await?;
-                return page.counts().await;
+                demo.delete(PATH).await?;
+                return Ok(state(demo).await?);
             }
             () = sleep(LOOK) => {}
         }
-        let counts = page.counts().await?;
+        let state = state(demo).await?;
+        let counts = state.traffic.as_ref().ok_or(TrafficError::Gone)?;
         if !counts.running {
-            return Ok(counts);
+            return Ok(state);
         }
-        progress.show(&line(&counts));
+        progress.show(&line(counts));
     }
 }
 
-/// The demo that runs.
-struct Page {
-    http: Client,
-    url: Url,
+/// What of the page's state is of interest here.
+#[derive(Debug, Deserialize)]
+struct State {
+    services: Vec<Service>,
+    traffic: Option<Counts>,
 }
 
-impl Page {
-    fn traffic(&self) -> Result<Url, String> {
-        self.url.join("/api/stage/traffic").map_err(|error| error.to_string())
-    }
+#[derive(Debug, Deserialize)]
+struct Service {
+    name: String,
+    dependencies: std::collections::BTreeMap<String, String>,
+}
 
-    async fn counts(&self) -> Result<Counts, String> {
-        let url = self.url.join("/api/stage/state").map_err(|error| error.to_string())?;
-        let answer = self.accept(self.http.get(url).send().await).await?;
-        let state: Value = serde_json::from_slice(&answer).map_err(|error| error.to_string())?;
-        serde_json::from_value(state["traffic"].clone()).map_err(|error| error.to_string())
+impl State {
+    /// Whether analytics hears of rounds: it has what it needs for that.
+    fn counts_rounds(&self) -> bool {
+        let analytics = self.services.iter().find(|service| service.name == "analytics");
+        analytics.is_some_and(|it| {
+            ["mongodb", "rabbitmq"]
+                .iter()
+                .all(|name| it.dependencies.get(*name).is_some_and(|state| state == "up"))
+        })
     }
+}
 
-    /// The body of an answer that says yes.
-    async fn accept(&self, answer: reqwest::Result<Response>) -> Result<Vec<u8>, String> {
-        let shown = &self.url;
-        let answer = answer.map_err(|error| {
-            format!("no demo answers at {shown} ({}): `cargo run` starts one", reason(&error))
-        })?;
-        let status = answer.status();
-        let body = body(answer).await?;
-        if status.is_success() {
-            return Ok(body);
-        }
-        let refusal: Value = serde_json::from_slice(&body).unwrap_or_default();
-        let why =
-            refusal["error"].as_str().map_or_else(|| format!("{shown} answers {status}"), str::to_owned);
-        Err(why)
-    }
+async fn state(demo: &RunningDemo) -> Result<State, RunningError> {
+    demo.get("/api/stage/state").await
 }
 
 fn line(counts: &Counts) -> String {
@@ -105,5 +128,13 @@ fn summary(counts: &Counts) -> String {
         format!("{} {number}", name.as_ref().and_then(Value::as_str).unwrap_or_default())
     });
     let kinds = kinds.collect::<Vec<_>>().join(", ");
-    format!("{} visits ({kinds}), {} refused, {} failed", counts.all(), counts.refused, counts.failed)
+    let lasted = counts.lasted.max(f64::EPSILON);
+    let p95 = counts.p95_ms.map(|p95| format!(", p95 of the last {p95:.0} ms")).unwrap_or_default();
+    format!(
+        "{} visits in {lasted:.0} s, {:.1}/s ({kinds}), {} refused, {} failed{p95}",
+        counts.all(),
+        counts.all() as f64 / lasted,
+        counts.refused,
+        counts.failed
+    )
 }

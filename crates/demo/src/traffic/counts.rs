@@ -32,6 +32,8 @@ pub struct Counts {
     pub refused: u64,
     /// Visits that failed: other answers from 500 on, or none.
     pub failed: u64,
+    /// How long it has lasted, seconds.
+    pub lasted: f64,
     /// Visits a second over the last 5 s.
     pub rate: f64,
     /// What 95 % of the last 200 visits did not exceed.
@@ -54,6 +56,7 @@ impl Counts {
             visits: BTreeMap::new(),
             refused: 0,
             failed: 0,
+            lasted: 0.0,
             rate: 0.0,
             p95_ms: None,
             ended: VecDeque::new(),
@@ -83,8 +86,8 @@ impl Counts {
         while self.ended.front().is_some_and(|ended| ended.elapsed().as_secs_f64() > WINDOW) {
             self.ended.pop_front();
         }
-        let lasted = (timestamp::now() - self.started_at).clamp(0.5, WINDOW);
-        self.rate = self.ended.len() as f64 / lasted;
+        self.lasted = (timestamp::now() - self.started_at).max(0.0);
+        self.rate = self.ended.len() as f64 / self.lasted.clamp(0.5, WINDOW);
         let mut durations: Vec<f64> = self.durations.iter().copied().collect();
         durations.sort_by(f64::total_cmp);
         self.p95_ms = durations.get((durations.len() * 95).div_ceil(100).saturating_sub(1)).copied();

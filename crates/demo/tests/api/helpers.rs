@@ -14,6 +14,17 @@ use tokio::time::{Instant, sleep, timeout};
 /// Longest wait for anything; reaching it is a failure.
 const LIMIT: Duration = Duration::from_mins(10);
 
+/// What the services would take from the environment of the tests.
+const OF_SERVICES: [&str; 7] = [
+    "SENTRY_DSN",
+    "DEBUG_TOKEN",
+    "DEBUG_ENDPOINTS",
+    "APP_VERSION",
+    "RUST_LOG",
+    "MONGODB_URL",
+    "RABBITMQ_URL",
+];
+
 /// The binary, free of what the environment of the tests may say.
 pub(crate) fn demo(args: &[&str]) -> Command {
     demo_at(Path::new(env!("CARGO_BIN_EXE_demo")), args)
@@ -23,7 +34,7 @@ pub(crate) fn demo(args: &[&str]) -> Command {
 pub(crate) fn demo_at(path: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(path);
     command.args(args).stdin(Stdio::null()).kill_on_drop(true);
-    for name in ["SENTRY_DSN", "DEBUG_TOKEN", "DEBUG_ENDPOINTS", "APP_VERSION", "RUST_LOG", "MONGODB_URL"] {
+    for name in OF_SERVICES {
         command.env_remove(name);
     }
     command

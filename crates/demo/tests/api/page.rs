@@ -30,7 +30,7 @@ impl Page {
     }
 
     /// `demo serve` beside a shop.
-    async fn beside_shop(cases: &[(&'static str, Twist)]) -> Self {
+    pub(crate) async fn beside_shop(cases: &[(&'static str, Twist)]) -> Self {
         Self::beside_shop_with(cases, None).await
     }
 

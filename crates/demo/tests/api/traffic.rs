@@ -13,7 +13,11 @@ use crate::page::Page;
 
 /// A standing demo whose services all serve, and its page.
 pub(crate) async fn standing() -> (Standing, Page) {
-    let mut standing = Standing::start();
+    standing_as(Standing::start()).await
+}
+
+/// The same for one that was started otherwise.
+pub(crate) async fn standing_as(mut standing: Standing) -> (Standing, Page) {
     standing.all_serve().await;
     let line = standing.said().lines().find(|line| line.starts_with("inbox")).expect("its line");
     let page = Page::at(line.split_whitespace().nth(1).expect("a URL"));
@@ -125,7 +129,11 @@ async fn the_command_makes_traffic_in_a_demo_that_runs_and_says_what_came_of_it(
     let (_standing, page) = standing().await;
     let ended = run(&["traffic", "--page", &page.url, "--rate", "10", "--for", "2"]).await;
     assert_eq!(ended.status, Some(0), "{ended:?}");
-    assert!(ended.stdout.contains("visits (round ") && ended.stdout.contains("failed"), "{ended:?}");
+    assert!(ended.stdout.contains("/s (round ") && ended.stdout.contains("failed"), "{ended:?}");
+    assert!(
+        ended.stdout.contains("waterfalls of rounds are whole, over game-engine, gateway, payment"),
+        "{ended:?}"
+    );
 
     let mut command = demo(&["traffic", "--page", &page.url, "--for", "600"]);
     command.stderr(Stdio::null());
