@@ -53,7 +53,31 @@ enum Found {
 #[derive(Debug, Default)]
 pub struct Started {
     _mongodb: Option<mongo::Server>,
-    _rabbitmq: Option<rabbit::Broker>,
+    _rabbitmq: Option<Broker>,
+}
+
+/// A broker from Debian's package, which needs nothing to be loaded, or one in Docker.
+#[derive(Debug)]
+enum Broker {
+    Package(rabbit::Broker),
+    Docker(rabbit::Container),
+}
+
+impl Broker {
+    fn try_start() -> Result<Self, Missing> {
+        let of_package = rabbit::Broker::try_start(rabbit::LARGEST, 0).map(Self::Package);
+        of_package.or_else(|package| {
+            let in_docker = rabbit::Container::try_start().map(Self::Docker);
+            in_docker.map_err(|docker| Missing::new("a RabbitMQ broker", format!("{package}; {docker}")))
+        })
+    }
+
+    fn url(&self) -> String {
+        match self {
+            Self::Package(broker) => broker.url(),
+            Self::Docker(broker) => broker.url(),
+        }
+    }
 }
 
 impl Backing {
@@ -75,11 +99,11 @@ impl Backing {
         }
     }
 
-    /// Starts what is nowhere: with Docker where it is there, else from packages.
+    /// Starts what is nowhere: from what is installed, else with Docker, else from what can be installed.
     pub async fn start_missing(mut self) -> (Self, Started) {
         let (mongodb, rabbitmq) = tokio::join!(
             start(self.mongodb == Found::Nowhere, mongo::Server::try_start),
-            start(self.rabbitmq == Found::Nowhere, || rabbit::Broker::try_start(rabbit::LARGEST, 0)),
+            start(self.rabbitmq == Found::Nowhere, Broker::try_start),
         );
         let mut started = Started::default();
         match mongodb {

@@ -9,6 +9,7 @@ mod event_ids;
 mod fake;
 mod fingerprint;
 mod frames;
+mod full;
 mod full_run;
 mod grouping;
 mod health;
