@@ -75,10 +75,10 @@ fn hottest(profile: &Profile) -> Option<String> {
     Some(hottest)
 }
 
-/// Module and name. A closure is a part of the function that it stands in.
+/// Module and name, which may begin with the module. A closure is a part of the function that it stands in.
 fn path(function: &ProfileFunction) -> String {
-    let module = function.module.as_ref().map(|module| format!("{module}::"));
-    let path = module.unwrap_or_default() + &function.function;
+    let module = function.module.as_ref().map(|module| format!("{module}::")).unwrap_or_default();
+    let path = module.clone() + function.function.strip_prefix(&module).unwrap_or(&function.function);
     let end = path.find("::{{closure}}").or_else(|| path.find("::{closure#")).unwrap_or(path.len());
     path[..end].to_owned()
 }
@@ -99,7 +99,7 @@ mod tests {
         let functions = [
             ("run", "shop::server", true),
             ("sort", "core::slice", false),
-            ("rank::{{closure}}", "shop::domain", true),
+            ("shop::domain::rank::{{closure}}", "shop::domain", true),
         ];
         let function = |(function, module, in_app): (&str, &str, bool)| json!({ "function": function, "module": module, "file": null, "in_app": in_app, "self_ms": 0, "total_ms": 0 });
         let node = |(parent, function, self_ms): &(Option<usize>, usize, f64)| json!({ "parent": parent, "function": function, "self_ms": self_ms, "total_ms": 0 });
