@@ -18,21 +18,23 @@ use sentry_context::platform::{Code, Resolve};
 
 use super::stack::maps::{Maps, Module};
 use functions::{Call, Names};
-use image::Image;
+use image::{Image, Version};
 use units::Units;
 
 /// What both processors have.
 type Reader<'a> = EndianSlice<'a, LittleEndian>;
 
-/// What is known of the files of this process.
+/// What is known of the files of this process, as long as they are loaded.
 #[derive(Debug, Default)]
 pub(crate) struct Resolver {
-    units: HashMap<String, Units>,
+    files: HashMap<String, (Version, Units)>,
 }
 
 impl Resolve for Resolver {
     fn resolve(&mut self, addresses: &[u64], found: &mut dyn FnMut(u64, Code<'_>) -> bool) {
-        for module in Maps::own().modules() {
+        let maps = Maps::own();
+        self.files.retain(|path, _| maps.modules().iter().any(|module| module.path == *path));
+        for module in maps.modules() {
             let within = &addresses[within(addresses, module.range.start, module.range.end)];
             if !within.is_empty() && !self.resolve_in(module, within, found).unwrap_or(true) {
                 return;
@@ -51,33 +53,52 @@ impl Resolver {
     ) -> Option<bool> {
         let image = Image::open(module)?;
         let file = image.parse()?;
-        // Where the code is in the file, one byte before the return addresses.
-        let bias = module.base.wrapping_sub(image::base(&file));
-        let places: Vec<u64> =
-            addresses.iter().map(|address| address.wrapping_sub(bias).wrapping_sub(1)).collect();
-        let symbols = image.symbols(&file, &places);
         let dwarf = image.dwarf(&file);
-        let units = self.units.entry(module.path.clone()).or_insert_with(|| Units::read(&dwarf, &image));
-        let mut names = Names::new(&dwarf, units);
-        let mut by_unit: BTreeMap<_, Vec<usize>> = BTreeMap::new();
-        for (number, place) in places.iter().enumerate() {
-            by_unit.entry(units.at(*place).map(|unit| unit.0)).or_default().push(number);
+        let version = image.version();
+        let known = self.files.entry(module.path.clone());
+        let known = known.or_insert_with(|| (version, Units::read(&dwarf, &image)));
+        if known.0 != version {
+            *known = (version, Units::read(&dwarf, &image));
         }
-        for (unit, numbers) in by_unit {
-            let places: Vec<u64> = numbers.iter().map(|number| places[*number]).collect();
-            let calls = unit.and_then(|unit| names.calls(DebugInfoOffset(unit), &places, &image).ok());
-            let mut calls = calls.unwrap_or_default().into_iter();
-            for number in numbers {
-                let calls = calls.next().unwrap_or_default();
-                image.has_read(calls.len().max(1));
-                if !tell(addresses[number], &calls, symbols[number], found) {
-                    return Some(false);
-                }
-            }
-            image.release();
-        }
-        Some(true)
+        // Where the code is in the file.
+        let bias = module.base.wrapping_sub(image::base(&file));
+        Some(resolve(&image, &file, &dwarf, &known.1, (bias, addresses), found))
     }
+}
+
+/// Says what is known of addresses, which are that far from where the file says. False where nobody wants to know any
+/// more.
+fn resolve(
+    image: &Image,
+    file: &object::File<'_>,
+    dwarf: &Information<'_>,
+    units: &Units,
+    (bias, addresses): (u64, &[u64]),
+    found: &mut dyn FnMut(u64, Code<'_>) -> bool,
+) -> bool {
+    // One byte before the return addresses.
+    let places: Vec<u64> =
+        addresses.iter().map(|address| address.wrapping_sub(bias).wrapping_sub(1)).collect();
+    let symbols = image.symbols(file, &places);
+    let mut names = Names::new(dwarf, units, image);
+    let mut by_unit: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    for (number, place) in places.iter().enumerate() {
+        by_unit.entry(units.at(*place).map(|unit| unit.0)).or_default().push(number);
+    }
+    for (unit, numbers) in by_unit {
+        let places: Vec<u64> = numbers.iter().map(|number| places[*number]).collect();
+        let calls = unit.and_then(|unit| names.calls(DebugInfoOffset(unit), &places).ok());
+        let mut calls = calls.unwrap_or_default().into_iter();
+        for number in numbers {
+            let calls = calls.next().unwrap_or_default();
+            image.has_read(calls.len().max(1));
+            if !tell(addresses[number], &calls, symbols[number], found) {
+                return false;
+            }
+        }
+        image.release();
+    }
+    true
 }
 
 /// Says what is known of one address: its calls, innermost first, or the symbol that it is in.
@@ -89,7 +110,7 @@ fn tell(
 ) -> bool {
     let mut go_on = true;
     for call in calls.iter().rev() {
-        let name = call.function.as_deref().or(symbol).unwrap_or_default();
+        let name = call.function.or(symbol).unwrap_or_default();
         let (line, column) = (call.line, call.column);
         go_on &= found(address, Code { symbol: name, file: call.file.as_deref(), line, column });
     }

@@ -1,6 +1,5 @@
 //! The functions that the code at a place belongs to: the one that was compiled, and those that were inlined into it.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use gimli::{
@@ -15,13 +14,22 @@ use super::{Information, Reader, within};
 /// Entries that are as much as a place.
 const ENTRIES: usize = 4_096;
 
+/// Calls that are kept of a unit, at all places together: those of a large program are some ten thousand.
+pub(super) const CALLS: usize = 250_000;
+
+/// Names that are kept at a time.
+const NAMES: usize = 100_000;
+
+/// Steps that a reference to another unit is worth: the forms of its entries are read.
+const UNIT_STEPS: usize = 256;
+
 /// References from one entry to another on the way to a name: a file may have circles.
-const REFERENCES: u8 = 16;
+pub(super) const REFERENCES: u8 = 16;
 
 /// A function, and where in it the code is.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Call<'a> {
-    pub(super) function: Option<Cow<'a, str>>,
+    pub(super) function: Option<&'a str>,
     pub(super) file: Option<String>,
     pub(super) line: Option<u32>,
     pub(super) column: Option<u32>,
@@ -33,6 +41,7 @@ pub(super) struct Call<'a> {
 pub(super) struct Names<'d, 'a> {
     dwarf: &'d Information<'a>,
     units: &'d Units,
+    image: &'d Image,
     known: HashMap<DebugInfoOffset, Option<Reader<'a>>>,
 }
 
@@ -56,8 +65,8 @@ struct Name<'a> {
 }
 
 impl<'d, 'a> Names<'d, 'a> {
-    pub(super) fn new(dwarf: &'d Information<'a>, units: &'d Units) -> Self {
-        Self { dwarf, units, known: HashMap::new() }
+    pub(super) fn new(dwarf: &'d Information<'a>, units: &'d Units, image: &'d Image) -> Self {
+        Self { dwarf, units, image, known: HashMap::new() }
     }
 
     /// The calls at each of the places, which ascend and are all of that unit, outermost first.
@@ -65,12 +74,11 @@ impl<'d, 'a> Names<'d, 'a> {
         &mut self,
         unit: DebugInfoOffset,
         places: &[u64],
-        image: &Image,
     ) -> gimli::Result<Vec<Vec<Call<'a>>>> {
         let unit = self.dwarf.unit(self.dwarf.unit_header(unit)?)?;
         let unit = unit.unit_ref(self.dwarf);
-        let mut calls = self.functions(unit, places, image)?;
-        let lines = lines::of(unit, places).unwrap_or_else(|_| vec![None; places.len()]);
+        let mut calls = self.functions(unit, places)?;
+        let lines = lines::of(unit, places, self.image).unwrap_or_else(|_| vec![None; places.len()]);
         let header = unit.line_program.as_ref().map(|program| program.header());
         for (calls, line) in calls.iter_mut().zip(lines) {
             // A unit may have line tables alone.
@@ -93,12 +101,12 @@ impl<'d, 'a> Names<'d, 'a> {
         &mut self,
         unit: UnitRef<'_, Reader<'a>>,
         places: &[u64],
-        image: &Image,
     ) -> gimli::Result<Vec<Vec<Call<'a>>>> {
+        let image = self.image;
         let mut calls = vec![Vec::new(); places.len()];
         let mut entries = unit.entries_raw(None)?;
-        let (mut count, mut is_wanted) = (0_usize, false);
-        while !entries.is_empty() {
+        let (mut count, mut is_wanted, mut room) = (0_usize, false, CALLS);
+        while !entries.is_empty() && image.may_go_on(1) {
             count += 1;
             image.has_read(usize::from(count % ENTRIES == 0));
             let Some(kind) = entries.read_abbreviation()? else { continue };
@@ -109,7 +117,7 @@ impl<'d, 'a> Names<'d, 'a> {
                 continue;
             }
             let function = Function::read(&mut entries, kind)?;
-            let within = function.within(unit, places)?;
+            let within = function.within(unit, places, image)?;
             if is_function {
                 is_wanted = !within.is_empty();
             }
@@ -117,16 +125,15 @@ impl<'d, 'a> Names<'d, 'a> {
                 continue;
             }
             image.has_read(1);
-            let name = self.name(unit, &function.name, REFERENCES).map(|name| name.to_string_lossy());
+            let name = self.name(unit, &function.name, REFERENCES).and_then(|name| name.to_string().ok());
             for place in within {
                 if is_function {
+                    room += calls[place].len();
                     calls[place].clear();
                 }
-                calls[place].push(Call {
-                    function: name.clone(),
-                    from: Some(function.call),
-                    ..Call::default()
-                });
+                let Some(left) = room.checked_sub(1) else { break };
+                room = left;
+                calls[place].push(Call { function: name, from: Some(function.call), ..Call::default() });
             }
         }
         Ok(calls)
@@ -140,6 +147,7 @@ impl<'d, 'a> Names<'d, 'a> {
                 self.name_at(place, left, |names, left| names.name_of(unit, offset, left))
             }
             AttributeValue::DebugInfoRef(place) => self.name_at(place, left, |names, left| {
+                names.image.may_go_on(UNIT_STEPS);
                 let header = names.dwarf.unit_header(names.units.with(place)?).ok()?;
                 let other: Unit<Reader<'a>> = names.dwarf.unit(header).ok()?;
                 let offset = place.to_unit_offset(&other.header)?;
@@ -158,7 +166,11 @@ impl<'d, 'a> Names<'d, 'a> {
         if let Some(known) = self.known.get(&place) {
             return *known;
         }
-        let name = left.checked_sub(1).and_then(|left| find(self, left));
+        let left = left.checked_sub(1).filter(|_| self.image.may_go_on(1));
+        let name = left.and_then(|left| find(self, left));
+        if self.known.len() >= NAMES {
+            self.known.clear();
+        }
         self.known.insert(place, name);
         name
     }
@@ -207,19 +219,27 @@ impl<'a> Function<'a> {
     }
 
     /// Which of the places are its code.
-    fn within(&self, unit: UnitRef<'_, Reader<'a>>, places: &[u64]) -> gimli::Result<Vec<usize>> {
+    fn within(
+        &self,
+        unit: UnitRef<'_, Reader<'a>>,
+        places: &[u64],
+        image: &Image,
+    ) -> gimli::Result<Vec<usize>> {
         let mut found = Vec::new();
         let mut add = |start, end| {
+            let within = within(places, start, end);
+            let may_go_on = image.may_go_on(1 + within.len());
             // What the linker has left out begins at zero.
-            if start > 0 {
-                found.extend(within(places, start, end));
+            if start > 0 && may_go_on {
+                found.extend(within);
             }
+            may_go_on
         };
         if let Some(ranges) = self.ranges {
             let Some(mut ranges) = unit.attr_ranges(ranges)? else { return Ok(found) };
-            while let Some(gimli::Range { begin, end }) = ranges.next()? {
-                add(begin, end);
-            }
+            while let Some(gimli::Range { begin, end }) = ranges.next()?
+                && add(begin, end)
+            {}
         } else if let (Some(start), Some(end)) = (self.start, self.end)
             && let Some(start) = unit.attr_address(start)?
         {

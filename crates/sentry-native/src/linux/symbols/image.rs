@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::fs::File;
 use std::ops::Deref;
 use std::os::fd::AsRawFd;
+use std::os::unix::fs::MetadataExt;
 use std::ptr::{self, NonNull};
 
 use gimli::{EndianSlice, LittleEndian};
@@ -12,16 +13,29 @@ use object::{CompressionFormat, Object, ObjectSection, ObjectSegment, ObjectSymb
 use super::{Information, within};
 use crate::linux::stack::maps::{self, Module};
 
-/// Places that are read until pages are given back: the system maps 64 KiB around each, so these are 1.5 MB.
-const PLACES: usize = 24;
+/// Places that are read until pages are given back: the system maps 64 KiB around each, so these are 0.8 MB.
+const PLACES: usize = 12;
 
 /// Symbols that are as much as a place.
 const SYMBOLS: usize = 2_048;
 
+/// Steps that are taken through a file at a time, for each of its bytes: where nothing is read twice, it has fewer entries
+/// and rows. A broken file may have many entries for the same code, or several for the same list.
+const STEPS: usize = 4;
+
+/// Steps that a file of any size has.
+const FIRST_STEPS: usize = 1 << 20;
+
+/// Which file it is, and since when it has been like that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Version([i64; 4]);
+
 /// The bytes of a file, or of the code that the kernel lends.
 pub(super) struct Image {
     bytes: Bytes,
+    version: Version,
     read: Cell<usize>,
+    steps_left: Cell<usize>,
 }
 
 enum Bytes {
@@ -31,11 +45,40 @@ enum Bytes {
 
 impl Image {
     pub(super) fn open(module: &Module) -> Option<Self> {
-        let bytes = match module.is_kernels() {
-            true => Bytes::Own(maps::own_vdso()?),
-            false => Bytes::File(Mapping::of(&module.open()?)?),
-        };
-        Some(Self { bytes, read: Cell::new(0) })
+        if module.is_kernels() {
+            return Some(Self::of(maps::own_vdso()?));
+        }
+        let file = module.open()?;
+        Some(Self::new(Bytes::File(Mapping::of(&file)?), version(&file)?))
+    }
+
+    /// That of bytes which nothing changes.
+    pub(super) fn of(bytes: Vec<u8>) -> Self {
+        Self::new(Bytes::Own(bytes), Version([0; 4]))
+    }
+
+    #[cfg(test)]
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        match self.bytes {
+            Bytes::Own(bytes) => bytes,
+            Bytes::File(mapping) => mapping.bytes().to_vec(),
+        }
+    }
+
+    fn new(bytes: Bytes, version: Version) -> Self {
+        let image = Self { bytes, version, read: Cell::new(0), steps_left: Cell::new(FIRST_STEPS) };
+        image.steps_left.set(image.steps_left.get() + STEPS * image.len());
+        image
+    }
+
+    pub(super) fn version(&self) -> Version {
+        self.version
+    }
+
+    /// Takes so many steps. False where that are more than a sound file needs: what is found by then is all.
+    pub(super) fn may_go_on(&self, steps: usize) -> bool {
+        self.steps_left.set(self.steps_left.get().saturating_sub(steps));
+        self.steps_left.get() > 0
     }
 
     pub(super) fn parse(&self) -> Option<object::File<'_>> {
@@ -84,10 +127,14 @@ impl Image {
         for (number, symbol) in symbols.enumerate() {
             self.has_read(usize::from(number % SYMBOLS == 0));
             let (start, size) = (symbol.address(), symbol.size());
+            let within = within(places, start, start.saturating_add(size));
+            if !self.may_go_on(1 + within.len()) {
+                break;
+            }
             if symbol.kind() != SymbolKind::Text || start == 0 {
                 continue;
             }
-            for place in within(places, start, start.saturating_add(size)) {
+            for place in within {
                 names[place] = symbol.name().ok();
                 self.has_read(1);
             }
@@ -106,6 +153,12 @@ impl Deref for Image {
             Bytes::Own(bytes) => bytes,
         }
     }
+}
+
+fn version(file: &File) -> Option<Version> {
+    let metadata = file.metadata().ok()?;
+    let (device, inode) = (metadata.dev().cast_signed(), metadata.ino().cast_signed());
+    Some(Version([device, inode, metadata.mtime(), metadata.mtime_nsec()]))
 }
 
 /// The address that the file gives its first byte.

@@ -1,8 +1,12 @@
 //! The lines of code.
 
-use gimli::{ColumnType, LineProgramHeader, LineRow, UnitRef};
+use gimli::{ColumnType, LineProgramHeader, LineRow, Reader as _, UnitRef};
 
+use super::image::Image;
 use super::{Reader, within};
+
+/// Longest part of a path, bytes: the system has no longer ones. A broken file may have a text of megabytes.
+const PART: usize = 4_096;
 
 /// A place in the code, as debug information has it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -28,7 +32,11 @@ impl Place {
 }
 
 /// The code at each of the addresses, which ascend.
-pub(super) fn of(unit: UnitRef<'_, Reader<'_>>, places: &[u64]) -> gimli::Result<Vec<Option<Place>>> {
+pub(super) fn of(
+    unit: UnitRef<'_, Reader<'_>>,
+    places: &[u64],
+    image: &Image,
+) -> gimli::Result<Vec<Option<Place>>> {
     let mut found = vec![None; places.len()];
     let Some(program) = unit.line_program.clone() else { return Ok(found) };
     let mut rows = program.rows();
@@ -36,11 +44,18 @@ pub(super) fn of(unit: UnitRef<'_, Reader<'_>>, places: &[u64]) -> gimli::Result
     let mut is_left_out = false;
     while let Some((_, row)) = rows.next_row()? {
         let address = row.address();
+        if !image.may_go_on(1) {
+            break;
+        }
         match before {
             // What the linker has left out begins at zero.
             None => is_left_out = address == 0,
             Some((start, code)) if start < address && !is_left_out => {
-                for place in within(places, start, address) {
+                let within = within(places, start, address);
+                if !image.may_go_on(within.len()) {
+                    break;
+                }
+                for place in within {
                     found[place] = Some(code);
                 }
             }
@@ -58,8 +73,9 @@ pub(super) fn path<'a>(
     file: u64,
 ) -> Option<String> {
     let file = header.file(file)?;
-    let text = |value| unit.attr_string(value).ok().map(|text| text.to_string_lossy().into_owned());
-    let mut path = unit.comp_dir.map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default();
+    let part = |text: Reader<'_>| (text.len() <= PART).then(|| text.to_string_lossy().into_owned());
+    let text = |value| unit.attr_string(value).ok().and_then(part);
+    let mut path = unit.comp_dir.and_then(part).unwrap_or_default();
     // The folder with the number 0 is that of the unit.
     if file.directory_index() != 0 {
         push(&mut path, &text(file.directory(header)?)?);

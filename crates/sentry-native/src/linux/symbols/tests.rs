@@ -3,6 +3,24 @@ use std::ffi::c_void;
 
 use super::*;
 
+mod bounds;
+mod elf;
+mod fuzz;
+
+/// The names at addresses in a file that is where it says.
+fn look_up(image: &Image, addresses: &[u64]) -> Vec<(u64, String)> {
+    let Some(file) = image.parse() else { return Vec::new() };
+    let dwarf = image.dwarf(&file);
+    let units = Units::read(&dwarf, image);
+    let mut names = Vec::new();
+    let bias = image::base(&file);
+    resolve(image, &file, &dwarf, &units, (bias, addresses), &mut |address, code| {
+        names.push((address, code.symbol.to_owned()));
+        true
+    });
+    names
+}
+
 /// What is at an address: symbols, files, lines and columns, innermost first.
 type Found = Vec<(String, Option<String>, [Option<u32>; 2])>;
 

@@ -5,7 +5,7 @@ use gimli::{DebugInfoOffset, UnitHeader};
 use super::image::Image;
 use super::{Information, Reader};
 
-/// Most ranges of code that are kept: 1.6 MB. What is beyond has the names of its symbols, without lines.
+/// Most ranges of code that are kept, and most units: 2 MB. What is beyond has the names of its symbols, without lines.
 const MOST: usize = 100_000;
 
 /// Padding between two functions of a unit, at most; no other function fits in.
@@ -36,11 +36,11 @@ impl Units {
         let mut headers = dwarf.units();
         while let Ok(Some(header)) = headers.next() {
             image.has_read(PLACES);
-            if units.ranges.len() >= MOST || units.add(dwarf, header).is_none() {
+            let is_full = units.ranges.len() >= MOST || units.offsets.len() >= MOST;
+            if is_full || !image.may_go_on(1) || units.add(dwarf, header, image).is_none() {
                 break;
             }
         }
-        units.ranges.truncate(MOST);
         units.ranges.sort_unstable_by_key(|range| range.start);
         units.ranges.shrink_to_fit();
         image.release();
@@ -48,11 +48,14 @@ impl Units {
     }
 
     /// `None` where its numbers do not fit.
-    fn add(&mut self, dwarf: &Information<'_>, header: UnitHeader<Reader<'_>>) -> Option<()> {
+    fn add(&mut self, dwarf: &Information<'_>, header: UnitHeader<Reader<'_>>, image: &Image) -> Option<()> {
         let unit = u32::try_from(header.debug_info_offset()?.0).ok()?;
         self.offsets.push(unit);
         let mut ranges = dwarf.unit(header).and_then(|unit| dwarf.unit_ranges(&unit)).ok();
         while let Some(Ok(Some(gimli::Range { begin, end }))) = ranges.as_mut().map(|ranges| ranges.next()) {
+            if !image.may_go_on(1) {
+                return None;
+            }
             // What the linker has left out begins at zero.
             if begin > 0 && begin < end {
                 self.add_range(begin, end, unit);
@@ -63,7 +66,7 @@ impl Units {
 
     fn add_range(&mut self, start: u64, end: u64, unit: u32) {
         if let Some(before) = self.ranges.last_mut().filter(|before| before.unit == unit) {
-            let gap = start.checked_sub(before.start + u64::from(before.length));
+            let gap = start.checked_sub(before.start.saturating_add(before.length.into()));
             if gap.is_some_and(|gap| gap < PADDING)
                 && let Ok(length) = u32::try_from(end - before.start)
             {
@@ -71,7 +74,9 @@ impl Units {
                 return;
             }
         }
-        if let Ok(length) = u32::try_from(end - start) {
+        if let Ok(length) = u32::try_from(end - start)
+            && self.ranges.len() < MOST
+        {
             self.ranges.push(Range { start, length, unit });
         }
     }
@@ -93,6 +98,15 @@ impl Units {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ranges_beyond_their_bound_are_left_out() {
+        let mut units = Units::default();
+        (0..MOST as u64 + 5).for_each(|number| units.add_range(100 * number + 1, 100 * number + 51, 0));
+        assert_eq!(units.ranges.len(), MOST);
+        assert!(units.at(100 * (MOST as u64 - 1) + 7).is_some());
+        assert_eq!(units.at(100 * MOST as u64 + 7), None);
+    }
 
     #[test]
     fn code_of_one_unit_is_one_range_across_padding_alone() {

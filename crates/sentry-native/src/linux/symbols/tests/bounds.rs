@@ -1,0 +1,154 @@
+//! Files that no compiler makes, against the bounds of what is read.
+
+use super::super::functions::{CALLS, REFERENCES};
+use super::super::image::Image;
+use super::elf::{self, debug, symbols};
+use super::look_up;
+
+/// Kinds of entries: a unit, a function, a call that was inlined, a function that is described elsewhere, a description
+/// that is elsewhere, a description, a function in several places.
+const UNIT: u8 = 1;
+const FUNCTION: u8 = 2;
+const INLINED: u8 = 3;
+const INSTANCE: u8 = 4;
+const REFERENCE: u8 = 5;
+const DESCRIPTION: u8 = 6;
+const SCATTERED: u8 = 7;
+
+/// An attribute, and the form of its value, as the standard numbers them.
+type Attribute = (u8, u8);
+
+/// Each kind with its tag, whether it has children, and its attributes.
+const FORMS: [(u8, u8, bool, &[Attribute]); 7] = [
+    (UNIT, 0x11, true, &[LOW, HIGH]),
+    (FUNCTION, 0x2e, true, &[LOW, HIGH, NAME]),
+    (INLINED, 0x1d, true, &[LOW, HIGH, NAME]),
+    (INSTANCE, 0x2e, false, &[LOW, HIGH, ORIGIN]),
+    (REFERENCE, 0x2e, false, &[ORIGIN]),
+    (DESCRIPTION, 0x2e, false, &[NAME]),
+    (SCATTERED, 0x2e, false, &[(0x55, 0x17), NAME]),
+];
+const LOW: Attribute = (0x11, 0x01);
+const HIGH: Attribute = (0x12, 0x07);
+const NAME: Attribute = (0x03, 0x08);
+const ORIGIN: Attribute = (0x31, 0x13);
+
+const START: u64 = 0x1000;
+
+/// A file that has code from [`START`] on, one function in its table of symbols, and these entries.
+fn file(size: u64, ranges: Vec<u8>, entries: impl FnOnce(&mut Vec<u8>)) -> Image {
+    let mut forms = Vec::new();
+    for (kind, tag, has_children, attributes) in FORMS {
+        forms.extend([kind, tag, u8::from(has_children)]);
+        attributes.iter().for_each(|(attribute, form)| forms.extend([*attribute, *form]));
+        forms.extend([0, 0]);
+    }
+    forms.push(0);
+    // Version 4, the forms at 0, addresses of eight bytes.
+    let mut unit = vec![4, 0, 0, 0, 0, 0, 8];
+    entry(&mut unit, UNIT, &[START, size]);
+    entries(&mut unit);
+    let mut info = u32::try_from(unit.len()).unwrap().to_le_bytes().to_vec();
+    info.extend(unit);
+    let [table, names] = symbols(&[("of_the_table", START, size)]);
+    let sections = vec![
+        table,
+        names,
+        debug(".debug_info", info),
+        debug(".debug_abbrev", forms),
+        debug(".debug_ranges", ranges),
+    ];
+    Image::of(elf::file(sections).0)
+}
+
+fn entry(unit: &mut Vec<u8>, kind: u8, numbers: &[u64]) {
+    unit.push(kind);
+    numbers.iter().for_each(|number| unit.extend(number.to_le_bytes()));
+}
+
+fn named(unit: &mut Vec<u8>, kind: u8, numbers: &[u64], name: &str) {
+    entry(unit, kind, numbers);
+    unit.extend(name.bytes().chain([0]));
+}
+
+/// An entry that says where another one is, which is that far behind its own end.
+fn referring(unit: &mut Vec<u8>, kind: u8, numbers: &[u64], beyond: usize) {
+    entry(unit, kind, numbers);
+    // The length of the unit stands before it.
+    let end = 4 + unit.len() + 4;
+    unit.extend(u32::try_from(end + beyond).unwrap().to_le_bytes());
+}
+
+fn names(image: &Image, addresses: &[u64]) -> Vec<String> {
+    look_up(image, addresses).into_iter().map(|(_, name)| name).collect()
+}
+
+#[test]
+fn a_function_and_what_was_inlined_into_it_are_found_innermost_first() {
+    let image = file(64, Vec::new(), |unit| {
+        named(unit, FUNCTION, &[START, 64], "outer");
+        named(unit, INLINED, &[START + 16, 16], "inner");
+    });
+    assert_eq!(names(&image, &[START + 4]), ["outer"]);
+    assert_eq!(names(&image, &[START + 24]), ["inner", "outer"]);
+}
+
+#[test]
+fn a_name_is_so_many_references_away_at_most_and_a_circle_has_none() {
+    let chain = |references: u8| {
+        let image = file(64, Vec::new(), |unit| {
+            referring(unit, INSTANCE, &[START, 64], 0);
+            (1..references).for_each(|_| referring(unit, REFERENCE, &[], 0));
+            named(unit, DESCRIPTION, &[], "far_away");
+        });
+        names(&image, &[START + 4])
+    };
+    assert_eq!((chain(1), chain(REFERENCES)), (vec!["far_away".to_owned()], vec!["far_away".to_owned()]));
+    // The table of symbols has one, too.
+    assert_eq!(chain(REFERENCES + 1), ["of_the_table"]);
+    let circle = file(64, Vec::new(), |unit| {
+        entry(unit, INSTANCE, &[START, 64]);
+        let own = u32::try_from(4 + unit.len() - 17).unwrap();
+        unit.extend(own.to_le_bytes());
+    });
+    assert_eq!(names(&circle, &[START + 4]), ["of_the_table"]);
+}
+
+#[test]
+fn no_more_calls_are_kept_of_a_unit_than_their_bound() {
+    const PLACES: u64 = 2_000;
+    let image = file(PLACES, Vec::new(), |unit| {
+        named(unit, FUNCTION, &[START, PLACES], "f");
+        (0..200).for_each(|_| named(unit, INLINED, &[START, PLACES], "i"));
+    });
+    let addresses: Vec<u64> = (1..=PLACES).map(|number| START + number).collect();
+    let found = names(&image, &addresses);
+    assert!(found.len() <= CALLS && found.len() + PLACES as usize > CALLS, "{}", found.len());
+}
+
+#[test]
+fn a_list_that_many_functions_share_ends_the_search_and_the_rest_has_the_names_of_its_symbols() {
+    let list =
+        |entries: u64| (0..2 * entries).flat_map(|number| ((1 << 20) + number).to_le_bytes()).collect();
+    let image = file(64, list(20_000), |unit| {
+        named(unit, FUNCTION, &[START, 32], "before");
+        unit.push(0);
+        for _ in 0..2_000 {
+            unit.push(SCATTERED);
+            unit.extend([0; 4]);
+            unit.extend(b"f\0");
+        }
+        named(unit, FUNCTION, &[START + 32, 32], "behind");
+    });
+    assert_eq!(names(&image, &[START + 4, START + 40]), ["before", "of_the_table"]);
+    assert!(!image.may_go_on(0), "it was read to its end");
+}
+
+#[test]
+fn symbols_that_all_are_the_same_code_end_the_search() {
+    let functions = vec![("f", START, 10_000); 20_000];
+    let image = Image::of(elf::file(symbols(&functions).into()).0);
+    let addresses: Vec<u64> = (1..=10_000).map(|number| START + number).collect();
+    assert_eq!(names(&image, &addresses).len(), addresses.len());
+    assert!(!image.may_go_on(0), "each was read at each place");
+}
