@@ -3,6 +3,9 @@
 //! One thread wakes at absolute times. It asks the threads that have run since the last time for their stacks, and reads
 //! the answers when it wakes the next time: nobody waits for anybody. A thread that did not run is not asked, since it
 //! still is where it was, and a signal would wake it. Where the whole process did not run, it looks at none of them.
+//!
+//! To wake costs more than to look. While the process does next to nothing, every other moment is left out, and counts as
+//! the one that follows it: so the time of what is seen stays right on average.
 
 mod activity;
 mod known;
@@ -89,14 +92,19 @@ impl Sampler {
             roots::unpark_this_thread();
         }
         let mut next = Instant::now();
+        let mut left_out = None;
         while !self.stop.load(Relaxed) {
             if self.lifecycle == Lifecycle::Trace && !roots::is_open() {
                 self.rest();
-                next = Instant::now();
+                (next, left_out) = (Instant::now(), None);
                 continue;
             }
-            self.tick(Instant::now());
+            self.tick(Instant::now(), left_out.take());
             next = following(next, Instant::now());
+            if self.activity.is_little() {
+                left_out = Some(next);
+                next += PERIOD;
+            }
             self.sleep_until(next);
         }
         self.catch_up();
@@ -105,14 +113,15 @@ impl Sampler {
         }
     }
 
-    fn tick(&mut self, now: Instant) {
+    /// The moment `now`, which also counts for one that was left out.
+    fn tick(&mut self, now: Instant, left_out: Option<Instant>) {
         let is_due = self.listed.is_none_or(|listed| now - listed >= LISTING);
         let may_be_quiet = !self.activity.has_been() && !is_due && !self.threads.are_asked();
         if let Some(open) = &mut self.open
             && may_be_quiet
             && !open.is_over(now, 0)
         {
-            open.pass(now);
+            open.pass(now, left_out);
             return;
         }
         self.catch_up();
@@ -122,7 +131,7 @@ impl Sampler {
         }
         let recorder = &self.recorder;
         let open = self.open.get_or_insert_with(|| Open::new(recorder.begin(), now));
-        let tick = open.tick(now);
+        let tick = open.tick(now, left_out);
         if is_due {
             self.listed = Some(now);
             open.recording.measure(now - open.start, runtime_stats::read());
@@ -150,7 +159,7 @@ impl Sampler {
         let now = Instant::now();
         self.catch_up();
         if let Some(open) = &mut self.open {
-            open.tick(now);
+            open.tick(now, None);
             self.threads.rest(&mut open.recording);
         }
         while !self.stop.load(Relaxed) && !roots::is_open() {
@@ -193,14 +202,19 @@ impl Open {
         Self { recording, start: now, latest: now, quiet: None }
     }
 
-    fn tick(&mut self, now: Instant) -> u32 {
+    /// The number of the moment, or that of the one which was left out before it.
+    fn tick(&mut self, now: Instant, left_out: Option<Instant>) -> u32 {
+        // It is of no recording where this one began later.
+        let left_out = left_out.filter(|at| *at > self.latest && *at < now);
+        let first = left_out.map(|at| self.recording.tick(at - self.start));
         self.latest = now;
-        self.recording.tick(now - self.start)
+        let tick = self.recording.tick(now - self.start);
+        first.unwrap_or(tick)
     }
 
     /// A moment at which each thread still is where it was.
-    fn pass(&mut self, now: Instant) {
-        let tick = self.tick(now);
+    fn pass(&mut self, now: Instant, left_out: Option<Instant>) {
+        let tick = self.tick(now, left_out);
         self.quiet.get_or_insert(tick);
     }
 
@@ -218,6 +232,35 @@ fn following(time: Instant, now: Instant) -> Instant {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moment_that_was_left_out_counts_as_the_one_that_follows() {
+        let start = Instant::now();
+        let mut open = Open::new(Recording::new(), start);
+        assert_eq!(open.tick(start + PERIOD, None), 0);
+        assert_eq!(open.tick(start + 3 * PERIOD, Some(start + 2 * PERIOD)), 1);
+        assert_eq!(open.tick(start + 4 * PERIOD, None), 3);
+        // Those are not before it, or before the recording.
+        assert_eq!(open.tick(start + 5 * PERIOD, Some(start + 4 * PERIOD)), 4);
+        assert_eq!(open.tick(start + 6 * PERIOD, Some(start + 7 * PERIOD)), 5);
+        let mut later = Open::new(Recording::new(), start + 7 * PERIOD);
+        assert_eq!(later.tick(start + 7 * PERIOD, Some(start + 6 * PERIOD)), 0);
+        open.pass(start + 8 * PERIOD, Some(start + 7 * PERIOD));
+        open.pass(start + 9 * PERIOD, None);
+        assert_eq!(open.quiet, Some(6));
+    }
+
+    #[test]
+    fn a_recording_ends_with_its_time_and_with_a_pause() {
+        let start = Instant::now();
+        let mut open = Open::new(Recording::new(), start);
+        open.tick(start + PERIOD, None);
+        assert!(!open.is_over(start + GAP, 1));
+        assert!(open.is_over(start + PERIOD + GAP, 1), "a pause");
+        open.tick(start + CHUNK - PERIOD, None);
+        assert!(open.is_over(start + CHUNK, 1), "its time");
+        assert!(open.is_over(start + CHUNK - PERIOD, usize::MAX / 1024), "its room");
+    }
 
     #[test]
     fn a_missed_sample_is_left_out_and_the_next_one_keeps_step() {

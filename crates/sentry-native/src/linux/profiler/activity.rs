@@ -10,10 +10,14 @@ use super::known::RAN;
 /// which may be a while ago where a processor is left to one thread.
 const QUIET: u32 = 10;
 
+/// Processor time between two looks that is next to nothing: what a service takes that has no request.
+const LITTLE: Duration = Duration::from_micros(200);
+
 /// The processor time of the process at the last look, without that of the calling thread.
 #[derive(Debug, Default)]
 pub(super) struct Activity {
     used: Duration,
+    is_little: bool,
     quiet: u32,
 }
 
@@ -23,10 +27,17 @@ impl Activity {
         let clock = |clock| clock_gettime(clock).ok().map(Duration::from);
         let all = clock(ClockId::CLOCK_PROCESS_CPUTIME_ID);
         let used = all.zip(clock(ClockId::CLOCK_THREAD_CPUTIME_ID)).map(|(all, own)| all.saturating_sub(own));
-        let has_been = used.is_none_or(|used| used.saturating_sub(self.used) > RAN);
+        let moved = used.map_or(Duration::MAX, |used| used.saturating_sub(self.used));
+        let has_been = moved > RAN;
+        self.is_little = moved <= LITTLE;
         self.used = used.unwrap_or_default();
         self.quiet = if has_been || self.quiet >= QUIET { 0 } else { self.quiet + 1 };
         self.quiet == 0
+    }
+
+    /// Did they do next to nothing between the last two looks?
+    pub(super) fn is_little(&self) -> bool {
+        self.is_little
     }
 }
 
@@ -50,7 +61,7 @@ mod tests {
         })
         .join()
         .unwrap();
-        assert!(activity.has_been());
+        assert!(activity.has_been() && !activity.is_little());
         // Other tests run beside this one.
         assert!((0..=QUIET).any(|_| activity.has_been()));
     }

@@ -167,12 +167,49 @@ impl Threads {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
     use std::sync::mpsc;
     use std::thread;
     use std::time::{Duration, Instant};
 
     use super::*;
+
+    /// Counts what is logged.
+    struct Lines(&'static AtomicUsize);
+
+    impl tracing::Subscriber for Lines {
+        fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+            true
+        }
+
+        fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+            tracing::span::Id::from_u64(1)
+        }
+
+        fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+
+        fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+        fn event(&self, _: &tracing::Event<'_>) {
+            self.0.fetch_add(1, Relaxed);
+        }
+
+        fn enter(&self, _: &tracing::span::Id) {}
+
+        fn exit(&self, _: &tracing::span::Id) {}
+    }
+
+    #[test]
+    fn threads_beyond_their_bound_are_left_out_which_is_logged_once() {
+        static LINES: AtomicUsize = AtomicUsize::new(0);
+        let (mut recording, mut threads) = (Recording::new(), Threads::default());
+        // Numbers that no thread has.
+        threads.known.extend((1..=MOST as i32).map(|number| (-number, Known::new(-number))));
+        tracing::subscriber::with_default(Lines(&LINES), || {
+            (0..3).for_each(|_| threads.list(&mut recording));
+        });
+        assert_eq!((threads.known.len(), threads.order.len(), LINES.load(Relaxed)), (MOST, 0, 1));
+    }
 
     /// Ends the threads of a test, however it ends.
     struct Over<'a>(&'a AtomicBool);

@@ -100,6 +100,37 @@ mod tests {
     }
 
     #[test]
+    fn no_more_frames_are_walked_than_are_asked_for() {
+        #[inline(never)]
+        fn deep(levels: u32, gate: &mpsc::Receiver<()>) {
+            if levels == 0 {
+                let _ = gate.recv();
+            } else {
+                deep(levels - 1, gate);
+            }
+            std::hint::black_box(levels);
+        }
+        let (report, reported) = mpsc::channel();
+        let (open, gate) = mpsc::channel();
+        let waiting = thread::spawn(move || {
+            report.send(Thread::current()).unwrap();
+            deep(300, &gate);
+        });
+        let thread = reported.recv().unwrap().unwrap();
+        let walked = |most| {
+            let walk = |stack: Stack<'_>| Unwinder::with_own(|own| own.addresses(stack, most).len());
+            interrupted(&thread, walk)
+        };
+        // It may not have come there yet.
+        while walked(usize::MAX).is_none_or(|all| all <= 300) {
+            thread::yield_now();
+        }
+        assert_eq!(walked(256), Some(256));
+        drop(open);
+        waiting.join().unwrap();
+    }
+
+    #[test]
     fn a_thread_that_waits_in_the_system_is_seen_where_it_waits() {
         let (report, reported) = mpsc::channel();
         let (open, gate) = mpsc::channel();
