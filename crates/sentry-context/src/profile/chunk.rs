@@ -75,12 +75,12 @@ struct Profile<'a> {
     samples: Vec<Sample>,
     #[serde(flatten)]
     table: &'a Table<'a>,
-    thread_metadata: BTreeMap<String, Metadata<'a>>,
+    thread_metadata: BTreeMap<String, Metadata>,
 }
 
 #[derive(Serialize)]
-struct Metadata<'a> {
-    name: &'a str,
+struct Metadata {
+    name: String,
 }
 
 /// Of which there are some ten thousand.
@@ -122,7 +122,7 @@ pub(super) struct Cancelled;
 
 /// The payload of a chunk. `None` where no thread did anything, which a server refuses.
 pub(super) fn payload(
-    recording: &Recording,
+    mut recording: Recording,
     origin: &Origin,
     symbols: &mut Symbols,
     cancelled: &AtomicBool,
@@ -136,8 +136,8 @@ pub(super) fn payload(
     let mut samples = Vec::new();
     let mut names = BTreeMap::new();
     let mut repeats = SAMPLES;
-    for (id, track) in &recording.threads {
-        let of_thread = thread(*id, &track.stretches, recording, &stacks, &mut repeats);
+    for (id, track) in std::mem::take(&mut recording.threads) {
+        let of_thread = thread(id, &track.stretches, &recording, &stacks, &mut repeats);
         // A server drops what it cannot give a duration.
         if of_thread.iter().filter(|sample| sample.0.is_some()).count() < 2 {
             continue;
@@ -146,11 +146,15 @@ pub(super) fn payload(
             sample.stack = stack.unwrap_or_else(|| table.idle());
             sample
         }));
-        names.insert(id.to_string(), Metadata { name: &track.name });
+        names.insert(id.to_string(), Metadata { name: track.name });
     }
     if samples.is_empty() {
         return Ok(None);
     }
+    let measurements = measurements(&recording);
+    // All that is left of it is in the table.
+    drop(recording);
+    table.complete();
     samples.sort_by(|one, other| one.timestamp.total_cmp(&other.timestamp));
     let (name, version) = origin.sdk.split_once('/').unwrap_or((&origin.sdk, ""));
     let chunk = Chunk {
@@ -161,7 +165,7 @@ pub(super) fn payload(
         client_sdk: Sdk { name, version },
         release: &origin.release,
         environment: &origin.environment,
-        measurements: measurements(recording),
+        measurements,
         profile: Profile { samples, table: &table, thread_metadata: names },
     };
     Ok(serde_json::to_vec(&chunk).ok())

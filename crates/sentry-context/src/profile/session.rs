@@ -120,7 +120,7 @@ pub(crate) fn start(
         let _end = end;
         let mut symbols = Symbols::new(platform::current().resolver(), in_app);
         for recording in received {
-            match chunk::payload(&recording, &origin, &mut symbols, &made.is_cancelled) {
+            match chunk::payload(recording, &origin, &mut symbols, &made.is_cancelled) {
                 Ok(Some(payload)) if made.settle() => made.chunks.send(payload),
                 Ok(None) => drop(made.settle()),
                 Ok(Some(_)) | Err(Cancelled) => made.discard(),

@@ -65,6 +65,11 @@ impl<'a> Table<'a> {
         (self.number(frames), kind)
     }
 
+    /// All stacks have their numbers.
+    pub(super) fn complete(&mut self) {
+        self.numbers = HashMap::new();
+    }
+
     /// The number of the empty stack.
     pub(super) fn idle(&mut self) -> u32 {
         self.number(Vec::new())

@@ -50,7 +50,7 @@ fn chunk_of(samples: &[Did<'_>]) -> Option<Value> {
         recording.add(THREAD, tick, *sample);
     }
     recording.name(THREAD, "a worker");
-    chunk(&recording)
+    chunk(recording)
 }
 
 fn origin() -> Origin {
@@ -62,7 +62,7 @@ fn origin() -> Origin {
     }
 }
 
-fn chunk(recording: &Recording) -> Option<Value> {
+fn chunk(recording: Recording) -> Option<Value> {
     let payload = payload(recording, &origin(), &mut symbols(), &AtomicBool::new(false)).unwrap()?;
     serde_json::from_slice(&payload).unwrap()
 }
@@ -144,14 +144,14 @@ fn a_thread_with_fewer_than_two_samples_that_are_not_idle_is_left_out() {
         recording.add(THREAD, tick, Ran(&[OURS], 0));
         recording.add(THREAD + 1, tick, other);
     }
-    let chunk = chunk(&recording).unwrap();
+    let chunk = chunk(recording).unwrap();
     assert_eq!(chunk["profile"]["samples"].as_array().unwrap().len(), 3);
     assert_eq!(chunk["profile"]["thread_metadata"].as_object().unwrap().len(), 1);
 }
 
 #[test]
 fn nothing_is_sent_where_no_thread_did_anything() {
-    assert_eq!(chunk(&Recording::new()), None);
+    assert_eq!(chunk(Recording::new()), None);
     assert_eq!(chunk_of(&[Idle, Idle, Idle]), None);
     assert_eq!(chunk_of(&[Idle, Ran(&[OURS], 0), Idle]), None);
     assert_eq!(chunk_of(&[Still(&[FOREIGN], 0), Still(&[FOREIGN], 0), Still(&[FOREIGN], 0)]), None);
@@ -205,7 +205,7 @@ fn repeats_beyond_their_bound_keep_their_time_but_not_their_number() {
         ticks += 1;
     }
     assert!(ticks as usize * threads > SAMPLES, "{ticks}");
-    let chunk = chunk(&recording).unwrap();
+    let chunk = chunk(recording).unwrap();
     let samples = chunk["profile"]["samples"].as_array().unwrap();
     assert!(samples.len() <= SAMPLES + 2 * threads, "{}", samples.len());
     for thread in (0..threads).map(|thread| thread.to_string()) {
@@ -221,7 +221,7 @@ fn a_chunk_that_nobody_waits_for_is_not_made() {
     let mut recording = Recording::new();
     recording.tick(Duration::ZERO);
     recording.add(THREAD, 0, Ran(&[OURS], 0));
-    let made = payload(&recording, &origin(), &mut symbols(), &AtomicBool::new(true));
+    let made = payload(recording, &origin(), &mut symbols(), &AtomicBool::new(true));
     assert_eq!(made, Err(Cancelled));
 }
 
@@ -233,7 +233,7 @@ fn the_figures_of_the_process_are_measurements() {
         recording.add(THREAD, tick, Ran(&[OURS], 0));
         recording.measure(Duration::from_secs(number), crate::runtime_stats::read());
     }
-    let chunk = chunk(&recording).unwrap();
+    let chunk = chunk(recording).unwrap();
     for (name, unit) in [("cpu_usage", "percent"), ("memory_footprint", "byte")] {
         let measured = &chunk["measurements"][name];
         assert_eq!(
