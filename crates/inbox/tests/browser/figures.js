@@ -14,19 +14,19 @@ const SPANS = 3000;
 const browser = await openBrowser();
 const inbox = await startInbox();
 
-/** @typedef {{ wall: number, busy: number, script: number, layout: number }} Took Milliseconds. */
+/** @typedef {{ wall: number, busy: number, layout: number }} Took Milliseconds. */
 
 /** @param {string} what @param {Took} took @param {number} most */
-function say(what, { wall, busy, script, layout }, most) {
-  const parts = `main thread ${busy.toFixed(0)} ms: script ${script.toFixed(0)}, style and layout ${layout.toFixed(0)}`;
-  console.log(`${what.padEnd(50)} ${wall.toFixed(0).padStart(6)} ms (at most ${most}); ${parts}`);
+function say(what, { wall, busy, layout }, most) {
+  const thread = `main thread ${busy.toFixed(0)} ms, style and layout ${layout.toFixed(0)} of it`;
+  console.log(`${what.padEnd(50)} ${wall.toFixed(0).padStart(6)} ms (at most ${most}); ${thread}`);
 }
 
 /** What the main thread has spent so far, milliseconds. @param {import('playwright-core').CDPSession} client */
 async function spent(client) {
   const { metrics } = await client.send('Performance.getMetrics');
   const of = (/** @type {string} */ name) => 1000 * (metrics.find((it) => it.name === name)?.value ?? 0);
-  return { busy: of('TaskDuration'), script: of('ScriptDuration'), layout: of('LayoutDuration') + of('RecalcStyleDuration') };
+  return { busy: of('TaskDuration'), layout: of('LayoutDuration') + of('RecalcStyleDuration') };
 }
 
 /** A page that counts the time of its own thread. */
@@ -55,7 +55,7 @@ async function measured({ page, client }, act) {
   await act();
   await painted(page);
   const [wall, after] = [performance.now() - began, await spent(client)];
-  return { wall, busy: after.busy - before.busy, script: after.script - before.script, layout: after.layout - before.layout };
+  return { wall, busy: after.busy - before.busy, layout: after.layout - before.layout };
 }
 
 /** Shows an address until this is there. @param {string} path @param {string} shown */
