@@ -16,14 +16,14 @@ export default {
     [/^\/transactions$/, transactions], [/^\/transactions\/([^/]+)$/, transaction]],
 };
 
-const HINT = 'service:shop transaction.op:http.server some text';
+const HINT = 'service:shop transaction.op:http.server some text, or an id';
 
 const LISTS = () => beside([['/traces', 'Traces'], ['/transactions', 'Transactions']]);
 
 /** What happened together, across services; the one that was heard of last first. */
 function traces() {
   return listing({
-    title: 'Traces', hint: HINT, above: LISTS(),
+    title: 'Traces', hint: 'service:shop errors:>0 some text, or an id', above: LISTS(),
     ask: (narrowed) => page('traces', narrowed),
     key: (it) => it.trace_id,
     row: traceRow,

@@ -13,7 +13,7 @@
 //! | `DELETE /api/issues`, `DELETE /api/all` | forgets issues with their events; forgets everything |
 //! | `GET /api/events?query=&issue=&run=&trace=`, `/api/events/{id}` | events; one with attachments, feedback, neighbours |
 //! | `GET /api/transactions?query=&run=&trace=`, `/api/transactions/{id}` | transactions, streamed ones among them |
-//! | `GET /api/traces?run=`, `/api/traces/{id}` | traces; one with its spans, errors and logs over services |
+//! | `GET /api/traces?query=&run=`, `/api/traces/{id}` | traces; one with its spans, errors and logs over services |
 //! | `GET /api/logs?query=&level=warn,error&trace=`, `/api/metrics` | log entries; metrics |
 //! | `GET /api/metrics/names`, `/api/metrics/series?name=&by=&seconds=` | metrics by name; one over time by an attribute |
 //! | `GET /api/charts?seconds=` | requests, errors, memory and CPU use of services; crash-free rates of releases |

@@ -7,6 +7,7 @@ mod pattern;
 #[cfg(test)]
 mod tests;
 
+use crate::event_id::normalised;
 use pattern::Pattern;
 
 /// Longest search, bytes, and most words of it.
@@ -104,6 +105,14 @@ impl Term {
     }
 }
 
+/// Logs show ids with dashes; they are held without.
+fn with_plain_ids(mut values: Vec<Pattern>) -> Vec<Pattern> {
+    let dashed = values.iter().filter(|value| value.text().contains('-'));
+    let plain: Vec<_> = dashed.filter_map(|it| normalised(it.text())).collect();
+    values.extend(plain.iter().map(|id| Pattern::of(id, true)));
+    values
+}
+
 struct Reader<'a> {
     rest: &'a str,
 }
@@ -128,13 +137,13 @@ impl Reader<'_> {
                 }));
             }
             let value = self.value(char::is_whitespace)?;
-            return Ok(Some(Term { negated, key: None, values: vec![value] }));
+            return Ok(Some(Term { negated, key: None, values: with_plain_ids(vec![value]) }));
         };
         let values = if self.eat('[') { self.list()? } else { vec![self.value(char::is_whitespace)?] };
         if values.iter().all(Pattern::is_empty) {
             return Err(BadQuery::Empty(key));
         }
-        Ok(Some(Term { negated, key: Some(key), values }))
+        Ok(Some(Term { negated, key: Some(key), values: with_plain_ids(values) }))
     }
 
     /// The name of a field with the colon after it.

@@ -1,5 +1,6 @@
 //! By which names events, issues, transactions and log entries are searched.
 
+use crate::answers::TraceSummary;
 use crate::facts::Facts;
 use crate::issue::{Issue, IssueStatus};
 use crate::query::Searched;
@@ -8,6 +9,11 @@ use crate::received::{Entry, Event, Transaction, attribute};
 /// The fields of a search that are an issue's own; all others are those of its events.
 pub(crate) fn is_of_issue(key: &str) -> bool {
     ["is", "times_seen", "count", "users", "first_seen", "last_seen", "issue"].contains(&key)
+}
+
+/// The fields of a search that are a trace's own; all others are those of its transactions.
+pub(crate) fn is_of_trace(key: &str) -> bool {
+    ["errors", "transactions"].contains(&key)
 }
 
 /// What Sentry calls facts by other names.
@@ -83,7 +89,8 @@ impl Searched for Issue {
 impl Searched for Event {
     fn text(&self, fits: &dyn Fn(&str) -> bool) -> bool {
         let summary = &self.summary;
-        fits(&summary.title) || any([self.culprit.as_ref(), summary.value.as_ref(), None], fits)
+        let texts = [self.culprit.as_ref(), summary.value.as_ref(), Some(&summary.event_id)];
+        fits(&summary.title) || any(texts, fits)
     }
 
     fn field(&self, key: &str, fits: &dyn Fn(&str) -> bool) -> bool {
@@ -108,7 +115,9 @@ impl Searched for Event {
 
 impl Searched for Transaction {
     fn text(&self, fits: &dyn Fn(&str) -> bool) -> bool {
-        any([self.summary.transaction.as_ref(), self.summary.op.as_ref(), None], fits)
+        let summary = &self.summary;
+        any([summary.transaction.as_ref(), summary.op.as_ref(), summary.trace_id.as_ref()], fits)
+            || fits(&summary.event_id)
     }
 
     fn field(&self, key: &str, fits: &dyn Fn(&str) -> bool) -> bool {
@@ -124,6 +133,20 @@ impl Searched for Transaction {
             }
             "spans" => number(summary.span_count as f64, fits),
             _ => fact(&self.facts, key, fits),
+        }
+    }
+}
+
+impl Searched for TraceSummary {
+    fn text(&self, fits: &dyn Fn(&str) -> bool) -> bool {
+        fits(&self.trace_id)
+    }
+
+    fn field(&self, key: &str, fits: &dyn Fn(&str) -> bool) -> bool {
+        match key {
+            "errors" => number(self.errors as f64, fits),
+            "transactions" => number(self.transactions as f64, fits),
+            _ => false,
         }
     }
 }

@@ -1,12 +1,14 @@
 //! Traces: all that is held of one, over services and languages.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use crate::answers::{Trace, TraceSpan, TraceSummary};
+use crate::query::Query;
 use crate::received::{EventSummary, Payload, Span, TransactionSummary, milliseconds, text};
+use crate::search::is_of_trace;
 use crate::spans::below;
 use crate::store::State;
 use crate::timestamp;
@@ -167,6 +169,23 @@ pub(crate) fn summaries(state: &State) -> Vec<TraceSummary> {
         if let Some(trace) = place.and_then(|place| all.get_mut(*place)) {
             trace.errors += 1;
         }
+    }
+    all
+}
+
+/// Those that fit a search. Each of its words fits the trace itself or one of its transactions; one that is excluded fits
+/// none of them.
+pub(crate) fn searched(state: &State, query: Query) -> Vec<TraceSummary> {
+    let (of_trace, of_transactions) = query.split(is_of_trace);
+    let mut all = summaries(state);
+    all.retain(|trace| of_trace.fits(trace));
+    for term in of_transactions.terms {
+        let negated = term.negated;
+        let word = Query { terms: vec![term] };
+        // Of an excluded word, the traces that have what is excluded.
+        let found = state.transactions.iter().filter(|it| word.fits(*it) != negated);
+        let found: HashSet<&str> = found.filter_map(|it| it.summary.trace_id.as_deref()).collect();
+        all.retain(|trace| found.contains(trace.trace_id.as_str()) != negated);
     }
     all
 }

@@ -66,7 +66,11 @@ fn details(state: &State, id: &str) -> Option<TransactionDetails> {
 }
 
 async fn all_traces(filter: web::Query<Filter>, store: web::Data<Store>) -> HttpResponse {
-    let all = store.read(traces::summaries);
+    let query = match filter.search() {
+        Ok(query) => query,
+        Err(bad) => return unreadable(&bad),
+    };
+    let all = store.read(|state| traces::searched(state, query));
     let fits = |it: &&TraceSummary| wanted(filter.run.as_ref(), it.run_id.as_ref());
     let page = filter.page(LIMIT, all.iter().filter(fits));
     HttpResponse::Ok().json(Traces { traces: page.entries, more: page.more })
