@@ -28,7 +28,11 @@ pub(crate) async fn spawn_app_with(options: Options) -> App {
 pub(crate) fn http() -> Client {
     // One of the tests' threads may have done so already.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::new()
+    // The client's own limits on a silent connection are those of an idle machine.
+    let client = Client::builder().tcp_keepalive(None);
+    #[cfg(target_os = "linux")]
+    let client = client.tcp_user_timeout(None);
+    client.build().unwrap()
 }
 
 impl App {

