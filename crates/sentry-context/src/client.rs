@@ -200,12 +200,13 @@ fn for_ever(text: &str) -> &'static str {
     Box::leak(text.into())
 }
 
-/// The integrations of a client, in order: ours completes the SDK's contexts.
+/// The integrations of a client.
 fn integrations(service: &'static Service) -> Vec<Arc<dyn Integration>> {
     vec![
         Arc::new(DebugImagesIntegration::default()),
-        Arc::new(ContextIntegration::new()),
-        Arc::new(ServiceIntegration { panic_type: service.panic_type, name: service.name }),
+        // For the name of the server alone.
+        Arc::new(ContextIntegration::new().add_os(false).add_rust(false).add_device(false)),
+        Arc::new(ServiceIntegration { panic_type: service.panic_type }),
         Arc::new(Requests::of(service.name)),
         Arc::new(Limiter::default()),
     ]

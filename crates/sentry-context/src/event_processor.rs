@@ -78,7 +78,7 @@ impl EventProcessor {
         }
     }
 
-    /// Finishes one transaction: it gets what the SDK gives to events only.
+    /// Finishes one transaction.
     fn transaction(&self, transaction: &mut Transaction<'static>) {
         complete_from_data(transaction);
         transaction.tags.insert("service".to_owned(), self.service.to_owned());
@@ -101,6 +101,7 @@ impl EventProcessor {
             event.exception.values.iter_mut().filter_map(|exception| exception.stacktrace.as_mut());
         let threads = event.threads.values.iter_mut().filter_map(|thread| thread.stacktrace.as_mut());
         exceptions.chain(threads).for_each(|stacktrace| frames::clean(stacktrace, &self.in_app));
+        integration::add_contexts(&mut event.contexts, self.service, &self.own.release);
         if let Some(outermost) = event.exception.values.last() {
             event.tags.insert(TYPE_TAG.to_owned(), outermost.ty.clone());
         }

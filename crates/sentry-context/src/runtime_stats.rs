@@ -13,6 +13,10 @@ use crate::platform;
 
 /// How often the background thread samples. A refresh of this one process costs about 0.1 ms.
 const INTERVAL: Duration = Duration::from_millis(500);
+
+/// What the context `app` calls the memory of the process.
+pub(crate) const APP_MEMORY: &str = "app_memory";
+
 const MIB: f64 = 1024.0 * 1024.0;
 
 static STARTED: LazyLock<(Instant, SystemTime)> = LazyLock::new(|| (Instant::now(), SystemTime::now()));
@@ -68,9 +72,14 @@ impl RuntimeStats {
             app_start_time: Some(self.started),
             app_name: Some(service.to_owned()),
             app_version: release.split_once('@').map(|(_, version)| version.to_owned()),
-            other: Map::from_iter([("app_memory".to_owned(), self.memory_bytes.into())]),
+            other: Map::from_iter([(APP_MEMORY.to_owned(), self.memory_bytes.into())]),
             ..AppContext::default()
         };
+        [("app".to_owned(), app.into()), ("runtime".to_owned(), self.runtime().into())]
+    }
+
+    /// The second of them.
+    pub(crate) fn runtime(&self) -> RuntimeContext {
         let facts: [(&str, Value); 5] = [
             ("memory_mb", mb(self.memory_bytes).into()),
             ("cpu_percent", hundredths(self.cpu_percent.into()).into()),
@@ -79,8 +88,7 @@ impl RuntimeStats {
             ("open_fds", self.open_fds.into()),
         ];
         let other = facts.map(|(name, value)| (name.to_owned(), value)).into();
-        let runtime = RuntimeContext { other, ..RuntimeContext::default() };
-        [("app".to_owned(), app.into()), ("runtime".to_owned(), runtime.into())]
+        RuntimeContext { other, ..RuntimeContext::default() }
     }
 }
 
