@@ -2,10 +2,11 @@
 
 import { get, list } from './api.js';
 import { chart } from './chart.js';
-import { el, live } from './dom.js';
+import { clipped, el, live } from './dom.js';
 import { replaced } from './metrics.js';
 import { rangeChoice, seconds } from './range-choice.js';
 import { redraw } from './redraw.js';
+import { exact, many } from './time.js';
 
 /** @type {Tab} */
 export default { name: 'Releases', path: '/releases', views: [[/^\/(?:releases|sessions)$/, releases]] };
@@ -18,15 +19,16 @@ const CHARTS = 12;
 /** Release health, by release. */
 function releases() {
   document.title = 'Releases · Inbox';
-  const [table, charts] = [el('div'), el('div')];
+  const [table, made, charts] = [el('div'), el('div'), el('div')];
   const update = async () => {
-    const [sessions, over] = await Promise.all([list('sessions', {}), /** @type {Promise<Api.Charts>} */ (get(`charts?seconds=${seconds()}`))]);
+    const [sessions, of, over] = await Promise.all([list('sessions', {}), list('releases', {}), /** @type {Promise<Api.Charts>} */ (get(`charts?seconds=${seconds()}`))]);
     redraw(table, sessions.length ? whole(sessions)
       : el('p', { class: 'empty' }, 'No session is held. SDKs send them every minute or so, and when the process stops.'));
+    redraw(made, of.length ? el('div', {}, el('h2', {}, 'Commits and deploys'), el('ul', { class: 'rows' }, of.map(commits))) : '');
     replaced(charts, { ...over, .../** @type {{}} */ ({ services: [] }) }, () => over.releases.slice(0, CHARTS).map((it) => release(it, over)));
   };
   const range = el('form', { class: 'filters', onsubmit: (/** @type {Event} */ it) => it.preventDefault() }, rangeChoice(update));
-  return live(el('div', {}, el('h1', {}, 'Releases'), table, range, charts), update);
+  return live(el('div', {}, el('h1', {}, 'Releases'), table, made, range, charts), update);
 }
 
 /** @param {Api.Sessions[]} all */
@@ -43,6 +45,23 @@ function row(it) {
   return el('tr', { 'data-key': it.release },
     el('th', { scope: 'row' }, el('a', { href: `/issues?${new URLSearchParams({ q: query })}` }, it.release.slice(0, 200) || '(none)')),
     el('td', {}, percent(it.crash_free)), el('td', {}, percent(it.crash_free_users)), count(it.users), [it.ok, it.exited, it.errored, it.unhandled, it.crashed, it.abnormal].map(count));
+}
+
+/** @param {Api.Release} it */
+function commits(it) {
+  const deploys = it.deploys.map((deploy) => `${deploy.environment} ${exact(deploy.finished_at)}`);
+  return el('li', { class: 'row', 'data-key': it.version }, el('div', { class: 'what' },
+    el('strong', {}, clipped(it.version)), ' ',
+    el('span', { class: 'quiet' }, clipped([it.projects.join(', '), it.released_at ? `released ${exact(it.released_at)}` : 'not released'].filter(Boolean).join(' · '))),
+    el('div', { class: 'quiet' }, deploys.length ? clipped(`Deployed to ${deploys.join(', ')}`) : 'Deployed nowhere'),
+    el('details', {}, el('summary', { class: 'quiet' }, many(it.commits.length, 'commit')),
+      el('ul', { class: 'lines' }, it.commits.map(commit)))));
+}
+
+/** @param {Api.Commit} it */
+function commit(it) {
+  return el('li', {}, el('code', {}, clipped(it.id.slice(0, 12))), ' ', clipped((it.message ?? '').split('\n')[0]), ' ',
+    el('span', { class: 'quiet' }, clipped(it.author ?? '')));
 }
 
 /** @param {number | null} share */

@@ -20,6 +20,8 @@
 //! | `GET /api/attachments`, `/api/attachments/{id}` | attachments; the content of one |
 //! | `GET /api/monitors?in=` | jobs that check in; as they will be so many seconds later, unless they check in before |
 //! | `GET /api/feedback`, `/api/replays`, `/api/sessions`, `/api/client-reports` | what else came |
+//! | `GET /api/releases` | releases with commits and deploys, as `sentry-cli` makes them |
+//! | `/api/0/organizations/{organization}/releases/…` | what `sentry-cli` asks for to make them |
 //! | `GET /api/envelopes`, `/api/envelopes/{id}`, `/api/envelopes/{id}/raw` | envelopes as they came; the bytes of one |
 //! | `GET /api/refusals` | what was not kept, and why |
 //! | `GET /api/profilers`, `/api/profile`, `/api/profile/speedscope`, `/api/profile/pprof` | profiles |
@@ -39,6 +41,7 @@ use crate::issues::SeenRelease;
 use crate::monitors::Monitor;
 use crate::received::{EventSummary, Payload, TransactionSummary};
 use crate::refusals::Refused;
+use crate::releases::Release;
 use crate::replays::Replay;
 use crate::reports::ClientReport;
 use crate::sessions::Sessions;
@@ -240,6 +243,13 @@ pub struct FeedbackList {
 pub struct Monitors {
     /// All of them.
     pub monitors: Vec<Monitor>,
+}
+
+/// `GET /api/releases`, the one that was made last first.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Releases {
+    /// All that are held.
+    pub releases: Vec<Release>,
 }
 
 /// `GET /api/replays`, the one that was heard of last first.

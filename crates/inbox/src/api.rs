@@ -2,12 +2,14 @@
 //!
 //! - `issues`: issues, what is decided of them, and events; `traces`: transactions, traces, logs
 //! - `received`: what came beside these, such as attachments and feedback, and the envelopes themselves
+//! - `releases`: what `sentry-cli` asks for
 //! - `charts`: numbers over time; `filter`: what lists are narrowed to, searched for, and sorted by
 
 mod charts;
 mod filter;
 mod issues;
 mod received;
+mod releases;
 mod traces;
 
 use actix_web::error::{InternalError, JsonPayloadError, QueryPayloadError};
@@ -33,6 +35,7 @@ pub(crate) fn routes(app: &mut web::ServiceConfig) {
         .configure(issues::routes)
         .configure(traces::routes)
         .configure(received::routes)
+        .configure(releases::routes)
         .configure(charts::routes);
 }
 

@@ -5,7 +5,7 @@
 //! - `shape`: what SDKs of all years send, in one shape; `parameters`: what differs from message to message
 //! - `grouping`, `user`, `issues`, `store`: events → issues, in memory; `weight`: how much of it, which is bounded
 //! - `spans`, `traces`: spans of many services → one trace; `profiles`: profile chunks → flame graphs; `charts`: over time
-//! - `attachments`, `feedback`, `monitors`, `replays`, `reports`, `sessions`, `envelopes`: what else is kept
+//! - `attachments`, `feedback`, `monitors`, `releases`, `replays`, `reports`, `sessions`, `envelopes`: what else is kept
 //! - `query`, `search`, `facts`: what is looked for, and by what
 //! - `server`, `api`, [`page`]: HTTP; [`answers`]: what it answers; `ingest`, `upload`: bodies, decompressed within bounds
 //! - `forward`: a copy for another server; `hosts`: who may look
@@ -46,6 +46,7 @@ mod query;
 mod received;
 mod refusal;
 mod refusals;
+mod releases;
 mod replays;
 mod reports;
 mod ring;
@@ -87,6 +88,7 @@ pub use monitors::{CheckIn, Monitor};
 pub use options::{Answer, Options};
 pub use received::{EventSummary, Payload, TransactionSummary};
 pub use refusals::Refused;
+pub use releases::{Commit, Deploy, Release};
 pub use replays::Replay;
 pub use reports::ClientReport;
 pub use reqwest::Url;

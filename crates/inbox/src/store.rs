@@ -11,6 +11,7 @@ use crate::envelope::{self, BadEnvelope};
 use crate::envelopes::{Arrival, Outcome, Outline};
 use crate::issue::{Issue, IssueStatus};
 use crate::received::understand;
+use crate::releases::Releases;
 
 pub(crate) use state::State;
 
@@ -123,6 +124,11 @@ impl Store {
     /// What somebody has decided of an issue; `None` where it is not held.
     pub(crate) fn decide(&self, id: &str, status: IssueStatus) -> Option<Issue> {
         self.change(|state| state.issues.decide(id, status))
+    }
+
+    /// Makes or changes releases.
+    pub(crate) fn change_releases<T>(&self, change: impl FnOnce(&mut Releases) -> T) -> T {
+        self.change(|state| change(&mut state.releases))
     }
 
     /// Marks what is late by now. That is a change only where something is.

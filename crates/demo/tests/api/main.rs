@@ -19,6 +19,7 @@ mod profile;
 mod real;
 mod recovery;
 mod release;
+mod releases;
 mod secrets;
 mod signed;
 // The native scenarios differ elsewhere, and so do the names of threads.

@@ -1,8 +1,12 @@
 //! A binary without symbols still says where it failed: by address and image.
 
+use std::fs;
+use std::path::Path;
 use std::process::Command;
 
+use demo::generated::root;
 use fixtures::service::Service;
+use fixtures::{needed, sentry_cli};
 use inbox::Inbox;
 use serde_json::Value;
 
@@ -39,6 +43,46 @@ async fn a_stripped_binary_tells_addresses_within_its_images() {
         let nameless = |frame: &&Value| within(frame) && frame.get("function").is_none();
         assert!(frames.iter().any(|frame| nameless(&frame)), "it was to be stripped");
     }
+}
+
+/// The values of a line of `debug-files check`, such as `Debug ID`.
+fn checked<'a>(output: &'a str, name: &str) -> Vec<&'a str> {
+    output.lines().filter_map(|line| Some(line.split_once(name)?.1.trim_start_matches(':').trim())).collect()
+}
+
+/// `deploy/debug-files` makes the binary without symbols, and what Sentry needs to show its lines all the same.
+#[actix_web::test]
+async fn debug_files_are_found_by_the_id_that_events_name_and_bring_the_sources() {
+    let Some(cli) = needed(sentry_cli::binary()) else { return };
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("debug-files-{}", std::process::id()));
+    let mut script = tokio::process::Command::new(root().join("deploy/debug-files"));
+    script
+        .arg(env!("CARGO_BIN_EXE_demo"))
+        .arg(&folder)
+        .env("SENTRY_CLI", cli)
+        .env_remove("SENTRY_AUTH_TOKEN");
+    let output = script.output().await.expect("the script");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{output:?}");
+    let (ids, usable) = (checked(&said, "Debug ID"), checked(&said, "Usable"));
+    assert!(ids.len() == 2 && ids[0] == ids[1] && usable == ["yes", "yes"], "{said}");
+    assert!(said.contains("symtab, debug"), "{said}");
+    // The names of files are in the clear at the end of the archive.
+    let sources = fs::read(folder.join("demo.src.zip")).expect("the sources");
+    let name = b"game-engine/src/domain/paytable.rs";
+    assert!(sources.windows(name.len()).any(|it| it == name), "its sources are not there");
+
+    let inbox = Inbox::start().await.expect("an inbox");
+    let stripped = folder.join("demo").display().to_string();
+    let process = Service::start_with(&stripped, &["serve", "game-engine"], &[("SENTRY_DSN", &inbox.dsn())]);
+    client().get(format!("{}/debug/error/key", process.url())).send().await.expect("an answer");
+    inbox.wait_until("an event", |inbox| !inbox.events().is_empty()).await.expect("an event");
+    let event = inbox.events().remove(0);
+    let mut images = event["debug_meta"]["images"].as_array().expect("images").iter();
+    let own = images.find(|image| image["name"] == stripped.as_str()).expect("the binary's own image");
+    assert_eq!(own["id"], ids[0]);
+    drop(process);
+    fs::remove_dir_all(folder).expect("the folder goes");
 }
 
 fn number(address: &Value) -> u64 {

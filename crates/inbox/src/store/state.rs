@@ -15,6 +15,7 @@ use crate::monitors::Monitors;
 use crate::profiles::Profiles;
 use crate::received::{Entry, Event, Received, Span, Transaction, Understood};
 use crate::refusals::Refusals;
+use crate::releases::Releases;
 use crate::replays::Replays;
 use crate::reports::{self, ClientReport};
 use crate::ring::Ring;
@@ -37,6 +38,7 @@ pub(crate) struct State {
     pub(crate) attachments: Attachments,
     pub(crate) feedback: Ring<Feedback>,
     pub(crate) monitors: Monitors,
+    pub(crate) releases: Releases,
     pub(crate) replays: Replays,
     pub(crate) client_reports: Ring<ClientReport>,
     pub(crate) envelopes: Envelopes,
@@ -69,6 +71,7 @@ impl State {
             attachments: Attachments::default(),
             feedback: Ring::bounded(feedback::MAX_FEEDBACK, feedback::MAX_BYTES),
             monitors: Monitors::default(),
+            releases: Releases::default(),
             replays: Replays::default(),
             client_reports: Ring::new(reports::MAX_REPORTS),
             envelopes: Envelopes::default(),

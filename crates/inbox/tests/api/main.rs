@@ -36,6 +36,7 @@ mod profile_chunks;
 mod profile_requests;
 mod profiles;
 mod received_envelopes;
+mod releases;
 mod search;
 mod shapes;
 mod spans;

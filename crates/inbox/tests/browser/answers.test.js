@@ -32,6 +32,7 @@ async function answers() {
     'Page<"logs">': 'logs',
     'Page<"metrics">': 'metrics',
     '{ sessions: Api.Sessions[] }': 'sessions',
+    '{ releases: Api.Release[] }': 'releases',
     '{ profilers: Api.Profiler[] }': 'profilers',
     'Api.Profile': `profile?profiler=${profiler}`,
     '{ refusals: Api.Refused[] }': 'refusals',

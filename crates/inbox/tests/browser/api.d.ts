@@ -139,6 +139,29 @@ declare namespace Api {
     check_ins: CheckIn[];
   }
 
+  interface Release {
+    version: string;
+    projects: string[];
+    created_at: number;
+    released_at: number | null;
+    commits: Commit[];
+    deploys: Deploy[];
+  }
+
+  interface Commit {
+    id: string;
+    message: string | null;
+    author: string | null;
+    created_at: number | null;
+  }
+
+  interface Deploy {
+    id: number;
+    environment: string;
+    name: string | null;
+    finished_at: number;
+  }
+
   interface Replay {
     replay_id: string;
     project: string;
@@ -411,6 +434,7 @@ declare namespace Api {
     logs: Payload;
     metrics: Payload;
     sessions: Sessions;
+    releases: Release;
     profilers: Profiler;
     traces: TraceSummary;
     attachments: Attachment;

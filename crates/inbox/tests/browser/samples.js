@@ -33,6 +33,7 @@ export async function sendEverything(inbox) {
   const spans = [sampled.contexts.trace.span_id, spanId()];
   await inbox.send({}, { type: 'profile_chunk', platform: 'rust', payload: profileChunk(profiler, now() - 9, spans) });
   await inbox.send({}, { type: 'check_in', payload: { check_in_id: id(), monitor_slug: 'nightly', status: 'ok', monitor_config: { schedule: { type: 'crontab', value: '0 3 * * *' }, timezone: 'Europe/Vienna' } } });
+  await release(inbox);
   await inbox.send({ event_id: event }, { type: 'user_report', payload: { event_id: event, name: 'Anna', comments: 'It broke' } });
   await inbox.send({ event_id: id() }, { type: 'replay_event', payload: { replay_id: id(), urls: ['/basket/7'] } });
   const issue = (await inbox.get(`events/${event}`)).body.issue.id;
@@ -178,4 +179,18 @@ export function log(trace) {
 /** @param {string} trace @returns {Api.Payload} */
 export function metric(trace) {
   return { timestamp: now(), trace_id: trace, name: 'basket.total', type: 'gauge', value: 12.3456789, unit: 'euro' };
+}
+
+/**
+ * A release with a commit and a deploy, as sentry-cli makes it.
+ *
+ * @param {{ url: string }} inbox
+ */
+async function release(inbox) {
+  const url = `${inbox.url}/api/0/organizations/demo/releases/`;
+  const headers = { authorization: 'Bearer any', 'content-type': 'application/json' };
+  const send = (/** @type {string} */ method, /** @type {string} */ path, /** @type {object} */ body) => fetch(url + path, { method, headers, body: JSON.stringify(body) });
+  await send('POST', '', { version: 'shop@1.2.3', projects: ['shop'] });
+  await send('PUT', 'shop@1.2.3/', { commits: [{ id: 'c0ffee', message: 'Sell tea', author_name: 'Ada', timestamp: '2026-11-26T10:00:00Z' }], dateReleased: '2026-11-26T11:00:00Z' });
+  await send('POST', 'shop@1.2.3/deploys/', { environment: 'production', name: 'first' });
 }

@@ -1,0 +1,201 @@
+//! The part of [Sentry's own API](https://docs.sentry.io/api/releases/) that `sentry-cli` asks for when it makes a release.
+//! Any organization and any token are accepted.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::{HttpRequest, HttpResponse, web};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{missing, unreadable_body};
+use crate::answers;
+use crate::refusal::{refusal, takes};
+use crate::releases::{Change, Commit, Deploy, NewDeploy, Release};
+use crate::store::Store;
+
+/// Longest body: commits come with the names of all files that they change.
+const MAX_BODY: usize = 4 * 1024 * 1024;
+
+/// Longest version, bytes: Sentry's own bound.
+const MAX_VERSION: usize = 200;
+
+pub(super) fn routes(app: &mut web::ServiceConfig) {
+    let json = web::JsonConfig::default().limit(MAX_BODY).error_handler(unreadable_body);
+    let organization = web::scope("/api/0/organizations/{organization}")
+        .app_data(json)
+        .service(web::resource("/repos/").get(no_repositories).default_service(takes("GET")))
+        .service(web::resource("/releases/").get(all).post(make).default_service(takes("GET, POST")))
+        .service(
+            web::resource("/releases/{version}/").get(one).put(change).default_service(takes("GET, PUT")),
+        )
+        .service(
+            web::resource("/releases/{version}/previous-with-commits/")
+                .get(before)
+                .default_service(takes("GET")),
+        )
+        .service(web::resource("/releases/{version}/commits/").get(commits).default_service(takes("GET")))
+        .service(
+            web::resource("/releases/{version}/deploys/")
+                .get(deploys)
+                .post(deploy)
+                .default_service(takes("GET, POST")),
+        )
+        .default_service(web::to(|| async { missing("part of Sentry's API") }));
+    app.service(organization).service(super::get("/api/releases").get(held));
+}
+
+/// `GET /api/releases`, for the page.
+async fn held(store: web::Data<Store>) -> HttpResponse {
+    HttpResponse::Ok().json(answers::Releases { releases: store.read(|state| state.releases.newest_first()) })
+}
+
+/// Repositories are known where an integration is installed. Without one, commits come with the release.
+async fn no_repositories() -> HttpResponse {
+    HttpResponse::Ok().json(json!([]))
+}
+
+async fn all(store: web::Data<Store>) -> HttpResponse {
+    let releases = store.read(|state| state.releases.newest_first());
+    HttpResponse::Ok().json(releases.iter().map(Answer::of).collect::<Vec<_>>())
+}
+
+async fn make(request: HttpRequest, change: web::Json<Change>, store: web::Data<Store>) -> HttpResponse {
+    match change.version.clone() {
+        Some(version) => changed(&request, &version, &change, &store, StatusCode::CREATED),
+        None => refusal(StatusCode::BAD_REQUEST, "it has no version"),
+    }
+}
+
+async fn change(
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+    change: web::Json<Change>,
+    store: web::Data<Store>,
+) -> HttpResponse {
+    changed(&request, &path.1, &change, &store, StatusCode::OK)
+}
+
+fn changed(
+    request: &HttpRequest,
+    version: &str,
+    change: &Change,
+    store: &Store,
+    status: StatusCode,
+) -> HttpResponse {
+    if let Some(refused) = refused(request) {
+        return refused;
+    }
+    let is_good = !version.is_empty()
+        && version.len() <= MAX_VERSION
+        && !version.contains(['/', '\\', '\n', '\r', '\t'])
+        && ![".", ".."].contains(&version);
+    if !is_good {
+        return refusal(
+            StatusCode::BAD_REQUEST,
+            "a version has 1 to 200 bytes and no slashes and line breaks",
+        );
+    }
+    let release = store.change_releases(|releases| releases.change(version, change));
+    HttpResponse::build(status).json(Answer::of(&release))
+}
+
+/// Nobody is known here, but a request without a token would fail in Sentry.
+fn refused(request: &HttpRequest) -> Option<HttpResponse> {
+    let has_token = request.headers().contains_key(AUTHORIZATION);
+    (!has_token).then(|| refusal(StatusCode::UNAUTHORIZED, "it needs a token: any will do"))
+}
+
+async fn one(path: web::Path<(String, String)>, store: web::Data<Store>) -> HttpResponse {
+    super::found("release", store.read(|state| state.releases.get(&path.1).map(Answer::of)))
+}
+
+/// The release before, whose latest commit is the first that is not new; nothing where there is none.
+async fn before(path: web::Path<(String, String)>, store: web::Data<Store>) -> HttpResponse {
+    let before = store.read(|state| state.releases.before(&path.1).map(|release| json!(Answer::of(release))));
+    HttpResponse::Ok().json(before.unwrap_or_else(|| json!({})))
+}
+
+async fn commits(path: web::Path<(String, String)>, store: web::Data<Store>) -> HttpResponse {
+    let commits = |release: &Release| release.commits.iter().map(commit).collect::<Vec<_>>();
+    super::found("release", store.read(|state| state.releases.get(&path.1).map(commits)))
+}
+
+async fn deploys(path: web::Path<(String, String)>, store: web::Data<Store>) -> HttpResponse {
+    let deploys = |release: &Release| release.deploys.iter().map(deployed).collect::<Vec<_>>();
+    super::found("release", store.read(|state| state.releases.get(&path.1).map(deploys)))
+}
+
+async fn deploy(
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+    new: web::Json<NewDeploy>,
+    store: web::Data<Store>,
+) -> HttpResponse {
+    if let Some(refused) = refused(&request) {
+        return refused;
+    }
+    match store.change_releases(|releases| releases.deploy(&path.1, &new)) {
+        Some(deploy) => HttpResponse::Created().json(deployed(&deploy)),
+        None => missing("release"),
+    }
+}
+
+/// A release as Sentry answers it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    version: String,
+    date_created: Option<String>,
+    date_released: Option<String>,
+    last_commit: Option<Value>,
+    commit_count: usize,
+    deploy_count: usize,
+    new_groups: u64,
+    url: Option<String>,
+    last_event: Option<String>,
+    projects: Vec<Value>,
+}
+
+impl Answer {
+    fn of(release: &Release) -> Self {
+        Self {
+            version: release.version.clone(),
+            date_created: date(release.created_at),
+            date_released: release.released_at.and_then(date),
+            last_commit: release.commits.first().map(commit),
+            commit_count: release.commits.len(),
+            deploy_count: release.deploys.len(),
+            new_groups: 0,
+            url: None,
+            last_event: None,
+            projects: release.projects.iter().map(|it| json!({ "slug": it, "name": it })).collect(),
+        }
+    }
+}
+
+fn commit(commit: &Commit) -> Value {
+    json!({
+        "id": commit.id,
+        "message": commit.message,
+        "dateCreated": commit.created_at.and_then(date),
+        "author": commit.author.as_ref().map(|name| json!({ "name": name })),
+    })
+}
+
+fn deployed(deploy: &Deploy) -> Value {
+    json!({
+        "id": deploy.id.to_string(),
+        "environment": deploy.environment,
+        "name": deploy.name,
+        "url": null,
+        "dateStarted": null,
+        "dateFinished": date(deploy.finished_at),
+    })
+}
+
+/// RFC 3339; `None` where no calendar has the time.
+fn date(seconds: f64) -> Option<String> {
+    // A cast of a float ends at the bounds of the integer.
+    Some(Timestamp::from_microsecond((seconds * 1e6) as i64).ok()?.to_string())
+}
