@@ -10,7 +10,7 @@ pub struct Dsns {
     inbox: SocketAddr,
     /// Key and project on the Sentry server, under which the services send to the inbox, too: a copy goes out as it came in.
     own: Option<(String, String)>,
-    /// The DSN of the environment, where it is none: the services say what is wrong with it.
+    /// The value of the environment where it is not a valid DSN: the services report what is wrong with it.
     wrong: Option<String>,
     /// The server that gets a copy.
     pub forward: Option<Url>,

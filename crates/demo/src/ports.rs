@@ -14,8 +14,8 @@ pub enum Preference {
 
 /// A loopback port for each of the usual ones, all different.
 ///
-/// They are found by listening and let go before the return: between that and their use another process
-/// may take one, which then reads as "port taken" from whoever wanted it.
+/// The function binds each port to find it and closes it again. Another process may take it before the service does; the
+/// service then says that the port is taken.
 pub fn choose(usual: &[u16], preference: Preference) -> io::Result<Vec<u16>> {
     let listeners: Vec<_> = usual.iter().map(|port| listen(*port, preference)).collect::<io::Result<_>>()?;
     listeners.iter().map(|listener| Ok(listener.local_addr()?.port())).collect()

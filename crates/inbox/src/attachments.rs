@@ -60,7 +60,7 @@ impl Arrived {
     }
 }
 
-/// The media type of an image that no browser runs scripts of. What the client says is not asked: only what the content is.
+/// The media type of an image whose scripts no browser runs. The content decides, not what the client says.
 pub(crate) fn image_type(content: &[u8]) -> Option<&'static str> {
     match content {
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some("image/png"),
@@ -85,7 +85,7 @@ impl Default for Attachments {
 }
 
 impl Attachments {
-    /// The same after a clear: no number is given twice.
+    /// Empty, after a clear. Numbers go on, so that none is used twice.
     pub(crate) fn emptied(&self) -> Self {
         Self { next: self.next, ..Self::default() }
     }

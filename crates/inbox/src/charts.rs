@@ -1,4 +1,4 @@
-//! What is held, over time: in equal parts of the range that is asked for.
+//! Charts: what is held, in equal parts of a range of time.
 
 mod metrics;
 
@@ -34,7 +34,7 @@ impl Range {
         Self { from: now - seconds, step: seconds / PARTS as f64 }
     }
 
-    /// The part in which a time is. What comes while a chart is made is in the last.
+    /// The part that contains a time. What arrives while a chart is made belongs to the last one.
     pub(crate) fn part(&self, at: f64) -> Option<usize> {
         let part = (at - self.from) / self.step;
         (part >= 0.0 && part < (PARTS + 1) as f64).then(|| (part as usize).min(PARTS - 1))
@@ -110,7 +110,7 @@ fn highest(values: &mut [Option<f64>], part: usize, value: Option<f64>) {
     }
 }
 
-/// Statuses of transactions that did not fail. A missing one says nothing of a failure.
+/// Statuses of transactions that did not fail. A transaction without a status has not failed.
 const FINE: [&str; 3] = ["ok", "cancelled", "unknown"];
 
 /// The services and releases over time.
@@ -177,7 +177,7 @@ pub(crate) fn over_time(counts: impl Iterator<Item = (f64, u64)>, now: f64) -> O
     let range = Range { from: now - seconds, step: seconds / PARTS as f64 };
     let mut parts = vec![0; PARTS];
     for (at, count) in counts {
-        // The start of the first minute may be a hair before the range.
+        // The first minute may begin just before the range.
         add(&mut parts, range.part(at.max(range.from)).unwrap_or(PARTS - 1), count);
     }
     OverTime { from: range.from, step: range.step, counts: parts }

@@ -151,12 +151,12 @@ impl Default for Envelopes {
 }
 
 impl Envelopes {
-    /// The same after a clear: no number is given twice.
+    /// Empty, after a clear. Numbers go on, so that none is used twice.
     pub(crate) fn emptied(&self) -> Self {
         Self { next: self.next, ..Self::default() }
     }
 
-    /// Keeps one; `body` is `None` where it was not read. Of a reason, the place of its item is known or not.
+    /// Keeps one; `body` is `None` where it was not read. A reason may name the place of its item.
     pub(crate) fn push(&mut self, arrival: &Arrival, body: Option<&Bytes>, outcome: Outcome) {
         let Outcome { outline: Outline { header, mut items, omitted }, reasons, accepted } = outcome;
         for (number, reason) in &reasons {

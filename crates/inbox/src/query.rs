@@ -49,9 +49,9 @@ pub(crate) struct Term {
     pub(crate) values: Vec<Pattern>,
 }
 
-/// Something that can be looked for.
+/// Something that a search can find.
 pub(crate) trait Searched {
-    /// Whether a text that people read of it fits.
+    /// Whether a text that people see of it fits.
     fn text(&self, fits: &dyn Fn(&str) -> bool) -> bool;
 
     /// Whether a value of a field fits.

@@ -1,4 +1,4 @@
-//! [Client reports](https://develop.sentry.dev/sdk/telemetry/client-reports/): what clients say they did not send.
+//! [Client reports](https://develop.sentry.dev/sdk/telemetry/client-reports/): what clients did not send.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

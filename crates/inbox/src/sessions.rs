@@ -38,7 +38,7 @@ pub struct Sessions {
     pub unhandled: u64,
     /// Ended by a crash.
     pub crashed: u64,
-    /// Ended without a word.
+    /// Ended without an end that was reported.
     pub abnormal: u64,
     /// The share of sessions without a crash, from 0 to 1; none where there are no sessions.
     #[serde(default)]
@@ -210,7 +210,7 @@ impl Sums {
         {
             let known = self.users.get(&user).copied();
             sums.users += u64::from(known.is_none());
-            // Crashed once, crashed for good.
+            // A crashed session stays crashed.
             sums.crashed_users += u64::from(crashed && known != Some(true));
             self.users.insert(user, crashed || known == Some(true));
         }

@@ -1,4 +1,4 @@
-//! Spans that came by themselves, and what they are put together to: transactions, and traces.
+//! Streamed spans, and the transactions and traces that are made of them.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::weight::Weigh;
 /// Most spans that are kept.
 pub(crate) const MAX_SPANS: usize = 50_000;
 
-/// Most spans of one transaction that are put together.
+/// Most spans of a streamed transaction.
 pub(crate) const MAX_OF_TRANSACTION: usize = 5_000;
 
 /// All that are held.

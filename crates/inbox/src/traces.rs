@@ -1,4 +1,4 @@
-//! Traces: all that is held of one, over services and languages.
+//! Traces: everything that is held of a trace, across services and languages.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub(crate) const MAX_SPANS: usize = 5_000;
 pub(crate) const MAX_ERRORS: usize = 200;
 pub(crate) const MAX_LOGS: usize = 1_000;
 
-/// What is held of a trace, to be put together without the lock.
+/// What is held of a trace, copied so that it can be worked on without the lock.
 pub(crate) struct Collected {
     trace_id: String,
     transactions: Vec<(TransactionSummary, Payload)>,
@@ -123,7 +123,7 @@ fn span(summary: &TransactionSummary, span: &Value) -> TraceSpan {
 
 /// Each once, however often it came.
 fn streamed(spans: &[Arc<Span>]) -> Vec<TraceSpan> {
-    // Of each span, the segment that it is below of.
+    // The segment above each span.
     let mut owners: HashMap<&str, &Span> = HashMap::new();
     for segment in spans.iter().filter(|span| span.is_segment) {
         owners.insert(&segment.span_id, segment);
@@ -150,7 +150,7 @@ fn streamed(spans: &[Arc<Span>]) -> Vec<TraceSpan> {
     .collect()
 }
 
-/// The traces of which a transaction is held, the one that was heard of last first.
+/// The traces of which a transaction is held, the most recent first.
 pub(crate) fn summaries(state: &State) -> Vec<TraceSummary> {
     let mut places: HashMap<&str, usize> = HashMap::new();
     let mut all: Vec<TraceSummary> = Vec::new();

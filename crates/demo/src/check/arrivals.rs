@@ -14,7 +14,7 @@ use crate::terminal::Progress;
 const INTERVAL: Duration = Duration::from_millis(25);
 
 /// Waits for the promised number of events, and a transaction, of each call; at most `limit` altogether.
-/// What is missing then is for the comparison to say.
+/// The comparison reports what is still missing then.
 pub async fn wait(
     inbox: &InboxApi,
     selected: &[Selected<'_>],

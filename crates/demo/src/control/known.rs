@@ -10,10 +10,10 @@ use serde_json::Value;
 use super::health::Point;
 use crate::supervisor::Notice;
 
-/// Most events of its life that are kept: deaths, returns, deployments.
+/// Most entries of its history that are kept: terminations, restarts, deployments.
 const MARKS: usize = 50;
 
-/// Longest text that is kept of a termination, characters.
+/// Longest text about a termination that is kept, characters.
 const LONGEST: usize = 2_000;
 
 /// A service.

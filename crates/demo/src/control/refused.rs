@@ -30,7 +30,7 @@ pub enum Refused {
         /// Largest allowed.
         max: f64,
     },
-    /// Not one of the numbers of calls that there are.
+    /// A number of calls that the page does not offer.
     #[error("times must be one of 1, 10 and 100, and 1 for a scenario that gives back what is held")]
     Times,
     /// It runs already.
@@ -60,7 +60,7 @@ pub enum Refused {
     /// Another program runs the services.
     #[error("this demo has not started the services: deploy with what runs them")]
     NotSupervised,
-    /// Traffic that cannot be.
+    /// Options of the traffic that cannot be used.
     #[error("{0}")]
     Options(String),
     /// The body is not what the path takes.

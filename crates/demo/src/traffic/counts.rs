@@ -70,7 +70,7 @@ impl Counts {
         match outcome.status {
             Some(400..=499) => self.refused += 1,
             Some(..500) => {}
-            // It has hung up itself.
+            // The player has hung up.
             None if kind == Kind::HangUp => {}
             _ => self.failed += 1,
         }

@@ -1,4 +1,4 @@
-//! How much of what.
+//! How many visits of which kind.
 
 use clap::Args;
 use rand::RngExt;
@@ -56,7 +56,7 @@ impl Default for Options {
     }
 }
 
-/// Options that cannot be.
+/// Options that cannot be used.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum BadOptions {
     /// A number beyond its bounds.

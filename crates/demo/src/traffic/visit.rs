@@ -17,10 +17,10 @@ use crate::http::body;
 /// Bets, as people make them.
 const BETS: [f64; 8] = [1.0, 2.0, 5.0, 5.0, 10.0, 10.0, 20.0, 50.0];
 
-/// How long a player waits who hangs up, milliseconds.
+/// How long a player who hangs up waits before, milliseconds.
 const IMPATIENT: std::ops::Range<u64> = 2..60;
 
-/// Where the services are, and what they can do; what is not known is not visited.
+/// Where the services are, and their scenarios. Services that are not known are not visited.
 #[derive(Debug, Clone, Default)]
 pub struct Services {
     /// The game engine.
@@ -86,7 +86,7 @@ pub async fn make(kind: Kind, services: &Services, gateway: &Gateway) -> Outcome
     Outcome { status, elapsed: begun.elapsed() }
 }
 
-/// A bet that is none.
+/// A bet that is not a number.
 fn mistyped(name: &str) -> Value {
     let bets = [json!(-5), json!(0), json!("ten"), Value::Null, json!({ "amount": 5 })];
     json!({ "userId": name, "bet": bets.choose(&mut rand::rng()) })

@@ -12,7 +12,7 @@ pub(crate) const MAX_NAMES: usize = 500;
 pub(crate) const MAX_ATTRIBUTES: usize = 50;
 pub(crate) const MAX_SERIES: usize = 20;
 
-/// Something that was measured, to be read without the lock.
+/// A measured value, copied so that it can be read without the lock.
 pub(crate) struct Measured {
     name: String,
     at: f64,
@@ -55,7 +55,7 @@ pub(crate) fn names(measured: &[Measured]) -> MetricNames {
     MetricNames { metrics: all.into_values().map(complete).collect() }
 }
 
-/// One metric over time; `by` tells it apart by the values of an attribute.
+/// One metric over time; `by` splits it by the values of an attribute.
 pub(crate) fn series(measured: &[Measured], name: String, by: Option<String>, range: Range) -> MetricSeries {
     let mut all: BTreeMap<Option<String>, MetricSeriesOf> = BTreeMap::new();
     for it in measured {

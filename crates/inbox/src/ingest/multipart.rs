@@ -22,7 +22,7 @@ pub(super) struct Part {
     pub(super) content: Bytes,
 }
 
-/// What is no form.
+/// Why a body is not a form.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum BadForm {
     #[error("it is no multipart form: its content type names no boundary")]

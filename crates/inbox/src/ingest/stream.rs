@@ -23,13 +23,13 @@ const PROJECT: &str = "spotlight";
 /// Most listeners at once.
 pub(super) const MAX_LISTENERS: usize = 16;
 
-/// How long one is answered; it asks again then, and misses nothing.
+/// How long an answer lasts. The listener asks again afterwards, and misses nothing.
 const LIFE: Duration = Duration::from_secs(30);
 
 /// Most bytes of envelopes that are written at once.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 
-/// Those who listen.
+/// The listeners.
 #[derive(Debug, Clone)]
 pub(crate) struct Listeners(Arc<Semaphore>);
 

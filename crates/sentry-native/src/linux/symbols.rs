@@ -1,9 +1,9 @@
 //! Names of addresses of this process in little memory.
 //!
-//! [`backtrace`] keeps the debug information of a binary in memory, 60 MB and more, and reads the file that has the name
-//! of the binary now: none where another one was built meanwhile. Here the file that runs is mapped and read from front to
-//! back, once for all addresses, and the pages that were read are given back on the way. All that stays is which unit of
-//! the debug information describes which code.
+//! [`backtrace`] keeps the debug information of a binary in memory: 60 MB and more. It opens the binary by its path, and finds
+//! nothing where another build has replaced the file. This module maps the file that runs, reads it once from front to
+//! back for all addresses, and releases the pages behind it. It keeps only the index of the units: which unit of the debug
+//! information describes which code.
 
 mod functions;
 mod image;
@@ -21,7 +21,7 @@ use functions::{Call, Names};
 use image::{Image, Version};
 use units::Units;
 
-/// What both processors have.
+/// Both processors that are supported are little-endian.
 type Reader<'a> = EndianSlice<'a, LittleEndian>;
 
 /// What is known of the files of this process, as long as they are loaded.
@@ -44,7 +44,7 @@ impl Resolve for Resolver {
 }
 
 impl Resolver {
-    /// False where nobody wants to know any more; `None` where the module cannot be read.
+    /// Returns false if the caller wants no further names, and `None` if the module cannot be read.
     fn resolve_in(
         &mut self,
         module: &Module,
@@ -101,7 +101,7 @@ fn resolve(
     true
 }
 
-/// Says what is known of one address: its calls, innermost first, or the symbol that it is in.
+/// Passes on what is known of an address: its calls, innermost first, or the symbol that contains it.
 fn tell(
     address: u64,
     calls: &[Call<'_>],
@@ -120,7 +120,7 @@ fn tell(
     }
 }
 
-/// Which of the addresses, which ascend, are from `start` on and before `end`.
+/// The range of the sorted addresses that lie in `start..end`.
 fn within(addresses: &[u64], start: u64, end: u64) -> Range<usize> {
     let first = addresses.partition_point(|address| *address < start);
     first..first + addresses[first..].partition_point(|address| *address < end)

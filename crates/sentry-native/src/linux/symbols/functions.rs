@@ -1,4 +1,4 @@
-//! The functions that the code at a place belongs to: the one that was compiled, and those that were inlined into it.
+//! The functions at an address: the compiled function, and those that were inlined into it.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use super::lines::{self, Place};
 use super::units::Units;
 use super::{Information, Reader, within};
 
-/// Entries that are as much as a place.
+/// How many entries count as one place that was read.
 const ENTRIES: usize = 4_096;
 
 /// Calls that are kept of a unit, at all places together: those of a large program are some ten thousand.
@@ -23,7 +23,7 @@ const NAMES: usize = 100_000;
 /// Steps that a reference to another unit is worth: the forms of its entries are read.
 const UNIT_STEPS: usize = 256;
 
-/// References from one entry to another on the way to a name: a file may have circles.
+/// Most references that are followed to find a name: a damaged file may contain a cycle.
 pub(super) const REFERENCES: u8 = 16;
 
 /// A function, and where in it the code is.
@@ -33,7 +33,7 @@ pub(super) struct Call<'a> {
     pub(super) file: Option<String>,
     pub(super) line: Option<u32>,
     pub(super) column: Option<u32>,
-    /// Where the caller has the call, which was inlined.
+    /// Where the caller contains the inlined call.
     from: Option<Place>,
 }
 
@@ -57,7 +57,7 @@ struct Function<'a> {
 
 #[derive(Default)]
 struct Name<'a> {
-    /// For the linker, and for people.
+    /// The name for the linker, and the one in the source.
     linkage: Option<AttributeValue<Reader<'a>>>,
     plain: Option<AttributeValue<Reader<'a>>>,
     /// The entry that has the name.
@@ -69,7 +69,7 @@ impl<'d, 'a> Names<'d, 'a> {
         Self { dwarf, units, image, known: HashMap::new() }
     }
 
-    /// The calls at each of the places, which ascend and are all of that unit, outermost first.
+    /// The calls at each place, outermost first. The places are sorted and belong to this unit.
     pub(super) fn calls(
         &mut self,
         unit: DebugInfoOffset,
@@ -85,7 +85,7 @@ impl<'d, 'a> Names<'d, 'a> {
             if calls.is_empty() && line.is_some() {
                 calls.push(Call::default());
             }
-            // Each call is where the next inner one was inlined, and the innermost one where the code is.
+            // A call is located where the next inner one was inlined; the innermost one, at the code itself.
             let mut at = line;
             for call in calls.iter_mut().rev() {
                 call.file = at.zip(header).and_then(|(at, header)| lines::path(unit, header, at.file));
@@ -229,7 +229,7 @@ impl<'a> Function<'a> {
         let mut add = |start, end| {
             let within = within(places, start, end);
             let may_go_on = image.may_go_on(1 + within.len());
-            // What the linker has left out begins at zero.
+            // Code that the linker removed has the address 0.
             if start > 0 && may_go_on {
                 found.extend(within);
             }

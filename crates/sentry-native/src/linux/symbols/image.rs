@@ -1,4 +1,4 @@
-//! A file of code, mapped to be read, whose pages are given back soon.
+//! A mapped file of code. Its pages are released soon after they are read.
 
 use std::cell::Cell;
 use std::fs::File;
@@ -16,7 +16,7 @@ use crate::linux::stack::maps::{self, Module};
 /// Places that are read until pages are given back: the system maps 64 KiB around each, so these are 0.8 MB.
 const PLACES: usize = 12;
 
-/// Symbols that are as much as a place.
+/// How many symbols count as one place that was read.
 const SYMBOLS: usize = 2_048;
 
 /// Steps that are taken through a file at a time, for each of its bytes: where nothing is read twice, it has fewer entries
@@ -30,7 +30,7 @@ const FIRST_STEPS: usize = 1 << 20;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Version([i64; 4]);
 
-/// The bytes of a file, or of the code that the kernel lends.
+/// The bytes of a file, or of the vDSO, which the kernel maps.
 pub(super) struct Image {
     bytes: Bytes,
     version: Version,
@@ -85,7 +85,7 @@ impl Image {
         object::File::parse(&**self).ok()
     }
 
-    /// Something was read that is far from what was read before.
+    /// Counts places that were read, and releases the pages after enough of them.
     pub(super) fn has_read(&self, places: usize) {
         self.read.set(self.read.get() + places);
         if self.read.get() >= PLACES {
@@ -93,7 +93,7 @@ impl Image {
         }
     }
 
-    /// Gives the pages back that were read until now. They are there again when they are read again.
+    /// Releases the pages that were read so far. The system loads them again when they are needed.
     pub(super) fn release(&self) {
         self.read.set(0);
         if let Bytes::File(mapping) = &self.bytes {
@@ -101,7 +101,7 @@ impl Image {
         }
     }
 
-    /// The debug information. What is compressed counts as absent: unpacked, it would take too much memory.
+    /// The debug information. Compressed sections count as absent: decompressed, they would take too much memory.
     pub(super) fn dwarf<'a>(&self, file: &object::File<'a>) -> Information<'a> {
         let content = |name: &str| {
             let data = file.section_by_name(name)?.compressed_data().ok()?;
@@ -119,7 +119,7 @@ impl Image {
         }
     }
 
-    /// The names of the functions in which the places are, which ascend. A function with several names has any of them.
+    /// The names of the functions at the sorted places. Of several names of a function, one is returned.
     pub(super) fn symbols<'a>(&self, file: &object::File<'a>, places: &[u64]) -> Vec<Option<&'a str>> {
         let mut names = vec![None; places.len()];
         let is_stripped = file.symbols().next().is_none();

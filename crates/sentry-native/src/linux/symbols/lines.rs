@@ -15,7 +15,7 @@ pub(super) struct Place {
     pub(super) file: u64,
     /// Zero where there is none.
     pub(super) line: u32,
-    /// The same.
+    /// Zero where there is none.
     pub(super) column: u32,
 }
 
@@ -31,7 +31,7 @@ impl Place {
     }
 }
 
-/// The code at each of the addresses, which ascend.
+/// The line of each of the sorted addresses.
 pub(super) fn of(
     unit: UnitRef<'_, Reader<'_>>,
     places: &[u64],
@@ -48,7 +48,7 @@ pub(super) fn of(
             break;
         }
         match before {
-            // What the linker has left out begins at zero.
+            // Code that the linker removed has the address 0.
             None => is_left_out = address == 0,
             Some((start, code)) if start < address && !is_left_out => {
                 let within = within(places, start, address);

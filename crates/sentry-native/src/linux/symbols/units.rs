@@ -56,7 +56,7 @@ impl Units {
             if !image.may_go_on(1) {
                 return None;
             }
-            // What the linker has left out begins at zero.
+            // Code that the linker removed has the address 0.
             if begin > 0 && begin < end {
                 self.add_range(begin, end, unit);
             }
