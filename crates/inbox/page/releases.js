@@ -24,7 +24,7 @@ function releases() {
     const [sessions, of, over] = await Promise.all([list('sessions', {}), list('releases', {}), /** @type {Promise<Api.Charts>} */ (get(`charts?seconds=${seconds()}`))]);
     redraw(table, sessions.length ? whole(sessions)
       : el('p', { class: 'empty' }, 'No session is held. SDKs send them every minute or so, and when the process stops.'));
-    redraw(made, of.length ? el('div', {}, el('h2', {}, 'Commits and deploys'), el('ul', { class: 'rows' }, of.map(commits))) : '');
+    redraw(made, of.length ? el('div', {}, el('h2', {}, 'Commits and deploys'), el('ul', { class: 'rows' }, of.map(commits))) : null);
     replaced(charts, { ...over, .../** @type {{}} */ ({ services: [] }) }, () => over.releases.slice(0, CHARTS).map((it) => release(it, over)));
   };
   const range = el('form', { class: 'filters', onsubmit: (/** @type {Event} */ it) => it.preventDefault() }, rangeChoice(update));
@@ -60,7 +60,7 @@ function commits(it) {
 
 /** @param {Api.Commit} it */
 function commit(it) {
-  return el('li', {}, el('code', {}, clipped(it.id.slice(0, 12))), ' ', clipped((it.message ?? '').split('\n')[0]), ' ',
+  return el('li', {}, el('code', {}, clipped(it.id.slice(0, 12))), ' ', clipped((it.message ?? '').split('\n')[0] ?? ''), ' ',
     el('span', { class: 'quiet' }, clipped(it.author ?? '')));
 }
 

@@ -150,6 +150,9 @@ test('monitors, feedback, client reports, sessions and images that arrived show'
   await visit(page, '/releases');
   await page.getByText('80.00 %').first().waitFor();
   assert.match(await page.locator('tbody > tr').first().innerText(), /shop@1\.2\.3\s+80\.00 %\s+0\.00 %\s+1\s/);
+  await page.getByText('Deployed to production').waitFor();
+  await page.getByText('1 commit', { exact: true }).click();
+  await page.getByText('Sell tea').waitFor();
   await page.locator('canvas').first().waitFor();
   await visit(page, '/metrics');
   await page.getByText('basket.total (latest value)').waitFor();
