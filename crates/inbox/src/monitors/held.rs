@@ -59,6 +59,9 @@ impl Monitors {
 
     /// The same as they will be at that time, unless they check in before.
     pub(crate) fn at(&self, time: f64) -> Vec<Monitor> {
+        if !self.is_due(time) {
+            return self.all();
+        }
         let mut then = self.clone();
         then.pass_time(time);
         then.all()
