@@ -41,7 +41,9 @@ fn resolved(resolver: &mut Resolver, addresses: &[u64]) -> BTreeMap<u64, Found> 
     resolver.resolve(addresses, &mut |address, code| {
         let file = code.file.map(str::to_owned);
         let numbers = [code.line, code.column];
-        found.entry(address).or_default().push((code.symbol.to_owned(), file, numbers));
+        // `backtrace` leaves out what the compiler adds to names that several units would share.
+        let symbol = code.symbol.split(".llvm.").next().unwrap_or_default();
+        found.entry(address).or_default().push((symbol.to_owned(), file, numbers));
         true
     });
     found
