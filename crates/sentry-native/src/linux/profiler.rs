@@ -100,11 +100,7 @@ impl Sampler {
                 continue;
             }
             self.tick(Instant::now(), left_out.take());
-            next = following(next, Instant::now());
-            if self.activity.is_little() {
-                left_out = Some(next);
-                next += PERIOD;
-            }
+            (next, left_out) = planned(following(next, Instant::now()), self.activity.is_little());
             self.sleep_until(next);
         }
         self.catch_up();
@@ -223,6 +219,11 @@ impl Open {
     }
 }
 
+/// The time of the next look, and the moment that is left out before it.
+fn planned(next: Instant, is_little: bool) -> (Instant, Option<Instant>) {
+    if is_little { (next + PERIOD, Some(next)) } else { (next, None) }
+}
+
 /// The time of the next sample: one that was missed is left out, so that those that follow stay in step.
 fn following(time: Instant, now: Instant) -> Instant {
     let missed = now.saturating_duration_since(time).as_nanos() / PERIOD.as_nanos();
@@ -232,6 +233,13 @@ fn following(time: Instant, now: Instant) -> Instant {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_moment_is_left_out_while_the_process_does_next_to_nothing() {
+        let next = Instant::now();
+        assert_eq!(planned(next, false), (next, None));
+        assert_eq!(planned(next, true), (next + PERIOD, Some(next)));
+    }
 
     #[test]
     fn a_moment_that_was_left_out_counts_as_the_one_that_follows() {

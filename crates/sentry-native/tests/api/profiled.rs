@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::SigSet;
+use nix::time::{ClockId, clock_gettime};
 use sentry_context::client::{self, Config, Delivery, Guard};
 use sentry_context::profile::{self, Lifecycle, Profiling};
 use sentry_native::native_crash::{self, CrashChild, CrashChildFailed};
@@ -45,7 +46,6 @@ fn is_profiled() {
     let how = std::env::var(HOW).unwrap();
     match how.as_str() {
         "churn" => threads_come_and_go(),
-        "idle" => does_nothing(),
         "calls" => waits_in_calls(),
         "stall" => is_blocked(&sentry),
         "crash" => its_children_crash(TIME),
@@ -95,29 +95,6 @@ fn threads_come_and_go() {
         thread::sleep(Duration::from_millis(1));
     }
     assert_eq!(ended.load(Relaxed), threads);
-}
-
-/// Sleeps, and counts how often the sampler wakes meanwhile.
-fn does_nothing() {
-    const SLEEP: Duration = Duration::from_secs(4);
-    let before = wakes_of("sentry-profiler");
-    let began = Instant::now();
-    thread::sleep(SLEEP);
-    let wakes = wakes_of("sentry-profiler") - before;
-    let moments = began.elapsed().as_secs_f64() * f64::from(profile::FREQUENCY);
-    assert!((wakes as f64) < moments * 0.75, "{wakes} of {moments}");
-}
-
-/// How often that thread has waited until now.
-fn wakes_of(name: &str) -> u64 {
-    let threads = std::fs::read_dir("/proc/self/task").unwrap().map(|thread| thread.unwrap().path());
-    let is_it = |thread: &std::path::PathBuf| {
-        std::fs::read_to_string(thread.join("comm")).is_ok_and(|comm| comm.trim() == name)
-    };
-    let thread = threads.into_iter().find(is_it).unwrap();
-    let status = std::fs::read_to_string(thread.join("status")).unwrap();
-    let waits = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:")).unwrap();
-    waits.trim().parse().unwrap()
 }
 
 /// That many threads, each of which does a little time and again, until standard input ends.
@@ -202,7 +179,13 @@ fn takes_signals_again() {
 
 #[inline(never)]
 fn blocks_its_worker() {
+    // What a thread waits for a core is no stall.
+    let used = || Duration::from(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).unwrap());
+    let before = used();
     burn(TIME);
+    while used() - before < TIME / 3 {
+        std::hint::black_box(());
+    }
     std::hint::black_box(());
 }
 

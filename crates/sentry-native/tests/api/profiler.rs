@@ -109,12 +109,6 @@ async fn ten_thousand_threads_begin_and_end_without_a_fault() {
 }
 
 #[actix_web::test]
-async fn a_process_that_does_nothing_is_looked_at_less_often() {
-    let (_inbox, profiled) = started("idle").await;
-    profiled.ends_well().await;
-}
-
-#[actix_web::test]
 async fn each_of_two_hundred_threads_is_sampled() {
     let (inbox, profiled) = started("200").await;
     let all = |inbox: &Inbox| turns(inbox).into_iter().collect::<BTreeSet<_>>().len() == 200;

@@ -28,9 +28,13 @@ impl Activity {
         let all = clock(ClockId::CLOCK_PROCESS_CPUTIME_ID);
         let used = all.zip(clock(ClockId::CLOCK_THREAD_CPUTIME_ID)).map(|(all, own)| all.saturating_sub(own));
         let moved = used.map_or(Duration::MAX, |used| used.saturating_sub(self.used));
+        self.used = used.unwrap_or_default();
+        self.note(moved)
+    }
+
+    fn note(&mut self, moved: Duration) -> bool {
         let has_been = moved > RAN;
         self.is_little = moved <= LITTLE;
-        self.used = used.unwrap_or_default();
         self.quiet = if has_been || self.quiet >= QUIET { 0 } else { self.quiet + 1 };
         self.quiet == 0
     }
@@ -48,6 +52,16 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
+
+    #[test]
+    fn little_is_noticed_and_more_than_little_is_no_rest() {
+        let mut activity = Activity::default();
+        for (moved, has_been, is_little) in
+            [(RAN, false, true), (RAN * 2, true, true), (LITTLE, true, true), (LITTLE * 2, true, false)]
+        {
+            assert_eq!((activity.note(moved), activity.is_little()), (has_been, is_little), "{moved:?}");
+        }
+    }
 
     #[test]
     fn a_thread_that_computes_is_noticed_and_a_look_in_so_many_finds_something() {
