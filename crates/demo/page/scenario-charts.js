@@ -44,7 +44,7 @@ export async function fetchPoints() {
 /** @param {Stage.Service} service */
 export function chartsOf(service) {
   const points = known.get(service.name) ?? [];
-  return el('dl', { class: 'charts', 'data-key': 'charts' }, FIGURES.map((figure) => chart(points, service, figure)));
+  return el('dl', { class: 'stage-charts', 'data-key': 'charts' }, FIGURES.map((figure) => chart(points, service, figure)));
 }
 
 /**
@@ -67,7 +67,7 @@ function chart(points, { marks }, [field, name, shown]) {
       'aria-label': `${name} over five minutes, now ${words}, at most ${values.length ? shown(top) : 'nothing'}` },
       svg('polyline', { points: line, class: field === 'errors_per_s' ? 'errors' : 'line' }),
       ...marks.filter(({ at }) => now - at < SHOWN).map(({ at, text }) =>
-        svg('line', { x1: x(at), x2: x(at), y1: 0, y2: HEIGHT, class: 'mark' }, svg('title', {}, text)))));
+        svg('line', { x1: x(at), x2: x(at), y1: 0, y2: HEIGHT, class: 'stage-mark' }, svg('title', {}, text)))));
 }
 
 /** @param {string} tag @param {{ [name: string]: unknown }} attributes @param {(Node | string)[]} children */

@@ -16,7 +16,7 @@ const REMEMBERED = 300;
 
 /** @param {Stage.Service} service @param {HTMLElement} charts */
 export function service(service, charts) {
-  return el('article', { class: `service ${service.state}`, 'data-key': service.name, 'aria-label': service.name },
+  return el('article', { class: `stage-service ${service.state}`, 'data-key': service.name, 'aria-label': service.name },
     el('h2', {}, el('span', { class: 'dot', 'aria-hidden': 'true' }, service.state === 'serving' ? '●' : '✗'),
       ` ${service.name} `, el('span', { class: 'version' }, service.version ?? ''), ' ',
       el('span', { class: service.state === 'serving' ? 'unseen' : 'badge fatal' }, STATES[service.state])),

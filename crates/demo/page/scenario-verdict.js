@@ -11,7 +11,7 @@ const LONGEST = 300;
  * @param {Stage.State} state @param {Stage.Catalogue} catalogue @param {Stage.Run} run
  */
 export function outcome(state, catalogue, run) {
-  return el('div', { 'data-key': run.id, class: 'run', 'data-phase': run.phase },
+  return el('div', { 'data-key': run.id, class: 'stage-run', 'data-phase': run.phase },
     el('p', {}, answered(run), arrivals(run), waiting(run)),
     run.parts.length ? el('p', { class: 'parts' }, run.parts.map(part)) : null,
     run.error ? el('p', { class: 'fault' }, `No verdict: ${run.error}`) : null,

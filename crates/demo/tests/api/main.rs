@@ -27,6 +27,7 @@ mod signed;
 mod snapshots;
 mod standing;
 mod stripped;
+mod styles;
 mod table;
 mod traffic;
 mod usage;

@@ -42,7 +42,7 @@ test('the first visit offers three faults, and a click on one breaks it', async 
   const offers = page.locator('.offers button');
   assert.equal(await offers.count(), 3);
   await offers.first().click();
-  await page.locator('.card[data-key="game-engine.crash"] .run .kept').first().waitFor();
+  await page.locator('.card[data-key="game-engine.crash"] .stage-run .kept').first().waitFor();
   assert.equal(await offers.count(), 0);
   assert.deepEqual(faults, []);
   await page.close();
@@ -55,11 +55,11 @@ test('one click on each scenario keeps every promise', async () => {
   for (const id of ids) {
     const card = page.locator(`.card[data-key="${id}"]`);
     await card.locator('button.break').click();
-    await card.locator('.run[data-phase="judged"], .run[data-phase="done"]').waitFor({ timeout: VERDICT });
+    await card.locator('.stage-run[data-phase="judged"], .stage-run[data-phase="done"]').waitFor({ timeout: VERDICT });
   }
   for (const id of ids) {
     const card = page.locator(`.card[data-key="${id}"]`);
-    await card.locator('.run[data-phase="done"]').waitFor({ timeout: VERDICT });
+    await card.locator('.stage-run[data-phase="done"]').waitFor({ timeout: VERDICT });
     assert.deepEqual(await card.locator('.broken').allInnerTexts(), [], `${id}: ${await card.innerText()}`);
     assert.ok(await card.locator('.kept').count() >= 2, id);
   }
@@ -75,7 +75,7 @@ test('a click is answered at once, and its links lead to the issue, the trace an
     return /** @type {HTMLButtonElement} */ (button).disabled;
   });
   assert.ok(marked, 'the button is not marked within the click');
-  await card.locator('.run[data-phase="done"]').waitFor({ timeout: VERDICT });
+  await card.locator('.stage-run[data-phase="done"]').waitFor({ timeout: VERDICT });
   for (const [name, heading] of /** @type {[string, RegExp][]} */ ([['Issue', /ValueError/], ['Trace', /./], ['Profile', /./]])) {
     await card.getByRole('link', { name, exact: true }).click();
     await page.locator('main:not([aria-busy]) h1').filter({ hasText: heading }).first().waitFor({ state: 'attached' });
@@ -123,7 +123,7 @@ test('traffic is switched on and off by keyboard, and the charts move', async ()
   await rate.focus();
   await page.keyboard.press('ArrowDown');
   await page.getByText(/visits?, .* left/).waitFor();
-  await page.locator('.service[data-key="game-engine"] .charts polyline[points*=" "]').first().waitFor({ state: 'attached' });
+  await page.locator('.stage-service[data-key="game-engine"] .stage-charts polyline[points*=" "]').first().waitFor({ state: 'attached' });
   await rate.selectOption('0');
   await page.getByText('It is over').waitFor();
   assert.deepEqual(faults, []);

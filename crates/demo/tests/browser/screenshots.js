@@ -1,4 +1,5 @@
-// Makes the pictures of the README: `node screenshots.js FOLDER`, with DEMO_BINARY and CHROMIUM as in deploy/test/page.
+// Makes pictures of the page: `node screenshots.js FOLDER`, with DEMO_BINARY and CHROMIUM as in deploy/test/page. The
+// README shows those of docs/pictures, which are made so.
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,21 +7,43 @@ import { join } from 'node:path';
 import { drawn, openBrowser, openPage, visit } from '../../../inbox/tests/browser/browser.js';
 import { startDemo } from './demo.js';
 
+/** The README fits a picture into half of this width. */
 const SIZES = /** @type {const} */ ([
-  ['light', { viewport: { width: 1280, height: 900 }, colorScheme: 'light' }],
-  ['dark', { viewport: { width: 1280, height: 900 }, colorScheme: 'dark' }],
-  ['phone', { viewport: { width: 400, height: 800 }, colorScheme: 'light' }],
+  ['light', { viewport: { width: 1280, height: 800 }, colorScheme: 'light' }],
+  ['dark', { viewport: { width: 1280, height: 800 }, colorScheme: 'dark' }],
 ]);
+const PHONE = /** @type {const} */ ({ viewport: { width: 400, height: 800 }, colorScheme: 'light' });
 
-/** What is broken before the pictures are taken. */
+/** What is broken before the pictures are taken. The first one's issue has a picture of its own. */
 const BROKEN = ['game-engine.crash', 'game-engine.memory-leak', 'payment.stack-overflow-native'];
 
-/** How long players play before, milliseconds: enough for the charts to move. */
-const PLAYED = 30_000;
+/** How many visits players make before: enough for the charts to move. */
+const VISITS = 100;
+
+/** How long a scenario may take until all of its promise is compared, milliseconds. */
+const VERDICT = 180_000;
 
 const folder = process.argv[2] ?? '.';
 await mkdir(folder, { recursive: true });
 const [browser, demo] = await Promise.all([openBrowser(), startDemo()]);
+
+/**
+ * @param {string} name
+ * @param {import('playwright-core').BrowserContextOptions} options
+ * @param {string} path
+ */
+async function shoot(name, options, path) {
+  const { page } = await openPage(browser, demo.url, options);
+  await visit(page, path);
+  if (path === '/') {
+    await page.locator('.card .kept').first().waitFor();
+    await page.locator('.stage-charts polyline[points*=" "]').first().waitFor({ state: 'attached' });
+  }
+  await drawn(page);
+  await page.screenshot({ path: join(folder, `${name}.png`) });
+  await page.close();
+}
+
 try {
   const { page } = await openPage(browser, demo.url);
   await visit(page, '/');
@@ -28,22 +51,24 @@ try {
   for (const id of BROKEN) {
     const card = page.locator(`.card[data-key="${id}"]`);
     await card.locator('button.break').click();
-    await card.locator('.run[data-phase="done"]').waitFor({ timeout: 180_000 });
+    await card.locator('.stage-run[data-phase="done"]').waitFor({ timeout: VERDICT });
   }
-  await page.waitForTimeout(PLAYED);
-  const round = page.locator('.rows a, .row a, td a').filter({ hasText: 'POST /api/v1/spin' }).first();
+  const issue = await page.locator(`.card[data-key="${BROKEN[0]}"]`).getByRole('link', { name: 'Issue', exact: true })
+    .getAttribute('href') ?? '/';
+  await page.waitForFunction(async (wanted) => {
+    const { traffic } = await (await fetch('/api/stage/state')).json();
+    const counts = /** @type {number[]} */ (Object.values(traffic?.visits ?? {}));
+    return counts.reduce((sum, it) => sum + it, 0) >= wanted;
+  }, VISITS, { timeout: VERDICT, polling: 1000 });
   for (const [name, options] of SIZES) {
-    const { page: shot } = await openPage(browser, demo.url, options);
-    await visit(shot, '/');
-    await shot.locator('.card .kept').first().waitFor();
-    await shot.waitForTimeout(1000);
-    await shot.screenshot({ path: join(folder, `scenarios-${name}.png`) });
-    await shot.close();
+    await shoot(`scenarios-${name}`, options, '/');
+    await shoot(`issue-${name}`, options, issue);
   }
+  await shoot('scenarios-phone', PHONE, '/');
+  const round = page.locator('.rows a, .row a, td a').filter({ hasText: 'POST /api/v1/spin' }).first();
   await visit(page, '/transactions');
   await round.click();
   await drawn(page);
-  await page.waitForTimeout(1000);
   await page.screenshot({ path: join(folder, 'trace.png') });
 } finally {
   await browser.close();
