@@ -51,11 +51,15 @@ pub async fn main(options: TrafficOptions) -> ExitCode {
 async fn run(options: &TrafficOptions) -> Result<(Counts, Waterfalls), TrafficError> {
     let chosen = options.options.checked()?;
     let demo = RunningDemo::at(&options.page)?;
+    let discarded = waterfalls::discarded(&demo).await?;
     demo.post(PATH, &chosen).await?;
     let state = played(&demo).await?;
     let by_broker = state.counts_rounds();
     let counts = state.traffic.ok_or(TrafficError::Gone)?;
-    let waterfalls = waterfalls::look(&demo, counts.started_at, by_broker).await?;
+    let waterfalls = tokio::select! {
+        found = waterfalls::look(&demo, counts.started_at, by_broker, discarded) => found?,
+        () = up::asked_to_stop() => Waterfalls::default(),
+    };
     Ok((counts, waterfalls))
 }
 

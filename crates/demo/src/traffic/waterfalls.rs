@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
+use inbox::Stats;
 use inbox::answers::{Trace, TraceSpan, TraceSummary, Traces};
 use tokio::time::{Instant, sleep};
 
@@ -15,8 +16,8 @@ pub const SAMPLE: usize = 50;
 /// Most that are named of what is wrong.
 const SHOWN: usize = 3;
 
-/// How long the last spans may take to arrive.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// How long the last spans may take to arrive: services deliver when they have nothing better to do.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(500);
@@ -30,6 +31,9 @@ const ALWAYS: [&str; 3] = ["gateway", "game-engine", "payment"];
 /// The service that hears of rounds by the broker.
 const BY_BROKER: &str = "analytics";
 
+/// Why clients discard what is not to be sampled.
+const UNSAMPLED: &str = "sample_rate";
+
 /// The transaction of a round.
 const ROUND: &str = "POST /api/v1/spin";
 
@@ -40,6 +44,8 @@ pub struct Waterfalls {
     pub looked_at: usize,
     /// What is wrong with some of them, by trace id.
     pub faults: Vec<(String, String)>,
+    /// How many lack a service whose transaction its client may have discarded, as it says.
+    pub discarded: usize,
     /// The services that they went over.
     pub services: BTreeSet<String>,
 }
@@ -48,9 +54,12 @@ impl Waterfalls {
     /// In lines for people.
     pub fn text(&self) -> String {
         let services = self.services.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-        let whole = self.looked_at - self.faults.len();
+        let whole = self.looked_at - self.faults.len() - self.discarded;
         let mut text =
             format!("{whole} of {} waterfalls of rounds are whole, over {services}", self.looked_at);
+        if self.discarded > 0 {
+            text.push_str(&format!("\n  {} lack what clients have discarded", self.discarded));
+        }
         for (trace, fault) in self.faults.iter().take(SHOWN) {
             text.push_str(&format!("\n  {trace}: {fault}"));
         }
@@ -58,8 +67,25 @@ impl Waterfalls {
     }
 }
 
-/// Looks at the newest rounds that began since, and ended well. `by_broker`: whether they reach analytics, too.
-pub async fn look(demo: &RunningDemo, since: f64, by_broker: bool) -> Result<Waterfalls, RunningError> {
+/// How many transactions clients say that they have discarded so far. What was never to be sampled, as the looks at
+/// health, does not count.
+pub async fn discarded(demo: &RunningDemo) -> Result<u64, RunningError> {
+    let Stats { discarded, .. } = demo.get("/api/stats").await?;
+    Ok(discarded
+        .iter()
+        .filter(|it| it.category == "transaction" && it.reason != UNSAMPLED)
+        .map(|it| it.quantity)
+        .sum())
+}
+
+/// Looks at the newest rounds that began since, and ended well. `by_broker`: whether they reach analytics, too;
+/// `discarded`: how many transactions clients had discarded before.
+pub async fn look(
+    demo: &RunningDemo,
+    since: f64,
+    by_broker: bool,
+    discarded: u64,
+) -> Result<Waterfalls, RunningError> {
     let Traces { traces, .. } = demo.get("/api/traces?limit=1000").await?;
     let is_round = |trace: &&TraceSummary| {
         trace.name.as_deref() == Some(ROUND)
@@ -80,28 +106,44 @@ pub async fn look(demo: &RunningDemo, since: f64, by_broker: bool) -> Result<Wat
             sleep(LOOK).await;
         };
         found.looked_at += 1;
-        found.faults.extend(fault.map(|fault| (summary.trace_id.clone(), fault)));
+        match fault {
+            // A busy service takes fewer samples, and says so.
+            Some(Fault::Missing(_)) if self::discarded(demo).await? > discarded => found.discarded += 1,
+            Some(fault) => found.faults.push((summary.trace_id.clone(), fault.to_string())),
+            None => {}
+        }
     }
     Ok(found)
 }
 
+/// What can be wrong with a trace.
+#[derive(Debug, PartialEq, thiserror::Error)]
+pub enum Fault {
+    /// Services that sent nothing of it.
+    #[error("nothing of {0}")]
+    Missing(String),
+    /// Anything else.
+    #[error("{0}")]
+    Wrong(String),
+}
+
 /// What is wrong with the trace of a round.
-pub fn fault(trace: &Trace, by_broker: bool) -> Option<String> {
+pub fn fault(trace: &Trace, by_broker: bool) -> Option<Fault> {
     let missing = ALWAYS.into_iter().chain(by_broker.then_some(BY_BROKER));
     let missing: Vec<_> = missing.filter(|service| !trace.services.iter().any(|it| it == service)).collect();
     if !missing.is_empty() {
-        return Some(format!("nothing of {}", missing.join(", ")));
+        return Some(Fault::Missing(missing.join(", ")));
     }
     if trace.omitted_spans > 0 {
-        return Some(format!("{} spans more than can be looked at", trace.omitted_spans));
+        return Some(Fault::Wrong(format!("{} spans more than can be looked at", trace.omitted_spans)));
     }
     let by_id: HashMap<_, _> =
         trace.spans.iter().filter_map(|span| Some((span.span_id.as_deref()?, span))).collect();
     let roots = trace.spans.iter().filter(|span| span.parent_span_id.is_none()).count();
     if roots != 1 {
-        return Some(format!("{roots} roots"));
+        return Some(Fault::Wrong(format!("{roots} roots")));
     }
-    trace.spans.iter().find_map(|span| {
+    let wrong = trace.spans.iter().find_map(|span| {
         let parent = span.parent_span_id.as_deref()?;
         match by_id.get(parent) {
             None => Some(format!("{} is below a span that is not there", name(span))),
@@ -114,7 +156,8 @@ pub fn fault(trace: &Trace, by_broker: bool) -> Option<String> {
             )),
             Some(_) => None,
         }
-    })
+    });
+    wrong.map(Fault::Wrong)
 }
 
 fn end(span: &TraceSpan) -> f64 {
@@ -184,7 +227,9 @@ mod tests {
         let with = |process: &Value| trace(&[round(), vec![process.clone()]].concat());
         assert_eq!(fault(&with(&process), true), None);
         process["start"] = json!(999.9);
-        assert!(fault(&with(&process), true).is_some_and(|fault| fault.contains("analytics `count`")));
+        assert!(
+            fault(&with(&process), true).is_some_and(|fault| fault.to_string().contains("analytics `count`"))
+        );
     }
 
     #[test]
@@ -192,7 +237,7 @@ mod tests {
         let with = |change: fn(&mut Vec<Value>)| {
             let mut spans = round();
             change(&mut spans);
-            fault(&trace(&spans), false).unwrap_or_default()
+            fault(&trace(&spans), false).map(|fault| fault.to_string()).unwrap_or_default()
         };
         assert_eq!(with(|spans| drop(spans.pop())), "nothing of payment");
         assert_eq!(with(|spans| spans[1]["parent_span_id"] = json!(null)), "2 roots");
@@ -204,6 +249,6 @@ mod tests {
             with(|spans| spans[2]["duration_ms"] = json!(50.0)),
             "payment `book` (22.0 to 72.0 ms) is not within the time of gateway `root` (0.0 to 60.0 ms)"
         );
-        assert_eq!(fault(&trace(&round()), true).unwrap_or_default(), "nothing of analytics");
+        assert_eq!(fault(&trace(&round()), true), Some(Fault::Missing("analytics".to_owned())));
     }
 }

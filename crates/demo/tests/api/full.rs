@@ -8,9 +8,9 @@ use nix::sys::signal::Signal;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
-use crate::helpers::{Standing, demo, run};
+use crate::helpers::{Standing, demo};
 use crate::page::Page;
-use crate::traffic::standing_as;
+use crate::traffic::{rounds, standing_as};
 
 /// How long a server may take until it is gone.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -53,10 +53,11 @@ async fn a_round_reaches_analytics_in_one_trace_and_the_servers_end_with_the_dem
     };
     page.until("analytics reaches both", up).await;
     let only_rounds = ["--looks", "0", "--mistakes", "0", "--hang-ups", "0", "--scenarios", "0"];
-    let args = ["traffic", "--page", &page.url, "--rate", "5", "--for", "5"];
-    let played = run(&[args.as_slice(), &only_rounds].concat()).await;
-    assert_eq!(played.status, Some(0), "{played:?}");
-    assert!(played.stdout.contains("over analytics, game-engine, gateway, payment"), "{played:?}");
+    let args = ["traffic", "--page", &page.url, "--rate", "5", "--for", "600"];
+    let mut traffic = Standing::of(demo(&[args.as_slice(), &only_rounds].concat()));
+    page.until("rounds", |state| rounds(state) >= 3).await;
+    assert_eq!(traffic.ended_by(Signal::SIGINT).await, Some(0), "{}", traffic.said());
+    traffic.says(&["are whole, over analytics, game-engine, gateway, payment"]).await;
     assert_eq!(standing.ended_by(Signal::SIGTERM).await, Some(0));
     are_gone(&servers).await;
 }
