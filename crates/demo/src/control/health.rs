@@ -123,7 +123,8 @@ fn counted(requests: &[&TransactionSummary], errors: usize, (since, now): (f64, 
     let mut durations: Vec<f64> = requests.iter().filter_map(|it| it.duration_ms).collect();
     durations.sort_by(f64::total_cmp);
     Point {
-        at: now,
+        // Whole milliseconds are the same number whoever reads it, so that the page can ask for what came after.
+        at: (now * 1_000.0).round() / 1_000.0,
         requests_per_s: recent as f64 / seconds,
         errors_per_s: errors as f64 / seconds,
         p95_ms: durations.get((durations.len() * 95).div_ceil(100).saturating_sub(1)).copied(),
