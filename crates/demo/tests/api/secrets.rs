@@ -23,6 +23,10 @@ async fn keeps_every_secret(format: &str) {
     // Secrets were filtered, not everything.
     for event in &run.events {
         let reported = &event["request"];
+        if reported.is_null() {
+            assert!(event["contexts"]["monitor"].is_object(), "only a job is no request: {event:#}");
+            continue;
+        }
         assert_eq!(reported["headers"]["x-auth-token"], "[Filtered]", "{reported}");
         assert_eq!(reported["headers"]["user-agent"], "agent/1 token=[Filtered] [Filtered]", "{reported}");
         let user = event["user"]["id"].as_str().unwrap_or_default();

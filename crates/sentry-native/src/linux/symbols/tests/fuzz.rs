@@ -98,7 +98,7 @@ fn sections(
         debug(".debug_info", info),
         debug(".debug_abbrev", first(".debug_abbrev", forms_end)),
         debug(".debug_line", first(".debug_line", lines_end)),
-        debug(".debug_ranges", first(".debug_ranges", 200_000)),
+        debug(".debug_ranges", first(".debug_ranges", usize::MAX)),
         debug(".debug_str", first(".debug_str", usize::MAX)),
     ]
 }
