@@ -61,7 +61,13 @@ pub(super) fn of(
             }
             Some(_) => {}
         }
-        before = (!row.end_sequence()).then(|| (address, Place::of(row)));
+        // The compiler marks instructions of its own with the line 0: they belong to the code before them, where a
+        // debugger stops as well. The watchdog interrupts a worker at any instruction.
+        let place = match (Place::of(row), before) {
+            (Place { line: 0, .. }, Some((_, code))) => code,
+            (place, _) => place,
+        };
+        before = (!row.end_sequence()).then_some((address, place));
     }
     Ok(found)
 }
