@@ -19,6 +19,13 @@ pub struct Asked {
     pub scenario: String,
 }
 
+impl Asked {
+    /// Begins the computation, as a step of the request.
+    pub fn begin(&self, computing: &str) -> Step {
+        Step::begin("business", computing, facts([("scenario", self.scenario.as_str().into())]))
+    }
+}
+
 /// A figure, and what it is when all is well.
 #[derive(Debug)]
 pub struct Figure {

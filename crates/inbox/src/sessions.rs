@@ -279,17 +279,14 @@ mod tests {
     #[test]
     fn further_users_are_not_counted() {
         let mut sums = Sums::default();
-        for id in 0..=MAX_USERS {
-            let session = json!({ "did": id.to_string(), "status": "exited", "attrs": { "release": "a@1" } });
+        let all = (0..=MAX_USERS).map(|id| (id, "exited"));
+        for (id, status) in all.chain([(0, "crashed"), (MAX_USERS, "crashed")]) {
+            let session = json!({ "did": id.to_string(), "status": status, "attrs": { "release": "a@1" } });
             sums.add(Count::of_session("1", &session).unwrap_or_else(|| panic!("{id}")));
         }
-        let crashed = |did: usize| json!({ "did": did.to_string(), "status": "crashed", "attrs": { "release": "a@1" } });
-        for id in [0, MAX_USERS] {
-            sums.add(Count::of_session("1", &crashed(id)).unwrap_or_else(|| panic!("{id}")));
-        }
-        let all = sums.all();
-        assert_eq!((sums.users.len(), all[0].users, all[0].crashed_users), (MAX_USERS, MAX_USERS as u64, 1));
-        assert_eq!(all[0].crashed, 2, "their sessions count");
+        let it = &sums.all()[0];
+        // Their sessions count.
+        assert_eq!((it.users, it.crashed_users, it.crashed), (MAX_USERS as u64, 1, 2));
     }
 
     #[test]

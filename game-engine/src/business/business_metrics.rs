@@ -3,15 +3,12 @@
 use actix_web::{HttpResponse, web};
 use figures::{Asked, Figure, RTP, SESSIONS, WIN_RATE};
 use scenario::read;
-use sentry_context::facts;
 use sentry_context::failure::Failure;
-use sentry_context::step::Step;
 use serde_json::{Value, json};
 
 pub(crate) async fn show(body: web::Json<Value>) -> Result<HttpResponse, Failure> {
     let asked: Asked = read(body.into_inner())?;
-    let data = facts([("scenario", asked.scenario.as_str().into())]);
-    let _step = Step::begin("business", "computing business metrics", data);
+    let _step = asked.begin("computing business metrics");
     let answer = match asked.scenario.as_str() {
         "rtp_anomaly" => json!({
             "status": "rtp_anomaly",

@@ -3,18 +3,12 @@
 use actix_web::{HttpResponse, web};
 use figures::{Asked, Figure, PAYMENT_SUCCESS, REVENUE};
 use scenario::read;
-use sentry_context::facts;
 use sentry_context::failure::Failure;
-use sentry_context::step::Step;
 use serde_json::{Value, json};
 
 pub(crate) async fn show(body: web::Json<Value>) -> Result<HttpResponse, Failure> {
     let asked: Asked = read(body.into_inner())?;
-    let _step = Step::begin(
-        "business",
-        "computing financial metrics",
-        facts([("scenario", asked.scenario.as_str().into())]),
-    );
+    let _step = asked.begin("computing financial metrics");
     Ok(HttpResponse::Ok().json(match asked.scenario.as_str() {
         "payment_failure_spike" => {
             json!({ "status": "payment_failure_spike", "success_rate": reported(&PAYMENT_SUCCESS, 78.5) })
