@@ -58,6 +58,11 @@ pub trait Platform: fmt::Debug + Send + Sync {
         Box::new(SymbolTables)
     }
 
+    /// The same for events alone, which may take more memory.
+    fn resolver_of_events(&self) -> Box<dyn Resolve> {
+        self.resolver()
+    }
+
     /// The calling thread's number as the system has it, which samples of a profile bear.
     fn thread_id(&self) -> Option<u64> {
         None

@@ -10,6 +10,11 @@ pub(crate) fn resolver() -> Box<dyn Resolve> {
     Portable.resolver()
 }
 
+/// The same for events.
+pub(crate) fn resolver_of_events() -> Box<dyn Resolve> {
+    resolver()
+}
+
 /// The allocator decides.
 pub(crate) fn release_memory() {}
 

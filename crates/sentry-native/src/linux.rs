@@ -8,7 +8,7 @@ mod stack;
 pub mod stall;
 mod symbols;
 
-use sentry_context::platform::Resolve;
+use sentry_context::platform::{Platform as _, Portable, Resolve};
 
 /// glibc keeps freed memory for later allocations.
 pub(crate) fn release_memory() {
@@ -22,6 +22,11 @@ pub(crate) fn release_memory() {
 /// What names the addresses of events and profiles.
 pub(crate) fn resolver() -> Box<dyn Resolve> {
     Box::new(symbols::Resolver::default())
+}
+
+/// The same for events. Debug information that is compressed, as in an image, is decompressed for them.
+pub(crate) fn resolver_of_events() -> Box<dyn Resolve> {
+    if symbols::are_compressed() { Portable.resolver() } else { resolver() }
 }
 
 /// The calling thread then has about a tenth of a contended processor, and does not preempt another one when it wakes.

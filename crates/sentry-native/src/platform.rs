@@ -48,6 +48,10 @@ impl Platform for Native {
         system::resolver()
     }
 
+    fn resolver_of_events(&self) -> Box<dyn Resolve> {
+        system::resolver_of_events()
+    }
+
     fn thread_id(&self) -> Option<u64> {
         system::thread_id()
     }

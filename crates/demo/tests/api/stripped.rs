@@ -13,6 +13,28 @@ use serde_json::Value;
 use crate::full_run::client;
 
 #[actix_web::test]
+async fn events_have_lines_where_the_debug_information_is_compressed_as_in_an_image() {
+    let compressed = format!("{}/demo-compressed", env!("CARGO_TARGET_TMPDIR"));
+    let binary = env!("CARGO_BIN_EXE_demo");
+    let objcopy =
+        Command::new("objcopy").args(["--compress-debug-sections=zlib", binary, &compressed]).status();
+    if !objcopy.is_ok_and(|status| status.success()) {
+        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "CI=true needs `objcopy`");
+        eprintln!("skipped, for want of `objcopy`");
+        return;
+    }
+    let inbox = Inbox::start().await.expect("an inbox");
+    let dsn = inbox.dsn();
+    let process = Service::start_with(&compressed, &["serve", "game-engine"], &[("SENTRY_DSN", &dsn)]);
+    client().get(format!("{}/debug/crash", process.url())).send().await.expect("an answer");
+    inbox.wait_until("an event", |inbox| inbox.events().len() == 1).await.expect("an event");
+    let events = inbox.events();
+    let frames = events[0]["exception"]["values"][0]["stacktrace"]["frames"].as_array().expect("frames");
+    let own: Vec<_> = frames.iter().filter(|frame| frame["in_app"] == true).collect();
+    assert!(!own.is_empty() && own.iter().all(|frame| frame["lineno"].is_u64()), "{own:#?}");
+}
+
+#[actix_web::test]
 async fn a_stripped_binary_tells_addresses_within_its_images() {
     let stripped = format!("{}/demo-stripped", env!("CARGO_TARGET_TMPDIR"));
     let strip =

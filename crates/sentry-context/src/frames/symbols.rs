@@ -43,7 +43,7 @@ pub(super) fn at(addresses: &BTreeSet<u64>) -> HashMap<u64, Resolved> {
         addresses.iter().copied().filter(|address| !found.contains_key(address)).collect();
     if !unknown.is_empty() {
         resolver.is_idle = false;
-        let loaded = resolver.loaded.get_or_insert_with(|| platform::current().resolver());
+        let loaded = resolver.loaded.get_or_insert_with(|| platform::current().resolver_of_events());
         let looked_up = look_up(&mut **loaded, &unknown);
         keep(&mut lock(&RESOLVED), &looked_up);
         found.extend(looked_up);

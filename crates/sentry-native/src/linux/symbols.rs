@@ -24,6 +24,13 @@ use units::Units;
 /// Both processors that are supported are little-endian.
 type Reader<'a> = EndianSlice<'a, LittleEndian>;
 
+/// Whether the debug information of this program is compressed: then names come without lines here.
+pub(crate) fn are_compressed() -> bool {
+    let maps = Maps::own();
+    let Some(image) = maps.modules().first().and_then(Image::open) else { return false };
+    image.parse().is_some_and(|file| Image::is_compressed(&file))
+}
+
 /// What is known of the files of this process, as long as they are loaded.
 #[derive(Debug, Default)]
 pub(crate) struct Resolver {

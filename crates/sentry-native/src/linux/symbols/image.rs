@@ -101,6 +101,12 @@ impl Image {
         }
     }
 
+    /// Whether the debug information is compressed.
+    pub(super) fn is_compressed(file: &object::File<'_>) -> bool {
+        let lines = file.section_by_name(".debug_line").and_then(|it| it.compressed_data().ok());
+        lines.is_some_and(|data| data.format != CompressionFormat::None)
+    }
+
     /// The debug information. Compressed sections count as absent: decompressed, they would take too much memory.
     pub(super) fn dwarf<'a>(&self, file: &object::File<'a>) -> Information<'a> {
         let content = |name: &str| {
