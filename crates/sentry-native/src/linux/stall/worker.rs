@@ -186,6 +186,10 @@ mod tests {
 
     #[test]
     fn a_thread_that_shares_its_core_is_starved() {
+        if !std::fs::exists("/proc/self/schedstat").unwrap_or(false) {
+            eprintln!("skipped: the kernel does not count how long threads wait for a core");
+            return;
+        }
         let own = Pid::from_raw(0);
         let allowed = sched_getaffinity(own).expect("a set of cores");
         let first = (0..CpuSet::count()).find(|core| allowed.is_set(*core).unwrap_or(false)).expect("a core");
