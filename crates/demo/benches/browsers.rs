@@ -3,7 +3,7 @@
 //!
 //! ```sh
 //! cargo run --release &
-//! cargo run --release -p demo --example browsers -- --browsers 30 --seconds 20
+//! cargo bench -p demo --bench browsers -- --browsers 30 --seconds 20
 //! ```
 
 use std::process::ExitCode;
@@ -44,6 +44,9 @@ struct Options {
     /// How often each service is asked, a second.
     #[arg(long, default_value_t = 50)]
     rate: u32,
+    /// `cargo bench` passes it to every benchmark.
+    #[arg(long, hide = true)]
+    bench: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
