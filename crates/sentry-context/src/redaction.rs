@@ -1,8 +1,8 @@
 //! Removes secrets from everything that is sent: headers, URLs, query strings, bodies, free data and texts.
 //!
 //! A secret is recognised in three ways: by the *name* of a header, field or parameter (`api_key`, `cardNumber`), which
-//! covers whole objects; by its *form* (`password=…`, `Bearer …`, `scheme://user:password@host`); and by its *value*, where
-//! the process knows it ([`hide`]). [`event`], [`transaction`] and [`log`] cover everything that is sent.
+//! covers whole objects; by its *form* (`password=…`, `Bearer …`, `scheme://user:password@host`); and by its *value*,
+//! where the process knows it ([`hide`]). [`event`], [`transaction`] and [`log`] cover everything that is sent.
 
 mod address;
 mod decoded;
@@ -33,7 +33,7 @@ pub use text::text;
 
 pub use crate::size::FILTERED;
 
-/// Where a text comes from. Some names mean a secret in what a client sends, and something harmless in our own data.
+/// Where a text comes from. Some names hold a secret in what a client sends, and something harmless in our own data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
     Own,
@@ -104,7 +104,7 @@ fn json_of(place: Place, json: &mut Value) {
             field_names(place, fields);
         }
         Value::Number(number) => {
-            // It may be the number of a card.
+            // It may be a card number.
             let mut written = number.to_string();
             text::of(place, &mut written);
             if written == FILTERED {
@@ -115,7 +115,7 @@ fn json_of(place: Place, json: &mut Value) {
     }
 }
 
-/// Fields that hold the name of a value, which is in their neighbour of [`VALUE`].
+/// Fields that hold the name of a value. The value is in a field of [`VALUE`] beside them.
 const NAME: [&str; 6] = ["name", "key", "field", "header", "loc", "param"];
 const VALUE: [&str; 2] = ["value", "input"];
 
@@ -128,7 +128,7 @@ fn names_a_secret(place: Place, fields: &serde_json::Map<String, Value>) -> bool
         })
 }
 
-/// Redacts names that are secrets themselves, such as the token of a session.
+/// Redacts field names that are secrets themselves, such as a session token used as a key.
 fn field_names(place: Place, fields: &mut serde_json::Map<String, Value>) {
     let filtered = |name: &String| {
         let mut reported = name.clone();
@@ -142,7 +142,7 @@ fn field_names(place: Place, fields: &mut serde_json::Map<String, Value>) {
     }
 }
 
-/// Flags and missing values stay: they reveal nothing.
+/// Keeps flags and empty values, which reveal nothing.
 fn filter(json: &mut Value) {
     let empty = json.as_str().is_some_and(str::is_empty);
     if !empty && !json.is_null() && !json.is_boolean() {

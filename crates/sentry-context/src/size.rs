@@ -1,11 +1,11 @@
-//! Limits on the size of what is sent. Long texts are cut and marked, lists and trees keep their ends, and every event is
-//! small enough for Sentry, whatever came in.
+//! Limits the size of what is sent: long texts are cut and marked, long lists keep both ends, deep trees lose their
+//! depths. Every event is small enough for Sentry, whatever it was made of.
 //!
-//! Sentry refuses an event of more than 1 MB, or of 200 kB compressed. It also trims
-//! [what is longer than its limits](https://docs.sentry.io/concepts/data-management/size-limits/), and the sender does
-//! not learn of it. A text that is cut here says how long it was: `… (1300000 bytes)`. An event is cut twice. As soon as it
-//! is made, [`new_event`] leaves [`WINDOW`] more of each text than is sent, so that nothing large waits in a queue. Once it
-//! is redacted, [`event`] cuts the rest: a secret is only recognised as a whole.
+//! Sentry refuses an event of more than 1 MB, or of 200 kB compressed. It also trims [what is longer than its
+//! limits](https://docs.sentry.io/concepts/data-management/size-limits/), and the sender does not learn of it. A text
+//! that is cut here says how long it was: `… (1300000 bytes)`. An event is cut twice. When it is made, [`new_event`]
+//! keeps [`WINDOW`] bytes more of each text than are sent, so that nothing large waits in a queue. After redaction,
+//! [`event`] cuts the rest: a secret is only recognised as a whole.
 
 mod walk;
 
@@ -14,9 +14,9 @@ use sentry::protocol::{Event, Log, Span, Transaction};
 use walk::Walk;
 pub(crate) use walk::facts_of;
 
-/// Replaces a secret, as in Sentry's own scrubbing. A cut never leaves a part of it.
+/// Replaces a secret, as in Sentry's own scrubbing. A cut never leaves only a part of this mark.
 pub const FILTERED: &str = "[Filtered]";
-/// Bytes of an event as JSON, without what every event has.
+/// Bytes of an event as JSON, without the parts that every event has.
 pub const EVENT: usize = 180_000;
 /// Bytes of a transaction with its spans, as JSON.
 pub const TRANSACTION: usize = 800_000;
@@ -37,10 +37,10 @@ pub const FIELDS: usize = 100;
 /// Levels of contexts and other free data.
 pub const DEPTH: usize = 7;
 
-/// How many more bytes of a text are searched for secrets than are kept. No secret is longer.
+/// How many bytes beyond its limit a text keeps until it has been searched for secrets. No secret is longer.
 pub const WINDOW: usize = 8192;
 
-/// The longest mark of a text that was cut.
+/// The length of the longest mark.
 const MARK: usize = 40;
 
 /// How many bytes of each part are kept, and how many frames.
@@ -57,14 +57,14 @@ struct Sizes {
 const USUAL: Sizes =
     Sizes { total: EVENT, request: 20_000, contexts: 48_000, extra: 24_000, crumbs: 32_000, frames: FRAMES };
 
-/// Cuts a text to so many bytes, its mark included, at a boundary of characters. The mark says how long the text was.
+/// Cuts a text to so many bytes, including the mark, at a character boundary. The mark says how long the text was.
 pub fn cut(text: &mut String, most: usize) {
     if text.len() <= most {
         return;
     }
     let mark = mark(original(text).unwrap_or(text.len()));
     let mut end = text.floor_char_boundary(most.saturating_sub(mark.len()));
-    // A half of `[Filtered]` would not be recognised.
+    // Half of a `[Filtered]` would not be recognised.
     let tail = text.floor_char_boundary(end.saturating_sub(FILTERED.len() - 1));
     if let Some(filtered) = text[tail..].find(FILTERED) {
         end = end.min(tail + filtered);
@@ -80,7 +80,7 @@ pub fn cut_json(json: &mut serde_json::Value, most: usize) {
     Walk::new(most, 0).json(json, most);
 }
 
-/// Cuts each field of an object to about so many bytes, so that one long field takes no room from the others.
+/// Cuts each field of an object to about so many bytes, so that a long field does not displace the others.
 pub fn cut_each(json: &mut serde_json::Value, most: usize) {
     json.as_object_mut().into_iter().flatten().for_each(|(_, field)| cut_json(field, most));
 }
@@ -89,14 +89,15 @@ fn mark(length: usize) -> String {
     format!("… ({length} bytes)")
 }
 
-/// How long a text was before it was cut.
+/// The original length of a text that was cut.
 fn original(text: &str) -> Option<usize> {
     let tail = &text[text.ceil_char_boundary(text.len().saturating_sub(MARK))..];
     let (_, reported) = tail.rsplit_once("… (")?;
     reported.strip_suffix(" bytes)")?.parse().ok()
 }
 
-/// Cuts a new event before it waits. It keeps everything that [`event`] keeps, and [`WINDOW`] more bytes of each text.
+/// Cuts a new event before it is queued. It keeps everything that [`event`] keeps, and [`WINDOW`] bytes more of each
+/// text.
 pub fn new_event(event: &mut Event<'static>) {
     Walk::new(usize::MAX, WINDOW).event(event, &USUAL);
 }
@@ -116,7 +117,7 @@ pub fn transaction(transaction: &mut Transaction<'static>) {
     Walk::new(TRANSACTION, 0).transaction(transaction);
 }
 
-/// Cuts a log entry to what is sent of it, and `window` more bytes of each text.
+/// Cuts a log entry to the limits, and `window` bytes more for each text.
 pub fn log(log: &mut Log, window: usize) {
     let mut walk = Walk::new(usize::MAX, window);
     walk.text(&mut log.body, MESSAGE);
@@ -141,7 +142,7 @@ impl Walk {
         event.user.iter_mut().for_each(|user| self.user(user));
         event.request.iter_mut().for_each(|request| self.request(request, sizes.request));
         self.part(sizes.contexts, |part| part.contexts(&mut event.contexts));
-        // The stack of a new event is a list of addresses in one frame. Their number was limited where they were taken.
+        // A new event has its stack as addresses in one frame. Their number was limited when they were taken.
         if self.is_last() {
             self.stacks(event, sizes.frames);
         }
@@ -174,7 +175,7 @@ impl Walk {
         transaction.spans.retain_mut(|span| self.span(span));
     }
 
-    /// False where there is no room for it.
+    /// False if there is no room for it.
     fn span(&mut self, span: &mut Span) -> bool {
         span.op.iter_mut().for_each(|op| self.text(op, 128));
         span.description.iter_mut().for_each(|text| self.text(text, 1024));

@@ -1,4 +1,4 @@
-//! Makes an envelope smaller that the server found too large (413), so that its most important parts arrive.
+//! Reduces an envelope that the server found too large (413) to its most important parts.
 
 use std::io::{self, Write};
 
@@ -8,21 +8,22 @@ use crate::category::{Category, Quantity};
 use crate::envelope::EncodedEnvelope;
 use crate::items::{items, line};
 
-/// What is left: so many bytes of a text, and the last items of a list, which are the innermost frames of a stack.
+/// How many bytes of a text and how many items of a list are kept: the last ones, which are the innermost frames of a
+/// stack.
 const MAX_TEXT: usize = 512;
 const MAX_ITEMS: usize = 50;
 
-/// What an event can do without. Its exceptions, tags and request line stay.
+/// The fields that an event loses. It keeps its exceptions, its tags, and method and URL of its request.
 const LEFT_OUT: [&str; 6] = ["breadcrumbs", "debug_meta", "extra", "modules", "stacktrace", "threads"];
 const LEFT_OUT_OF_REQUEST: [&str; 5] = ["cookies", "data", "env", "headers", "query_string"];
 
-/// What its parts can do without, wherever they are.
+/// The fields that are left out at any depth.
 const LEFT_OUT_OF_PARTS: [&str; 4] = ["post_context", "pre_context", "raw_stacktrace", "vars"];
 
 /// The contexts that are kept.
 const CONTEXTS: [&str; 6] = ["app", "device", "os", "profile", "runtime", "trace"];
 
-/// The smaller envelope, and what is discarded of it altogether. `None` where there is nothing to leave out.
+/// The smaller envelope, and the content that it lost. `None` if there is nothing to leave out.
 pub(crate) fn shrink(encoded: &EncodedEnvelope) -> Option<(EncodedEnvelope, Vec<Quantity>)> {
     let plain = encoded.plain().ok().filter(|_| !encoded.is_reduced)?;
     let body = reduce(&plain).ok().filter(|body| body.len() < plain.len())?;
@@ -33,7 +34,7 @@ pub(crate) fn shrink(encoded: &EncodedEnvelope) -> Option<(EncodedEnvelope, Vec<
     Some((EncodedEnvelope { is_reduced: true, file, sent_at, ..smaller }, dropped))
 }
 
-/// The written envelope without attachments, and with less in its events and transactions.
+/// The envelope without attachments, and with reduced events and transactions.
 fn reduce(envelope: &[u8]) -> io::Result<Vec<u8>> {
     let mut body = line(envelope).to_vec();
     body.push(b'\n');

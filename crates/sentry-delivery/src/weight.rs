@@ -1,6 +1,6 @@
-//! How much memory an envelope takes as the SDK makes it: every text, map and list in it, not only the usual ones.
+//! Estimates how much memory an envelope of the SDK takes, from every text, map and list in it.
 //!
-//! An envelope is weighed on the path of a request. So the lengths are added up, and nothing is serialised.
+//! Requests wait for this estimate. So it adds up lengths and serialises nothing.
 
 use std::borrow::Cow;
 use std::mem::{size_of, size_of_val};
@@ -13,25 +13,25 @@ use sentry::protocol::{
 };
 use serde::Serialize;
 
-/// What the allocator adds to a text.
+/// What the allocator adds to each text.
 const ALLOCATION: usize = 16;
 
-/// A node of a map has room for so many entries, even where it holds one; half of it is used on average.
+/// A map allocates room for so many entries at once, even for a single one. On average, half of it is used.
 const NODE: usize = 11;
 
-/// About the bytes that an envelope takes.
+/// About how many bytes an envelope takes.
 pub(crate) fn envelope(envelope: &Envelope) -> usize {
     size_of::<Envelope>()
         + envelope.items().map(|item| size_of::<EnvelopeItem>() + item.heap()).sum::<usize>()
 }
 
-/// Has parts on the heap.
+/// A value with parts on the heap.
 trait Weigh {
-    /// About the bytes of these parts.
+    /// About how many bytes these parts take.
     fn heap(&self) -> usize;
 }
 
-/// Lists the fields of a struct whose parts on the heap have no bound of their own.
+/// Lists the fields of each struct that have parts of any size on the heap.
 macro_rules! weigh_fields {
     ($($type:ty: $($field:ident)*;)*) => {
         $(impl Weigh for $type {
@@ -82,7 +82,8 @@ impl Weigh for EnvelopeItem {
     }
 }
 
-/// Callers fill these two. The other contexts are the SDK's, short, and take about twice as much as they are long in JSON.
+/// Callers fill these two contexts. The SDK fills the others, which are short and take about twice the length of their
+/// JSON.
 impl Weigh for Context {
     fn heap(&self) -> usize {
         match self {
@@ -93,7 +94,7 @@ impl Weigh for Context {
     }
 }
 
-/// The SDK shares one between all events. An event that has its own is another process's.
+/// The SDK shares one list of images between all events. An event with a list of its own comes from another process.
 impl Weigh for DebugMeta {
     fn heap(&self) -> usize {
         as_json(self)

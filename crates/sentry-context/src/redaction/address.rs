@@ -1,9 +1,9 @@
-//! What a message may say about a URL that cannot be used.
+//! The parts of a URL that an error message may show.
 
 use url::Url;
 
-/// Scheme, host, port and path of a URL; `None` where nothing of it can be distinguished safely. An `@` behind the host may
-/// belong to a password that should have been encoded, and so may all before it.
+/// Scheme, host, port and path of a URL; `None` if they cannot be told apart safely. An `@` after the host may belong to
+/// a password that should have been encoded, and then everything before it belongs to the password, too.
 pub fn address(text: &str) -> Option<String> {
     let url = Url::parse(text).ok()?;
     let (_, rest) = text.split_once("://")?;
@@ -18,7 +18,7 @@ pub fn address(text: &str) -> Option<String> {
     Some(address)
 }
 
-/// What a driver says about a URL, where it repeats no part of it but what [`address`] shows.
+/// A driver's message about a URL, if it repeats no other part of the URL than [`address`] shows.
 pub fn about_address<'r>(url: &str, reason: &'r str) -> Option<&'r str> {
     let shown = address(url)?;
     let is_part = |part: &&str| part.chars().any(char::is_alphanumeric) && !shown.contains(part);

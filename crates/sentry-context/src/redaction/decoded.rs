@@ -1,25 +1,25 @@
-//! A text as its reader sees it: without percent-encoding and JSON's `\u00..`, however often they were applied. Every byte
-//! knows its place in the raw text.
+//! A text without percent-encoding and JSON's `\u00..`, even if they were applied several times. For every decoded byte,
+//! the position in the raw text is known.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use super::work::looked_at;
 
-/// A text that is encoded more often hides something.
+/// How often a text may be encoded. One that is encoded more often is filtered as a whole.
 const LAYERS: usize = 4;
 
-/// A text, decoded.
+/// A decoded text.
 pub(super) struct Decoded<'t> {
     raw: &'t str,
     /// The decoded text.
     pub(super) bytes: Cow<'t, [u8]>,
-    /// Where each of these bytes starts in the raw text, and where the last one ends. Empty where nothing was encoded.
+    /// Where each of these bytes starts in the raw text, and where the last one ends; `None` if nothing was encoded.
     starts: Option<Vec<usize>>,
 }
 
 impl<'t> Decoded<'t> {
-    /// `None` where it is encoded too often.
+    /// `None` if it is encoded too often.
     pub(super) fn of(raw: &'t str) -> Option<Self> {
         let mut decoded = Self { raw, bytes: Cow::Borrowed(raw.as_bytes()), starts: None };
         for _ in 0..LAYERS {
@@ -30,14 +30,14 @@ impl<'t> Decoded<'t> {
         (!decoded.strip_layer()).then_some(decoded)
     }
 
-    /// Where this range stands in the raw text.
+    /// The range of the raw text that this range was decoded from.
     pub(super) fn in_raw(&self, range: &Range<usize>) -> Range<usize> {
         let (start, end) = (self.start(range.start), self.start(range.end));
-        // Ranges begin and end beside separators. One that did not would still have to be cut at a boundary of characters.
+        // Ranges begin and end at separators. If one did not, it would still have to end at a character boundary.
         self.raw.floor_char_boundary(start)..self.raw.ceil_char_boundary(end)
     }
 
-    /// How many bytes of the raw text this byte takes. The more often it was encoded, the more.
+    /// How many bytes of the raw text encode this byte: the more layers, the more bytes.
     pub(super) fn width(&self, at: usize) -> usize {
         self.start(at + 1) - self.start(at)
     }
@@ -46,7 +46,7 @@ impl<'t> Decoded<'t> {
         self.starts.as_ref().map_or(at, |starts| starts[at])
     }
 
-    /// Undoes one encoding; false where there was none.
+    /// Undoes one layer of encoding; false if there is none.
     fn strip_layer(&mut self) -> bool {
         let bytes = self.bytes.as_ref();
         looked_at(bytes.len());
@@ -66,11 +66,11 @@ impl<'t> Decoded<'t> {
     }
 }
 
-/// The byte that is encoded here, and the length of its code.
+/// The byte that is encoded at the start of `bytes`, and the length of its encoding.
 fn encoded(bytes: &[u8]) -> Option<(u8, usize)> {
     match bytes {
         [b'%', high, low, ..] => Some((hex(*high)? << 4 | hex(*low)?, 3)),
-        // Above that, a code is not a byte.
+        // Higher code points are not single bytes.
         [b'\\', b'u', b'0', b'0', high @ b'2'..=b'7', low, ..] => Some((hex(*high)? << 4 | hex(*low)?, 6)),
         _ => None,
     }

@@ -1,4 +1,4 @@
-//! Values that the process knows to be secret.
+//! Values that the process knows to be secrets.
 
 use std::ops::Range;
 use std::sync::{PoisonError, RwLock};
@@ -9,10 +9,10 @@ use url::form_urlencoded;
 use super::decoded::Decoded;
 use super::userinfo;
 
-/// A shorter secret would match parts of ordinary words.
+/// Shorter secrets would match parts of ordinary words.
 const SHORTEST: usize = 4;
 
-/// The values, and the one pattern that finds any of them.
+/// The values, and one pattern that finds them all.
 struct Hidden {
     values: Vec<String>,
     pattern: Option<Regex>,
@@ -23,19 +23,19 @@ static HIDDEN: RwLock<Hidden> = RwLock::new(Hidden { values: Vec::new(), pattern
 /// Filters a value from now on wherever it appears, encoded or not. Values of less than four characters are ignored.
 pub fn hide(secret: &str) {
     let mut hidden = HIDDEN.write().unwrap_or_else(PoisonError::into_inner);
-    // As it is, and as a form encodes its blanks.
+    // As it is, and with its blanks encoded as in a form.
     for form in [secret.to_owned(), secret.replace(' ', "+")] {
         if form.len() >= SHORTEST && !hidden.values.contains(&form) {
             hidden.values.push(form);
         }
     }
-    // A secret that contains another one is replaced first, or its rest would stay.
+    // The longest first: if a secret contains a shorter one, the rest of it must not remain.
     hidden.values.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
     let any: Vec<_> = hidden.values.iter().map(|secret| regex::escape(secret)).collect();
     hidden.pattern = (!any.is_empty()).then(|| Regex::new(&any.join("|")).ok()).flatten();
 }
 
-/// [`hide`]s the password of a connection URL, where it has one.
+/// [`hide`]s the password of a connection URL, if it has one.
 pub fn hide_password_of(url: &str) {
     let Some(password) = userinfo::password(url) else { return };
     hide(password);

@@ -1,5 +1,5 @@
-//! Values whose names are values themselves, in text: `{"name": "password", "value": "…"}`, also cut, encoded, or in JSON
-//! within JSON.
+//! Values in text whose names are values, too: `{"name": "password", "value": "…"}`, also if the text is cut or encoded,
+//! or is JSON within JSON.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use super::decoded::Decoded;
 use super::pairs::{is_quote, key_before, run};
 use super::{NAME, Place, VALUE};
 
-/// Where any field names a secret, every field that may hold its value is filtered: a text does not show which fields
+/// If any field names a secret, every field that may hold its value is filtered: the text does not show which fields
 /// belong together.
 pub(super) fn find(text: &Decoded<'_>, place: Place, spans: &mut Vec<Range<usize>>) {
     let bytes = text.bytes.as_ref();

@@ -1,14 +1,14 @@
 //! Names of secrets.
 //!
-//! A name is split into its words: `X-Auth-Key`, `x_auth_key` and `xAuthKey` are `x`, `auth` and `key`. The deny lists of
-//! Sentry's SDKs contain words, too. A part of a word counts only where no other word contains it.
+//! A name is split into words: `X-Auth-Key`, `x_auth_key` and `xAuthKey` are `x`, `auth` and `key`. The deny lists of
+//! Sentry's SDKs contain words, too. A part of a word counts only if no harmless word contains that part.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// Every such name contains one of these. Most names contain none, and are not examined further.
+/// Every name of a secret contains one of these. Most names contain none and need no further look.
 static STEMS: Pattern = LazyLock::new(|| {
     Regex::new(
         "(?i-u)account|assert|auth|bearer|card|cc|code|cookie|cred|csc|csrf|cv[cnv]|factor|hmac|iban|jwt|key|mfa\
@@ -17,7 +17,7 @@ static STEMS: Pattern = LazyLock::new(|| {
     .ok()
 });
 
-/// Parts of words.
+/// Parts of words that mean a secret.
 static PARTS: Pattern = LazyLock::new(|| {
     Regex::new(
         "accesskey|accountkey|apikey|authenticat|authkey|authori[sz]|bearer|card|cookie|credential|csrf|cvc|cvv|jwt\
@@ -27,7 +27,7 @@ static PARTS: Pattern = LazyLock::new(|| {
     .ok()
 });
 
-/// Whole words.
+/// Words that mean a secret.
 static WORDS: Pattern = LazyLock::new(|| {
     Regex::new(
         "^(?:assertion|o?auth|auth[nz]|csc|cvn|hmac|iban|mfa|t?otp|pass|passwd|pem|pin|pincode|pw|saml|sess|sig|ssn\
@@ -41,13 +41,13 @@ static HARMLESS: Pattern = LazyLock::new(|| {
     Regex::new("card(?:board|inal|io)|(?:dis|flash|post|score|wild)card|tokeniz|secretar").ok()
 });
 
-/// What may follow `key`, `session` or `sid` where they make a secret: `api_key`, `session_id`; but not `key_count` or
+/// What may follow `key`, `session` or `sid` in the name of a secret: `session_id`, but not `key_count` or
 /// `session_duration`.
 static TAILS: Pattern = LazyLock::new(|| {
     Regex::new("^(?:cookie|data|hash|id|material|secret|state|string|text|ticket|value)$").ok()
 });
 
-/// Keys that open nothing and that people need to see.
+/// Kinds of keys that give access to nothing, and that readers need to see.
 static KEYS: Pattern = LazyLock::new(|| {
     Regex::new(
         "^(?:cache|correlation|dedup|distribution|dup|duplicate|foreign|group|grouping|hash|idempotency|index|natural\
@@ -56,11 +56,11 @@ static KEYS: Pattern = LazyLock::new(|| {
     .ok()
 });
 
-/// Words that end in `key` or `session` and mean neither.
+/// Words that end in `key` or `session` by chance.
 static ENDINGS: Pattern =
     LazyLock::new(|| Regex::new("(?:don|hot|hoc|joc|lac|mon|tur|whis)key$|(?:ob|pos)session$").ok());
 
-/// With one of these, a `code` is a secret: `mfa_code`, `reset_code`; not `error_code`, `country_code`.
+/// Together with one of these, a `code` is a secret: `mfa_code` and `reset_code`, but not `error_code` or `country_code`.
 static CODED: Pattern = LazyLock::new(|| {
     Regex::new(
         "^(?:access|activation|backup|card|confirmation|device|factor|grant|invite|login|recovery|reset|security|sms\
@@ -69,7 +69,7 @@ static CODED: Pattern = LazyLock::new(|| {
     .ok()
 });
 
-/// Secrets by two words that mean nothing alone.
+/// Pairs of words that mean a secret, although neither does alone.
 const PAIRS: [[&str; 2]; 8] = [
     ["account", "no"],
     ["account", "number"],
@@ -81,36 +81,36 @@ const PAIRS: [[&str; 2]; 8] = [
     ["two", "factor"],
 ];
 
-/// Of a longer name, only so many bytes at each end are examined.
+/// Names are examined up to this length, in bytes; of a longer name, both ends are.
 const LONGEST: usize = 256;
 
-/// Linear in the text, as all of this crate's regexes are.
+/// Searches in linear time, as all regexes of this crate do.
 type Pattern = LazyLock<Option<Regex>>;
 
-/// What cannot be examined counts as found.
+/// A pattern that does not compile counts as found.
 fn has(pattern: &Pattern, text: &str) -> bool {
     pattern.as_ref().is_none_or(|pattern| pattern.is_match(text))
 }
 
-/// What a name means for its value.
+/// What a name says about its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Grade {
     /// Nothing.
     Harmless,
-    /// A secret where a client sent it: `code`, `session` or `key` alone, which our own data use for other things.
+    /// A secret if a client sent it: `code`, `session` or `key` alone, which mean other things in our own data.
     Sent,
-    /// A secret as the name of a field; in prose (`invalid signature: …`) it may be a word like any other.
+    /// A secret as the name of a field; in prose (`invalid signature: …`) an ordinary word.
     Field,
-    /// A secret in any place.
+    /// A secret everywhere.
     Secret,
 }
 
-/// Is this, in our own fields, tags and parameters, the name of a secret?
+/// Is this the name of a secret in our own fields, tags and parameters?
 pub fn is_secret(name: &str) -> bool {
     grade(name) >= Grade::Field
 }
 
-/// Is this, in the headers, parameters and bodies of a client, the name of a secret?
+/// Is this the name of a secret in the headers, parameters and bodies that clients send?
 pub fn is_secret_of_client(name: &str) -> bool {
     grade(name) >= Grade::Sent
 }
@@ -143,7 +143,7 @@ fn judge(name: &str) -> Grade {
     (0..words.len()).map(|at| word(&words, at)).max().unwrap_or(Grade::Harmless)
 }
 
-/// What the word at this place makes of the name.
+/// What one word says about the whole name.
 fn word(words: &[String], at: usize) -> Grade {
     let word = words[at].as_str();
     if !has(&STEMS, word) {
@@ -176,7 +176,7 @@ fn is_compound(word: &str) -> bool {
     }
 }
 
-/// The words of a name in lower case, without its digits.
+/// The words of a name in lower case, without digits.
 fn words(name: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();

@@ -1,4 +1,5 @@
-//! Numbers of payment cards and bank accounts, which check digits reveal, and of social security, which have a form.
+//! Numbers of payment cards and bank accounts, found by their check digits, and social security numbers, found by their
+//! form.
 
 use std::ops::Range;
 
@@ -7,12 +8,12 @@ use super::work::looked_at;
 /// The longest account number.
 const LONGEST_IBAN: usize = 34;
 
-/// Where the number ends that starts here, if it is one of these.
+/// The end of the number that starts at `start`, if it is such a number.
 pub(super) fn find(bytes: &[u8], start: usize, spans: &mut Vec<Range<usize>>) -> usize {
     let groups = groups(bytes, start);
     let end = groups.last().map_or(start, |group| group.end);
     looked_at(end - start);
-    // Decimals, and numbers before a letter, are none of these.
+    // Not a decimal, and not directly before a letter.
     let whole = |range: &Range<usize>, count: usize| {
         let fraction = range.start > 0 && bytes[range.start - 1] == b'.';
         let goes_on = bytes.get(range.end).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
@@ -38,7 +39,7 @@ pub(super) fn find(bytes: &[u8], start: usize, spans: &mut Vec<Range<usize>>) ->
     end
 }
 
-/// Runs of digits with one separator between.
+/// Runs of digits, each separated from the next by one separator.
 fn groups(bytes: &[u8], start: usize) -> Vec<Range<usize>> {
     let mut groups = Vec::new();
     let mut at = start;
@@ -71,7 +72,7 @@ fn is_number(bytes: &[u8], groups: &[Range<usize>]) -> bool {
     }
 }
 
-/// By the issuer's first digits, the length that it uses, and the check digit.
+/// Checks the issuer's first digits, the length that this issuer uses, and the check digit.
 fn is_card(digits: &[u8]) -> bool {
     let first = digits[..4].iter().fold(0_u32, |number, digit| number * 10 + u32::from(*digit));
     let issued = match first {
@@ -96,7 +97,7 @@ fn checks(digits: &[u8]) -> bool {
     sum.is_multiple_of(10)
 }
 
-/// Where the IBAN ends that starts here, in one piece or in groups of four.
+/// The end of the IBAN that starts at `start`, in one piece or in groups of four.
 pub(super) fn iban(bytes: &[u8], start: usize, spans: &mut Vec<Range<usize>>) -> usize {
     let Some(head @ [b'A'..=b'Z', b'A'..=b'Z', b'0'..=b'9', b'0'..=b'9']) = bytes.get(start..start + 4)
     else {
@@ -110,7 +111,8 @@ pub(super) fn iban(bytes: &[u8], start: usize, spans: &mut Vec<Range<usize>>) ->
         let Some(byte @ (b'A'..=b'Z' | b'0'..=b'9')) = bytes.get(at) else { break };
         (rest, at, length) = (append(rest, *byte), at + 1, length + 1);
         let ends = bytes.get(at).is_none_or(|next| !next.is_ascii_alphanumeric());
-        // For the check, its first four characters go last: two letters of two digits each, and two digits.
+        // For the check, the first four characters move to the end: two letters, which count as two digits each, and two
+        // digits.
         if ends && length >= 15 && (rest * 1_000_000 + head_value(head)) % 97 == 1 {
             end = Some(at);
         }
@@ -121,7 +123,7 @@ pub(super) fn iban(bytes: &[u8], start: usize, spans: &mut Vec<Range<usize>>) ->
     end
 }
 
-/// The rest by 97 with one more character: letters count from 10.
+/// The remainder modulo 97 after one more character. Letters count from 10.
 fn append(rest: u32, byte: u8) -> u32 {
     match byte {
         b'0'..=b'9' => (rest * 10 + u32::from(byte - b'0')) % 97,

@@ -1,5 +1,5 @@
-//! Values after the name of a secret: `name=value`, `name: value`, `"name": "value"`, also with the escaped quotes of JSON
-//! within JSON; `<name>value</name>`; `--name value`.
+//! Values that follow the name of a secret: `name=value`, `name: value`, `"name": "value"` (also with the escaped quotes
+//! of JSON within JSON), `<name>value</name>` and `--name value`.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use super::decoded::Decoded;
 use super::names::{self, Grade};
 use super::work::looked_at;
 
-/// Blanks that may stand between a name and its separator.
+/// How many blanks may be between a name and its separator.
 const BLANKS: usize = 16;
 
 /// A name before a separator.
@@ -20,8 +20,8 @@ struct Name<'b> {
     before: Option<u8>,
 }
 
-/// Reads every separator, name and value once. It continues after the separator of a harmless name, whose value may
-/// contain another pair, and after the value of a secret.
+/// Reads every separator, name and value once. The search continues after the separator of a harmless name, because its
+/// value may contain another pair, and after the value of a secret.
 pub(super) fn find(text: &Decoded<'_>, place: Place, spans: &mut Vec<Range<usize>>) {
     let bytes = text.bytes.as_ref();
     let mut at = 0;
@@ -75,9 +75,9 @@ fn assigned(text: &Decoded<'_>, separator: usize, place: Place) -> Option<Range<
     let colon = bytes[separator] == b':';
     let mut start = separator + 1;
     match bytes.get(start) {
-        // A path in Rust.
+        // A Rust path.
         Some(b':') if colon => return None,
-        // The padding of base64, or a comparison.
+        // Base64 padding, or a comparison.
         Some(b'=') if bytes.get(start + 1).is_none_or(u8::is_ascii_whitespace) => return None,
         Some(b'>' | b'=') => start += 1,
         _ => {}
@@ -126,7 +126,7 @@ fn name_before(bytes: &[u8], separator: usize) -> Option<Name<'_>> {
     (grade > Grade::Harmless).then_some(Name { grade, name, quoted, before })
 }
 
-/// The key in quotes that ends before this separator.
+/// The quoted key before this separator.
 pub(super) fn key_before(bytes: &[u8], separator: usize) -> Option<&[u8]> {
     let mut end = separator;
     while end > 0
@@ -152,7 +152,8 @@ pub(super) fn is_quote(byte: u8) -> bool {
     matches!(byte, b'"' | b'\'' | b'\\')
 }
 
-/// Cookies and the credentials of unusual schemes have parts that any separator parts.
+/// Cookies, and credentials of unusual schemes, have several parts with separators between them: the value ends with its
+/// line.
 fn rest_of_line(text: &Decoded<'_>, start: usize, name: &[u8]) -> Option<Range<usize>> {
     let bytes = text.bytes.as_ref();
     if !name.ends_with(b"cookie") && scheme(&bytes[start..]).is_some_and(|(known, _)| known != b"digest") {
@@ -164,7 +165,7 @@ fn rest_of_line(text: &Decoded<'_>, start: usize, name: &[u8]) -> Option<Range<u
     (end > start).then_some(start..end)
 }
 
-/// `Bearer ` and the like, and the length with its blanks.
+/// An authentication scheme such as `Bearer`, and its length with the blanks after it.
 pub(super) fn scheme(bytes: &[u8]) -> Option<(&'static [u8], usize)> {
     const SCHEMES: [&[u8]; 5] = [b"bearer", b"basic", b"digest", b"token", b"negotiate"];
     let scheme = SCHEMES
@@ -175,7 +176,8 @@ pub(super) fn scheme(bytes: &[u8]) -> Option<(&'static [u8], usize)> {
     (blanks > 0).then_some((scheme, scheme.len() + blanks))
 }
 
-/// The value that starts here, in a text whose separators take `width` bytes. What is encoded deeper belongs to it.
+/// The value that starts at `start`, in a text whose separators take `width` bytes. Separators that are encoded more
+/// often belong to the value.
 pub(super) fn run(text: &Decoded<'_>, start: usize, width: usize) -> Option<Range<usize>> {
     let bytes = text.bytes.as_ref();
     let mut at = start + scheme(&bytes[start..]).map_or(0, |(_, length)| length);
@@ -207,21 +209,21 @@ fn is_end(byte: u8) -> bool {
         || matches!(byte, b'&' | b',' | b';' | b'"' | b'\'' | b')' | b'}' | b']' | b'<' | b'>')
 }
 
-/// Is what follows a comma still the value, and not the next pair?
+/// Does the value continue after a comma? If not, the next pair begins there.
 fn goes_on(rest: &[u8]) -> bool {
     let end = rest.iter().position(|byte| is_end(*byte)).unwrap_or(rest.len());
     looked_at(end);
     end > 0 && !rest[..end].iter().any(|byte| matches!(byte, b'=' | b':'))
 }
 
-/// Where the text ends that such a quote opened, behind so many backslashes; the end of all where none closes it.
+/// The end of the text that this quote opened, after so many backslashes; the end of `bytes` if no quote closes it.
 fn quoted(bytes: &[u8], from: usize, quote: u8, slashes: usize) -> usize {
     let mut before = 0;
     let looked_at_until = |end: usize| looked_at(end.saturating_sub(from));
     for (at, byte) in bytes.iter().enumerate().skip(from) {
         match *byte {
             b'\\' => before += 1,
-            // JSON in JSON doubles them, so those of the content come in full turns.
+            // JSON in JSON doubles the backslashes, so the content's own come in multiples.
             byte if byte == quote && before % (2 * (slashes + 1)) == slashes => {
                 looked_at_until(at);
                 return at - slashes;
@@ -233,7 +235,7 @@ fn quoted(bytes: &[u8], from: usize, quote: u8, slashes: usize) -> usize {
     bytes.len()
 }
 
-/// Behind the bracket that closes this one; the end of all where none does.
+/// The position after the matching bracket; the end of `bytes` if there is none.
 fn balanced(bytes: &[u8], from: usize) -> usize {
     let (mut depth, mut at) = (0_usize, from);
     while let Some(byte) = bytes.get(at) {

@@ -42,14 +42,14 @@ fn url(mut url: Url) -> Option<Url> {
     Some(url)
 }
 
-/// `name=value&…` with secrets filtered, also where a value is itself such a text, however often it is encoded.
+/// `name=value&…` with secrets filtered, also if a value is such a text again, however often it is encoded.
 pub fn query_string(query: &str) -> String {
     query.split('&').map(pair).collect::<Vec<_>>().join("&")
 }
 
 fn pair(pair: &str) -> String {
     let (written, reported) = pair.split_once('=').unwrap_or((pair, ""));
-    // A name that is encoded too often to be read is taken for a secret's.
+    // A name that is encoded too often to be read counts as the name of a secret.
     let secret = Decoded::of(written).is_none_or(|name| {
         is_secret_of_client(String::from_utf8_lossy(&name.bytes).trim_matches(['+', ' ']))
     });
@@ -67,7 +67,7 @@ fn baggage(header: &str) -> String {
     header.split(',').map(member).collect::<Vec<_>>().join(",")
 }
 
-/// A body that is JSON or a form, redacted; anything else is not sent.
+/// A redacted body, if it is JSON or a form. No other body is sent.
 fn body(data: &str, content_type: Option<&String>) -> Option<String> {
     if let Ok(mut json) = serde_json::from_str::<Value>(data) {
         json_of(Place::Client, &mut json);

@@ -1,4 +1,4 @@
-//! Secrets that their form reveals, whatever comes before them.
+//! Secrets that are recognised by their form alone.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -10,8 +10,8 @@ use super::numbers;
 use super::pairs::scheme;
 use super::work::looked_at;
 
-/// What has a form of its own: JSON Web Tokens (and whatever else is JSON in base64), keys of AWS, GitHub, GitLab, Slack,
-/// Stripe, Google, npm and SendGrid. All but the first letters is one class, so that a search never goes back.
+/// JSON Web Tokens (and any other JSON in base64), and keys of AWS, GitHub, GitLab, Slack, Stripe, Google, npm and
+/// SendGrid. After its prefix, each alternative is one character class, so a search never backtracks.
 static KEYS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r"(?x-u)
@@ -47,13 +47,13 @@ pub(super) fn find(text: &Decoded<'_>, spans: &mut Vec<Range<usize>>) {
 }
 
 fn keys(bytes: &[u8], spans: &mut Vec<Range<usize>>) {
-    // What cannot be searched is not sent.
+    // A text that cannot be searched is not sent.
     let Some(keys) = &*KEYS else { return spans.push(0..bytes.len()) };
     let starts = |at: usize| at == 0 || !bytes[at - 1].is_ascii_alphanumeric();
     spans.extend(keys.find_iter(bytes).map(|found| found.range()).filter(|range| starts(range.start)));
 }
 
-/// What is between the lines of a block, or everything after the first where there is no last one.
+/// The content of PEM blocks; everything after the first line of a block that has no last line.
 fn pem(bytes: &[u8], spans: &mut Vec<Range<usize>>) {
     let mut at = 0;
     while let Some(begin) = position(&bytes[at..], PEM) {
@@ -73,11 +73,11 @@ fn position(bytes: &[u8], what: &[u8]) -> Option<usize> {
     at
 }
 
-/// `Bearer …`, and `Basic …` before base64 of a user and a password. Elsewhere it is a word.
+/// `Bearer …`, and `Basic …` if base64 of a user and a password follows. Elsewhere they are ordinary words.
 fn credentials(bytes: &[u8], at: usize, spans: &mut Vec<Range<usize>>) -> usize {
     let Some((scheme, length)) = scheme(&bytes[at..]) else { return at };
     let start = at + length;
-    // A form's blank is a plus, which then cannot be one of base64.
+    // In a form, a blank is a plus, so a plus cannot be part of the base64.
     let form = bytes[start - 1] == b'+';
     let token =
         bytes[start..].iter().take_while(|byte| is_token(**byte) && !(form && **byte == b'+')).count();
@@ -98,7 +98,7 @@ fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'~' | b'+' | b'/' | b'=' | b'-')
 }
 
-/// Is this base64 of text with a colon in it?
+/// Is this the base64 of a text that contains a colon?
 fn names_user(token: &[u8]) -> bool {
     let (mut bits, mut count, mut colon) = (0_u32, 0, false);
     for byte in token {

@@ -12,8 +12,8 @@ pub fn text(text: &mut String) {
     of(Place::Own, text);
 }
 
-/// How often a text is searched until nothing is found: what was filtered may change what its neighbours look like. The
-/// second search usually finds nothing.
+/// How often a text is searched before all of it is filtered: filtering one part may change what the parts beside it look
+/// like. The second search usually finds nothing.
 const LOOKS: usize = 4;
 
 /// Filters secrets in a text of our own or of a client. Every step is linear in the length of the text. A redacted text
@@ -35,7 +35,7 @@ fn look(place: Place, text: &str) -> Option<String> {
     }
     let plain = in_plain(place, text);
     let Some((json, seen)) = in_json(place, text) else { return plain };
-    // The former keeps the blanks. The latter knows which field names the value of another.
+    // The search in plain text keeps the blanks. The search in JSON knows which field names which value.
     match plain {
         Some(plain) if serde_json::from_str::<Value>(&plain).is_ok_and(|plain| plain == seen) => Some(plain),
         _ if seen != json => Some(seen.to_string()),
@@ -58,7 +58,7 @@ fn in_plain(place: Place, text: &str) -> Option<String> {
     (filtered != text).then_some(filtered)
 }
 
-/// A text that is JSON, as it is and redacted.
+/// The JSON in a text, before and after redaction; `None` if the text is not JSON.
 fn in_json(place: Place, text: &str) -> Option<(Value, Value)> {
     if !text.trim_start().starts_with(['{', '[', '"']) {
         return None;
@@ -69,7 +69,7 @@ fn in_json(place: Place, text: &str) -> Option<(Value, Value)> {
     Some((json, seen))
 }
 
-/// The text with these parts filtered, each once, however often it was found.
+/// The text with these parts filtered. Parts that overlap are filtered once.
 fn filtered(text: &str, mut spans: Vec<Range<usize>>) -> String {
     spans.sort_by_key(|span| span.start);
     let mut filtered = String::with_capacity(text.len());

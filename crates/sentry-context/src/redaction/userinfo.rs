@@ -1,4 +1,4 @@
-//! User and password before a host: `scheme://user:password@host`, and in what a client sent also without the scheme.
+//! User and password before a host: `scheme://user:password@host`, in data from a client also without the scheme.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use super::Place;
 use super::decoded::Decoded;
 use super::work::looked_at;
 
-/// Words before a colon and an address that are no names of users.
+/// URL schemes that are followed by an address directly. They are not user names.
 const NOT_A_USER: [&[u8]; 5] = [b"mailto", b"acct", b"xmpp", b"sip", b"sips"];
 
 pub(super) fn find(text: &Decoded<'_>, place: Place, spans: &mut Vec<Range<usize>>) {
@@ -35,7 +35,7 @@ fn in_token(text: &Decoded<'_>, token: Range<usize>, place: Place, spans: &mut V
     };
     let Some(last) = last_at(token.clone()) else { return };
     let (mut from, mut with_scheme) = (token.start, false);
-    // Where the parameter ends that contains an encoded URL, and the last @ before: found once for all URLs in it.
+    // The end of the parameter that contains an encoded URL, and the last @ before it: found once for all URLs in it.
     let mut parameter = (token.start, None);
     while let Some(scheme) = bytes[from..last].windows(3).position(|three| three == b"://") {
         with_scheme = true;
@@ -59,7 +59,7 @@ fn in_token(text: &Decoded<'_>, token: Range<usize>, place: Place, spans: &mut V
     }
 }
 
-/// Where user and password end in the text between `://` and the last `@` of the same word.
+/// The end of user and password in the text between `://` and the last `@` of the same word.
 fn userinfo(before: &[u8]) -> Option<usize> {
     let authority = before.iter().position(|byte| matches!(byte, b'/' | b'?' | b'#')).unwrap_or(before.len());
     looked_at(authority);
@@ -69,7 +69,7 @@ fn userinfo(before: &[u8]) -> Option<usize> {
     let authority = &before[..authority];
     let first = authority.iter().position(|byte| *byte == b'@');
     match (first, authority.iter().position(|byte| *byte == b':')) {
-        // The @ behind may be of the path; with a password, it may as well be the password's.
+        // A later @ may belong to the path. If there is a password, it may also belong to the password.
         (Some(user), None) => Some(user),
         (Some(user), Some(colon)) if user < colon => Some(user),
         (Some(_), Some(_)) => Some(before.len()),
@@ -93,7 +93,7 @@ fn schemeless(bytes: &[u8], start: usize, last: usize) -> Option<Range<usize>> {
     (host && colon + 1 < last && !NOT_A_USER.contains(&user.as_slice())).then_some(first..last)
 }
 
-/// The password of a connection URL as it is written.
+/// The password of a connection URL, as written there.
 pub(super) fn password(url: &str) -> Option<&str> {
     let (_, rest) = url.split_once("://")?;
     let last = rest.rfind('@')?;

@@ -1,11 +1,12 @@
-//! How much of a text its searches look at, so that tests can distinguish linear work from quadratic without a clock.
+//! Counts how many bytes searches look at, so that tests can tell linear work from quadratic work without a clock.
 
 #[cfg(test)]
 thread_local! {
     static LOOKED_AT: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
-/// Counts the bytes that a search looks at which may begin at many places of a text; nothing outside of tests.
+/// Counts the bytes that a search looks at, if the search may begin at many places of a text. Does nothing outside of
+/// tests.
 #[inline]
 pub(super) fn looked_at(bytes: usize) {
     #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Goes through an event part by part, and knows how many bytes may still be kept.
+//! Walks through an event part by part and counts how many bytes it may still keep.
 
 mod stacks;
 
@@ -9,10 +9,10 @@ use sentry::protocol::{Breadcrumb, Context, Exception, Map, Request, Url, User, 
 use super::{BREADCRUMBS, DEPTH, EXCEPTIONS, FIELDS, MESSAGE, TAG, cut};
 use crate::facts::Facts;
 
-/// The bytes of a value beside its text: quotes, a comma, a colon.
+/// The bytes that JSON adds to a value: quotes, a comma, a colon.
 const VALUE: usize = 6;
 
-/// How many bytes of an event are left, and by how many each text may exceed its limit.
+/// How many bytes may still be kept, and by how many each text may exceed its limit.
 pub(super) struct Walk {
     left: usize,
     window: usize,
@@ -28,7 +28,7 @@ impl Walk {
         self.window == 0
     }
 
-    /// Does `work`, which may use so many of the bytes that are left.
+    /// Does `work` with at most so many of the bytes that are left.
     pub(super) fn part(&mut self, most: usize, work: impl FnOnce(&mut Self)) {
         let most = most.saturating_mul(self.window / 1024 + 1).min(self.left);
         let mut part = Self { left: most, window: self.window };
@@ -36,14 +36,14 @@ impl Walk {
         self.left -= most - part.left;
     }
 
-    /// Takes the bytes of something beside its texts. False where too few are left.
+    /// Takes the bytes that something needs beside its texts. False if too few are left.
     pub(super) fn has_room(&mut self, cost: usize) -> bool {
         let room = self.left >= cost;
         self.left = self.left.saturating_sub(cost);
         room
     }
 
-    /// Does `work` with every value whose name fits, and drops the others.
+    /// Does `work` with every value whose name still fits, and drops the others.
     fn entries<V>(&mut self, map: &mut Map<String, V>, mut work: impl FnMut(&mut Self, &mut V)) {
         map.retain(|name, value| {
             let room = self.has_room(written(name) + VALUE);
@@ -57,7 +57,7 @@ impl Walk {
     pub(super) fn text(&mut self, text: &mut String, most: usize) {
         cut(text, (most + self.window).min(self.left.saturating_sub(VALUE)));
         if written(text) + VALUE > self.left {
-            // Every byte may take six.
+            // JSON may need six bytes for each of its own.
             cut(text, self.left.saturating_sub(VALUE) / 6);
         }
         self.left = self.left.saturating_sub(written(text) + VALUE);
@@ -76,7 +76,7 @@ impl Walk {
         self.entries(tags, |walk, tag| walk.text(tag, TAG));
     }
 
-    /// Cuts texts by name to `most` bytes in all.
+    /// Cuts a map of texts to `most` bytes in all.
     pub(super) fn strings(&mut self, strings: &mut Map<String, String>, most: usize) {
         first(strings, FIELDS);
         short_keys(strings, TAG);
@@ -211,7 +211,7 @@ impl Walk {
         });
     }
 
-    /// Keeps the newest, which are the last.
+    /// Keeps the newest breadcrumbs, which are the last.
     pub(super) fn breadcrumbs(&mut self, crumbs: &mut Vec<Breadcrumb>) {
         let old = crumbs.len().saturating_sub(BREADCRUMBS);
         crumbs.drain(..old);
@@ -230,7 +230,7 @@ impl Walk {
     }
 }
 
-/// The free data of a context. Its other fields come from the SDK.
+/// The free data of a context. The SDK fills its other fields.
 pub(crate) fn facts_of(context: &mut Context) -> Vec<&mut Facts> {
     match context {
         Context::Device(it) => vec![&mut it.other],
@@ -246,7 +246,7 @@ pub(crate) fn facts_of(context: &mut Context) -> Vec<&mut Facts> {
     }
 }
 
-/// The length of a text within JSON.
+/// The length of a text as JSON.
 fn written(text: &str) -> usize {
     let more = |byte: u8| match byte {
         b'"' | b'\\' | b'\n' | b'\r' | b'\t' => 1,
@@ -281,7 +281,7 @@ fn short_keys<V>(map: &mut Map<String, V>, most: usize) {
     }
 }
 
-/// Keeps so many items at both ends, and marks where the others were.
+/// Keeps so many items, half of them at each end, and returns where the others were.
 pub(super) fn ends<T>(list: &mut Vec<T>, keep: usize) -> Option<usize> {
     let omitted = list.len().checked_sub(keep).filter(|omitted| *omitted > 0)?;
     let head = keep / 2;

@@ -15,7 +15,7 @@ impl Walk {
         }
     }
 
-    /// Keeps the frames at both ends. Those in the middle of a deep recursion are alike.
+    /// Keeps the frames at both ends. In a deep recursion, those in the middle are alike.
     pub(in crate::size) fn stack(&mut self, stack: &mut Option<Stacktrace>, most: usize) {
         let Some(stack) = stack else { return };
         stack.frames.iter_mut().for_each(shorten);
@@ -28,7 +28,7 @@ impl Walk {
             keep /= 2;
         }
         self.left = self.left.saturating_sub(cost(&stack.frames, keep));
-        // Without `frames_omitted`: receivers with Sentry's published schema refuse it.
+        // `frames_omitted` is not set: receivers that use Sentry's published schema refuse it.
         ends(&mut stack.frames, keep);
         first(&mut stack.registers, 64);
     }
