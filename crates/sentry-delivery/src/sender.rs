@@ -26,7 +26,6 @@ use crate::pipeline::Pipeline;
 use crate::room::Waiting;
 use crate::shrink::shrink;
 use crate::spool::{self, Spool};
-use crate::spotlight::Spotlight;
 
 /// Requests under way, and so connections, at most. There are never more than envelopes that wait.
 pub(crate) const CONNECTIONS: usize = 64;
@@ -43,8 +42,8 @@ const MAX_ATTEMPTS: u8 = 5;
 
 /// Everything the thread needs but the spool.
 pub(crate) struct Sender {
+    /// Spotlight alone has none.
     pub(crate) sentry: Option<Endpoint>,
-    pub(crate) spotlight: Option<Arc<Spotlight>>,
     pub(crate) pipeline: Arc<Pipeline>,
     pub(crate) encoder: Arc<Encoder>,
     pub(crate) hooks: Hooks,
@@ -122,12 +121,7 @@ impl Sender {
 
     async fn attempt(&self, encoded: &mut EncodedEnvelope) -> Attempt {
         encoded.stamp(SystemTime::now());
-        let Some(sentry) = &self.sentry else {
-            if let Some(spotlight) = &self.spotlight {
-                spotlight.deliver(encoded).await;
-            }
-            return Attempt::Over;
-        };
+        let Some(sentry) = &self.sentry else { return Attempt::Over };
         match self.post(sentry, encoded).await {
             Some(answer) => self.handle_response(encoded, sentry, &answer),
             None if encoded.failed_attempts < MAX_ATTEMPTS => Attempt::Again,

@@ -35,16 +35,11 @@ impl Spotlight {
         let (spotlight, copy) = (Arc::clone(self), encoded.clone());
         tokio::spawn(async move {
             let _turn = spotlight.turn.lock().await;
-            spotlight.deliver(&copy).await;
+            if let Err(error) = spotlight.endpoint.post(&copy).await {
+                tracing::debug!(%error, "Spotlight is not there");
+            }
             drop(share);
         });
-    }
-
-    /// Delivers an envelope; one that Spotlight does not take is missed.
-    pub(crate) async fn deliver(&self, encoded: &EncodedEnvelope) {
-        if let Err(error) = self.endpoint.post(encoded).await {
-            tracing::debug!(%error, "Spotlight is not there");
-        }
     }
 
     /// Waits until no copy waits any more.

@@ -64,21 +64,11 @@ impl HttpTransportFactory {
     fn sender(&self, options: &TransportOptions, pipeline: &Arc<Pipeline>) -> Result<Sender, EndpointError> {
         let has_server = self.delivery.dsn().as_ref() != Some(&options.dsn);
         let sentry = has_server.then(|| Endpoint::sentry(options, CONNECTIONS)).transpose()?;
-        let spotlight = self.delivery.spotlight.as_ref().map(Endpoint::spotlight).transpose()?;
-        let spotlight = spotlight.map(Spotlight::new);
-        let encoder = Encoder {
-            pipeline: Arc::clone(pipeline),
-            encode: Arc::clone(&self.encode),
-            copies: spotlight.clone().filter(|_| sentry.is_some()),
-        };
-        Ok(Sender {
-            sentry,
-            spotlight,
-            pipeline: Arc::clone(pipeline),
-            encoder: Arc::new(encoder),
-            hooks: self.hooks,
-            sent: AtomicU64::default(),
-        })
+        let copies = self.delivery.spotlight.as_ref().map(Endpoint::spotlight).transpose()?;
+        let (pipeline, encode) = (Arc::clone(pipeline), Arc::clone(&self.encode));
+        let encoder = Encoder { pipeline: Arc::clone(&pipeline), encode, copies: copies.map(Spotlight::new) };
+        let (encoder, sent) = (Arc::new(encoder), AtomicU64::default());
+        Ok(Sender { sentry, pipeline, encoder, hooks: self.hooks, sent })
     }
 
     /// A spool that could be used when the settings were read, and cannot be now, is no reason to send nothing.

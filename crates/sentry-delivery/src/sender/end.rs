@@ -61,7 +61,7 @@ impl Sender {
 
     /// True unless there is still something to send.
     async fn send_last(&self, has_spool: bool) -> bool {
-        if let Some(spotlight) = &self.spotlight {
+        if let Some(spotlight) = &self.encoder.copies {
             spotlight.end().await;
         }
         // Where there is a disk, the last client report for a server in trouble is safer there.
