@@ -116,16 +116,13 @@ impl Pipeline {
             }
             wait = Some(send_until);
         }
-        let earlier = |wait: Option<Instant>, until| Some(wait.map_or(until, |wait| wait.min(until)));
         for category in self.outbox.categories() {
             if let Some(until) = self.limits.until(category, now) {
-                wait = earlier(wait, until);
+                wait = wait.into_iter().chain([until]).min();
                 continue;
             }
-            match self.breaker.enter(now) {
-                Permit::Denied(Some(until)) => return Next::Wait(earlier(wait, until)),
-                Permit::Denied(None) => return Next::Wait(wait),
-                Permit::Granted => {}
+            if let Permit::Denied(until) = self.breaker.enter(now) {
+                return Next::Wait(wait.into_iter().chain(until).min());
             }
             match self.outbox.pop(category) {
                 Some(encoded) => return Next::Send(Box::new(encoded)),
