@@ -65,8 +65,8 @@ impl ClientReports {
         }
     }
 
-    /// Takes over the client reports of an envelope that an earlier process left on disk. Anything may be in a file: lines
-    /// with other names than ours are left out.
+    /// Takes over the client reports of an envelope that an earlier process left on disk. Anything may be in a file:
+    /// lines with other names than ours are left out.
     pub(crate) fn absorb_written(&self, envelope: &[u8]) {
         for (_, payload) in items(envelope).filter(|(header, _)| header["type"] == "client_report") {
             let report: Value = serde_json::from_slice(payload).unwrap_or_default();
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn all_that_a_report_can_say_fits_into_the_room_that_a_spool_keeps_for_it() {
         let sums = all().into_keys().map(|key| (key, u64::MAX)).collect();
-        assert!(envelope(&sums).len() <= crate::spool::RESERVE, "{}", envelope(&sums).len());
+        assert!(envelope(&sums).len() <= sentry_spool::MAX_NOTE, "{}", envelope(&sums).len());
     }
 
     #[test]

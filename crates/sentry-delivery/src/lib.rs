@@ -47,7 +47,7 @@ mod weight;
 pub use delivery::{Delivery, Hooks};
 pub use encoder::{Encode, Plain, stamped};
 pub use profile_chunks::ProfileChunks;
-pub use spool::check as check_spool;
+pub use sentry_spool::check as check_spool;
 pub use transport::HttpTransportFactory;
 
 /// The README's code compiles. Images are built without it.

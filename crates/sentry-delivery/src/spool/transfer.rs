@@ -1,4 +1,4 @@
-//! Moves errors between the outbox and the disk.
+//! Moves errors between the outbox and the spool.
 
 use std::time::{Duration, Instant};
 
@@ -8,13 +8,13 @@ use crate::client_reports::Reason;
 use crate::pipeline::Pipeline;
 use crate::room::{CROWDED, Waiting};
 
-/// How often the queue of errors and the spool are looked at.
+/// How often the queue of errors and the spool are checked.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// In a longer outage, all errors go to disk, where they are safe.
+/// After an outage of this length, all errors go to disk, where they survive the process.
 const LONG_OUTAGE: Duration = Duration::from_secs(10);
 
-/// The queue of errors is filled from the disk up to here. A crowded one goes there in part.
+/// Errors return from the disk until the queue is filled up to this share.
 const ROOMY: f32 = 0.25;
 
 impl Spool {
@@ -30,7 +30,7 @@ impl Spool {
         }
     }
 
-    /// Moves errors from the disk into the outbox, while there is room.
+    /// Moves errors from the disk to the outbox while there is room.
     fn send_spooled(&mut self, pipeline: &Pipeline) {
         let is_wanted = || {
             pipeline.limits.until(Category::Error, Instant::now()).is_none()
@@ -40,7 +40,7 @@ impl Spool {
         while is_wanted() {
             let Some(envelope) = self.next() else { return };
             let Some(share) = pipeline.room.take(envelope.category, envelope.weight()) else {
-                // It is on disk already. Where its file has gone meanwhile, it is lost.
+                // It is still on disk. If its file is gone, the error is lost.
                 if !self.keep(&envelope) {
                     pipeline.client_reports.record(&envelope.content, Reason::CacheOverflow);
                 }
@@ -50,10 +50,10 @@ impl Spool {
         }
     }
 
-    /// Moves errors beyond a share of their queue to the disk. What the disk refuses stays in memory, and is tried again
-    /// at the next look.
+    /// Moves errors to the disk until their queue is filled up to this share only. An error that the disk refuses stays
+    /// in memory until the next attempt.
     async fn spool_errors(&mut self, pipeline: &Pipeline, share: f32) {
-        // One at a time, so that a shutdown finds each of them in the outbox or on disk.
+        // One at a time: a shutdown must find each error in the outbox or on disk.
         while pipeline.room.fullness(Category::Error) > share {
             let Some(encoded) = pipeline.outbox.pop(Category::Error) else { return };
             if !self.keep(&encoded.envelope) {

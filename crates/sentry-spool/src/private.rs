@@ -1,5 +1,5 @@
-//! Folders and files that nobody else can read, change or stand in for: 0700 and 0600, no links followed, nothing but
-//! regular files of a bounded size read.
+//! Folders and files that nobody else can read, change or replace: modes 0700 and 0600, no links followed, only regular
+//! files of a bounded size read.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Read};
@@ -7,18 +7,18 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// The longest file that is written or read.
-pub(crate) const MAX_FILE_BYTES: u64 = 20 * 1024 * 1024;
+const MAX_FILE_BYTES: u64 = 20 * 1024 * 1024;
 
-/// Entries of a folder that are looked at. A folder with more is full of what is not ours.
+/// Entries of a folder that are examined. A folder with more contains other files than ours.
 const MAX_ENTRIES: usize = 100_000;
 
-/// Makes a folder, and those above it, where it is missing.
+/// Makes a folder, and its parents, if they are missing.
 pub(crate) fn create(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
-/// Makes a folder of our own, or takes it over. One that is a link, or belongs to somebody else, is refused: only its
-/// owner can change its mode.
+/// Makes a folder of our own, or takes over an existing one. A link is refused, and so is a folder of another user: only
+/// the owner can change its mode.
 pub(crate) fn own(folder: &Path) -> io::Result<()> {
     create(folder)?;
     if !fs::symlink_metadata(folder)?.is_dir() {
@@ -27,14 +27,14 @@ pub(crate) fn own(folder: &Path) -> io::Result<()> {
     fs::set_permissions(folder, Permissions::from_mode(0o700))
 }
 
-/// The file that is locked while a process has the folder.
+/// Opens the file that a process locks while it uses the folder.
 pub(crate) fn lock_file(path: &Path) -> io::Result<File> {
     let file = options().read(true).write(true).create(true).truncate(false).open(path)?;
     regular(&file)?;
     Ok(file)
 }
 
-/// Writes a file under another name first: whoever finds it finds all of it. Nothing stays where that fails.
+/// Writes a file under another name and renames it, so a reader never finds half of it. Nothing remains if that fails.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(io::Error::other(format!("it is longer than {MAX_FILE_BYTES} bytes")));
@@ -59,7 +59,7 @@ pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The regular files whose names end so, in order; links, pipes, sockets, devices and folders are left alone.
+/// The regular files with this ending, sorted by name. Links, pipes, sockets, devices and folders are skipped.
 pub(crate) fn files(folder: &Path, ending: &str) -> io::Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder)?.take(MAX_ENTRIES) {
@@ -73,10 +73,10 @@ pub(crate) fn files(folder: &Path, ending: &str) -> io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// What an unfinished file's name ends in.
+/// The ending of a file that is not finished.
 pub(crate) const UNFINISHED: &str = "unfinished";
 
-/// Opening never follows a link, and never waits for the other end of a pipe.
+/// Options that never follow a link, and never wait for the other end of a pipe.
 fn options() -> OpenOptions {
     let mut options = File::options();
     options.mode(0o600).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
