@@ -18,7 +18,7 @@ const ENTRIES: usize = 4_096;
 pub(super) const CALLS: usize = 250_000;
 
 /// Names that are kept at a time.
-const NAMES: usize = 100_000;
+pub(super) const NAMES: usize = 100_000;
 
 /// Steps that a reference to another unit is worth: the forms of its entries are read.
 const UNIT_STEPS: usize = 256;
@@ -42,7 +42,7 @@ pub(super) struct Names<'d, 'a> {
     dwarf: &'d Information<'a>,
     units: &'d Units,
     image: &'d Image,
-    known: HashMap<DebugInfoOffset, Option<Reader<'a>>>,
+    pub(super) known: HashMap<DebugInfoOffset, Option<Reader<'a>>>,
 }
 
 /// What an entry says about a function.

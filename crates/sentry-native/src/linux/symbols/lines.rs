@@ -6,7 +6,7 @@ use super::image::Image;
 use super::{Reader, within};
 
 /// Longest part of a path, bytes: the system has no longer ones. A broken file may have a text of megabytes.
-const PART: usize = 4_096;
+pub(super) const PART: usize = 4_096;
 
 /// A place in the code, as debug information has it.
 #[derive(Debug, Clone, Copy, Default)]

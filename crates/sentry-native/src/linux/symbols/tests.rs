@@ -9,16 +9,27 @@ mod fuzz;
 
 /// The names at addresses in a file that is where it says.
 fn look_up(image: &Image, addresses: &[u64]) -> Vec<(u64, String)> {
-    let Some(file) = image.parse() else { return Vec::new() };
+    let mut names = Vec::new();
+    read(image, addresses, |address, code| names.push((address, code.symbol.to_owned())));
+    names
+}
+
+/// The paths of the code at addresses.
+fn files(image: &Image, addresses: &[u64]) -> Vec<Option<String>> {
+    let mut files = Vec::new();
+    read(image, addresses, |_, code| files.push(code.file.map(str::to_owned)));
+    files
+}
+
+fn read(image: &Image, addresses: &[u64], mut found: impl FnMut(u64, Code<'_>)) {
+    let Some(file) = image.parse() else { return };
     let dwarf = image.dwarf(&file);
     let units = Units::read(&dwarf, image);
-    let mut names = Vec::new();
     let bias = image::base(&file);
     resolve(image, &file, &dwarf, &units, (bias, addresses), &mut |address, code| {
-        names.push((address, code.symbol.to_owned()));
+        found(address, code);
         true
     });
-    names
 }
 
 /// What is at an address: symbols, files, lines and columns, innermost first.

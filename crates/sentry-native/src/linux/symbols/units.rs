@@ -6,7 +6,7 @@ use super::image::Image;
 use super::{Information, Reader};
 
 /// Most ranges of code that are kept, and most units: 2 MB. What is beyond has the names of its symbols, without lines.
-const MOST: usize = 100_000;
+pub(super) const MOST: usize = 100_000;
 
 /// Padding between two functions of a unit, at most; no other function fits in.
 const PADDING: u64 = 16;
