@@ -24,9 +24,10 @@ pub(crate) fn resolver() -> Box<dyn Resolve> {
     Box::new(symbols::Resolver::default())
 }
 
-/// The same for events. Debug information that is compressed, as in an image, is decompressed for them.
+/// The same for events. Debug information that is compressed, as in an image, is decompressed for them, unless another file
+/// has the name of this program by now: what decompresses it opens files by their names.
 pub(crate) fn resolver_of_events() -> Box<dyn Resolve> {
-    if symbols::are_compressed() { Portable.resolver() } else { resolver() }
+    if symbols::are_compressed() && !symbols::are_replaced() { Portable.resolver() } else { resolver() }
 }
 
 /// The calling thread then has about a tenth of a contended processor, and does not preempt another one when it wakes.

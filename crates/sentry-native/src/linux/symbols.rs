@@ -12,11 +12,12 @@ mod units;
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
+use std::os::unix::ffi::OsStrExt;
 
 use gimli::{DebugInfoOffset, Dwarf, EndianSlice, LittleEndian};
 use sentry_context::platform::{Code, Resolve};
 
-use super::stack::maps::{Maps, Module};
+use super::stack::maps::{self, Maps, Module};
 use functions::{Call, Names};
 use image::{Image, Version};
 use units::Units;
@@ -29,6 +30,12 @@ pub(crate) fn are_compressed() -> bool {
     let maps = Maps::own();
     let Some(image) = maps.modules().first().and_then(Image::open) else { return false };
     image.parse().is_some_and(|file| Image::is_compressed(&file))
+}
+
+/// Whether the file of this program has lost its name, to another one or to none.
+pub(crate) fn are_replaced() -> bool {
+    // As the kernel marks it.
+    maps::program().is_some_and(|path| path.as_os_str().as_bytes().ends_with(b" (deleted)"))
 }
 
 /// What is known of the files of this process, as long as they are loaded.

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
@@ -37,33 +37,61 @@ fn fails() {
     panic!("in a program whose file is gone");
 }
 
-/// The innermost frame of its only event.
+/// The place of a program of this process.
+fn place(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()))
+}
+
+/// The innermost frame of the only event of this program under another name.
 async fn reported(name: &str, change: impl FnOnce(&Path) -> io::Result<()>) -> Value {
-    let binary = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+    let binary = place(name);
     fs::hard_link(std::env::current_exe().unwrap(), &binary).unwrap();
+    reported_by(&binary, change).await
+}
+
+/// The same of a program, which is gone then.
+async fn reported_by(binary: &Path, change: impl FnOnce(&Path) -> io::Result<()>) -> Value {
     let inbox = Inbox::start().await.unwrap();
-    let mut command = Command::new(&binary);
+    let mut command = Command::new(binary);
     command.args(["replaced::reports", "--exact", "--ignored"]).env(DSN, inbox.dsn());
     let child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
     let mut running = Running(child.unwrap());
-    change(&binary).unwrap();
+    change(binary).unwrap();
     drop(running.0.stdin.take());
     let ended = tokio::task::spawn_blocking(move || running.0.wait()).await.unwrap();
-    let _ = fs::remove_file(&binary);
-    assert!(ended.unwrap().success(), "{name}");
+    let _ = fs::remove_file(binary);
+    assert!(ended.unwrap().success(), "{}", binary.display());
     let events = inbox.events();
-    assert_eq!(events.len(), 1, "{name}: {events:?}");
+    assert_eq!(events.len(), 1, "{}: {events:?}", binary.display());
     let frames = events[0]["exception"]["values"][0]["stacktrace"]["frames"].as_array();
     frames.and_then(|frames| frames.last()).cloned().unwrap_or_default()
 }
 
+fn replace(binary: &Path) -> io::Result<()> {
+    let other = binary.with_extension("other");
+    fs::write(&other, "another program")?;
+    fs::rename(other, binary)
+}
+
+#[actix_web::test]
+async fn an_error_has_names_where_a_binary_with_compressed_debug_information_was_replaced_meanwhile() {
+    let compressed = place("compressed");
+    let own = std::env::current_exe().unwrap();
+    let mut objcopy = Command::new("objcopy");
+    let copied = objcopy.arg("--compress-debug-sections=zlib").args([&own, &compressed]).status();
+    if !copied.is_ok_and(|status| status.success()) {
+        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "CI=true needs `objcopy`");
+        eprintln!("skipped, for want of `objcopy`");
+        return;
+    }
+    let frame = reported_by(&compressed, replace).await;
+    assert_eq!(frame["function"], "api::replaced::fails", "{frame}");
+    assert_eq!(frame["in_app"], true, "{frame}");
+}
+
 #[actix_web::test]
 async fn an_error_has_names_and_lines_where_the_binary_was_replaced_or_removed_meanwhile() {
-    let replaced = reported("replaced", |binary| {
-        let other = binary.with_extension("other");
-        fs::write(&other, "another program")?;
-        fs::rename(other, binary)
-    });
+    let replaced = reported("replaced", replace);
     let removed = reported("removed", |binary| fs::remove_file(binary));
     for frame in [replaced.await, removed.await] {
         assert_eq!(frame["function"], "api::replaced::fails", "{frame}");

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::ops::{Deref, Range};
+use std::path::PathBuf;
 
 use framehop::ExplicitModuleSectionInfo;
 use object::{Object, ObjectSection, ObjectSegment, ReadCache, ReadRef};
@@ -59,13 +60,18 @@ impl Module {
     }
 
     fn is_this_program(&self) -> bool {
-        fs::read_link(THIS_PROGRAM).is_ok_and(|path| path.as_os_str() == self.path.as_str())
+        program().is_some_and(|path| path.as_os_str() == self.path.as_str())
     }
 
     /// Its file; this program's own even where another file has its name by now.
     pub(crate) fn open(&self) -> Option<File> {
         File::open(if self.is_this_program() { THIS_PROGRAM } else { &self.path }).ok()
     }
+}
+
+/// What the file of this program is called, as the system says.
+pub(crate) fn program() -> Option<PathBuf> {
+    fs::read_link(THIS_PROGRAM).ok()
 }
 
 /// The modules of one process.
