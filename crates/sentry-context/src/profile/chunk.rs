@@ -15,6 +15,10 @@ use super::symbols::Symbols;
 use super::table::{Kind, Table};
 use crate::runtime_stats::RuntimeStats;
 
+/// Moments of work without a span, all together, whose names are looked up only if they recur: to read the debug
+/// information takes as long as the work itself.
+const FEW: u32 = 20;
+
 /// What all chunks of a process say.
 #[derive(Debug, Clone)]
 pub(super) struct Origin {
@@ -128,7 +132,13 @@ pub(super) fn payload(
     cancelled: &AtomicBool,
 ) -> Result<Option<Vec<u8>>, Cancelled> {
     let stacks = recording.stacks();
-    if !symbols.learn(&stacks, || !cancelled.load(Relaxed)) {
+    let go_on = || !cancelled.load(Relaxed);
+    let is_learned = if is_little(&recording, &stacks, symbols) {
+        symbols.learn_what_recurs(&stacks, go_on)
+    } else {
+        symbols.learn(&stacks, go_on)
+    };
+    if !is_learned {
         return Err(Cancelled);
     }
     let mut table = Table::new(symbols);
@@ -169,6 +179,27 @@ pub(super) fn payload(
         profile: Profile { samples, table: &table, thread_metadata: names },
     };
     Ok(serde_json::to_vec(&chunk).ok())
+}
+
+/// Is what is not known of the stacks next to nothing? Then the service has nothing to do, and that is to cost nothing.
+fn is_little(recording: &Recording, stacks: &[&[u64]], symbols: &Symbols) -> bool {
+    if symbols.are_none() {
+        return false;
+    }
+    let are_known: Vec<bool> = stacks.iter().map(|stack| symbols.know(stack)).collect();
+    let is_unknown = |it: &&Stretch| {
+        it.stack.is_some_and(|stack| are_known.get(stack as usize).is_some_and(|is_known| !is_known))
+    };
+    let stretches = recording.threads.values().flat_map(|track| &track.stretches);
+    let mut few = FEW;
+    for stretch in stretches.filter(is_unknown) {
+        let Some(left) = few.checked_sub(stretch.last - stretch.first + 1) else { return false };
+        if stretch.span != 0 {
+            return false;
+        }
+        few = left;
+    }
+    true
 }
 
 /// The samples of a thread, with their stacks, `None` where it is idle. An idle thread has one, which lasts until the next.

@@ -20,6 +20,9 @@ const NEAR: u64 = 16;
 /// Most addresses that are known: some MB. Beyond it, all are forgotten, and looked up again where they are needed.
 pub(super) const MOST: usize = 50_000;
 
+/// Most addresses that are noted as left out. Beyond it, all are forgotten: they are left out once more.
+const LEFT_OUT: usize = 5_000;
+
 /// The numbers of the frames at an address, innermost first: several where calls were inlined.
 type Frames = Box<[u32]>;
 
@@ -30,6 +33,8 @@ pub(super) struct Symbols {
     /// Crates whose frames are ours.
     in_app: &'static [&'static str],
     known: Known,
+    /// What was not looked up the first time.
+    left_out: HashSet<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -45,7 +50,7 @@ struct Known {
 
 impl Symbols {
     pub(super) fn new(resolver: Box<dyn Resolve>, in_app: &'static [&'static str]) -> Self {
-        Self { resolver, in_app, known: Known::default() }
+        Self { resolver, in_app, known: Known::default(), left_out: HashSet::new() }
     }
 
     /// Looks up what is not known yet of these stacks, [`MOST`] addresses at most. False where `go_on` stopped it.
@@ -55,8 +60,38 @@ impl Symbols {
             self.known = Known::default();
             unknown = self.unknown(stacks);
         }
+        self.look_up(&unknown, go_on)
+    }
+
+    /// The same for what is seldom: an address is looked up where it is needed for the second time.
+    pub(super) fn learn_what_recurs(&mut self, stacks: &[&[u64]], go_on: impl Fn() -> bool) -> bool {
+        let mut unknown = self.unknown(stacks);
+        if self.left_out.len() + unknown.len() > LEFT_OUT {
+            self.left_out = HashSet::new();
+        }
+        unknown.retain(|address, _| !self.left_out.insert(*address));
+        if self.known.calls.len() + self.known.instructions.len() + unknown.len() > MOST {
+            return self.learn(stacks, go_on);
+        }
+        self.look_up(&unknown, go_on)
+    }
+
+    /// Is all of that stack known?
+    pub(super) fn know(&self, stack: &[u64]) -> bool {
+        (0..).zip(stack).all(|(depth, address)| self.at(*address, depth > 0).is_some())
+    }
+
+    /// Is nothing known yet?
+    pub(super) fn are_none(&self) -> bool {
+        self.known.frames.is_empty()
+    }
+
+    fn look_up(&mut self, unknown: &BTreeMap<u64, [bool; 2]>, go_on: impl Fn() -> bool) -> bool {
+        if unknown.is_empty() {
+            return true;
+        }
         let addresses: Vec<u64> = unknown.keys().copied().take(MOST).collect();
-        let Self { resolver, in_app, known } = self;
+        let Self { resolver, in_app, known, .. } = self;
         let mut frames: Vec<u32> = Vec::new();
         let mut current = None;
         let mut is_wanted = true;

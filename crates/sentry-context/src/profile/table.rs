@@ -61,6 +61,10 @@ impl<'a> Table<'a> {
             }
             frames.extend(at.iter().map(|number| self.frames.number(*number)));
         }
+        if frames.is_empty() {
+            // Nobody knows what it does. An empty stack is what a thread has that waits.
+            kind = Kind::WaitsForEvents;
+        }
         frames.truncate(DEPTH);
         (self.number(frames), kind)
     }

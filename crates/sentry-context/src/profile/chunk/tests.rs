@@ -1,3 +1,5 @@
+use std::cell::Cell;
+
 use serde_json::Value;
 
 use super::super::recording::Sample::{Idle, Ran, Still};
@@ -13,6 +15,10 @@ const FOREIGN: u64 = 0x2000;
 const EVENT_LOOP: u64 = 0x3000;
 const INLINED: u64 = 0x4000;
 
+thread_local! {
+    static LOOK_UPS: Cell<usize> = const { Cell::new(0) };
+}
+
 /// Names addresses after what they are here; their lines are their last digits.
 #[derive(Debug)]
 struct Named;
@@ -20,6 +26,7 @@ struct Named;
 impl Resolve for Named {
     fn resolve(&mut self, addresses: &[u64], found: &mut dyn FnMut(u64, Code<'_>) -> bool) {
         for address in addresses {
+            LOOK_UPS.set(LOOK_UPS.get() + 1);
             let functions: &[&str] = match address & 0xf000 {
                 OURS => &["shop::sell"],
                 FOREIGN => &["other::work"],
@@ -44,13 +51,17 @@ fn symbols() -> Symbols {
 
 /// The payload of what a thread did, one moment after the other, ten milliseconds apart.
 fn chunk_of(samples: &[Did<'_>]) -> Option<Value> {
+    chunk(recording_of(samples))
+}
+
+fn recording_of(samples: &[Did<'_>]) -> Recording {
     let mut recording = Recording::new();
     for (number, sample) in (0..).zip(samples) {
         let tick = recording.tick(Duration::from_millis(10) * number);
         recording.add(THREAD, tick, *sample);
     }
     recording.name(THREAD, "a worker");
-    chunk(recording)
+    recording
 }
 
 fn origin() -> Origin {
@@ -63,7 +74,11 @@ fn origin() -> Origin {
 }
 
 fn chunk(recording: Recording) -> Option<Value> {
-    let payload = payload(recording, &origin(), &mut symbols(), &AtomicBool::new(false)).unwrap()?;
+    chunk_with(&mut symbols(), recording)
+}
+
+fn chunk_with(symbols: &mut Symbols, recording: Recording) -> Option<Value> {
+    let payload = payload(recording, &origin(), symbols, &AtomicBool::new(false)).unwrap()?;
     serde_json::from_slice(&payload).unwrap()
 }
 
@@ -242,4 +257,36 @@ fn the_figures_of_the_process_are_measurements() {
         );
         assert!(measured["values"][0]["value"].is_f64() && measured["values"][1]["timestamp"].is_f64());
     }
+}
+
+/// How many addresses are looked up for a chunk in which a thread is seen so often where it never was before.
+fn look_ups_for(moments: usize, span: u64, rounds: usize) -> Vec<usize> {
+    let mut symbols = symbols();
+    chunk_with(&mut symbols, recording_of(&[Ran(&[OURS], 0), Ran(&[OURS], 0)]));
+    let look_ups = |_| {
+        let before = LOOK_UPS.get();
+        let samples = vec![Ran(&[FOREIGN + 7, OURS + 7], span); moments];
+        chunk_with(&mut symbols, recording_of(&samples));
+        LOOK_UPS.get() - before
+    };
+    (0..rounds).map(look_ups).collect()
+}
+
+#[test]
+fn what_is_seen_for_some_moments_without_a_span_is_looked_up_when_it_recurs() {
+    let few = FEW as usize;
+    assert_eq!(look_ups_for(few, 0, 3), [0, 2, 0]);
+    assert_eq!(look_ups_for(few + 1, 0, 2), [2, 0]);
+    assert_eq!(look_ups_for(1, 5, 2), [2, 0]);
+}
+
+#[test]
+fn a_stack_of_which_nothing_is_known_is_none() {
+    let mut symbols = symbols();
+    let known = chunk_with(&mut symbols, recording_of(&[Ran(&[OURS], 0), Ran(&[OURS], 0)])).unwrap();
+    assert_eq!(functions(&known), [["sell"], ["sell"]]);
+    let samples = [Ran(&[OURS], 0), Ran(&[OURS], 0), Ran(&[FOREIGN], 0), Ran(&[OURS], 0)];
+    let chunk = chunk_with(&mut symbols, recording_of(&samples)).unwrap();
+    assert_eq!(functions(&chunk), [vec!["sell"], vec!["sell"], vec![], vec!["sell"]]);
+    assert_eq!(chunk_with(&mut symbols, recording_of(&[Ran(&[INLINED], 0), Ran(&[INLINED], 0)])), None);
 }

@@ -131,3 +131,13 @@ fn a_look_up_that_is_stopped_leaves_what_it_found() {
     learn(&mut symbols, &[&[256]]);
     assert_eq!(names(&symbols, 256).len(), 2);
 }
+
+#[test]
+fn no_more_is_noted_as_left_out_than_its_bound() {
+    let mut symbols = of_functions();
+    for first in [0, 1, 2] {
+        let addresses: Vec<u64> = (1..LEFT_OUT as u64).map(|number| 64 * (3 * number + first)).collect();
+        assert!(symbols.learn_what_recurs(&[&addresses], || true));
+        assert!(symbols.left_out.len() <= LEFT_OUT && LOOK_UPS.get() == 0);
+    }
+}
