@@ -10,6 +10,7 @@
 //! | `chunk` | a recording with its symbols, as Sentry takes it |
 //! | [`active`] | the span that a thread works for at the moment, for its samples |
 //! | [`roots`] | whether a sampled transaction is open, for [`Lifecycle::Trace`] |
+//! | [`standby`] | who wakes a sampler that looks seldom |
 //!
 //! Times are wall-clock times: a thread that waits in a lock or sleeps below a frame of ours is there all the while. A
 //! thread that waits for work is idle, which is an empty stack.
@@ -21,6 +22,7 @@ mod link;
 mod recording;
 pub mod roots;
 mod session;
+pub mod standby;
 mod symbols;
 mod table;
 

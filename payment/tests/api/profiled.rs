@@ -1,10 +1,13 @@
-//! A service that fails in several ways at once while it is profiled.
+//! A service that is profiled while it fails in several ways at once, and while it does nothing.
+
+use std::time::Duration;
 
 use fixtures::common::binary::NO_WATCHDOG;
 use fixtures::profile;
 use fixtures::service::Service;
 use futures_util::future::join_all;
 use inbox::Inbox;
+use sentry_context::profile::FREQUENCY;
 
 use crate::helpers::{App, exception};
 
@@ -42,4 +45,29 @@ async fn no_request_and_no_event_is_lost_of_crashes_leaks_and_stalls_while_they_
     assert!(discarded.iter().all(|it| it.category == "profile_chunk"), "{discarded:?}");
     let chunks = profile::chunks(&app.inbox);
     chunks.iter().for_each(|chunk| chunk.assert_valid("payment-service@1.0.0"));
+}
+
+/// How often the sampler of a process has woken up so far, once there is one.
+fn looks(pid: u32) -> Option<u64> {
+    let is_it = |name: String| name.trim_end() == "sentry-profiler";
+    let mut tasks =
+        std::fs::read_dir(format!("/proc/{pid}/task")).ok()?.filter_map(|task| Some(task.ok()?.path()));
+    let sampler = tasks.find(|task| std::fs::read_to_string(task.join("comm")).is_ok_and(is_it))?;
+    let status = std::fs::read_to_string(sampler.join("status")).ok()?;
+    let count = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
+    count.trim().parse().ok()
+}
+
+#[actix_web::test]
+async fn heartbeats_timers_and_the_watchdog_do_not_keep_the_sampler_awake() {
+    let inbox = profile::inbox().await;
+    let dsn = inbox.dsn();
+    let service = Service::start(env!("CARGO_BIN_EXE_payment"), &[("SENTRY_DSN", &dsn)]);
+    let few_looks = async || {
+        let before = looks(service.pid());
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let both = looks(service.pid()).zip(before);
+        both.is_some_and(|(looks, before)| looks - before < u64::from(FREQUENCY) * 2 / 3)
+    };
+    fixtures::wait::until("two seconds with few looks", few_looks).await;
 }

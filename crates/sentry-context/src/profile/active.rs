@@ -5,6 +5,8 @@ use std::cell::Cell;
 
 use sentry::protocol::SpanId;
 
+use super::standby;
+
 thread_local! {
     /// 0 where there is none. It has no destructor and no initialiser, so that a signal handler may read it.
     static ACTIVE: Cell<u64> = const { Cell::new(0) };
@@ -17,6 +19,9 @@ pub fn get() -> u64 {
 
 /// Changes it; what it was before.
 pub(crate) fn replace(span: u64) -> u64 {
+    if span != 0 {
+        standby::work_begins();
+    }
     ACTIVE.replace(span)
 }
 

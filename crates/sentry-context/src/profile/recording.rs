@@ -116,7 +116,12 @@ impl Recording {
 
     /// Adds what a thread did from a moment on, up to the latest one.
     pub fn add(&mut self, thread: i32, from: u32, sample: Sample<'_>) {
-        let last = self.ticks.len().saturating_sub(1) as u32;
+        self.add_until(thread, from, u32::MAX, sample);
+    }
+
+    /// The same, up to the moment before `until`.
+    pub fn add_until(&mut self, thread: i32, from: u32, until: u32, sample: Sample<'_>) {
+        let Some(last) = until.min(self.ticks.len() as u32).checked_sub(1) else { return };
         let (stack, span, ran) = match sample {
             Sample::Ran(addresses, span) => (Some(self.number(addresses)), span, true),
             Sample::Still(addresses, span) => (Some(self.number(addresses)), span, false),
@@ -218,6 +223,18 @@ mod tests {
         recording.add(1, 2, Sample::Still(&[6], 0));
         recording.add(1, 2, Sample::Idle);
         assert_eq!(stretches(&recording), [(0, 3, 4), (4, 4, 4)]);
+    }
+
+    #[test]
+    fn what_a_thread_did_up_to_a_moment_ends_there() {
+        let mut recording = Recording::new();
+        recording.add(1, 0, Sample::Idle);
+        assert!(recording.threads.is_empty(), "there is no moment yet");
+        ticks(&mut recording, 6);
+        recording.add_until(1, 0, 4, Sample::Still(&[5], 0));
+        recording.add_until(1, 4, 4, Sample::Idle);
+        recording.add(1, 4, Sample::Ran(&[6], 0));
+        assert_eq!(stretches(&recording), [(0, 3, 0), (4, 5, 6)]);
     }
 
     #[test]

@@ -4,13 +4,14 @@
 //! the answers when it wakes the next time: nobody waits for anybody. A thread that did not run is not asked, since it
 //! still is where it was, and a signal would wake it. Where the whole process did not run, it looks at none of them.
 //!
-//! To wake costs more than to look. While the process does next to nothing, every other moment is left out, and counts as
-//! the one that follows it: so the time of what is seen stays right on average.
+//! While the process does next to nothing, it looks seldom ([`rhythm`]); work with a span wakes it. Each thread is taken to
+//! have been where it was at the moments that are left out, but for those that its processor time fills.
 
 mod activity;
 mod known;
 mod place;
 mod regions;
+mod rhythm;
 mod threads;
 
 use std::io;
@@ -20,18 +21,16 @@ use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use sentry_context::platform::Sampling;
-use sentry_context::profile::{CHUNK, FREQUENCY, Lifecycle, Recorder, Recording, roots};
+use sentry_context::profile::{CHUNK, Lifecycle, Recorder, Recording, roots};
 use sentry_context::runtime_stats;
 
 use super::stack::Unwinder;
 use activity::Activity;
+use rhythm::{LeftOut, Rhythm};
 use threads::Threads;
 
 /// Why there is no profile; `None` where there is one.
 pub(crate) const UNAVAILABLE: Option<&str> = None;
-
-/// Between two samples.
-const PERIOD: Duration = Duration::from_nanos(1_000_000_000 / FREQUENCY as u64);
 
 /// Between two looks at which threads there are, and at the figures of the process.
 const LISTING: Duration = Duration::from_secs(1);
@@ -68,6 +67,7 @@ struct Sampler {
     stop: Arc<AtomicBool>,
     threads: Threads,
     activity: Activity,
+    rhythm: Rhythm,
     open: Option<Open>,
     listed: Option<Instant>,
 }
@@ -83,25 +83,24 @@ struct Open {
 
 impl Sampler {
     fn new(lifecycle: Lifecycle, recorder: Recorder, stop: Arc<AtomicBool>) -> Self {
-        let (threads, activity) = (Threads::default(), Activity::default());
-        Self { lifecycle, recorder, stop, threads, activity, open: None, listed: None }
+        let (threads, activity, rhythm) = (Threads::default(), Activity::default(), Rhythm::new());
+        Self { lifecycle, recorder, stop, threads, activity, rhythm, open: None, listed: None }
     }
 
     fn run(mut self) {
         if self.lifecycle == Lifecycle::Trace {
             roots::unpark_this_thread();
         }
-        let mut next = Instant::now();
-        let mut left_out = None;
+        let mut left_out = LeftOut::none();
         while !self.stop.load(Relaxed) {
             if self.lifecycle == Lifecycle::Trace && !roots::is_open() {
                 self.rest();
-                (next, left_out) = (Instant::now(), None);
+                self.rhythm.restart();
+                left_out = LeftOut::none();
                 continue;
             }
-            self.tick(Instant::now(), left_out.take());
-            (next, left_out) = planned(following(next, Instant::now()), self.activity.is_little());
-            self.sleep_until(next);
+            self.tick(Instant::now(), left_out);
+            left_out = self.rhythm.sleep(&self.stop);
         }
         self.catch_up();
         if let Some(open) = self.finished() {
@@ -109,25 +108,33 @@ impl Sampler {
         }
     }
 
-    /// The moment `now`, which also counts for one that was left out.
-    fn tick(&mut self, now: Instant, left_out: Option<Instant>) {
+    /// The moment `now`, before which some may have been left out.
+    fn tick(&mut self, now: Instant, left_out: LeftOut) {
         let is_due = self.listed.is_none_or(|listed| now - listed >= LISTING);
-        let may_be_quiet = !self.activity.has_been() && !is_due && !self.threads.are_asked();
+        let used = self.activity.look();
+        let may_be_quiet = !used.has_run && !is_due && left_out.count == 0 && !self.threads.are_asked();
         if let Some(open) = &mut self.open
             && may_be_quiet
             && !open.is_over(now, 0)
         {
-            open.pass(now, left_out);
+            open.pass(now);
+            self.rhythm.note(used.time, self.threads.are_in_span(), 1);
             return;
         }
         self.catch_up();
+        let mut first = self.open.as_mut().and_then(|open| open.leave_out(left_out));
         let most = self.threads.most_new_samples();
-        if self.open.as_ref().is_some_and(|open| open.is_over(now, most)) {
+        if let Some(open) = &mut self.open
+            && open.is_over(now, most)
+        {
+            if let Some(first) = first.take() {
+                self.threads.repeat(first, &mut open.recording);
+            }
             self.hand_over();
         }
         let recorder = &self.recorder;
         let open = self.open.get_or_insert_with(|| Open::new(recorder.begin(), now));
-        let tick = open.tick(now, left_out);
+        let tick = open.tick(now);
         if is_due {
             self.listed = Some(now);
             open.recording.measure(now - open.start, runtime_stats::read());
@@ -136,7 +143,8 @@ impl Sampler {
         if self.threads.have_changed() || is_due {
             self.threads.list(&mut open.recording);
         }
-        self.threads.sample(tick, &mut open.recording);
+        let shows = self.threads.sample(first.unwrap_or(tick), tick, &mut open.recording);
+        self.rhythm.note(used.time, shows, left_out.count + 1);
     }
 
     /// Notes what is known of the moments before, and was not noted yet.
@@ -155,7 +163,7 @@ impl Sampler {
         let now = Instant::now();
         self.catch_up();
         if let Some(open) = &mut self.open {
-            open.tick(now, None);
+            open.tick(now);
             self.threads.rest(&mut open.recording);
         }
         while !self.stop.load(Relaxed) && !roots::is_open() {
@@ -181,16 +189,6 @@ impl Sampler {
         self.threads.name(&mut recording);
         Some(recording)
     }
-
-    fn sleep_until(&self, time: Instant) {
-        while !self.stop.load(Relaxed) {
-            let left = time.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return;
-            }
-            thread::park_timeout(left);
-        }
-    }
 }
 
 impl Open {
@@ -198,19 +196,28 @@ impl Open {
         Self { recording, start: now, latest: now, quiet: None }
     }
 
-    /// The number of the moment, or that of the one which was left out before it.
-    fn tick(&mut self, now: Instant, left_out: Option<Instant>) -> u32 {
-        // It is of no recording where this one began later.
-        let left_out = left_out.filter(|at| *at > self.latest && *at < now);
-        let first = left_out.map(|at| self.recording.tick(at - self.start));
+    /// The number of the moment.
+    fn tick(&mut self, now: Instant) -> u32 {
         self.latest = now;
-        let tick = self.recording.tick(now - self.start);
-        first.unwrap_or(tick)
+        self.recording.tick(now - self.start)
+    }
+
+    /// The number of the first of the moments that were left out, if there are any and there is room for it.
+    fn leave_out(&mut self, left_out: LeftOut) -> Option<u32> {
+        let mut first = None;
+        for at in left_out.moments().filter(|at| *at > self.latest) {
+            if self.recording.is_full(0) {
+                break;
+            }
+            let tick = self.recording.tick(at - self.start);
+            first.get_or_insert(tick);
+        }
+        first
     }
 
     /// A moment at which each thread still is where it was.
-    fn pass(&mut self, now: Instant, left_out: Option<Instant>) {
-        let tick = self.tick(now, left_out);
+    fn pass(&mut self, now: Instant) {
+        let tick = self.tick(now);
         self.quiet.get_or_insert(tick);
     }
 
@@ -219,62 +226,39 @@ impl Open {
     }
 }
 
-/// The time of the next look, and the moment that is left out before it.
-fn planned(next: Instant, is_little: bool) -> (Instant, Option<Instant>) {
-    if is_little { (next + PERIOD, Some(next)) } else { (next, None) }
-}
-
-/// The time of the next sample: one that was missed is left out, so that those that follow stay in step.
-fn following(time: Instant, now: Instant) -> Instant {
-    let missed = now.saturating_duration_since(time).as_nanos() / PERIOD.as_nanos();
-    time + PERIOD * (u32::try_from(missed).unwrap_or(u32::MAX - 1) + 1)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::rhythm::PERIOD;
     use super::*;
 
     #[test]
-    fn one_moment_is_left_out_while_the_process_does_next_to_nothing() {
-        let next = Instant::now();
-        assert_eq!(planned(next, false), (next, None));
-        assert_eq!(planned(next, true), (next + PERIOD, Some(next)));
-    }
-
-    #[test]
-    fn a_moment_that_was_left_out_counts_as_the_one_that_follows() {
+    fn moments_that_are_left_out_are_of_the_recording_that_goes_on() {
         let start = Instant::now();
         let mut open = Open::new(Recording::new(), start);
-        assert_eq!(open.tick(start + PERIOD, None), 0);
-        assert_eq!(open.tick(start + 3 * PERIOD, Some(start + 2 * PERIOD)), 1);
-        assert_eq!(open.tick(start + 4 * PERIOD, None), 3);
-        // Those are not before it, or before the recording.
-        assert_eq!(open.tick(start + 5 * PERIOD, Some(start + 4 * PERIOD)), 4);
-        assert_eq!(open.tick(start + 6 * PERIOD, Some(start + 7 * PERIOD)), 5);
-        let mut later = Open::new(Recording::new(), start + 7 * PERIOD);
-        assert_eq!(later.tick(start + 7 * PERIOD, Some(start + 6 * PERIOD)), 0);
-        open.pass(start + 8 * PERIOD, Some(start + 7 * PERIOD));
-        open.pass(start + 9 * PERIOD, None);
-        assert_eq!(open.quiet, Some(6));
+        assert_eq!(open.leave_out(LeftOut::of(start, 0)), None);
+        assert_eq!(open.tick(start + PERIOD), 0);
+        assert_eq!(open.leave_out(LeftOut::of(start + 2 * PERIOD, 9)), Some(1));
+        assert_eq!(open.tick(start + 11 * PERIOD), 10);
+        open.pass(start + 12 * PERIOD);
+        open.pass(start + 13 * PERIOD);
+        assert_eq!(open.quiet, Some(11));
+        // Those are before it.
+        let mut later = Open::new(Recording::new(), start + 20 * PERIOD);
+        assert_eq!(later.leave_out(LeftOut::of(start + 12 * PERIOD, 9)), None);
+        // Nor is there room for more.
+        later.tick(start + 20 * PERIOD + CHUNK);
+        assert_eq!(later.leave_out(LeftOut::of(start + 21 * PERIOD + CHUNK, 9)), None);
     }
 
     #[test]
     fn a_recording_ends_with_its_time_and_with_a_pause() {
         let start = Instant::now();
         let mut open = Open::new(Recording::new(), start);
-        open.tick(start + PERIOD, None);
+        open.tick(start + PERIOD);
         assert!(!open.is_over(start + GAP, 1));
         assert!(open.is_over(start + PERIOD + GAP, 1), "a pause");
-        open.tick(start + CHUNK - PERIOD, None);
+        open.tick(start + CHUNK - PERIOD);
         assert!(open.is_over(start + CHUNK, 1), "its time");
         assert!(open.is_over(start + CHUNK - PERIOD, usize::MAX / 1024), "its room");
-    }
-
-    #[test]
-    fn a_missed_sample_is_left_out_and_the_next_one_keeps_step() {
-        let start = Instant::now();
-        let after = |micros| following(start, start + Duration::from_micros(micros)) - start;
-        assert_eq!((after(0), after(9_000)), (PERIOD, PERIOD));
-        assert_eq!((after(9_901), after(25_000)), (2 * PERIOD, 3 * PERIOD));
     }
 }

@@ -8,3 +8,4 @@ mod profiled;
 mod profiler;
 mod replaced;
 mod restricted;
+mod standby;

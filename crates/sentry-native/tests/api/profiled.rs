@@ -16,6 +16,7 @@ use sentry_native::native_crash::{self, CrashChild, CrashChildFailed};
 use sentry_native::stall::Watchdog;
 
 use crate::last_run::{DSN, HOW, config};
+use crate::standby;
 
 pub(crate) const ARGUMENTS: [&str; 4] = ["--exact", "profiled::is_profiled", "--ignored", "--nocapture"];
 
@@ -26,7 +27,7 @@ pub(crate) const RATE: &str = "TEST_RATE";
 pub(crate) const PANICS: usize = 200;
 
 /// How long most of them go on.
-const TIME: Duration = Duration::from_secs(3);
+pub(crate) const TIME: Duration = Duration::from_secs(3);
 
 /// Enough to find the names of a whole debug build on a busy machine.
 const LONG: Duration = Duration::from_secs(60);
@@ -52,6 +53,8 @@ fn is_profiled() {
         "deaf" => blocks_signals(),
         "everything" => everything(&sentry),
         "variety" => variety(),
+        "rest" => standby::rests_and_works(),
+        "spans" => standby::works_for_spans(&sentry),
         "restricted" => {
             let status = std::fs::read_to_string("/proc/self/status").unwrap();
             assert!(
@@ -71,7 +74,7 @@ fn is_profiled() {
     }
 }
 
-fn burn(time: Duration) {
+pub(crate) fn burn(time: Duration) {
     let end = Instant::now() + time;
     while Instant::now() < end {
         std::hint::black_box(());
@@ -180,13 +183,19 @@ fn takes_signals_again() {
 #[inline(never)]
 fn blocks_its_worker() {
     // What a thread waits for a core is no stall.
-    let used = || Duration::from(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).unwrap());
-    let before = used();
+    let used = used();
     burn(TIME);
-    while used() - before < TIME / 3 {
+    while used() < TIME / 3 {
         std::hint::black_box(());
     }
     std::hint::black_box(());
+}
+
+/// How much processor time the calling thread has used since.
+pub(crate) fn used() -> impl Fn() -> Duration {
+    let used = || Duration::from(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).unwrap());
+    let before = used();
+    move || used() - before
 }
 
 fn is_blocked(sentry: &Guard) {

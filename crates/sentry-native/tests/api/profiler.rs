@@ -16,7 +16,7 @@ use crate::profiled::{ARGUMENTS, PANICS, RATE};
 use crate::restricted;
 
 /// This program once more; killed where a test ends before it does.
-struct Profiled(Child);
+pub(crate) struct Profiled(Child);
 
 impl Profiled {
     fn command(how: &str, inbox: &Inbox) -> Command {
@@ -49,7 +49,7 @@ impl Profiled {
     }
 
     /// Waits for its end, off the thread that serves its inbox.
-    async fn ends_well(mut self) {
+    pub(crate) async fn ends_well(mut self) {
         let ended = tokio::task::spawn_blocking(move || self.0.wait());
         let status = ended.await.unwrap().unwrap();
         assert!(status.success(), "{status}");
@@ -63,7 +63,7 @@ impl Drop for Profiled {
     }
 }
 
-async fn started(how: &str) -> (Inbox, Profiled) {
+pub(crate) async fn started(how: &str) -> (Inbox, Profiled) {
     let inbox = profile::inbox().await;
     let profiled = Profiled::command(how, &inbox).spawn().unwrap();
     (inbox, Profiled(profiled))
@@ -83,7 +83,7 @@ fn turns(inbox: &Inbox) -> Vec<String> {
 }
 
 /// How many samples have that function.
-fn samples_of(inbox: &Inbox, function: &str) -> usize {
+pub(crate) fn samples_of(inbox: &Inbox, function: &str) -> usize {
     let chunks = profile::chunks(inbox);
     let samples = chunks.iter().flat_map(|chunk| chunk.samples().iter().map(|it| chunk.functions(it)));
     samples.filter(|functions| functions.iter().any(|it| it.ends_with(function))).count()
@@ -95,7 +95,7 @@ fn exceptions(inbox: &Inbox, ty: &str) -> Vec<Value> {
 }
 
 /// Samples are in time, each of them.
-fn assert_valid(inbox: &Inbox) {
+pub(crate) fn assert_valid(inbox: &Inbox) {
     let chunks = profile::chunks(inbox);
     assert!(!chunks.is_empty());
     chunks.iter().for_each(|chunk| chunk.assert_valid("shop@test"));

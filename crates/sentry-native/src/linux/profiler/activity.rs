@@ -10,38 +10,36 @@ use super::known::RAN;
 /// which may be a while ago where a processor is left to one thread.
 const QUIET: u32 = 10;
 
-/// Processor time between two looks that is next to nothing: what a service takes that has no request.
-const LITTLE: Duration = Duration::from_micros(200);
-
 /// The processor time of the process at the last look, without that of the calling thread.
 #[derive(Debug, Default)]
 pub(super) struct Activity {
     used: Duration,
-    is_little: bool,
     quiet: u32,
 }
 
+/// What a look at the whole process says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Used {
+    /// Processor time of all threads but the calling one since the last look. The most there is where it is not known.
+    pub(super) time: Duration,
+    /// Has one of them run? True where that is not known.
+    pub(super) has_run: bool,
+}
+
 impl Activity {
-    /// Has a thread other than the calling one run since the last look? True where that is not known.
-    pub(super) fn has_been(&mut self) -> bool {
+    pub(super) fn look(&mut self) -> Used {
         let clock = |clock| clock_gettime(clock).ok().map(Duration::from);
         let all = clock(ClockId::CLOCK_PROCESS_CPUTIME_ID);
         let used = all.zip(clock(ClockId::CLOCK_THREAD_CPUTIME_ID)).map(|(all, own)| all.saturating_sub(own));
-        let moved = used.map_or(Duration::MAX, |used| used.saturating_sub(self.used));
+        let time = used.map_or(Duration::MAX, |used| used.saturating_sub(self.used));
         self.used = used.unwrap_or_default();
-        self.note(moved)
+        Used { time, has_run: self.note(time) }
     }
 
-    fn note(&mut self, moved: Duration) -> bool {
-        let has_been = moved > RAN;
-        self.is_little = moved <= LITTLE;
-        self.quiet = if has_been || self.quiet >= QUIET { 0 } else { self.quiet + 1 };
+    fn note(&mut self, time: Duration) -> bool {
+        let has_run = time > RAN;
+        self.quiet = if has_run || self.quiet >= QUIET { 0 } else { self.quiet + 1 };
         self.quiet == 0
-    }
-
-    /// Did they do next to nothing between the last two looks?
-    pub(super) fn is_little(&self) -> bool {
-        self.is_little
     }
 }
 
@@ -54,19 +52,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn little_is_noticed_and_more_than_little_is_no_rest() {
-        let mut activity = Activity::default();
-        for (moved, has_been, is_little) in
-            [(RAN, false, true), (RAN * 2, true, true), (LITTLE, true, true), (LITTLE * 2, true, false)]
-        {
-            assert_eq!((activity.note(moved), activity.is_little()), (has_been, is_little), "{moved:?}");
-        }
-    }
-
-    #[test]
     fn a_thread_that_computes_is_noticed_and_a_look_in_so_many_finds_something() {
         let mut activity = Activity::default();
-        activity.has_been();
+        activity.look();
         thread::spawn(|| {
             let end = Instant::now() + Duration::from_millis(20);
             while Instant::now() < end {
@@ -75,8 +63,9 @@ mod tests {
         })
         .join()
         .unwrap();
-        assert!(activity.has_been() && !activity.is_little());
+        let used = activity.look();
+        assert!(used.has_run && used.time >= Duration::from_millis(1), "{used:?}");
         // Other tests run beside this one.
-        assert!((0..=QUIET).any(|_| activity.has_been()));
+        assert!((0..=QUIET).any(|_| activity.look().has_run));
     }
 }

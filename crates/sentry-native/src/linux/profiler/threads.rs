@@ -8,6 +8,7 @@ use sentry_context::profile::{DEPTH, Recording, Sample};
 
 use super::known::{Known, Look, State};
 use super::regions;
+use super::rhythm::PERIOD;
 use crate::linux::stack::Unwinder;
 
 /// Most threads that are sampled.
@@ -87,6 +88,11 @@ impl Threads {
         self.known.values().any(|known| known.asked.is_some())
     }
 
+    /// Is a thread in work that a span measures?
+    pub(super) fn are_in_span(&self) -> bool {
+        self.known.values().any(Known::is_in_span)
+    }
+
     /// Nobody has run since that moment.
     pub(super) fn repeat(&mut self, from: u32, recording: &mut Recording) {
         self.known.values_mut().for_each(|known| known.repeat(from, recording));
@@ -121,26 +127,39 @@ impl Threads {
         });
     }
 
-    /// Looks at every thread once, and asks those that have run.
-    pub(super) fn sample(&mut self, tick: u32, recording: &mut Recording) {
+    /// Looks at every thread once, and asks those that have run. The moments from `first` to the one before `tick` were
+    /// left out. True where a thread does something that shows.
+    pub(super) fn sample(&mut self, first: u32, tick: u32, recording: &mut Recording) -> bool {
         let mut open = self.known.values().filter(|known| known.asked.is_some()).count();
         let count = self.order.len();
+        let left_out = tick.saturating_sub(first);
+        let mut shows = false;
         self.turn = self.turn.wrapping_add(1);
         for turn in 0..count {
             let id = self.order[(turn + self.turn) % count];
             let Some(known) = self.known.get_mut(&id) else { continue };
-            match known.look() {
+            match known.look(left_out + 1) {
                 Look::Pass => {}
-                Look::Ask if open < MOST_OPEN => open += usize::from(known.ask(tick)),
-                // It has its turn later.
-                Look::Ask => {}
+                Look::Ask { ran, shows: does_something } => {
+                    shows |= does_something;
+                    // What it has used, it has used just now: it has not waited since it began.
+                    let ran = (ran.as_nanos() / PERIOD.as_nanos()).min(left_out.into()) as u32;
+                    known.repeat_until(first, tick - ran, recording);
+                    // Or it has its turn later.
+                    if open < MOST_OPEN {
+                        open += usize::from(known.ask(tick - ran));
+                    }
+                }
                 Look::Idle => {
+                    known.repeat_until(first, tick, recording);
                     known.state = State::Idle;
                     recording.add(id, tick, Sample::Idle);
                 }
-                Look::Still => known.repeat(tick, recording),
+                Look::Still => known.repeat(first, recording),
             }
+            shows |= known.is_in_span();
         }
+        shows
     }
 
     /// Nobody is sampled for a while.
@@ -245,7 +264,7 @@ mod tests {
                 threads.order.retain(|id| ids.contains(id));
                 threads.answers(Some(&mut recording));
                 let tick = recording.tick(Duration::ZERO);
-                threads.sample(tick, &mut recording);
+                threads.sample(tick, tick, &mut recording);
             };
             // All have run since they began.
             round(&mut threads);
