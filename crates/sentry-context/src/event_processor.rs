@@ -37,7 +37,7 @@ pub struct Finished {
 
 impl Encode for EventProcessor {
     fn encode(&self, envelope: Envelope) -> io::Result<Vec<u8>> {
-        wire::bytes(&self.envelope(envelope), &self.own.release)
+        wire::bytes(self.envelope(envelope), &self.own.release)
     }
 }
 

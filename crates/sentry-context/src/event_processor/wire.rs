@@ -7,28 +7,32 @@ use std::io::{self, Write};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use sentry::Envelope;
-use sentry::protocol::{EnvelopeItem, Event, MonitorCheckIn, Transaction, Value};
-use serde::Serialize;
-use serde_json::{Map, json};
+use sentry::protocol::{
+    Breadcrumb, Context, EnvelopeItem, Event, Level, Map, MonitorCheckIn, Span, Transaction, Value,
+};
+use serde::{Serialize, Serializer};
+use serde_json::json;
 
 use super::{Finished, Source};
+use crate::facts::Facts;
 use crate::feedback;
 use crate::request::MEASUREMENT;
 use crate::trace::dynamic_sampling;
 
 /// The envelope as it goes out, from that release.
-pub(super) fn bytes(finished: &Finished, release: &str) -> io::Result<Vec<u8>> {
+pub(super) fn bytes(finished: Finished, release: &str) -> io::Result<Vec<u8>> {
     let mut body = serde_json::to_vec(&finished.headers)?;
     body.push(b'\n');
-    for item in finished.envelope.items() {
+    let headers = finished.envelope.headers().clone();
+    for item in finished.envelope.into_items() {
         match item {
-            EnvelopeItem::Event(event) => write_event(&mut body, event)?,
-            EnvelopeItem::Transaction(transaction) => write_transaction(&mut body, transaction)?,
+            EnvelopeItem::Event(event) => write_event(&mut body, *event)?,
+            EnvelopeItem::Transaction(transaction) => write_transaction(&mut body, *transaction)?,
             EnvelopeItem::MonitorCheckIn(check_in) => {
-                let trace = dynamic_sampling::of_sdk(finished.envelope.headers()).remove("trace_id");
-                write_check_in(&mut body, check_in, trace, release)?;
+                let trace = dynamic_sampling::of_sdk(&headers).remove("trace_id");
+                write_check_in(&mut body, &check_in, trace, release)?;
             }
-            other => write_item(&mut body, other.clone())?,
+            other => write_item(&mut body, other)?,
         }
     }
     Ok(body)
@@ -42,40 +46,121 @@ fn write_json(body: &mut Vec<u8>, ty: &str, payload: &impl Serialize) -> io::Res
     Ok(())
 }
 
-fn write_event(body: &mut Vec<u8>, event: &Event<'_>) -> io::Result<()> {
-    let mut json = in_full(event)?;
-    if event.contexts.contains_key(feedback::CONTEXT) {
-        json["type"] = "feedback".into();
-        return write_json(body, "feedback", &json);
-    }
-    write_json(body, "event", &json)
+/// An event in full.
+#[derive(Serialize)]
+struct WrittenEvent {
+    /// Without what follows.
+    #[serde(flatten)]
+    event: Event<'static>,
+    /// Where the SDK leaves it out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    level: Option<Level>,
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    ty: Option<&'static str>,
+    #[serde(skip_serializing_if = "Map::is_empty", serialize_with = "contexts")]
+    contexts: Map<String, Context>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    breadcrumbs: Option<Crumbs>,
 }
 
-/// The SDK writes the ends of transactions and spans as text, their starts as numbers: viewers that take both as they
-/// are show times that ran backwards.
-fn write_transaction(body: &mut Vec<u8>, transaction: &Transaction<'_>) -> io::Result<()> {
-    let mut json = serde_json::to_value(transaction)?;
-    set_time(&mut json, transaction.timestamp);
-    let spans = json.get_mut("spans").and_then(Value::as_array_mut).into_iter().flatten();
-    spans.zip(&transaction.spans).for_each(|(json, span)| set_time(json, span.timestamp));
-    drop_unknown_types(&mut json);
-    let measurements = take_measurements(&mut json);
-    if !measurements.is_empty() {
-        json["measurements"] = measurements.into();
+#[derive(Serialize)]
+struct Crumbs {
+    values: Vec<Crumb>,
+}
+
+#[derive(Serialize)]
+struct Crumb {
+    #[serde(flatten)]
+    crumb: Breadcrumb,
+    /// Where the SDK leaves it out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    level: Option<Level>,
+}
+
+impl WrittenEvent {
+    fn of(mut event: Event<'static>) -> Self {
+        let level = event.level.is_error().then_some(event.level);
+        let contexts = std::mem::take(&mut event.contexts);
+        let crumb = |crumb: Breadcrumb| Crumb { level: crumb.level.is_info().then_some(crumb.level), crumb };
+        let crumbs: Vec<_> = std::mem::take(&mut event.breadcrumbs.values).into_iter().map(crumb).collect();
+        let breadcrumbs = (!crumbs.is_empty()).then_some(Crumbs { values: crumbs });
+        let ty = contexts.contains_key(feedback::CONTEXT).then_some("feedback");
+        Self { event, level, ty, contexts, breadcrumbs }
     }
-    json["transaction_info"] = json!({ "source": Source::of(transaction).as_str() });
-    write_json(body, "transaction", &json)
+}
+
+fn write_event(body: &mut Vec<u8>, event: Event<'static>) -> io::Result<()> {
+    let written = WrittenEvent::of(event);
+    write_json(body, written.ty.unwrap_or("event"), &written)
+}
+
+/// Without what the SDK calls contexts that it does not know.
+fn contexts<S: Serializer>(contexts: &Map<String, Context>, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    #[serde(untagged)]
+    enum Written<'c> {
+        Known(&'c Context),
+        Other(&'c Facts),
+    }
+    serializer.collect_map(contexts.iter().map(|(name, context)| match context {
+        Context::Other(facts) => (name, Written::Other(facts)),
+        known => (name, Written::Known(known)),
+    }))
+}
+
+/// A transaction with its times as numbers. The SDK writes the ends of transactions and spans as text, their starts as
+/// numbers: viewers that take both as they are show times that ran backwards.
+#[derive(Serialize)]
+struct WrittenTransaction {
+    #[serde(flatten)]
+    rest: serde_json::Map<String, Value>,
+    #[serde(serialize_with = "contexts")]
+    contexts: Map<String, Context>,
+    spans: Vec<WrittenSpan>,
+}
+
+#[derive(Serialize)]
+struct WrittenSpan {
+    #[serde(flatten)]
+    span: Span,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timestamp: Option<f64>,
+}
+
+impl WrittenSpan {
+    fn of(mut span: Span) -> Self {
+        let timestamp = span.timestamp.take().and_then(seconds);
+        Self { span, timestamp }
+    }
+}
+
+/// Spans and contexts are nearly all of a transaction: they are written without a copy.
+fn write_transaction(body: &mut Vec<u8>, mut transaction: Transaction<'static>) -> io::Result<()> {
+    let source = Source::of(&transaction).as_str();
+    let measurements = take_measurements(&mut transaction);
+    let contexts = std::mem::take(&mut transaction.contexts);
+    let spans = std::mem::take(&mut transaction.spans).into_iter().map(WrittenSpan::of).collect();
+    let end = transaction.timestamp.take().and_then(seconds);
+    let Value::Object(mut rest) = serde_json::to_value(&transaction)? else {
+        return Err(io::Error::other("a transaction is no object"));
+    };
+    rest.remove("spans");
+    rest.extend(end.map(|end| ("timestamp".to_owned(), end.into())));
+    if !measurements.is_empty() {
+        rest.insert("measurements".to_owned(), measurements.into());
+    }
+    rest.insert("transaction_info".to_owned(), json!({ "source": source }));
+    write_json(body, "transaction", &WrittenTransaction { rest, contexts, spans })
 }
 
 /// The SDK has no place for measurements: they come as data of the transaction and its spans.
-fn take_measurements(json: &mut Value) -> Map<String, Value> {
-    let mut found = Map::new();
-    let mut take = |data: Option<&mut Value>| {
-        let data = data.and_then(Value::as_object_mut);
+fn take_measurements(transaction: &mut Transaction<'static>) -> serde_json::Map<String, Value> {
+    let mut found = serde_json::Map::new();
+    let mut take = |data: &mut Facts| {
         // Most spans have none.
-        let Some(data) = data.filter(|data| data.keys().any(|name| name.starts_with(MEASUREMENT))) else {
+        if !data.keys().any(|name| name.starts_with(MEASUREMENT)) {
             return;
-        };
+        }
         data.retain(|name, measured| match name.strip_prefix(MEASUREMENT) {
             Some(name) => {
                 found.insert(name.to_owned(), measured.take());
@@ -84,16 +169,15 @@ fn take_measurements(json: &mut Value) -> Map<String, Value> {
             None => true,
         });
     };
-    take(json.pointer_mut("/contexts/trace/data"));
-    let spans = json.get_mut("spans").and_then(Value::as_array_mut).into_iter().flatten();
-    spans.for_each(|span| take(span.get_mut("data")));
+    if let Some(Context::Trace(trace)) = transaction.contexts.get_mut("trace") {
+        take(&mut trace.data);
+    }
+    transaction.spans.iter_mut().for_each(|span| take(&mut span.data));
     found
 }
 
-fn set_time(json: &mut Value, time: Option<SystemTime>) {
-    if let Some(seconds) = time.and_then(|time| time.duration_since(UNIX_EPOCH).ok()) {
-        json["timestamp"] = seconds.as_secs_f64().into();
-    }
+fn seconds(time: SystemTime) -> Option<f64> {
+    time.duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs_f64())
 }
 
 /// The SDK has no place for the trace and the release of a check-in.
@@ -120,33 +204,9 @@ fn write_item(body: &mut Vec<u8>, item: EnvelopeItem) -> io::Result<()> {
     Ok(())
 }
 
-fn in_full(event: &Event<'_>) -> serde_json::Result<Value> {
-    let mut json = serde_json::to_value(event)?;
-    json["level"] = event.level.to_string().into();
-    for crumb in json.pointer_mut("/breadcrumbs/values").and_then(Value::as_array_mut).into_iter().flatten() {
-        if crumb.get("level").is_none() {
-            crumb["level"] = "info".into();
-        }
-    }
-    drop_unknown_types(&mut json);
-    Ok(json)
-}
-
-/// Takes away what the SDK calls contexts that it does not know.
-fn drop_unknown_types(json: &mut Value) {
-    let contexts = json.get_mut("contexts").and_then(Value::as_object_mut);
-    for context in contexts.into_iter().flat_map(|all| all.values_mut()) {
-        if let Some(fields) = context.as_object_mut()
-            && fields.get("type").is_some_and(|ty| ty == "unknown")
-        {
-            fields.remove("type");
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use sentry::protocol::{Attachment, Breadcrumb, Context, Level};
+    use sentry::protocol::{Attachment, Breadcrumb, Context, Level, TraceContext};
 
     use super::*;
 
@@ -159,10 +219,41 @@ mod tests {
             contexts: contexts.into_iter().collect(),
             ..Event::default()
         };
-        let json = in_full(&event).unwrap();
+        let json = serde_json::to_value(WrittenEvent::of(event)).unwrap();
         assert_eq!(json["level"], "error");
         assert_eq!(json["breadcrumbs"]["values"][0]["level"], "info");
         assert_eq!(json["contexts"]["spin"], serde_json::json!({ "bet": 5 }));
+    }
+
+    /// How often each of these fields is written.
+    fn counts(item: impl Into<EnvelopeItem>, fields: [&str; 4]) -> [usize; 4] {
+        let envelope = Envelope::from(item.into());
+        let body = bytes(Finished { headers: [].into(), envelope }, "shop@1").unwrap();
+        let body = String::from_utf8(body).unwrap();
+        fields.map(|field| body.matches(&format!("\"{field}\":")).count())
+    }
+
+    #[test]
+    fn what_is_written_in_place_of_the_sdk_is_written_once() {
+        let trace = || TraceContext { op: Some("http.server".to_owned()), ..TraceContext::default() };
+        let contexts = || Map::from([("trace".to_owned(), trace().into())]);
+        for level in [Level::Error, Level::Fatal] {
+            let crumbs =
+                [Level::Info, Level::Warning].map(|level| Breadcrumb { level, ..Breadcrumb::default() });
+            let breadcrumbs = crumbs.to_vec().into();
+            let event = Event { level, breadcrumbs, contexts: contexts(), ..Event::default() };
+            assert_eq!(
+                counts(event, ["level", "contexts", "breadcrumbs", "values"]),
+                [3, 1, 1, 1],
+                "{level}"
+            );
+        }
+        let span = Span { timestamp: Some(SystemTime::now()), ..Span::default() };
+        let mut transaction =
+            Transaction { contexts: contexts(), spans: vec![span], ..Transaction::default() };
+        transaction.finish();
+        let fields = ["spans", "timestamp", "contexts", "transaction_info"];
+        assert_eq!(counts(transaction, fields), [1, 2, 1, 1]);
     }
 
     #[test]
@@ -174,9 +265,8 @@ mod tests {
         };
         let mut envelope = Envelope::from(Event::default());
         envelope.add_item(attachment);
-        let read =
-            Envelope::from_slice(&bytes(&Finished { headers: [].into(), envelope }, "shop@1").unwrap())
-                .unwrap();
+        let read = Envelope::from_slice(&bytes(Finished { headers: [].into(), envelope }, "shop@1").unwrap())
+            .unwrap();
         let items: Vec<_> = read.items().collect();
         assert!(matches!(items[..], [EnvelopeItem::Event(_), EnvelopeItem::Attachment(_)]));
     }
