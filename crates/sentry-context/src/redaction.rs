@@ -13,6 +13,7 @@ mod numbers;
 mod pairs;
 mod request;
 mod shapes;
+mod signs;
 mod text;
 mod userinfo;
 mod work;

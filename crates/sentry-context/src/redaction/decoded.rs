@@ -50,6 +50,10 @@ impl<'t> Decoded<'t> {
     fn strip_layer(&mut self) -> bool {
         let bytes = self.bytes.as_ref();
         looked_at(bytes.len());
+        // Most texts are not encoded.
+        if !bytes.contains(&b'%') && !bytes.contains(&b'\\') {
+            return false;
+        }
         let Some(first) = (0..bytes.len()).find(|at| encoded(&bytes[*at..]).is_some()) else { return false };
         let mut plain = bytes[..first].to_vec();
         let mut starts: Vec<usize> = (0..first).map(|at| self.start(at)).collect();

@@ -5,14 +5,20 @@ use std::ops::Range;
 
 use super::work::looked_at;
 
+/// The shortest of these numbers has so many digits: that of social security.
+const SHORTEST: usize = 9;
+
 /// The longest account number.
 const LONGEST_IBAN: usize = 34;
 
 /// The end of the number that starts at `start`, if it is such a number.
 pub(super) fn find(bytes: &[u8], start: usize, spans: &mut Vec<Range<usize>>) -> usize {
-    let groups = groups(bytes, start);
-    let end = groups.last().map_or(start, |group| group.end);
+    let end = groups(bytes, start).last().map_or(start, |group| group.end);
     looked_at(end - start);
+    if end - start < SHORTEST {
+        return end;
+    }
+    let groups: Vec<_> = groups(bytes, start).collect();
     // Not a decimal, and not directly before a letter.
     let whole = |range: &Range<usize>, count: usize| {
         let fraction = range.start > 0 && bytes[range.start - 1] == b'.';
@@ -40,22 +46,15 @@ pub(super) fn find(bytes: &[u8], start: usize, spans: &mut Vec<Range<usize>>) ->
 }
 
 /// Runs of digits, each separated from the next by one separator.
-fn groups(bytes: &[u8], start: usize) -> Vec<Range<usize>> {
-    let mut groups = Vec::new();
-    let mut at = start;
-    loop {
+fn groups(bytes: &[u8], start: usize) -> impl Iterator<Item = Range<usize>> {
+    let mut next = Some(start);
+    std::iter::from_fn(move || {
+        let at = next?;
         let length = bytes[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-        if length == 0 {
-            break;
-        }
-        groups.push(at..at + length);
-        at += length;
-        if !matches!(bytes.get(at), Some(b' ' | b'-' | b'.' | b'+')) {
-            break;
-        }
-        at += 1;
-    }
-    groups
+        let is_separated = matches!(bytes.get(at + length), Some(b' ' | b'-' | b'.' | b'+'));
+        next = is_separated.then_some(at + length + 1);
+        (length > 0).then_some(at..at + length)
+    })
 }
 
 fn is_number(bytes: &[u8], groups: &[Range<usize>]) -> bool {

@@ -6,9 +6,9 @@ use std::sync::LazyLock;
 use regex::bytes::Regex;
 
 use super::decoded::Decoded;
-use super::numbers;
 use super::pairs::scheme;
 use super::work::looked_at;
+use super::{numbers, signs};
 
 /// JSON Web Tokens (and any other JSON in base64), and keys of AWS, GitHub, GitLab, Slack, Stripe, Google, npm and
 /// SendGrid. After its prefix, each alternative is one character class, so a search never backtracks.
@@ -23,13 +23,27 @@ static KEYS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
+/// The shortest text that [`KEYS`] matches.
+const SHORTEST_KEY: usize = 11;
+
 const PEM: &[u8] = b"-----BEGIN ";
 const PEM_END: &[u8] = b"-----END ";
 
-pub(super) fn find(text: &Decoded<'_>, spans: &mut Vec<Range<usize>>) {
+/// `signs` are those of the text.
+pub(super) fn find(text: &Decoded<'_>, signs: u8, spans: &mut Vec<Range<usize>>) {
     let bytes = text.bytes.as_ref();
-    keys(bytes, spans);
-    pem(bytes, spans);
+    if bytes.len() >= SHORTEST_KEY {
+        keys(bytes, spans);
+    }
+    if signs & signs::SEPARATOR != 0 {
+        pem(bytes, spans);
+    }
+    if signs & (signs::SCHEME | signs::DIGIT) != 0 {
+        credentials_and_numbers(bytes, spans);
+    }
+}
+
+fn credentials_and_numbers(bytes: &[u8], spans: &mut Vec<Range<usize>>) {
     let mut at = 0;
     while at < bytes.len() {
         if at > 0 && bytes[at - 1].is_ascii_alphanumeric() {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use sentry::protocol::Value;
 
 use super::decoded::Decoded;
-use super::{FILTERED, Place, hidden, named, pairs, shapes, userinfo};
+use super::{FILTERED, Place, hidden, named, pairs, shapes, signs, userinfo};
 
 /// Filters secrets in a text.
 pub fn text(text: &mut String) {
@@ -47,10 +47,16 @@ fn in_plain(place: Place, text: &str) -> Option<String> {
     let Some(decoded) = Decoded::of(text) else { return Some(FILTERED.to_owned()) };
     let mut spans = Vec::new();
     hidden::find(&decoded, &mut spans);
-    userinfo::find(&decoded, place, &mut spans);
-    pairs::find(&decoded, place, &mut spans);
-    named::find(&decoded, place, &mut spans);
-    shapes::find(&decoded, &mut spans);
+    // Each of the others needs one of these bytes.
+    let signs = signs::of(&decoded.bytes);
+    if signs & signs::AT != 0 {
+        userinfo::find(&decoded, place, &mut spans);
+    }
+    if signs & signs::SEPARATOR != 0 {
+        pairs::find(&decoded, place, &mut spans);
+        named::find(&decoded, place, &mut spans);
+    }
+    shapes::find(&decoded, signs, &mut spans);
     if spans.is_empty() {
         return None;
     }
