@@ -1,7 +1,7 @@
 //! A small shop with a catalogue, whose events are what the test wants them to be.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use inbox::Inbox;
@@ -85,7 +85,9 @@ impl Shop {
                 .route("/debug", web::get().to(catalogue))
                 .route("/debug/buy/{case}", web::get().to(buy))
         };
-        let server = HttpServer::new(app).workers(1).disable_signals().bind("127.0.0.1:0").expect("a port");
+        // On a busy machine, a request takes longer to arrive than the default of five seconds.
+        let server = HttpServer::new(app).client_request_timeout(Duration::from_secs(300));
+        let server = server.workers(1).disable_signals().bind("127.0.0.1:0").expect("a port");
         let url = format!("http://{}", server.addrs()[0]);
         actix_web::rt::spawn(server.run());
         url

@@ -44,6 +44,8 @@ pub(crate) async fn start() -> (app::App, Arc<Hub>) {
             .service(web::resource("/middleware").wrap(from_fn(middleware)).get(HttpResponse::Ok))
             .wrap(instrument(&hub))
     });
+    // On a busy machine, a request takes longer to arrive than the default of five seconds.
+    let server = server.client_request_timeout(Duration::from_secs(300));
     let server = server.workers(1).h1_allow_half_closed(false).bind(("127.0.0.1", 0)).unwrap();
     let url = format!("http://{}", server.addrs()[0]);
     actix_web::rt::spawn(server.run());

@@ -176,6 +176,8 @@ fn with_a_limit() -> (String, Taken) {
         let take = web::post().to(take);
         Server::new().app_data(shared.clone()).app_data(payload).route("/api/1/envelope/", take)
     });
+    // On a busy machine, a request takes longer to arrive than the default of five seconds.
+    let server = server.client_request_timeout(Duration::from_secs(300));
     let server = server.workers(1).disable_signals().bind("127.0.0.1:0").unwrap();
     let dsn = format!("http://key@{}/1", server.addrs()[0]);
     actix_web::rt::spawn(server.run());

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use actix_web::{App as Server, HttpRequest, HttpServer, web};
 use flate2::read::GzDecoder;
@@ -20,6 +21,8 @@ fn sidecar() -> (String, Taken) {
     let server = HttpServer::new(move || {
         Server::new().app_data(shared.clone()).route("/stream", web::post().to(take))
     });
+    // On a busy machine, a request takes longer to arrive than the default of five seconds.
+    let server = server.client_request_timeout(Duration::from_secs(300));
     let server = server.workers(1).disable_signals().bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/stream", server.addrs()[0]);
     actix_web::rt::spawn(server.run());
