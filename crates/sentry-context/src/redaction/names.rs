@@ -4,6 +4,8 @@
 //! Sentry's SDKs contain words, too. A part of a word counts only if no harmless word contains that part.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -84,6 +86,10 @@ const PAIRS: [[&str; 2]; 8] = [
 /// Names are examined up to this length, in bytes; of a longer name, both ends are.
 const LONGEST: usize = 256;
 
+/// How many names a thread remembers, and how long they are. Clients make names up: a full memory is cleared.
+const REMEMBERED: usize = 1_024;
+const LONGEST_REMEMBERED: usize = 64;
+
 /// Searches in linear time, as all regexes of this crate do.
 type Pattern = LazyLock<Option<Regex>>;
 
@@ -115,8 +121,34 @@ pub fn is_secret_of_client(name: &str) -> bool {
     grade(name) >= Grade::Sent
 }
 
-/// Examines both ends of a name that is too long.
+/// The grade of a name. The names of fields are the same in nearly all events, so grades are remembered.
 pub(super) fn grade(name: &str) -> Grade {
+    thread_local! {
+        static GRADES: RefCell<HashMap<String, Grade>> = RefCell::default();
+    }
+    // A thread that ends has none, and a panic in here comes here again.
+    let known = GRADES.try_with(|grades| remembered(&mut *grades.try_borrow_mut().ok()?, name));
+    known.ok().flatten().unwrap_or_else(|| examine(name))
+}
+
+/// `None` for a name that is too long to be remembered.
+fn remembered(grades: &mut HashMap<String, Grade>, name: &str) -> Option<Grade> {
+    if name.len() > LONGEST_REMEMBERED {
+        return None;
+    }
+    if let Some(grade) = grades.get(name) {
+        return Some(*grade);
+    }
+    if grades.len() == REMEMBERED {
+        grades.clear();
+    }
+    let grade = examine(name);
+    grades.insert(name.to_owned(), grade);
+    Some(grade)
+}
+
+/// Examines both ends of a name that is too long.
+fn examine(name: &str) -> Grade {
     if name.len() <= LONGEST {
         return judge(name);
     }

@@ -170,3 +170,20 @@ fn what_people_need_to_see_is_left_alone() {
         assert!(!is_secret_of_client(name), "{name}");
     }
 }
+
+#[test]
+fn names_are_remembered_up_to_a_bound_and_graded_alike_again() {
+    let mut grades = HashMap::new();
+    for number in 0..3 * REMEMBERED {
+        let invented = format!("field_{number}");
+        for (name, grade) in
+            [("api_key", Grade::Field), ("invented", Grade::Harmless), (&invented, Grade::Harmless)]
+        {
+            assert_eq!(remembered(&mut grades, name), Some(grade), "{name}");
+        }
+        assert!(grades.len() <= REMEMBERED);
+    }
+    let long = format!("{}password", "x".repeat(LONGEST_REMEMBERED));
+    assert_eq!((remembered(&mut grades, &long), grade(&long)), (None, Grade::Secret));
+    assert!(!grades.contains_key(&long));
+}
