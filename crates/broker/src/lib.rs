@@ -18,6 +18,7 @@ mod outbox;
 mod publisher;
 mod readable;
 mod refused;
+mod socket;
 mod stream;
 mod topology;
 

@@ -9,29 +9,30 @@ use std::time::{Duration, Instant};
 use async_rs::traits::{Executor, Reactor, RuntimeKit};
 use async_rs::util::Task;
 use async_rs::{Runtime, Tokio, TokioRuntime};
-use futures_util::Stream;
 use futures_util::io::{AsyncRead, AsyncWrite};
-use lapin::tcp::{AMQPUriTcpExt, AsyncTcpStream, OwnedTLSConfig};
+use futures_util::{Stream, TryFutureExt};
+use lapin::tcp::AsyncTcpStream;
 use lapin::{Connection, ConnectionProperties};
+use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
+use tokio::net::TcpStream;
 
 use crate::Address;
 use crate::readable::Readable;
+use crate::socket::{self, Socket};
 
 /// Bytes that are read at once.
 const CHUNK: usize = 16 * 1024;
-
-type Socket = AsyncTcpStream<<Tokio as Reactor>::TcpStream>;
 
 /// Connects, with TLS where the URL says so.
 pub(crate) async fn connect(
     address: &Address,
     properties: ConnectionProperties,
 ) -> lapin::Result<Connection> {
-    let tokio = TokioRuntime::tokio_current();
-    let runtime = Runtime::new(Kit(tokio.clone()));
+    let runtime = Runtime::new(Kit(TokioRuntime::tokio_current()));
+    // To the library, every stream is plain: without its own TLS, it would take an encrypted one for that, and send in the
+    // clear.
     let connect = async move |uri: lapin::uri::AMQPUri, _: Runtime<Kit>| {
-        let socket = uri.connect_with_config_async(OwnedTLSConfig::default().as_ref(), &tokio).await?;
-        Ok(AsyncTcpStream::Plain(ReadableStream::new(socket)))
+        Ok(AsyncTcpStream::Plain(ReadableStream::new(socket::connect(&uri).await?)))
     };
     Connection::connector(address.uri.clone(), runtime, connect, properties).await
 }
@@ -59,13 +60,13 @@ impl AsyncRead for ReadableStream {
         while this.at == this.ready.len() {
             this.ready.clear();
             this.at = 0;
-            match ready!(Pin::new(&mut this.socket).poll_read(cx, &mut this.chunk))? {
-                0 => {
-                    this.ready = this.frames.rest();
-                    break;
-                }
-                came => this.frames.take(&this.chunk[..came], &mut this.ready),
+            let mut came = ReadBuf::new(&mut this.chunk);
+            ready!(Pin::new(&mut this.socket).poll_read(cx, &mut came))?;
+            if came.filled().is_empty() {
+                this.ready = this.frames.rest();
+                break;
             }
+            this.frames.take(came.filled(), &mut this.ready);
         }
         let left = &this.ready[this.at..];
         let read = left.len().min(into.len());
@@ -93,7 +94,7 @@ impl AsyncWrite for ReadableStream {
     }
 
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        Pin::new(&mut self.socket).poll_close(cx)
+        Pin::new(&mut self.socket).poll_shutdown(cx)
     }
 }
 
@@ -149,7 +150,6 @@ impl Reactor for Kit {
         &self,
         address: SocketAddr,
     ) -> impl Future<Output = Result<Self::TcpStream, Error>> + Send + 'static {
-        let connecting = self.0.tcp_connect_addr(address);
-        async move { Ok(ReadableStream::new(AsyncTcpStream::Plain(connecting.await?))) }
+        TcpStream::connect(address).map_ok(|socket| ReadableStream::new(Box::new(socket)))
     }
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "clippy.toml allows it in test functions, but not in what they call")]
 
 mod cuts;
+mod encrypted;
 mod foreign;
 mod helpers;
 mod outage;
