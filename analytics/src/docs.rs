@@ -1,21 +1,19 @@
-//! `/openapi.json` and `/docs`, as FastAPI gives them. The pages of [Swagger UI](https://swagger.io/tools/swagger-ui/)
-//! are in the binary: nothing is loaded from elsewhere.
+//! `/openapi.json` and `/docs`, as FastAPI gives them. The page is [Swagger UI](https://swagger.io/tools/swagger-ui/).
 
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use actix_web::{HttpResponse, web};
 use scenario::{Refusal, only};
 use sentry_context::failure::Failure;
 use utoipa::openapi::OpenApi;
-use utoipa_swagger_ui::{Config, serve};
 
-use crate::openapi;
+use crate::{openapi, swagger};
 
 static WITH_DEBUG: LazyLock<OpenApi> = LazyLock::new(|| openapi::document(true));
 static WITHOUT_DEBUG: LazyLock<OpenApi> = LazyLock::new(|| openapi::document(false));
 
-/// Relative, so that it is found behind a gateway that puts a prefix before all paths, too.
-static UI: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| Arc::new(Config::from("openapi.json")));
+/// Its links are relative, so that they are found behind a gateway that puts a prefix before all paths, too.
+const PAGE: &str = include_str!("docs.html");
 
 /// What is switched off is not described.
 pub(crate) fn mount(app: &mut web::ServiceConfig, with_debug: bool) {
@@ -30,20 +28,11 @@ async fn document(with_debug: bool) -> HttpResponse {
     HttpResponse::Ok().json(&**document)
 }
 
-/// Swagger's page expects its files beside it; they are one level below.
-async fn page() -> Result<HttpResponse, Failure> {
-    let (_, page) = read("index.html")?;
-    let page = String::from_utf8_lossy(&page).replace("=\"./", "=\"").replace("href=\"", "href=\"docs/");
-    let page = page.replace("src=\"", "src=\"docs/");
-    Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(page))
+async fn page() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/html; charset=utf-8").body(PAGE)
 }
 
 async fn file(name: web::Path<String>) -> Result<HttpResponse, Failure> {
-    let (content_type, bytes) = read(&name)?;
-    Ok(HttpResponse::Ok().content_type(content_type).body(bytes))
-}
-
-fn read(name: &str) -> Result<(String, Vec<u8>), Refusal> {
-    let file = serve(name, Arc::clone(&UI)).ok().flatten().ok_or(Refusal::NotFound)?;
-    Ok((file.content_type, file.bytes.into_owned()))
+    let file = swagger::file(&name).ok_or(Refusal::NotFound)?;
+    Ok(HttpResponse::Ok().content_type(file.content_type).body(file.content.as_slice()))
 }

@@ -3,7 +3,7 @@
 //! - [`settings`], [`application`]: the environment, and the service from bind to drain
 //! - `routes`, `endpoint`, `endpoints`, `health`: every route on one page, and those that are not scenarios
 //! - [`detail`]: FastAPI's list of what is wrong with a request
-//! - `openapi`, `docs`: `/openapi.json` from the declarations of the routes, and `/docs`
+//! - `openapi`, `docs`, `swagger`: `/openapi.json` from the declarations of the routes, and `/docs`
 //! - `day_report`: a job that runs by a schedule, and [`repairs`] of the jobs that scenarios break
 //! - `business`: what the service is for, and [`consumer`], which counts messages
 //! - [`domain`]: the code that really fails
@@ -25,6 +25,7 @@ pub mod repairs;
 mod routes;
 pub mod scenarios;
 pub mod settings;
+mod swagger;
 pub mod upkeep;
 
 use std::process::ExitCode;
