@@ -190,10 +190,22 @@ fn between<'t>(text: &'t str, from: &str, to: &str) -> &'t str {
 
 #[test]
 fn the_images_have_the_stages_that_compile_in_common() {
-    let [services, inbox] = ["deploy/Dockerfile", "crates/inbox/Dockerfile"].map(read);
-    let stages = |dockerfile| between(dockerfile, "\nFROM ${RUST_IMAGE} ", "\nFROM build AS files\n");
-    assert_eq!(stages(&services), stages(&inbox));
-    assert!(!stages(&services).contains("SERVICE"), "another service would compile everything once more");
+    let dockerfile = read("deploy/Dockerfile");
+    let stages = between(&dockerfile, "\nFROM ${RUST_IMAGE} ", "\nFROM build AS files\n");
+    assert!(!stages.contains("SERVICE"), "another image would compile everything once more");
+    for path in ["docker-compose.yml", "deploy/drop-in.yml"] {
+        let composed = read(path);
+        let builds = names(r"args: \{ SERVICE: ([a-z-]+) \}", &composed);
+        assert_eq!(
+            names(r"dockerfile: (\S*[^\s,])", &composed),
+            Names::from(["deploy/Dockerfile".to_owned()]),
+            "{path}"
+        );
+        assert!(builds.len() >= DEPLOYED.len(), "{path}: {builds:?}");
+        for image in builds {
+            assert!(dockerfile.contains(&format!(" AS image-of-{image}\n")), "{path}: {image}");
+        }
+    }
 }
 
 #[test]
@@ -204,7 +216,7 @@ fn images_compositions_and_manifests_have_the_declared_ports() {
         let port = service.usual_port;
         let has = |path: &str, text: &str, part: String| assert!(text.contains(&part), "{path}: no `{part}`");
         has("docker-compose.yml", &compose, format!("${{{variable}:-{port}}}:{port}\""));
-        let (dockerfile, stage) = ("deploy/Dockerfile", format!("FROM image AS image-of-{package}\n"));
+        let (dockerfile, stage) = ("deploy/Dockerfile", format!("FROM service AS image-of-{package}\n"));
         has(dockerfile, between(&read(dockerfile), &stage, "\nFROM "), format!("EXPOSE {port}\n"));
         let path = format!("deploy/kubernetes/{deployed}/service.yaml");
         has(&path, &read(&path), format!("containerPort: {port} "));
@@ -213,6 +225,8 @@ fn images_compositions_and_manifests_have_the_declared_ports() {
     }
     let inbox = inbox::variables::PORT.default_port();
     assert!(compose.contains(&format!("${{INBOX_PORT:-{inbox}}}:{inbox}\"")));
-    assert!(read("crates/inbox/Dockerfile").contains(&format!("EXPOSE {inbox}\n")));
+    let image = read("deploy/Dockerfile");
+    let image = between(&image, "FROM image AS image-of-inbox\n", "\nFROM ");
+    assert!(image.contains(&format!("EXPOSE {inbox}\n")));
     assert!(read("deploy/kubernetes/backing/inbox.yaml").contains(&format!("containerPort: {inbox} ")));
 }
