@@ -21,7 +21,8 @@
 //! | `GET /api/monitors?in=` | jobs that check in; as they will be so many seconds later, unless they check in before |
 //! | `GET /api/feedback`, `/api/replays`, `/api/sessions`, `/api/client-reports` | what else came |
 //! | `GET /api/releases` | releases with commits and deploys, as `sentry-cli` makes them |
-//! | `/api/0/organizations/{organization}/releases/…` | what `sentry-cli` asks for to make them |
+//! | `GET /api/debug-files` | debug files that `sentry-cli` has uploaded; their content is not kept |
+//! | `/api/0/…` | what `sentry-cli` asks for to make releases and to upload debug files |
 //! | `GET /api/envelopes`, `/api/envelopes/{id}`, `/api/envelopes/{id}/raw` | envelopes as they came; the bytes of one |
 //! | `GET /api/refusals` | what was not kept, and why |
 //! | `GET /api/profilers`, `/api/profile`, `/api/profile/speedscope`, `/api/profile/pprof` | profiles |
@@ -34,6 +35,7 @@ mod trace;
 use serde::{Deserialize, Serialize};
 
 use crate::attachments::Attachment;
+use crate::debug_files::DebugFile;
 use crate::envelopes::ReceivedEnvelope;
 use crate::feedback::Feedback;
 use crate::issue::{Issue, IssueStatus};
@@ -250,6 +252,13 @@ pub struct Monitors {
 pub struct Releases {
     /// All that are held.
     pub releases: Vec<Release>,
+}
+
+/// `GET /api/debug-files`, the one that came last first.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct DebugFiles {
+    /// All that are held.
+    pub debug_files: Vec<DebugFile>,
 }
 
 /// `GET /api/replays`, the one that was heard of last first.

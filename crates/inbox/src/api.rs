@@ -2,10 +2,11 @@
 //!
 //! - `issues`: issues, what is decided of them, and events; `traces`: transactions, traces, logs
 //! - `received`: what came beside these, such as attachments and feedback, and the envelopes themselves
-//! - `releases`: what `sentry-cli` asks for
+//! - `releases`, `debug_files`: what `sentry-cli` asks for
 //! - `charts`: numbers over time; `filter`: what lists are narrowed to, searched for, and sorted by
 
 mod charts;
+mod debug_files;
 mod filter;
 mod issues;
 mod received;
@@ -36,6 +37,7 @@ pub(crate) fn routes(app: &mut web::ServiceConfig) {
         .configure(traces::routes)
         .configure(received::routes)
         .configure(releases::routes)
+        .configure(debug_files::routes)
         .configure(charts::routes);
 }
 

@@ -2,7 +2,7 @@
 
 mod cron;
 mod minidump;
-mod multipart;
+pub(crate) mod multipart;
 mod security;
 mod store;
 mod stream;

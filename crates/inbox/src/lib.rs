@@ -24,6 +24,7 @@ mod api;
 mod as_sent;
 mod attachments;
 mod charts;
+mod debug_files;
 mod envelope;
 mod envelopes;
 mod event_id;
@@ -79,6 +80,7 @@ use server::{Running, Settings};
 use store::{State, Store};
 
 pub use attachments::Attachment;
+pub use debug_files::DebugFile;
 pub use envelopes::{ReceivedEnvelope, ReceivedItem};
 pub use feedback::Feedback;
 pub use hosts::{AllowedHosts, BadHost};

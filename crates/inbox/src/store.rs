@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use actix_web::web::Bytes;
 use tokio::sync::watch;
 
+use crate::debug_files::DebugFiles;
 use crate::envelope::{self, BadEnvelope};
 use crate::envelopes::{Arrival, Outcome, Outline};
 use crate::issue::{Issue, IssueStatus};
@@ -129,6 +130,11 @@ impl Store {
     /// Makes or changes releases.
     pub(crate) fn change_releases<T>(&self, change: impl FnOnce(&mut Releases) -> T) -> T {
         self.change(|state| change(&mut state.releases))
+    }
+
+    /// Takes debug files.
+    pub(crate) fn change_debug_files<T>(&self, change: impl FnOnce(&mut DebugFiles) -> T) -> T {
+        self.change(|state| change(&mut state.debug_files))
     }
 
     /// Marks what is late by now. That is a change only where something is.

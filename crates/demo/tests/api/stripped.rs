@@ -8,6 +8,7 @@ use demo::generated::root;
 use fixtures::service::Service;
 use fixtures::{needed, sentry_cli};
 use inbox::Inbox;
+use inbox::answers::DebugFiles;
 use serde_json::Value;
 
 use crate::full_run::client;
@@ -72,17 +73,20 @@ fn checked<'a>(output: &'a str, name: &str) -> Vec<&'a str> {
     output.lines().filter_map(|line| Some(line.split_once(name)?.1.trim_start_matches(':').trim())).collect()
 }
 
-/// `deploy/debug-files` makes the binary without symbols, and what Sentry needs to show its lines all the same.
+/// `deploy/debug-files` makes the binary without symbols, and uploads what Sentry needs to show its lines all the same.
 #[actix_web::test]
 async fn debug_files_are_found_by_the_id_that_events_name_and_bring_the_sources() {
     let Some(cli) = needed(sentry_cli::binary()) else { return };
+    let inbox = Inbox::start().await.expect("an inbox");
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("debug-files-{}", std::process::id()));
     let mut script = tokio::process::Command::new(root().join("deploy/debug-files"));
     script
         .arg(env!("CARGO_BIN_EXE_demo"))
         .arg(&folder)
+        .envs([("SENTRY_AUTH_TOKEN", "any"), ("SENTRY_ORG", "demo"), ("SENTRY_PROJECT", "game-engine")])
         .env("SENTRY_CLI", cli)
-        .env_remove("SENTRY_AUTH_TOKEN");
+        .env("SENTRY_URL", inbox.url())
+        .env_remove("SENTRY_DSN");
     let output = script.output().await.expect("the script");
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{output:?}");
@@ -93,8 +97,19 @@ async fn debug_files_are_found_by_the_id_that_events_name_and_bring_the_sources(
     let sources = fs::read(folder.join("demo.src.zip")).expect("the sources");
     let name = b"game-engine/src/domain/paytable.rs";
     assert!(sources.windows(name.len()).any(|it| it == name), "its sources are not there");
+    let uploaded = client().get(format!("{}/api/debug-files", inbox.url())).send().await.expect("an answer");
+    let uploaded: DebugFiles = uploaded.json().await.expect("the debug files");
+    for name in ["demo.debug", "demo.src.zip"] {
+        let file = uploaded.debug_files.iter().find(|it| it.name == name);
+        let file = file.unwrap_or_else(|| panic!("{name} is not uploaded: {uploaded:?}"));
+        assert_eq!(
+            (file.debug_id.as_deref(), file.project.as_str()),
+            (Some(ids[0]), "game-engine"),
+            "{name}"
+        );
+        assert_eq!(file.bytes, fs::metadata(folder.join(name)).expect("the file").len(), "{name}");
+    }
 
-    let inbox = Inbox::start().await.expect("an inbox");
     let stripped = folder.join("demo").display().to_string();
     let process = Service::start_with(&stripped, &["serve", "game-engine"], &[("SENTRY_DSN", &inbox.dsn())]);
     client().get(format!("{}/debug/error/key", process.url())).send().await.expect("an answer");

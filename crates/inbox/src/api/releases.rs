@@ -8,14 +8,14 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{missing, unreadable_body};
+use super::{debug_files, missing, unreadable_body};
 use crate::answers;
 use crate::refusal::{refusal, takes};
 use crate::releases::{Change, Commit, Deploy, NewDeploy, Release};
 use crate::store::Store;
 
 /// Longest body: commits come with the names of all files that they change.
-const MAX_BODY: usize = 4 * 1024 * 1024;
+pub(super) const MAX_BODY: usize = 4 * 1024 * 1024;
 
 /// Longest version, bytes: Sentry's own bound.
 const MAX_VERSION: usize = 200;
@@ -41,6 +41,7 @@ pub(super) fn routes(app: &mut web::ServiceConfig) {
                 .post(deploy)
                 .default_service(takes("GET, POST")),
         )
+        .configure(debug_files::chunks)
         .default_service(web::to(|| async { missing("part of Sentry's API") }));
     app.service(organization).service(super::get("/api/releases").get(held));
 }
@@ -101,7 +102,7 @@ fn changed(
 }
 
 /// Nobody is known here, but a request without a token would fail in Sentry.
-fn refused(request: &HttpRequest) -> Option<HttpResponse> {
+pub(super) fn refused(request: &HttpRequest) -> Option<HttpResponse> {
     let has_token = request.headers().contains_key(AUTHORIZATION);
     (!has_token).then(|| refusal(StatusCode::UNAUTHORIZED, "it needs a token: any will do"))
 }
@@ -198,4 +199,55 @@ fn deployed(deploy: &Deploy) -> Value {
 fn date(seconds: f64) -> Option<String> {
     // A cast of a float ends at the bounds of the integer.
     Some(Timestamp::from_microsecond((seconds * 1e6) as i64).ok()?.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::releases::Releases;
+
+    /// A field of any kind, or of the kind that is meant.
+    fn field() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<f64>().prop_map(|number| json!(number)),
+            any::<i64>().prop_map(Value::from),
+            ".{0,40}".prop_map(Value::from),
+            "[a-zä💎]{0,2000}".prop_map(Value::from),
+            "20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-6][0-9](Z|[+-][0-9]{2}:[0-9]{2})?"
+                .prop_map(Value::from),
+            vec(any::<u8>(), 0..3).prop_map(Value::from),
+        ]
+    }
+
+    fn commit_of_anything() -> impl Strategy<Value = Value> {
+        let commit = |(id, message, author, timestamp)| json!({ "id": id, "message": message, "author_name": author, "timestamp": timestamp });
+        prop_oneof![4 => (field(), field(), field(), field()).prop_map(commit), 1 => field()]
+    }
+
+    proptest! {
+        #[test]
+        fn fuzz_any_commit_is_read_within_its_bounds_or_left_out(
+            commits in vec(commit_of_anything(), 0..6), projects in vec(field(), 0..4), released in field()
+        ) {
+            let with_ids = commits.iter().filter(|commit| commit["id"].is_string()).count();
+            let sent = json!({ "commits": commits, "projects": projects, "dateReleased": released });
+            let change: Change = serde_json::from_value(sent)?;
+            let release = Releases::default().change("shop@1", &change);
+            prop_assert_eq!(release.commits.len(), with_ids);
+            for commit in &release.commits {
+                let texts = [Some(&commit.id), commit.message.as_ref(), commit.author.as_ref()];
+                prop_assert!(texts.into_iter().flatten().all(|text| text.len() <= 1_024));
+                prop_assert!(commit.created_at.is_none_or(f64::is_finite));
+            }
+            // Both answers can be written, and the one for the page says what is held.
+            let answers = (serde_json::to_string(&Answer::of(&release))?, serde_json::to_value(&release)?);
+            prop_assert!(answers.0.len() < 16 * 1_024);
+            prop_assert_eq!(serde_json::from_value::<Release>(answers.1)?, release);
+        }
+    }
 }

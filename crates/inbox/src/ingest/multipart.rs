@@ -4,7 +4,7 @@ use actix_web::web::Bytes;
 use memchr::memmem::{Finder, find};
 
 /// Most parts of a form.
-pub(super) const MAX_PARTS: usize = 100;
+pub(crate) const MAX_PARTS: usize = 100;
 
 /// Longest head of a part, bytes.
 const MAX_HEAD: usize = 8 * 1024;
@@ -14,17 +14,17 @@ const MAX_BOUNDARY: usize = 70;
 
 /// A field or a file of a form.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Part {
-    pub(super) name: String,
+pub(crate) struct Part {
+    pub(crate) name: String,
     /// The name of a file; a field has none.
-    pub(super) filename: Option<String>,
-    pub(super) content_type: Option<String>,
-    pub(super) content: Bytes,
+    pub(crate) filename: Option<String>,
+    pub(crate) content_type: Option<String>,
+    pub(crate) content: Bytes,
 }
 
 /// Why a body is not a form.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum BadForm {
+pub(crate) enum BadForm {
     #[error("it is no multipart form: its content type names no boundary")]
     NoBoundary,
     #[error("a form has {MAX_PARTS} parts at most")]
@@ -38,7 +38,7 @@ pub(super) enum BadForm {
 }
 
 /// The parts of a form.
-pub(super) fn parts(content_type: &str, body: &Bytes) -> Result<Vec<Part>, BadForm> {
+pub(crate) fn parts(content_type: &str, body: &Bytes) -> Result<Vec<Part>, BadForm> {
     let boundary = parameter(content_type, "boundary").filter(|it| (1..=MAX_BOUNDARY).contains(&it.len()));
     let boundary = boundary.ok_or(BadForm::NoBoundary)?;
     let delimiter = format!("\r\n--{boundary}");

@@ -8,6 +8,7 @@ use actix_web::web::Bytes;
 
 use super::{Limits, MAX_SMALL};
 use crate::attachments::{self, Attachments};
+use crate::debug_files::DebugFiles;
 use crate::envelopes::Envelopes;
 use crate::feedback::{self, Feedback};
 use crate::issues::Issues;
@@ -36,6 +37,7 @@ pub(crate) struct State {
     pub(crate) sessions: Sums,
     pub(crate) profiles: Profiles,
     pub(crate) attachments: Attachments,
+    pub(crate) debug_files: DebugFiles,
     pub(crate) feedback: Ring<Feedback>,
     pub(crate) monitors: Monitors,
     pub(crate) releases: Releases,
@@ -69,6 +71,7 @@ impl State {
             sessions: Sums::default(),
             profiles: Profiles::default(),
             attachments: Attachments::default(),
+            debug_files: DebugFiles::default(),
             feedback: Ring::bounded(feedback::MAX_FEEDBACK, feedback::MAX_BYTES),
             monitors: Monitors::default(),
             releases: Releases::default(),

@@ -12,6 +12,7 @@ mod charts;
 mod clients;
 mod crash_reports;
 mod cron;
+mod debug_files;
 mod deletes;
 mod delivery;
 mod encodings;

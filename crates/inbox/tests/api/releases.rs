@@ -70,7 +70,7 @@ async fn what_cannot_be_a_release_is_refused() {
         ask(&app, Method::POST, &format!("{unknown}deploys/"), json!({ "environment": "test" })).await;
     assert_eq!(deploy.status, 404);
     assert_eq!(ask(&app, Method::DELETE, RELEASES, json!({})).await.status, 405);
-    assert_eq!(app.get("/api/0/organizations/demo/chunk-upload/").await.status, 404);
+    assert_eq!(app.get("/api/0/organizations/demo/members/").await.status, 404);
     let long = json!({ "version": "a", "projects": ["p".repeat(4 * 1024 * 1024)] });
     assert_eq!(ask(&app, Method::POST, RELEASES, long).await.status, 413);
     assert_eq!(app.list("/api/releases", "releases").await, Vec::<Value>::new());
