@@ -126,6 +126,9 @@ fn the_service_of_the_readme_is_the_one_outside_of_the_workspace() {
     let readme = read(&root().join("crates/sentry-context/README.md"));
     let block = readme.split("```rust,no_run\n").nth(1).and_then(|rest| rest.split("```").next());
     assert_eq!(block, Some(read(&root().join("examples/outside/src/main.rs")).as_str()));
+    let block = readme.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next());
+    let manifest = read(&root().join("examples/outside/Cargo.toml"));
+    assert!(block.is_some_and(|block| manifest.contains(&format!("\n{block}\n"))), "{block:?}");
 }
 
 /// A service is named where its name is a whole text or the start of one (`"payment"`, `payment@1.0.0`, `payment-service`),
