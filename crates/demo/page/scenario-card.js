@@ -1,7 +1,7 @@
 // One scenario: what it is, how to fire it, and what came of it the last time.
 
 import { badge, el } from './dom.js';
-import { outcome, volleyed } from './scenario-verdict.js';
+import { counted, outcome } from './scenario-verdict.js';
 
 /**
  * @param {Stage.State} state
@@ -12,8 +12,8 @@ import { outcome, volleyed } from './scenario-verdict.js';
  */
 export function card(state, service, catalogue, scenario, clicked) {
   const run = state.runs[scenario.id];
-  const volley = state.volleys[scenario.id];
-  const running = clicked || ['called', 'waiting', 'late'].includes(run?.phase ?? '') || volley?.done === false;
+  const burst = state.bursts[scenario.id];
+  const running = clicked || ['called', 'waiting', 'late'].includes(run?.phase ?? '') || burst?.done === false;
   const off = running || service?.state !== 'serving' || Boolean(scenario.unavailable) || Boolean(state.check?.running);
   const level = scenario.expect.level ?? 'none';
   return el('li', { class: `card ${level}`, 'data-key': scenario.id },
@@ -28,8 +28,8 @@ export function card(state, service, catalogue, scenario, clicked) {
       held(catalogue, service, scenario, off)),
     el('div', { class: 'outcome' },
       clicked && !run ? el('p', {}, 'Called …') : null,
-      volley && (!run || volley.started_at > run.started_at) ? volleyed(volley) : null,
-      run && !(volley && volley.started_at > run.started_at) ? outcome(state, catalogue, run) : null,
+      burst && (!run || burst.started_at > run.started_at) ? counted(burst) : null,
+      run && !(burst && burst.started_at > run.started_at) ? outcome(state, catalogue, run) : null,
       scenario.look_for ? el('p', { class: 'quiet' }, 'Look for: ', scenario.look_for) : null));
 }
 

@@ -78,18 +78,18 @@ function links(state, catalogue, run) {
   return shown.length ? el('p', { class: 'links' }, shown) : null;
 }
 
-/** @param {Stage.Volley} volley */
-export function volleyed(volley) {
+/** @param {Stage.Burst} burst */
+export function counted(burst) {
   const counter = (/** @type {string} */ name, /** @type {number} */ count, /** @type {number} */ of) => el('div', { 'data-key': name },
     el('span', {}, `${name} `, el('strong', {}, `${count}/${of}`)),
     el('progress', { max: Math.max(of, 1), value: of ? count : 1, 'aria-label': name }));
-  const statuses = Object.entries(volley.statuses).map(([status, count]) =>
+  const statuses = Object.entries(burst.statuses).map(([status, count]) =>
     `${count} × ${status === '0' ? 'no answer' : status === '429' ? '429 (as many as may run at once were running)' : status}`);
-  return el('div', { 'data-key': volley.id, class: 'volley', 'data-done': String(volley.done) },
-    counter('sent', volley.sent, volley.times),
-    counter('answered', volley.answered, volley.times),
-    counter('arrived', volley.arrived, volley.expected),
-    el('p', { class: 'quiet' }, [statuses.join(', '), volley.done ? ` in ${duration(volley.elapsed_ms)}, all arrived: ` : null,
-      volley.done ? (volley.arrived >= volley.expected ? 'yes' : `no, ${many(volley.expected - volley.arrived, 'event')} missing`) : null]),
-    volley.issue_id ? el('p', { class: 'links' }, el('a', { href: `/issues/${volley.issue_id}` }, 'Issue')) : null);
+  return el('div', { 'data-key': burst.id, class: 'burst', 'data-done': String(burst.done) },
+    counter('sent', burst.sent, burst.times),
+    counter('answered', burst.answered, burst.times),
+    counter('arrived', burst.arrived, burst.expected),
+    el('p', { class: 'quiet' }, [statuses.join(', '), burst.done ? ` in ${duration(burst.elapsed_ms)}, all arrived: ` : null,
+      burst.done ? (burst.arrived >= burst.expected ? 'yes' : `no, ${many(burst.expected - burst.arrived, 'event')} missing`) : null]),
+    burst.issue_id ? el('p', { class: 'links' }, el('a', { href: `/issues/${burst.issue_id}` }, 'Issue')) : null);
 }

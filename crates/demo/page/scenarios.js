@@ -49,7 +49,7 @@ function scenarios() {
     const shown = state;
     redraw(head, shown.services.map((it) => service(it, chartsOf(it))));
     redraw(bar, controls(shown));
-    redraw(first, Object.keys(shown.runs).length + Object.keys(shown.volleys).length ? null : offered(listed));
+    redraw(first, Object.keys(shown.runs).length + Object.keys(shown.bursts).length ? null : offered(listed));
     redraw(check, checked(shown.check));
     redraw(list, listed.map((it) => section(shown, it, clicked)));
   };

@@ -4,11 +4,12 @@
 //! services. Whatever changes raises a version, for which the page waits.
 //!
 //! - [`known`] the services and their catalogues; [`watch`] keeps them up to date
-//! - [`order`] what the page asks for; [`run`] one call of a scenario and its verdict; [`volley`] many at once; [`full`] the whole check
+//! - [`order`] what the page asks for; [`run`] one call of a scenario and its verdict; [`burst`] many at once; [`full`] the whole check
 //! - [`release`] one that goes wrong
 //! - [`health`] figures of the last five minutes; [`process`] those of a child process
 //! - [`routes`] HTTP; [`refused`] why something is not done; [`link`] where the Sentry server has an event
 
+pub mod burst;
 pub mod full;
 pub mod health;
 pub mod known;
@@ -20,7 +21,6 @@ pub mod release;
 pub mod routes;
 pub mod run;
 mod traffic;
-pub mod volley;
 pub mod watch;
 
 use std::collections::BTreeMap;
@@ -38,10 +38,10 @@ use crate::check::received::InboxApi;
 use crate::supervisor::Deployer;
 use crate::traffic::Counts;
 use crate::traffic::gateway::{Gateway, GatewayError};
+use burst::Burst;
 use full::FullCheck;
 use known::KnownService;
 use run::Run;
-use volley::Volley;
 
 /// Most scenarios that run at once, over all services.
 pub const RUNS_AT_ONCE: usize = 8;
@@ -83,8 +83,8 @@ pub struct State {
     services: Vec<KnownService>,
     /// The last run of each scenario, by its id.
     runs: BTreeMap<String, Run>,
-    /// The last volley of each scenario, by its id.
-    volleys: BTreeMap<String, Volley>,
+    /// The last burst of each scenario, by its id.
+    bursts: BTreeMap<String, Burst>,
     check: Option<FullCheck>,
     traffic: Option<Counts>,
     /// The release that was deployed in place of the first one.

@@ -41,7 +41,7 @@ pub(super) struct Target {
 }
 
 impl Control {
-    /// Begins a run, or a volley, and returns its id.
+    /// Begins a run, or a burst, and returns its id.
     pub fn fire(&self, order: &Order) -> Result<String, Refused> {
         let target = self.target(order)?;
         let id = fire::new_run();
@@ -50,7 +50,7 @@ impl Control {
             self.change(|state| state.runs.insert(target.scenario.id.clone(), run));
             self.0.runtime.spawn(run::follow(self.clone(), id.clone(), target));
         } else {
-            self.volley(id.clone(), order.times, target);
+            self.burst(id.clone(), order.times, target);
         }
         Ok(id)
     }
@@ -93,12 +93,12 @@ impl State {
 
     fn is_under_way(&self, scenario: &str) -> bool {
         self.runs.get(scenario).is_some_and(Run::is_under_way)
-            || self.volleys.get(scenario).is_some_and(|volley| !volley.done)
+            || self.bursts.get(scenario).is_some_and(|burst| !burst.done)
     }
 
-    /// Whether any run or volley is under way.
+    /// Whether any run or burst is under way.
     pub(super) fn is_quiet(&self) -> bool {
-        !self.runs.values().any(Run::is_under_way) && self.volleys.values().all(|volley| volley.done)
+        !self.runs.values().any(Run::is_under_way) && self.bursts.values().all(|burst| burst.done)
     }
 }
 

@@ -238,20 +238,20 @@ async fn a_scenario_runs_once_at_a_time_and_eight_run_at_once() {
 }
 
 #[actix_web::test]
-async fn the_three_counters_of_a_volley_meet() {
+async fn the_three_counters_of_a_burst_meet() {
     let page = Page::beside_shop(&[HONEST]).await;
     for times in [10, 100] {
         let fired = page.post("stage/runs", &json!({ "scenario": "shop.honest", "times": times })).await;
         assert_eq!(fired.0, 202, "{fired:?}");
         let done = |state: &Value| {
-            let volley = &state["volleys"]["shop.honest"];
-            volley["times"] == times && volley["done"] == true
+            let burst = &state["bursts"]["shop.honest"];
+            burst["times"] == times && burst["done"] == true
         };
-        let volley = page.until("the volley", done).await["volleys"]["shop.honest"].clone();
+        let burst = page.until("the burst", done).await["bursts"]["shop.honest"].clone();
         for counter in ["sent", "answered", "expected", "arrived"] {
-            assert_eq!(volley[counter], times, "{counter}: {volley:#}");
+            assert_eq!(burst[counter], times, "{counter}: {burst:#}");
         }
-        assert_eq!(volley["statuses"], json!({ "500": times }));
+        assert_eq!(burst["statuses"], json!({ "500": times }));
     }
 }
 

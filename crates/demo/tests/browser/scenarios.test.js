@@ -110,9 +110,9 @@ test('ten at once show three counters that meet', async () => {
   const { page } = await open();
   const card = page.locator('.card[data-key="payment.type-error"]');
   await card.getByRole('button', { name: /ten times/ }).click();
-  await card.locator('.volley[data-done="true"]').waitFor({ timeout: VERDICT });
+  await card.locator('.burst[data-done="true"]').waitFor({ timeout: VERDICT });
   for (const counter of ['sent', 'answered', 'arrived']) {
-    assert.match(await card.locator('.volley').innerText(), new RegExp(`${counter} 10/10`));
+    assert.match(await card.locator('.burst').innerText(), new RegExp(`${counter} 10/10`));
   }
   await page.close();
 });

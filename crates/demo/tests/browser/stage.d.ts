@@ -7,7 +7,7 @@ declare namespace Stage {
     supervised: boolean;
     services: Service[];
     runs: { [scenario: string]: Run };
-    volleys: { [scenario: string]: Volley };
+    bursts: { [scenario: string]: Burst };
     check: Check | null;
     traffic: Traffic | null;
     release: Release | null;
@@ -54,7 +54,7 @@ declare namespace Stage {
     got: unknown;
   }
 
-  interface Volley {
+  interface Burst {
     id: string;
     started_at: number;
     times: number;

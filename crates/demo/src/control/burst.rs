@@ -23,9 +23,9 @@ const LOOK: Duration = Duration::from_millis(100);
 /// How long events are waited for after the last answer.
 const WAIT: Duration = Duration::from_secs(20);
 
-/// A volley.
+/// Many calls of one scenario at once.
 #[derive(Debug, Clone, Serialize)]
-pub struct Volley {
+pub struct Burst {
     /// Its id, the tag `demo.run_id` of all its events.
     pub id: String,
     /// When it began, seconds since 1970.
@@ -51,9 +51,9 @@ pub struct Volley {
 }
 
 impl Control {
-    /// Begins a volley.
-    pub(super) fn volley(&self, id: String, times: usize, target: Target) {
-        let volley = Volley {
+    /// Begins a burst.
+    pub(super) fn burst(&self, id: String, times: usize, target: Target) {
+        let burst = Burst {
             id: id.clone(),
             started_at: timestamp::now(),
             times,
@@ -66,12 +66,12 @@ impl Control {
             elapsed_ms: 0.0,
             done: false,
         };
-        self.change(|state| state.volleys.insert(target.scenario.id.clone(), volley));
+        self.change(|state| state.bursts.insert(target.scenario.id.clone(), burst));
         self.0.runtime.spawn(fly(self.clone(), id, times, target));
     }
 
-    fn change_volley(&self, scenario: &str, change: impl FnOnce(&mut Volley)) {
-        self.change(|state| state.volleys.get_mut(scenario).map(change));
+    fn change_burst(&self, scenario: &str, change: impl FnOnce(&mut Burst)) {
+        self.change(|state| state.bursts.get_mut(scenario).map(change));
     }
 }
 
@@ -107,7 +107,7 @@ async fn fly(control: Control, id: String, times: usize, target: Target) {
     }
     drop(permit);
     watch::read_catalogue(&control, &service.url).await;
-    control.change_volley(&scenario.id, |volley| volley.done = true);
+    control.change_burst(&scenario.id, |burst| burst.done = true);
 }
 
 struct Counted<'a> {
@@ -128,14 +128,14 @@ fn count(
     let kept = counted.statuses.get(&scenario.expect.status).copied().unwrap_or_default();
     let expected = kept * scenario.expect.events;
     let arrived = events.len();
-    control.change_volley(&scenario.id, |volley| {
-        volley.sent = counted.sent;
-        volley.statuses.clone_from(counted.statuses);
-        volley.answered = counted.ended - counted.statuses.get(&0).copied().unwrap_or_default();
-        volley.expected = expected;
-        volley.arrived = arrived;
-        volley.issue_id = events.last().map(|event| event.issue_id.clone());
-        volley.elapsed_ms = elapsed.as_secs_f64() * 1000.0;
+    control.change_burst(&scenario.id, |burst| {
+        burst.sent = counted.sent;
+        burst.statuses.clone_from(counted.statuses);
+        burst.answered = counted.ended - counted.statuses.get(&0).copied().unwrap_or_default();
+        burst.expected = expected;
+        burst.arrived = arrived;
+        burst.issue_id = events.last().map(|event| event.issue_id.clone());
+        burst.elapsed_ms = elapsed.as_secs_f64() * 1000.0;
     });
     expected.saturating_sub(arrived)
 }
