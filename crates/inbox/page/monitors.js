@@ -10,8 +10,11 @@ import { ago, coming, duration, exact, many } from './time.js';
 /** @type {Tab} */
 export default { name: 'Monitors', path: '/monitors', views: [[/^\/monitors$/, monitors]] };
 
-/** A colour for each state; the words are there, too. */
+/** A colour for each state of a run; the words are there, too. */
 const KINDS = new Map([['ok', 'ok'], ['in_progress', 'info'], ['error', 'error'], ['missed', 'warning'], ['timeout', 'warning']]);
+
+/** The same for those of a job, over its runs, and their words. @type {{ [state in Api.Monitor['state']]: [string, string] }} */
+const STATES = { active: ['info', 'no result yet'], ok: ['ok', 'ok'], error: ['error', 'failing'] };
 
 /** Every job with its state and its last runs. */
 function monitors() {
@@ -27,10 +30,13 @@ function monitors() {
 
 /** @param {Api.Monitor} it */
 function row(it) {
-  return el('li', { class: `row ${KINDS.get(it.status) ?? ''}`, 'data-key': [it.project, it.slug, it.environment].join(' ') },
+  const [kind, words] = STATES[it.state];
+  return el('li', { class: `row ${kind}`, 'data-key': [it.project, it.slug, it.environment].join(' ') },
     el('div', { class: 'what' },
-      el('strong', {}, clipped(it.slug)), ' ', label(it.status), ' ',
+      el('strong', {}, clipped(it.slug)), ' ', badge(words, kind), ' ',
+      it.failing_since === null ? null : [el('span', {}, 'since ', ago(it.failing_since)), ' '],
       el('span', { class: 'quiet' }, clipped([schedule(it.config), it.environment, `project ${it.project}`].filter(Boolean).join(' · '))),
+      el('p', {}, 'Last run: ', label(it.status), el('span', { class: 'quiet' }, thresholds(it.config))),
       expected(it),
       timeline(it.check_ins),
       el('details', {}, el('summary', { class: 'quiet' }, 'Its last runs and its schedule'),
@@ -81,6 +87,20 @@ function run(it) {
   return el('li', {}, label(it.status), ' ', ago(it.started_at), ' ', duration(it.duration === null ? null : it.duration * 1000), ' ',
     el('span', { class: 'quiet' }, clipped(it.release)), ' ',
     it.trace_id ? el('a', { href: `/traces/${encodeURIComponent(it.trace_id)}` }, `trace ${it.trace_id.slice(0, 8)}`) : null);
+}
+
+/**
+ * How many runs in a row change the state, where that is more than one.
+ *
+ * @param {Api.Payload | null} config
+ */
+function thresholds(config) {
+  const { failure_issue_threshold: failures, recovery_threshold: successes } = object(config);
+  const words = [
+    Number(failures) > 1 ? ` · failing after ${failures} failures in a row` : '',
+    Number(successes) > 1 ? ` · ok again after ${successes} successes in a row` : '',
+  ];
+  return words.join('').slice(0, 200);
 }
 
 /** @param {Api.Payload | null} config */

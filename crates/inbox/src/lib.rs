@@ -86,7 +86,7 @@ pub use feedback::Feedback;
 pub use hosts::{AllowedHosts, BadHost};
 pub use issue::{Issue, IssueStatus};
 pub use issues::SeenRelease;
-pub use monitors::{CheckIn, Monitor};
+pub use monitors::{CheckIn, Monitor, MonitorState};
 pub use options::{Answer, Options};
 pub use received::{EventSummary, Payload, TransactionSummary};
 pub use refusals::Refused;

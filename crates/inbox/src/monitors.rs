@@ -1,7 +1,9 @@
-//! Monitors: jobs that [check in](https://develop.sentry.dev/sdk/telemetry/check-ins/), and whether they are late.
+//! Monitors: jobs that [check in](https://develop.sentry.dev/sdk/telemetry/check-ins/), whether they are late, and whether
+//! they fail.
 
 mod held;
 mod schedule;
+mod verdict;
 
 use std::collections::VecDeque;
 
@@ -11,8 +13,10 @@ use serde_json::Value;
 use crate::received::{Payload, scalar, text};
 use crate::timestamp;
 use schedule::Schedule;
+use verdict::Thresholds;
 
 pub(crate) use held::Monitors;
+pub use verdict::MonitorState;
 
 /// Most monitors that are kept: the one that checked in least recently goes first.
 pub(crate) const MAX_MONITORS: usize = 200;
@@ -24,6 +28,8 @@ pub(crate) const MAX_CHECK_INS: usize = 100;
 const MAX_CONFIG: usize = 4 * 1024;
 
 const IN_PROGRESS: &str = "in_progress";
+const OK: &str = "ok";
+const ERROR: &str = "error";
 const TIMEOUT: &str = "timeout";
 const MISSED: &str = "missed";
 
@@ -39,6 +45,12 @@ pub struct Monitor {
     pub environment: Option<String>,
     /// The state of its last check-in.
     pub status: String,
+    /// How the job is: it takes more than one run to change that, where the configuration says so.
+    #[serde(default)]
+    pub state: MonitorState,
+    /// When the first of the runs began that failed; none while the job does not count as failing.
+    #[serde(default)]
+    pub failing_since: Option<f64>,
     /// The last check-in, seconds since 1970.
     pub last_seen: f64,
     /// How many check-ins there were.
@@ -83,7 +95,7 @@ pub(crate) struct Arrived {
     slug: String,
     project: String,
     environment: Option<String>,
-    config: Option<(Payload, Schedule)>,
+    config: Option<(Payload, Schedule, Thresholds)>,
     check_in: CheckIn,
 }
 
@@ -96,7 +108,7 @@ impl Arrived {
             slug: slug.ok_or("it has no monitor_slug")?,
             project: project.to_owned(),
             environment: text(&check_in["environment"]),
-            config: sent.map(|sent| (sent, Schedule::read(config))),
+            config: sent.map(|sent| (sent, Schedule::read(config), Thresholds::read(config))),
             check_in: CheckIn {
                 check_in_id: text(&check_in["check_in_id"]).unwrap_or_default(),
                 status: text(&check_in["status"]).ok_or("it has no status")?,
@@ -122,20 +134,43 @@ impl CheckIn {
     }
 }
 
+impl CheckIn {
+    /// Whether its client has said how it ended.
+    fn has_ended(&self) -> bool {
+        matches!(self.status.as_str(), OK | ERROR)
+    }
+
+    /// Whether it does not say which run it is about: it has no id, or one of zeros.
+    fn is_anonymous(&self) -> bool {
+        self.check_in_id.bytes().all(|byte| matches!(byte, b'0' | b'-'))
+    }
+}
+
 impl Monitor {
-    /// A check-in with a known id goes on with that one.
-    fn check_in(&mut self, arrived: CheckIn) {
-        let known = |it: &&mut CheckIn| !it.check_in_id.is_empty() && it.check_in_id == arrived.check_in_id;
+    /// A check-in with a known id goes on with that run, and one without an id with the last run under way. The run as it
+    /// is now; `None` where it had ended before, which stays.
+    fn check_in(&mut self, mut arrived: CheckIn) -> Option<CheckIn> {
+        let anonymous = arrived.is_anonymous();
+        let known = |it: &&mut CheckIn| {
+            if anonymous { it.status == IN_PROGRESS } else { it.check_in_id == arrived.check_in_id }
+        };
         if let Some(begun) = self.check_ins.iter_mut().find(known) {
+            if begun.has_ended() {
+                return None;
+            }
             let took = arrived.started_at - begun.started_at;
             begun.duration = arrived.duration.or((arrived.status != IN_PROGRESS).then_some(took));
             begun.status = arrived.status;
             begun.release = arrived.release.or(begun.release.take());
             begun.trace_id = arrived.trace_id.or(begun.trace_id.take());
-            return;
+            return Some(begun.clone());
+        }
+        if anonymous {
+            arrived.check_in_id.clear();
         }
         self.count += 1;
-        self.keep(arrived);
+        self.keep(arrived.clone());
+        Some(arrived)
     }
 
     fn keep(&mut self, check_in: CheckIn) {

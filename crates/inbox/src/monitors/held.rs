@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::schedule::Schedule;
+use super::verdict::{Thresholds, Verdict};
 use super::{Arrived, CheckIn, IN_PROGRESS, MAX_CHECK_INS, MAX_MONITORS, Monitor, TIMEOUT};
 
 /// A monitor, and what its state depends on.
@@ -10,6 +11,8 @@ use super::{Arrived, CheckIn, IN_PROGRESS, MAX_CHECK_INS, MAX_MONITORS, Monitor,
 struct Held {
     monitor: Monitor,
     schedule: Schedule,
+    thresholds: Thresholds,
+    verdict: Verdict,
     /// When its state changes unless it checks in.
     due: Option<f64>,
 }
@@ -30,10 +33,10 @@ impl Monitors {
         };
         // What was late before it came stays late.
         held.pass_time(check_in.started_at);
-        if let Some((sent, schedule)) = config {
+        if let Some((sent, schedule, thresholds)) = config {
             held.monitor.schedule_fault.clone_from(&schedule.fault);
             held.monitor.config = Some(sent);
-            held.schedule = schedule;
+            (held.schedule, held.thresholds) = (schedule, thresholds);
         }
         held.check_in(check_in);
         self.0.push(held);
@@ -74,11 +77,14 @@ impl Monitors {
 
 impl Held {
     fn new(slug: String, project: String, environment: Option<String>) -> Self {
+        let verdict = Verdict::default();
         let monitor = Monitor {
             slug,
             project,
             environment,
             status: String::new(),
+            state: verdict.state,
+            failing_since: None,
             last_seen: 0.0,
             count: 0,
             config: None,
@@ -87,13 +93,15 @@ impl Held {
             missed_after: None,
             check_ins: VecDeque::new(),
         };
-        Self { monitor, schedule: Schedule::default(), due: None }
+        Self { monitor, schedule: Schedule::default(), thresholds: Thresholds::default(), verdict, due: None }
     }
 
     fn check_in(&mut self, arrived: CheckIn) {
         let now = arrived.started_at;
         self.monitor.last_seen = now;
-        self.monitor.check_in(arrived);
+        if let Some(run) = self.monitor.check_in(arrived) {
+            self.verdict.count(&run, self.thresholds);
+        }
         self.expect(self.schedule.next(now));
         self.settle();
     }
@@ -108,28 +116,41 @@ impl Held {
         if self.due.is_none_or(|due| due >= now) {
             return;
         }
-        let runtime = self.schedule.max_runtime();
-        for run in self.monitor.check_ins.iter_mut() {
-            if run.status == IN_PROGRESS && run.started_at + runtime < now {
-                TIMEOUT.clone_into(&mut run.status);
-            }
-        }
+        self.time_out(now);
         // Of a time that was slept through, no more are marked than are kept.
         let mut left = MAX_CHECK_INS;
         while let (Some(next), Some(end)) = (self.monitor.next_check_in, self.monitor.missed_after)
             && end < now
         {
-            self.monitor.keep(CheckIn::missed(next));
+            let missed = CheckIn::missed(next);
+            self.verdict.count(&missed, self.thresholds);
+            self.monitor.keep(missed);
             left = left.saturating_sub(1);
             self.expect(self.schedule.next(if left > 0 { next } else { now }));
         }
         self.settle();
     }
 
+    /// Ends the runs that take too long, the oldest first. One that a later run has outdone says nothing of the job any
+    /// more.
+    fn time_out(&mut self, now: f64) {
+        let runtime = self.schedule.max_runtime();
+        let newest_result = self.monitor.check_ins.iter().position(CheckIn::has_ended);
+        for (place, run) in self.monitor.check_ins.iter_mut().enumerate().rev() {
+            if run.status == IN_PROGRESS && run.started_at + runtime < now {
+                TIMEOUT.clone_into(&mut run.status);
+                if newest_result.is_none_or(|newest| place < newest) {
+                    self.verdict.count(run, self.thresholds);
+                }
+            }
+        }
+    }
+
     /// After any change: the state, and when the next one is due.
     fn settle(&mut self) {
         let latest = self.monitor.check_ins.front();
         self.monitor.status = latest.map(|it| it.status.clone()).unwrap_or_default();
+        (self.monitor.state, self.monitor.failing_since) = (self.verdict.state, self.verdict.failing_since);
         let running = self.monitor.check_ins.iter().filter(|it| it.status == IN_PROGRESS);
         let ends = running.map(|it| it.started_at + self.schedule.max_runtime());
         self.due = ends.chain(self.monitor.missed_after).min_by(f64::total_cmp);
@@ -202,6 +223,58 @@ mod tests {
         assert_eq!(held.monitor.check_ins.len(), MAX_CHECK_INS);
         let now = held.monitor.last_seen + 3_600.0 * 1e6;
         assert!(held.monitor.next_check_in.is_some_and(|next| next > now && next < now + 3_601.0));
+    }
+
+    /// An hourly job that is failing after two failures.
+    fn patient(status: &str) -> Value {
+        let mut check_in = hourly(status);
+        check_in["monitor_config"]["failure_issue_threshold"] = json!(2);
+        check_in
+    }
+
+    #[test]
+    fn runs_that_are_missed_and_runs_that_time_out_count_as_failures() {
+        let mut held = held(&[patient("in_progress")]);
+        for (minutes, state) in [(9.9, "active"), (10.1, "active"), (64.9, "active"), (65.1, "error")] {
+            after(&mut held, minutes);
+            assert_eq!(json!(held.monitor.state), state, "{minutes}");
+        }
+        let since = held.monitor.failing_since.unwrap_or_default();
+        assert_eq!(since, held.monitor.last_seen, "the run that timed out began the failure");
+    }
+
+    #[test]
+    fn a_run_that_a_later_one_has_outdone_does_not_count_when_it_times_out() {
+        let mut begun = hourly("in_progress");
+        begun["check_in_id"] = json!("0123456789abcdef0123456789abcdef");
+        let mut held = held(&[begun, json!({ "monitor_slug": "job", "status": "ok", "check_in_id": "1" })]);
+        assert_eq!(after(&mut held, 10.1), "ok timeout");
+        assert_eq!(json!(held.monitor.state), "ok");
+        assert_eq!(after(&mut held, 65.1), "missed ok timeout");
+        assert_eq!(json!(held.monitor.state), "error");
+    }
+
+    #[test]
+    fn a_check_in_without_an_id_ends_the_last_run_under_way() {
+        let check_in = |status: &str, id: Option<&str>| json!({ "monitor_slug": "job", "status": status, "check_in_id": id });
+        for zeros in ["", "00000000000000000000000000000000", "00000000-0000-0000-0000-000000000000"] {
+            let id = Some(zeros).filter(|zeros| !zeros.is_empty());
+            let runs = ["in_progress", "ok", "in_progress", "error", "ok"];
+            let monitor = held(&runs.map(|status| check_in(status, id))).monitor;
+            let states: Vec<&str> = monitor.check_ins.iter().map(|it| it.status.as_str()).collect();
+            assert_eq!((states, monitor.count), (vec!["ok", "error", "ok"], 3), "{zeros}");
+        }
+    }
+
+    #[test]
+    fn a_run_that_has_ended_stays_as_it_ended_and_counts_once() {
+        let mut ok = patient("ok");
+        let check_in = |status: &str| json!({ "monitor_slug": "job", "status": status, "check_in_id": "7" });
+        ok["check_in_id"] = json!("6");
+        let monitor =
+            held(&[ok, check_in("error"), check_in("error"), check_in("ok"), check_in("in_progress")]);
+        let states: Vec<&str> = monitor.monitor.check_ins.iter().map(|it| it.status.as_str()).collect();
+        assert_eq!((states, json!(monitor.monitor.state)), (vec!["error", "ok"], json!("ok")));
     }
 
     #[test]

@@ -109,6 +109,40 @@ async fn monitors_and_their_timelines_are_bounded() {
 }
 
 #[actix_web::test]
+async fn a_monitor_fails_after_failures_in_a_row_and_recovers_after_successes_in_a_row() {
+    let app = spawn_app().await;
+    let schedule = json!({ "type": "interval", "value": 1, "unit": "hour" });
+    let config = json!({ "schedule": schedule, "failure_issue_threshold": 3, "recovery_threshold": 2 });
+    let mut states = Vec::new();
+    for status in ["error", "error", "ok", "error", "error", "error", "ok", "error", "ok", "ok", "error"] {
+        let run = json!({ "check_in_id": new_id(), "monitor_slug": "pack", "status": status, "monitor_config": config });
+        check_in(&app, run).await;
+        let monitor = app.list("/api/monitors", "monitors").await.remove(0);
+        assert_eq!(monitor["status"], status, "the last run shows as it ended");
+        assert_eq!(monitor["failing_since"].is_f64(), monitor["state"] == "error", "{monitor}");
+        states.push(monitor["state"].as_str().unwrap().to_owned());
+    }
+    let [active, ok, error] = ["active", "ok", "error"];
+    assert_eq!(states, [active, active, ok, ok, ok, error, error, error, error, ok, ok]);
+}
+
+#[actix_web::test]
+async fn a_job_that_checks_in_by_plain_http_without_an_id_is_one_run() {
+    let app = spawn_app().await;
+    for status in ["in_progress", "ok"] {
+        let path = format!("/api/1/cron/nightly/any/?status={status}");
+        assert!(app.get(&path).await.status < 300, "{status}");
+    }
+    let monitor = app.list("/api/monitors", "monitors").await.remove(0);
+    let runs = monitor["check_ins"].as_array().unwrap();
+    assert_eq!(
+        (runs.len(), &runs[0]["status"], &monitor["count"]),
+        (1, &json!("ok"), &json!(1)),
+        "{monitor}"
+    );
+}
+
+#[actix_web::test]
 async fn a_replay_is_counted_with_its_length_and_what_it_names() {
     let app = spawn_app().await;
     let recording = "{\"segment_id\":0}\n[1,2,3]";
