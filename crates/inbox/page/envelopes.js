@@ -112,8 +112,10 @@ function clientReports() {
 /** @param {Api.Discarded[]} discarded */
 function sums(discarded) {
   const line = (/** @type {Api.Discarded} */ it) => el('tr', { 'data-key': `${it.reason} ${it.category}` },
-    el('td', {}, clipped(it.reason)), el('td', {}, clipped(it.category)), el('td', {}, it.quantity.toLocaleString('en')));
-  return table(['Reason', 'Category', 'Quantity'], discarded.toSorted((one, other) => other.quantity - one.quantity).map(line));
+    el('td', {}, clipped(it.reason)), el('td', {}, it.by_rule ? 'left out, as configured' : 'lost'), el('td', {}, clipped(it.category)),
+    el('td', {}, it.quantity.toLocaleString('en')));
+  const losses = (/** @type {Api.Discarded} */ one, /** @type {Api.Discarded} */ other) => Number(one.by_rule) - Number(other.by_rule) || other.quantity - one.quantity;
+  return table(['Reason', 'What it means', 'Category', 'Quantity'], discarded.toSorted(losses).map(line));
 }
 
 /** @param {string[]} columns @param {HTMLElement[]} rows */

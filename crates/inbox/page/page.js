@@ -126,17 +126,28 @@ function follow(click) {
  * @param {Api.Stats} stats
  */
 function summarise({ held, rejected, refused_items: refused, discarded, evicted }) {
-  const dropped = discarded.reduce((sum, it) => sum + it.quantity, 0);
+  const lost = discarded.filter((it) => !it.by_rule);
   const forgotten = (evicted.events ?? 0) + (evicted.transactions ?? 0);
   const all = [
     many(held.events, 'event'),
     many(held.transactions, 'transaction'),
     rejected ? el('a', { href: '/envelopes' }, `${many(rejected, 'bad envelope')} refused`) : null,
     refused ? el('a', { href: '/envelopes' }, `${many(refused, 'item')} refused`) : null,
-    dropped ? el('a', { href: '/client-reports' }, `${dropped.toLocaleString('en')} discarded by clients`) : null,
+    lost.length ? el('a', { href: '/client-reports', title: reasons(lost) }, `${total(lost)} discarded by clients`) : null,
     forgotten ? `${forgotten.toLocaleString('en')} oldest forgotten` : null,
   ].filter((it) => it !== null);
   redraw(part('totals'), el('span', {}, all.map((it, index) => [index ? ', ' : null, it])));
+}
+
+/** @param {Api.Discarded[]} lines */
+function total(lines) {
+  return lines.reduce((sum, it) => sum + it.quantity, 0).toLocaleString('en');
+}
+
+/** The most frequent ones. @param {Api.Discarded[]} lines */
+function reasons(lines) {
+  const most = lines.toSorted((one, other) => other.quantity - one.quantity).slice(0, 10);
+  return most.map(({ quantity, category, reason }) => `${quantity.toLocaleString('en')} ${category}: ${reason}`).join('\n');
 }
 
 const refreshNow = watch(

@@ -43,7 +43,7 @@ pub struct Stats {
     /// Bytes of their payloads, by type.
     #[serde(default)]
     pub item_bytes: BTreeMap<String, u64>,
-    /// What clients say they dropped, summed by reason and category.
+    /// What clients say they did not send, summed by reason and category.
     pub discarded: Vec<Discarded>,
     /// How many of each kind the inbox itself has forgotten to make room.
     pub evicted: BTreeMap<String, u64>,
@@ -96,17 +96,26 @@ pub struct Discarded {
     pub category: String,
     /// How many.
     pub quantity: u64,
+    /// Whether the client was configured to leave it out. All else was to be sent, and is lost.
+    #[serde(default)]
+    pub by_rule: bool,
 }
 
+/// The reasons for which a client leaves out what it was told to: by sampling, by its hooks and filters, and spans and
+/// profiles that alone say nothing.
+const BY_RULE: [&str; 5] =
+    ["sample_rate", "before_send", "event_processor", "no_parent_span", "insufficient_data"];
+
 impl Discarded {
+    pub(crate) fn new(reason: String, category: String, quantity: u64) -> Self {
+        let by_rule = BY_RULE.contains(&reason.as_str());
+        Self { reason, category, quantity, by_rule }
+    }
+
     pub(crate) fn read(report: &Value) -> Vec<Self> {
         let line = |line: &Value| {
             let text = |name: &str| clip(line[name].as_str().unwrap_or("unknown"), SHORT);
-            Self {
-                reason: text("reason"),
-                category: text("category"),
-                quantity: line["quantity"].as_u64().unwrap_or(0),
-            }
+            Self::new(text("reason"), text("category"), line["quantity"].as_u64().unwrap_or(0))
         };
         report["discarded_events"].as_array().into_iter().flatten().map(line).collect()
     }

@@ -31,9 +31,6 @@ const ALWAYS: [&str; 3] = ["gateway", "game-engine", "payment"];
 /// The service that hears of rounds by the broker.
 const BY_BROKER: &str = "analytics";
 
-/// Why clients discard what is not to be sampled.
-const UNSAMPLED: &str = "sample_rate";
-
 /// The transaction of a round.
 const ROUND: &str = "POST /api/v1/spin";
 
@@ -67,15 +64,11 @@ impl Waterfalls {
     }
 }
 
-/// How many transactions clients say that they have discarded so far. What was never to be sampled, as the looks at
-/// health, does not count.
+/// How many transactions clients say that they have lost so far. What was never to be sampled, as the looks at health,
+/// does not count.
 pub async fn discarded(demo: &RunningDemo) -> Result<u64, RunningError> {
     let Stats { discarded, .. } = demo.get("/api/stats").await?;
-    Ok(discarded
-        .iter()
-        .filter(|it| it.category == "transaction" && it.reason != UNSAMPLED)
-        .map(|it| it.quantity)
-        .sum())
+    Ok(discarded.iter().filter(|it| it.category == "transaction" && !it.by_rule).map(|it| it.quantity).sum())
 }
 
 /// Looks at the newest rounds that began since, and ended well. `by_broker`: whether they reach analytics, too;

@@ -212,7 +212,7 @@ impl State {
     }
 
     fn discard(&mut self, mut report: ClientReport) {
-        for Discarded { reason, category, quantity } in report.discarded.iter().cloned() {
+        for Discarded { reason, category, quantity, .. } in report.discarded.iter().cloned() {
             let other = (OTHER.to_owned(), OTHER.to_owned());
             stats::count(&mut self.discarded, (reason, category), other, quantity);
         }

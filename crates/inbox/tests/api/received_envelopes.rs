@@ -110,8 +110,7 @@ async fn of_a_long_envelope_the_headers_are_kept_and_not_its_bytes() {
 #[actix_web::test]
 async fn client_reports_are_listed_with_their_sums() {
     let app = spawn_app().await;
-    let line =
-        |quantity: u64| json!({ "reason": "queue_overflow", "category": "error", "quantity": quantity });
+    let line = |quantity: u64| json!({ "reason": "queue_overflow", "category": "error", "quantity": quantity, "by_rule": false });
     for quantity in [1, 2] {
         let report = json!({ "timestamp": 1_795_459_484.5, "discarded_events": [line(quantity)] });
         app.accepted(envelope(json!({}), &[("client_report", report)])).await;
@@ -128,4 +127,20 @@ async fn client_reports_are_listed_with_their_sums() {
     assert_eq!(shown["discarded"], json!([line(3 + 201 * 60)]), "all are summed");
     let reports = shown["reports"].as_array().unwrap();
     assert_eq!((reports.len(), reports[0]["discarded"].as_array().unwrap().len()), (200, 50));
+}
+
+#[actix_web::test]
+async fn what_a_client_was_configured_to_leave_out_is_told_from_what_is_lost() {
+    let app = spawn_app().await;
+    let reasons =
+        ["sample_rate", "before_send", "event_processor", "backpressure", "ratelimit_backoff", "new"];
+    let lines = reasons.map(|reason| json!({ "reason": reason, "category": "transaction", "quantity": 1 }));
+    let report = json!({ "discarded_events": lines });
+    app.accepted(envelope(json!({}), &[("client_report", report)])).await;
+    for path in ["/api/stats", "/api/client-reports"] {
+        let shown = app.get(path).await.body["discarded"].as_array().unwrap().clone();
+        let lost = shown.iter().filter(|line| line["by_rule"] == false).map(|line| line["reason"].clone());
+        assert_eq!(lost.collect::<Vec<_>>(), ["backpressure", "new", "ratelimit_backoff"], "{path}");
+        assert_eq!(shown.len(), reasons.len(), "{path}");
+    }
 }

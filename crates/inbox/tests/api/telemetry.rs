@@ -29,7 +29,7 @@ async fn metrics_are_flattened_newest_first() {
 #[actix_web::test]
 async fn client_reports_are_summed_by_reason_and_category() {
     let app = spawn_app().await;
-    let lost = |reason: &str, category: &str, quantity: u64| json!({ "reason": reason, "category": category, "quantity": quantity });
+    let lost = |reason: &str, category: &str, quantity: u64| json!({ "reason": reason, "category": category, "quantity": quantity, "by_rule": false });
     for lines in [
         json!([lost("queue_overflow", "error", 3), lost("ratelimit_backoff", "error", 1)]),
         json!([lost("queue_overflow", "error", 4), lost("queue_overflow", "transaction", 9)]),

@@ -130,6 +130,8 @@ declare namespace Api {
     project: string;
     environment: string | null;
     status: string;
+    state: 'active' | 'ok' | 'error';
+    failing_since: number | null;
     last_seen: number;
     count: number;
     config: Payload | null;
@@ -180,6 +182,7 @@ declare namespace Api {
     reason: string;
     category: string;
     quantity: number;
+    by_rule: boolean;
   }
 
   /** `GET client-reports`. */

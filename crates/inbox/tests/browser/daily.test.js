@@ -165,6 +165,25 @@ test('monitors, feedback, client reports, sessions and images that arrived show'
   await page.close();
 });
 
+test('what clients were configured to leave out is no loss above every view, and what they lost is, with its reasons', async () => {
+  await inbox.clear();
+  const report = (/** @type {string} */ reason, /** @type {number} */ quantity) =>
+    inbox.send({}, { type: 'client_report', payload: { discarded_events: [{ reason, category: 'transaction', quantity }] } });
+  await report('sample_rate', 94);
+  const { page, faults } = await openPage(browser, inbox.url);
+  await visit(page, '/client-reports');
+  await page.locator('tr').filter({ hasText: 'sample_rate' }).getByText('left out, as configured').waitFor();
+  await page.locator('#totals').getByText('0 events').waitFor();
+  assert.doesNotMatch(await page.locator('#totals').innerText(), /discarded/);
+  await report('queue_overflow', 3);
+  const lost = page.locator('#totals').getByRole('link', { name: '3 discarded by clients' });
+  await lost.waitFor();
+  assert.equal(await lost.getAttribute('title'), '3 transaction: queue_overflow');
+  assert.match(await page.locator('tbody tr').first().innerText(), /queue_overflow\s+lost\s+transaction\s+3/);
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
 test('a job that does not come and one that does not end show as such, without anything arriving', async () => {
   await inbox.clear();
   const config = { schedule: { type: 'interval', value: 0.05, unit: 'minute' }, checkin_margin: 0.01, max_runtime: 0.03 };
@@ -179,6 +198,24 @@ test('a job that does not come and one that does not end show as such, without a
   await row('absent').locator('.badge.warning').getByText('missed').first().waitFor();
   await row('hangs').locator('.run.warning[title^="timeout"]').waitFor();
   await row('broken').getByText('✗ the crontab cannot be read').waitFor();
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
+test('a job with thresholds is failing after failures in a row only, and its last run shows beside that', async () => {
+  await inbox.clear();
+  const config = { schedule: { type: 'interval', value: 1, unit: 'hour' }, failure_issue_threshold: 2, recovery_threshold: 3 };
+  const run = (/** @type {string} */ status) =>
+    inbox.send({}, { type: 'check_in', payload: { check_in_id: id(), monitor_slug: 'patient', status, monitor_config: config } });
+  const { page, faults } = await openPage(browser, inbox.url);
+  await visit(page, '/monitors');
+  const row = page.locator('.rows > li');
+  for (const [status, state] of [['error', 'no result yet'], ['ok', 'ok'], ['error', 'ok'], ['error', 'failing'], ['ok', 'failing']]) {
+    await run(String(status));
+    await row.getByText(new RegExp(`^patient ${state}`)).waitFor();
+    await row.getByText(`Last run: ${status}`).waitFor();
+  }
+  await row.getByText('failing after 2 failures in a row · ok again after 3 successes in a row').waitFor();
   assert.deepEqual(faults, []);
   await page.close();
 });

@@ -38,10 +38,8 @@ impl State {
     }
 
     pub(crate) fn discarded(&self) -> Vec<Discarded> {
-        let line = |((reason, category), quantity): (&(String, String), &u64)| Discarded {
-            reason: reason.clone(),
-            category: category.clone(),
-            quantity: *quantity,
+        let line = |((reason, category), quantity): (&(String, String), &u64)| {
+            Discarded::new(reason.clone(), category.clone(), *quantity)
         };
         self.discarded.iter().map(line).collect()
     }
