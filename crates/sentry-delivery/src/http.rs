@@ -1,5 +1,6 @@
 //! One attempt to send an encoded envelope to a server, which may answer anything, slowly, or without an end.
 
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
@@ -43,8 +44,10 @@ impl Endpoint {
     pub(crate) fn sentry(options: &TransportOptions, connections: usize) -> Result<Self, EndpointError> {
         let auth = HeaderValue::try_from(options.dsn.to_auth(Some(&options.user_agent)).to_string())?;
         let headers = [(HeaderName::from_static("x-sentry-auth"), auth)];
-        let client = client(headers).pool_max_idle_per_host(connections).build()?;
-        Ok(Self { client, url: options.dsn.envelope_api_url() })
+        let (client, url) =
+            (client(headers).pool_max_idle_per_host(connections), options.dsn.envelope_api_url());
+        let client = if is_here(&url) { client.no_proxy() } else { client };
+        Ok(Self { client: client.build()?, url })
     }
 
     /// A Spotlight sidecar, which is on this machine: no proxy is asked.
@@ -88,6 +91,13 @@ impl Answer {
     }
 }
 
+/// Is that server on this machine? A proxy of the environment cannot reach it, or should not.
+fn is_here(url: &reqwest::Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
 /// Reads a body that is short; drops the connection where it is not.
 async fn read_body(mut response: Response) {
     let mut left = MAX_ANSWER_BYTES;
@@ -120,4 +130,21 @@ fn client(headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>) -> Clien
         .timeout(REQUEST_TIMEOUT)
         .pool_idle_timeout(IDLE_TIMEOUT)
         .redirect(Policy::none())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn only_a_server_on_this_machine_is_asked_without_a_proxy() {
+        let here =
+            ["http://localhost:9000", "http://127.0.0.1:9000", "http://127.8.0.1", "https://[::1]:1/x"];
+        let elsewhere = [
+            "https://o1.ingest.sentry.io",
+            "http://inbox:9000",
+            "http://10.0.0.1",
+            "http://localhost.example",
+        ];
+        let is_here = |url: &str| super::is_here(&url.parse().unwrap());
+        assert_eq!((here.map(is_here), elsewhere.map(is_here)), ([true; 4], [false; 4]));
+    }
 }

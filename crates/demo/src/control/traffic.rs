@@ -52,13 +52,14 @@ impl Control {
         Ok(())
     }
 
-    /// Stops the traffic, and returns once no visit is under way.
+    /// Stops the traffic, and returns once no visit is under way and its transactions are delivered.
     pub async fn stop_traffic(&self) {
         let stop = self.0.traffic.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(stop) = stop {
             stop.send_replace(true);
             // The receiver is dropped at the end.
             stop.closed().await;
+            self.0.gateway.flush().await;
         }
     }
 }

@@ -1,17 +1,29 @@
 //! The gateway in front of the services: the root span of a visit, a span for each call, and the transaction of it all.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
+//!
+//! Transactions go the way of those of a service, by the delivery that services have: it heeds rate limits, waits through
+//! outages, keeps a bounded number, and reports what it discards.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use inbox::timestamp;
-use reqwest::{Client, RequestBuilder, Response, Url};
+use reqwest::{Client, RequestBuilder, Response};
+use sentry_context::sentry::types::Dsn;
+use sentry_context::sentry::{ClientOptions, Envelope, Transport, TransportFactory, TransportOptions};
+use sentry_context::sentry_delivery::{Delivery, HttpTransportFactory, Plain};
 use serde_json::{Value, json};
+use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use super::player::Player;
 use crate::http::reason;
 use crate::variables;
+
+/// Its name, as an SDK and as a service.
+const NAME: &str = "sentry-demo.gateway";
+const SERVICE: &str = "gateway";
 
 /// Its release.
 const RELEASE: &str = concat!("gateway@", env!("CARGO_PKG_VERSION"));
@@ -19,25 +31,31 @@ const RELEASE: &str = concat!("gateway@", env!("CARGO_PKG_VERSION"));
 /// How long a call may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long the delivery of a transaction may take.
-const DELIVERY: Duration = Duration::from_secs(5);
+/// How long what waits for delivery is waited for at the end.
+const FLUSH: Duration = Duration::from_secs(2);
 
 /// Calls services, and sends what became of the calls.
 #[derive(Debug, Clone)]
 pub struct Gateway {
     http: Client,
-    /// Where its envelopes go, and the key that goes with them.
-    envelopes: Url,
-    key: String,
+    /// Where its envelopes go. Of one that is none, the services say what is wrong with it.
+    dsn: Option<Dsn>,
     environment: String,
+    /// Started by the first transaction: without traffic it is not needed.
+    delivery: Arc<OnceLock<Option<Sender>>>,
+}
+
+struct Sender(Arc<dyn Transport>);
+
+impl fmt::Debug for Sender {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Sender")
+    }
 }
 
 /// The gateway cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum GatewayError {
-    /// Its DSN is none.
-    #[error("the DSN of the gateway is none")]
-    Dsn,
     /// The HTTP client could not be made.
     #[error("no HTTP client: {0}")]
     Http(#[source] reqwest::Error),
@@ -58,15 +76,31 @@ pub struct Visit<'a> {
 impl Gateway {
     /// A gateway whose transactions go to a DSN.
     pub fn new(dsn: &str) -> Result<Self, GatewayError> {
-        let mut url = Url::parse(dsn).map_err(|_| GatewayError::Dsn)?;
-        let key = url.username().to_owned();
-        url.set_username("").map_err(|()| GatewayError::Dsn)?;
-        let project = url.path().trim_matches('/').to_owned();
-        url.set_path(&format!("/api/{project}/envelope/"));
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = Client::builder().no_proxy().timeout(TIMEOUT).user_agent("gateway").build();
+        let http = Client::builder().no_proxy().timeout(TIMEOUT).user_agent(SERVICE).build();
         let environment = variables::of_clients("SENTRY_ENVIRONMENT").unwrap_or_default();
-        Ok(Self { http: http.map_err(GatewayError::Http)?, envelopes: url, key, environment })
+        let http = http.map_err(GatewayError::Http)?;
+        Ok(Self { http, dsn: dsn.parse().ok(), environment, delivery: Arc::default() })
+    }
+
+    fn key(&self) -> &str {
+        self.dsn.as_ref().map_or("", Dsn::public_key)
+    }
+
+    /// Hands an envelope over to the delivery, which never waits.
+    fn send(&self, envelope: Vec<u8>) {
+        let delivery = self.delivery.get_or_init(|| self.dsn.clone().and_then(sender));
+        if let (Some(Sender(transport)), Ok(envelope)) = (delivery, Envelope::from_bytes_raw(envelope)) {
+            transport.send_envelope(envelope);
+        }
+    }
+
+    /// Waits until everything is delivered, for 2 s at most.
+    pub async fn flush(&self) {
+        if let Some(Some(Sender(transport))) = self.delivery.get() {
+            let transport = Arc::clone(transport);
+            let _ = spawn_blocking(move || transport.flush(FLUSH)).await;
+        }
     }
 
     /// Begins a visit; its transaction has that name.
@@ -102,24 +136,19 @@ impl Visit<'_> {
     }
 
     /// Sends the transaction. `None` is a caller that hung up.
-    pub async fn end(self, status: Option<u16>) {
+    pub fn end(self, status: Option<u16>) {
         let id = Uuid::new_v4().simple().to_string();
         let transaction = self.transaction(&id, status);
         let trace = json!({
-            "trace_id": self.trace_id, "public_key": self.gateway.key, "release": RELEASE,
+            "trace_id": self.trace_id, "public_key": self.gateway.key(), "release": RELEASE,
             "environment": self.gateway.environment, "transaction": self.name, "sampled": "true", "sample_rate": "1",
         });
         let header = json!({
-            "event_id": id, "sent_at": transaction["timestamp"], "trace": trace,
-            "sdk": { "name": "sentry-demo.gateway", "version": env!("CARGO_PKG_VERSION") },
+            "event_id": id, "trace": trace, "sdk": { "name": NAME, "version": env!("CARGO_PKG_VERSION") },
         });
         let item = transaction.to_string();
         let item_header = json!({ "type": "transaction", "length": item.len() });
-        let key = format!("Sentry sentry_version=7, sentry_key={}", self.gateway.key);
-        let envelope = format!("{header}\n{item_header}\n{item}\n");
-        let sent = self.gateway.http.post(self.gateway.envelopes.clone()).header("X-Sentry-Auth", key);
-        // What cannot be delivered is missing on the page, which says enough.
-        let _ = sent.timeout(DELIVERY).body(envelope).send().await;
+        self.gateway.send(format!("{header}\n{item_header}\n{item}\n").into_bytes());
     }
 
     fn transaction(&self, id: &str, status: Option<u16>) -> Value {
@@ -131,8 +160,8 @@ impl Visit<'_> {
         json!({
             "event_id": id, "type": "transaction", "platform": "other", "transaction": self.name,
             "transaction_info": { "source": "route" }, "start_timestamp": self.start, "timestamp": timestamp::now(),
-            "release": RELEASE, "environment": self.gateway.environment, "server_name": "gateway",
-            "tags": { "service": "gateway" }, "user": { "id": self.player.name, "username": self.player.name },
+            "release": RELEASE, "environment": self.gateway.environment, "server_name": SERVICE,
+            "tags": { "service": SERVICE }, "user": { "id": self.player.name, "username": self.player.name },
             "contexts": { "trace": {
                 "trace_id": self.trace_id, "span_id": self.span_id, "op": "http.server",
                 "status": span_status(status), "data": data,
@@ -143,7 +172,7 @@ impl Visit<'_> {
 
     fn baggage(&self) -> String {
         let transaction = self.name.replace(' ', "%20").replace('{', "%7B").replace('}', "%7D");
-        let Gateway { key, environment, .. } = self.gateway;
+        let (key, environment) = (self.gateway.key(), &self.gateway.environment);
         format!(
             "sentry-trace_id={},sentry-public_key={key},sentry-release={},sentry-environment={environment},\
              sentry-transaction={transaction},sentry-sampled=true,sentry-sample_rate=1",
@@ -151,6 +180,17 @@ impl Visit<'_> {
             RELEASE.replace('@', "%40"),
         )
     }
+}
+
+/// The delivery of services, to a DSN.
+fn sender(dsn: Dsn) -> Option<Sender> {
+    let mut options = ClientOptions::new();
+    options.dsn = Some(dsn);
+    options.user_agent = format!("{NAME}/{}", env!("CARGO_PKG_VERSION")).into();
+    let factory = HttpTransportFactory::new(SERVICE, Plain, Delivery::default());
+    let transport =
+        factory.create_transport_with_options(TransportOptions::try_from_client_options(&options)?);
+    Some(Sender(transport))
 }
 
 /// A call that is under way: its span ends with it, also where the player hangs up meanwhile.

@@ -82,7 +82,7 @@ pub async fn make(kind: Kind, services: &Services, gateway: &Gateway) -> Outcome
         Kind::Look => look(&visit, services, player.name).await,
         Kind::Scenario => scenario(&visit, services).await,
     };
-    visit.end(status).await;
+    visit.end(status);
     Outcome { status, elapsed: begun.elapsed() }
 }
 

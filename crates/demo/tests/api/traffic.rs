@@ -3,6 +3,9 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use demo::traffic::gateway::Gateway;
+use demo::traffic::player;
+use inbox::{Answer, Inbox};
 use nix::sys::signal::Signal;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -153,4 +156,81 @@ async fn traffic_without_a_demo_or_beyond_its_bounds_cannot_run() {
     assert!(ended.stderr.contains("`cargo run` starts one"), "{ended:?}");
     let ended = run(&["traffic", "--page", &nobody, "--rate", "1000"]).await;
     assert!(ended.status == Some(2) && ended.stderr.contains("from 0.1 to 200"), "{ended:?}");
+}
+
+/// Visits of a gateway, one after the other, each delivered before the next.
+async fn visits(gateway: &Gateway, count: usize) {
+    for _ in 0..count {
+        gateway.begin("POST /api/v1/spin", player::next()).end(Some(200));
+        gateway.flush().await;
+    }
+}
+
+fn arrived(inbox: &Inbox) -> u64 {
+    inbox.stats().items.get("transaction").copied().unwrap_or_default()
+}
+
+#[actix_web::test]
+async fn the_gateway_holds_back_what_the_receiver_does_not_want_says_so_and_goes_on_afterwards() {
+    let limit = |status, seconds: u32| Answer {
+        status,
+        headers: vec![(
+            "X-Sentry-Rate-Limits".to_owned(),
+            format!("{seconds}:transaction:organization:quota"),
+        )],
+        ..Answer::default()
+    };
+    let inbox = Inbox::start().await.unwrap();
+    let gateway = Gateway::new(&inbox.dsn()).unwrap();
+    visits(&gateway, 2).await;
+    inbox.wait_until("both, and the start-up check", |inbox| inbox.stats().envelopes == 3).await.unwrap();
+
+    // A short limit is waited for: nothing is lost, and nothing is sent before it is over.
+    inbox.set_answer(limit(429, 1));
+    gateway.begin("POST /api/v1/spin", player::next()).end(Some(200));
+    inbox.wait_until("a refusal", |inbox| inbox.stats().rejected == 1).await.unwrap();
+    inbox.set_answer(Answer::default());
+    visits(&gateway, 2).await;
+    inbox.wait_until("all of it", |inbox| arrived(inbox) == 5).await.unwrap();
+    assert_eq!(inbox.stats().rejected, 1);
+
+    // A long one is a quota: what it keeps back is discarded, and counted.
+    inbox.set_answer(limit(200, 3_600));
+    visits(&gateway, 1).await;
+    inbox.wait_until("the last one", |inbox| arrived(inbox) == 6).await.unwrap();
+    let discarded = |inbox: &Inbox| {
+        let all = inbox.stats().discarded;
+        let held = all.iter().filter(|it| it.category == "transaction" && it.reason == "ratelimit_backoff");
+        held.map(|it| it.quantity).sum::<u64>()
+    };
+    visits(&gateway, 3).await;
+    inbox.wait_until("the client report", |inbox| discarded(inbox) > 0).await.unwrap();
+    inbox.wait_until("all of it", |inbox| arrived(inbox) + discarded(inbox) == 9).await.unwrap();
+    assert_eq!(arrived(&inbox), 6);
+}
+
+#[actix_web::test]
+async fn a_gateway_whose_dsn_is_none_sends_nothing_to_anybody() {
+    let other = Inbox::start().await.unwrap();
+    for none in ["nonsense", "", &format!("http://{}/7", other.addr())] {
+        visits(&Gateway::new(none).unwrap(), 1).await;
+    }
+    assert_eq!(other.stats().envelopes + other.stats().rejected, 0);
+}
+
+#[actix_web::test]
+async fn rounds_arrive_whole_where_the_environment_has_a_proxy_for_everything_else() {
+    let mut command = demo(&["--free-ports"]);
+    let nobody = crate::helpers::nobody();
+    for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        command.env(name, &nobody);
+    }
+    for name in ["NO_PROXY", "no_proxy"] {
+        command.env_remove(name);
+    }
+    let (_standing, page) = standing_as(Standing::of(command)).await;
+    let rounds =
+        json!({ "rate": 10, "seconds": 600, "looks": 0, "mistakes": 0, "hang_ups": 0, "scenarios": 0 });
+    assert_eq!(page.post("stage/traffic", &rounds).await.0, 202);
+    whole_round(&page).await;
 }
