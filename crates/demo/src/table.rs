@@ -34,7 +34,7 @@ fn rows(catalogue: &Catalogue) -> String {
 }
 
 fn row(scenario: &Scenario) -> String {
-    let Expect { status, event, also, hot_function, job, .. } = scenario.expect;
+    let Expect { status, event, also, hot_function, job, spans, .. } = scenario.expect;
     let events: Vec<Event> = event.into_iter().chain(also.iter().copied()).collect();
     let reported = |report: fn(&Event) -> String| {
         let reported: Vec<_> = events.iter().map(report).collect();
@@ -42,8 +42,9 @@ fn row(scenario: &Scenario) -> String {
     };
     let job = job.as_ref().map(checked_in).unwrap_or_default();
     let profile = hot_function.map(|hot| format!("; in the profile, `{hot}`")).unwrap_or_default();
+    let bare = if spans == 0 { "; it ends before any step begins, and has no spans" } else { "" };
     format!(
-        "| `{} {}` | {} | {status} | {}{job} | {} | {}{profile} |\n",
+        "| `{} {}` | {} | {status} | {}{job} | {} | {}{profile}{bare} |\n",
         scenario.method.http(),
         path(scenario),
         scenario.title,

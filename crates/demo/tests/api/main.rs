@@ -26,6 +26,7 @@ mod signed;
 #[cfg(target_os = "linux")]
 mod snapshots;
 mod standing;
+mod steps;
 mod stripped;
 mod styles;
 mod table;
