@@ -68,7 +68,8 @@ impl Broker {
         let of_package = rabbit::Broker::try_start(rabbit::LARGEST, 0).map(Self::Package);
         of_package.or_else(|package| {
             let in_docker = rabbit::Container::try_start().map(Self::Docker);
-            in_docker.map_err(|docker| Missing::new("a RabbitMQ broker", format!("{package}; {docker}")))
+            let both = |docker| format!("{package}; {docker}; either of these would do");
+            in_docker.map_err(|docker| Missing::new("a RabbitMQ broker", both(docker)))
         })
     }
 
@@ -97,6 +98,25 @@ impl Backing {
             mongodb: found(MONGODB_URL, mongodb, format!("mongodb://127.0.0.1:{MONGODB}")),
             rabbitmq: found(RABBITMQ_URL, rabbitmq, format!("amqp://127.0.0.1:{RABBITMQ}")),
         }
+    }
+
+    /// What [`Self::start_missing`] would start, a line for each server: it may take minutes.
+    pub fn starting(&self) -> Vec<String> {
+        let line = |name: &str, ways: &str| format!("starting {name}, {ways}");
+        let mongodb = format!(
+            "from what is installed, else the image {} in Docker, which may have to be pulled, else a package of Python's",
+            mongo::Server::IMAGE
+        );
+        let rabbitmq = format!(
+            "from what is installed, else the image {} in Docker, which may have to be pulled",
+            rabbit::Container::IMAGE
+        );
+        let missing = [(&self.mongodb, "mongodb", mongodb), (&self.rabbitmq, "rabbitmq", rabbitmq)];
+        missing
+            .iter()
+            .filter(|(found, ..)| **found == Found::Nowhere)
+            .map(|(_, name, ways)| line(name, ways))
+            .collect()
     }
 
     /// Starts what is nowhere: from what is installed, else with Docker, else from what can be installed.

@@ -34,8 +34,12 @@ async fn up(options: UpOptions) -> Result<Ending, StageError> {
     let http = http::client().map_err(StageError::Http)?;
     let backing = Backing::find().await;
     // Kept until the services have ended.
-    let (backing, _servers) =
-        if options.full { backing.start_missing().await } else { (backing, Started::default()) };
+    let (backing, _servers) = if options.full {
+        backing.starting().iter().for_each(|line| say(line));
+        backing.start_missing().await
+    } else {
+        (backing, Started::default())
+    };
     backing.lines().iter().for_each(|line| say(line));
     let setup = Setup {
         preference: if options.free_ports { Preference::Free } else { Preference::Usual },

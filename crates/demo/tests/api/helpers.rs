@@ -148,6 +148,15 @@ impl Standing {
         services
     }
 
+    /// Reads all that is left of one that has ended, and returns everything said.
+    pub(crate) async fn rest(&mut self) -> &str {
+        while let Ok(Ok(Some(line))) = timeout(LIMIT, self.lines.next_line()).await {
+            self.said.push_str(&line);
+            self.said.push('\n');
+        }
+        &self.said
+    }
+
     /// Everything said so far.
     pub(crate) fn said(&self) -> &str {
         &self.said
