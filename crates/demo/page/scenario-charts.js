@@ -1,4 +1,4 @@
-// Small charts of a service's last five minutes. Its deaths and returns are lines in them.
+// Small charts of a service's last five minutes. Its deaths, returns and deployments are lines in them.
 
 import { get } from './api.js';
 import { el } from './dom.js';
@@ -60,14 +60,16 @@ function chart(points, { marks }, [field, name, shown]) {
   const x = (/** @type {number} */ at) => (WIDTH * (1 - (now - at) / SHOWN)).toFixed(1);
   const y = (/** @type {number} */ value) => (HEIGHT - 1 - (HEIGHT - 2) * (value / top)).toFixed(1);
   const line = values.map((point) => `${x(point.at)},${y(Number(point[field]))}`).join(' ');
+  const events = marks.filter(({ at }) => now - at < SHOWN);
+  const said = events.slice(-3).map(({ text }) => `; ${text}`).join('');
   const words = recent === null || recent === undefined ? '–' : shown(Number(recent));
   return el('div', { 'data-key': field },
     el('dt', {}, name), el('dd', {}, words),
     svg('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: 'none', role: 'img',
-      'aria-label': `${name} over five minutes, now ${words}, at most ${values.length ? shown(top) : 'nothing'}` },
+      'aria-label': `${name} over five minutes, now ${words}, at most ${values.length ? shown(top) : 'nothing'}${said}` },
       svg('polyline', { points: line, class: field === 'errors_per_s' ? 'errors' : 'line' }),
-      ...marks.filter(({ at }) => now - at < SHOWN).map(({ at, text }) =>
-        svg('line', { x1: x(at), x2: x(at), y1: 0, y2: HEIGHT, class: 'stage-mark' }, svg('title', {}, text)))));
+      ...events.map(({ at, text, kind }) =>
+        svg('line', { x1: x(at), x2: x(at), y1: 0, y2: HEIGHT, class: `stage-mark ${kind}` }, svg('title', {}, text)))));
 }
 
 /** @param {string} tag @param {{ [name: string]: unknown }} attributes @param {(Node | string)[]} children */

@@ -85,6 +85,20 @@ pub struct Mark {
     pub at: f64,
     /// What.
     pub text: String,
+    /// Of which kind that is.
+    pub kind: MarkKind,
+}
+
+/// What happens to a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MarkKind {
+    /// It is gone, or silent.
+    Died,
+    /// It is there again.
+    Back,
+    /// Another version of it was deployed.
+    Deployed,
 }
 
 impl KnownService {
@@ -122,13 +136,13 @@ impl KnownService {
                 self.restarts += u32::from(*again);
                 self.becomes(ServiceState::Serving);
                 if *again {
-                    self.mark("it serves again".to_owned());
+                    self.mark(MarkKind::Back, "it serves again".to_owned());
                 }
             }
             Notice::Died { how, output_tail, restart_in, .. } => {
                 let back_at = Some(now + restart_in.as_secs_f64());
                 self.ended(ServiceState::Down, how, output_tail, back_at);
-                self.mark(format!("it died: {how}"));
+                self.mark(MarkKind::Died, format!("it died: {how}"));
             }
             Notice::NotStarted { reason, retry_in, .. } => {
                 self.ended(ServiceState::Down, reason, &[], Some(now + retry_in.as_secs_f64()));
@@ -138,7 +152,8 @@ impl KnownService {
                 self.pid = None;
             }
             Notice::Frozen { silent_for, .. } => {
-                self.mark(format!("it did not answer for {:.0} s, and was killed", silent_for.as_secs_f64()));
+                let silent_for = silent_for.as_secs_f64();
+                self.mark(MarkKind::Died, format!("it did not answer for {silent_for:.0} s, and was killed"));
             }
             Notice::GaveUp { reason, .. } => self.ended(ServiceState::GivenUp, reason, &[], None),
         }
@@ -155,7 +170,7 @@ impl KnownService {
     pub fn answers(&mut self) {
         if self.state == ServiceState::Down {
             self.restarts += 1;
-            self.mark("it answers again".to_owned());
+            self.mark(MarkKind::Back, "it answers again".to_owned());
         }
         self.becomes(ServiceState::Serving);
     }
@@ -163,7 +178,7 @@ impl KnownService {
     /// Notes that such a service does not.
     pub fn is_silent(&mut self, reason: &str) {
         if self.state == ServiceState::Serving {
-            self.mark(format!("it does not answer: {reason}"));
+            self.mark(MarkKind::Died, format!("it does not answer: {reason}"));
         }
         if self.state != ServiceState::Down {
             self.ended(ServiceState::Down, reason, &[], None);
@@ -171,8 +186,8 @@ impl KnownService {
     }
 
     /// Notes something that happened to it.
-    pub fn mark(&mut self, text: String) {
-        self.marks.push_back(Mark { at: timestamp::now(), text: clipped(&text) });
+    pub fn mark(&mut self, kind: MarkKind, text: String) {
+        self.marks.push_back(Mark { at: timestamp::now(), text: clipped(&text), kind });
         if self.marks.len() > MARKS {
             self.marks.pop_front();
         }

@@ -4,6 +4,7 @@ use inbox::timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Control;
+use super::known::MarkKind;
 use super::refused::Refused;
 use crate::supervisor::Deployment;
 use crate::traffic::Options;
@@ -90,7 +91,7 @@ impl Control {
             let known = known.ok_or_else(|| Refused::NotServing(SERVICE.to_owned()))?;
             let before = before.or_else(|| known.version.clone()).unwrap_or_default();
             let version = deploy.map_or_else(|| before.clone(), |deploy| deploy.version.clone());
-            known.mark(format!("{SERVICE} {version} was deployed"));
+            known.mark(MarkKind::Deployed, format!("{SERVICE} {version} was deployed"));
             known.version = Some(version);
             state.release = deploy.map(|Deploy { version, broken }| Release {
                 service: SERVICE.to_owned(),

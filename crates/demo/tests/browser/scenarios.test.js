@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
-import { assertNoSidewaysScroll, openBrowser, openPage, visit } from '../../../inbox/tests/browser/browser.js';
+import { assertNoSidewaysScroll, drawn, openBrowser, openPage, visit } from '../../../inbox/tests/browser/browser.js';
 import { startDemo } from './demo.js';
 
 /** How long a scenario may take until all of its promise is compared, milliseconds. */
@@ -130,6 +130,22 @@ test('traffic is switched on and off by keyboard, and the charts move', async ()
   await page.close();
 });
 
+test('a death and the return are lines in the charts, and words beside them', async () => {
+  const { page, faults } = await open();
+  const state = await page.evaluate(async () => (await fetch('/api/stage/state')).json());
+  const { pid } = /** @type {Stage.State} */ (state).services.find((it) => it.name === 'payment') ?? {};
+  assert.ok(pid);
+  process.kill(pid, 'SIGKILL');
+  const card = page.locator('.stage-service[data-key="payment"]');
+  for (const [kind, words] of [['died', 'it died: signal 9 (SIGKILL)'], ['back', 'it serves again']]) {
+    await card.locator(`.stage-mark.${kind} title`).filter({ hasText: words }).first().waitFor({ state: 'attached' });
+    await card.getByRole('img', { name: `requests over five minutes` }).and(card.locator(`[aria-label*="${words}"]`)).waitFor();
+  }
+  await card.getByText('signal 9 (SIGKILL); it is back, restarted').waitFor();
+  assert.deepEqual(faults, []);
+  await page.close();
+});
+
 test('everything is broken with one button, and the table says what came of it', async () => {
   const { page, faults } = await open();
   await page.getByRole('button', { name: 'Break everything' }).click();
@@ -150,15 +166,25 @@ test('nothing scrolls sideways on a phone, and nothing is lost in the dark', asy
   }
 });
 
-test('the page is under 1 MB and asks no other host', async () => {
+test('the page is under 1 MB, all tabs together, and asks no other host', async () => {
   const { page, faults } = await openPage(browser, demo.url);
-  let bytes = 0;
-  page.on('response', async (response) => {
-    if (!response.url().includes('/api/')) bytes += (await response.body().catch(() => Buffer.alloc(0))).length;
+  /** @type {Map<string, Promise<number>>} */
+  const sizes = new Map();
+  page.on('response', (response) => {
+    if (response.url().includes('/api/')) return;
+    sizes.set(response.url(), response.body().then((body) => body.length));
   });
   await visit(page, '/');
   await page.locator('.card').first().waitFor();
-  assert.ok(bytes > 0 && bytes < 1_000_000, `${bytes} bytes`);
+  const tabs = page.locator('nav#tabs a');
+  assert.ok(await tabs.count() >= 10, `${await tabs.count()} tabs`);
+  for (const tab of await tabs.all()) {
+    await tab.click();
+    await page.locator('nav#tabs a[aria-current="page"]').getByText(await tab.innerText(), { exact: true }).waitFor();
+    await drawn(page);
+  }
+  const bytes = (await Promise.all(sizes.values())).reduce((sum, it) => sum + it, 0);
+  assert.ok(sizes.size > 30 && bytes < 1_000_000, `${bytes} bytes of ${sizes.size} files`);
   assert.deepEqual(faults, []);
   await page.close();
 });

@@ -32,6 +32,7 @@ declare namespace Stage {
   interface Mark {
     at: number;
     text: string;
+    kind: 'died' | 'back' | 'deployed';
   }
 
   interface Run {
