@@ -57,8 +57,7 @@ impl Closer {
         }
         let start = Instant::now();
         if let Some(profile) = self.profile.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            // Where time is short already, none of it is for a profile.
-            profile.stop(if timeout < SHUTDOWN_TIMEOUT { Duration::ZERO } else { timeout / 5 });
+            profile.stop(for_last_chunk(timeout));
         }
         Hub::run(Arc::clone(&self.hub), metrics::report_rest);
         self.hub.client().is_none_or(|client| {
@@ -72,5 +71,24 @@ impl Closer {
 impl Drop for Guard {
     fn drop(&mut self) {
         self.0.close(SHUTDOWN_TIMEOUT);
+    }
+}
+
+/// How much of the time of the end the last chunk of a profile may take. Where time is short already, none of it is for a
+/// profile.
+fn for_last_chunk(timeout: Duration) -> Duration {
+    if timeout < SHUTDOWN_TIMEOUT { Duration::ZERO } else { timeout / 5 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_chunk_has_a_fifth_of_the_time_and_none_where_it_is_short() {
+        assert_eq!(for_last_chunk(SHUTDOWN_TIMEOUT), SHUTDOWN_TIMEOUT / 5);
+        assert_eq!(for_last_chunk(Duration::from_secs(60)), Duration::from_secs(12));
+        let short = SHUTDOWN_TIMEOUT - Duration::from_millis(1);
+        assert_eq!((for_last_chunk(short), for_last_chunk(Duration::ZERO)), (Duration::ZERO, Duration::ZERO));
     }
 }
