@@ -68,7 +68,8 @@ function chart(points, { marks }, [field, name, shown]) {
     svg('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: 'none', role: 'img',
       'aria-label': `${name} over five minutes, now ${words}, at most ${values.length ? shown(top) : 'nothing'}${said}` },
       svg('polyline', { points: line, class: field === 'errors_per_s' ? 'errors' : 'line' }),
-      ...events.map(({ at, text, kind }) =>
+      // A return comes within a second of what it follows, whose line would be below it.
+      ...events.toSorted((one, other) => Number(other.kind === 'back') - Number(one.kind === 'back')).map(({ at, text, kind }) =>
         svg('line', { x1: x(at), x2: x(at), y1: 0, y2: HEIGHT, class: `stage-mark ${kind}` }, svg('title', {}, text)))));
 }
 
