@@ -44,6 +44,12 @@ async function shoot(name, options, path) {
   await page.close();
 }
 
+/** How many visits players have made. @returns {Promise<number>} */
+async function visits() {
+  const { traffic } = /** @type {Stage.State} */ (await (await fetch(`${demo.url}/api/stage/state`)).json());
+  return Object.values(traffic?.visits ?? {}).reduce((sum, it) => sum + it, 0);
+}
+
 try {
   const { page } = await openPage(browser, demo.url);
   await visit(page, '/');
@@ -55,11 +61,12 @@ try {
   }
   const issue = await page.locator(`.card[data-key="${BROKEN[0]}"]`).getByRole('link', { name: 'Issue', exact: true })
     .getAttribute('href') ?? '/';
-  await page.waitForFunction(async (wanted) => {
-    const { traffic } = await (await fetch('/api/stage/state')).json();
-    const counts = /** @type {number[]} */ (Object.values(traffic?.visits ?? {}));
-    return counts.reduce((sum, it) => sum + it, 0) >= wanted;
-  }, VISITS, { timeout: VERDICT, polling: 1000 });
+  // Not by `waitForFunction`: a promise is true, whatever comes of it.
+  const end = Date.now() + VERDICT;
+  while (await visits() < VISITS) {
+    if (Date.now() > end) throw new Error(`fewer than ${VISITS} visits within ${VERDICT} ms`);
+    await page.waitForTimeout(1000);
+  }
   for (const [name, options] of SIZES) {
     await shoot(`scenarios-${name}`, options, '/');
     await shoot(`issue-${name}`, options, issue);
