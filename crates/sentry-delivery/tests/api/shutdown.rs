@@ -46,10 +46,12 @@ async fn an_attempt_without_an_answer_does_not_keep_the_others_back_until_the_en
     };
     // Shorter than the ten seconds for an answer.
     let (is_complete, ()) = tokio::join!(close_within(&app.hub, Duration::from_secs(9)), back);
-    // Nobody knows whether the receiver has taken the two that it holds.
     assert!(!is_complete);
+    // Nobody knows whether the receiver has taken those that it holds: two, or more on a busy machine.
+    let held = line.refused() - before;
     let discarded: u64 = app.discarded("error").iter().map(|(_, count)| count).sum();
-    assert!(app.distinct().0 >= 8, "{} arrived, {discarded} are reported as discarded", app.distinct().0);
+    let arrived = app.distinct().0;
+    assert!(arrived + held >= 10, "{arrived} arrived, {held} are held, {discarded} are reported as discarded");
 }
 
 #[actix_web::test]
