@@ -51,7 +51,10 @@ async fn an_attempt_without_an_answer_does_not_keep_the_others_back_until_the_en
     let held = line.refused() - before;
     let discarded: u64 = app.discarded("error").iter().map(|(_, count)| count).sum();
     let arrived = app.distinct().0;
-    assert!(arrived + held >= 10, "{arrived} arrived, {held} are held, {discarded} are reported as discarded");
+    assert!(
+        arrived + held >= 10,
+        "{arrived} arrived, {held} are held, {discarded} are reported as discarded"
+    );
 }
 
 #[actix_web::test]
