@@ -19,8 +19,8 @@ async fn harmed_by(harm: Twist) -> Vec<String> {
 }
 
 #[actix_web::test]
-async fn a_thread_that_stays_is_reported() {
-    let fields = harmed_by(|_, process| _ = process.threads.fetch_add(1, Relaxed)).await;
+async fn threads_that_stay_are_reported() {
+    let fields = harmed_by(|_, process| _ = process.threads.fetch_add(2, Relaxed)).await;
     assert_eq!(fields, ["threads"]);
 }
 
