@@ -101,7 +101,7 @@ pub struct Discarded {
     pub by_rule: bool,
 }
 
-/// The reasons for which a client leaves out what it was told to: by sampling, by its hooks and filters, and spans and
+/// The reasons for which a client leaves something out on purpose: by sampling, by its hooks and filters, and spans and
 /// profiles that alone say nothing.
 const BY_RULE: [&str; 5] =
     ["sample_rate", "before_send", "event_processor", "no_parent_span", "insufficient_data"];

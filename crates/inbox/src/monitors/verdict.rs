@@ -103,7 +103,7 @@ mod tests {
         let thresholds =
             Thresholds::read(&json!({ "failure_issue_threshold": failure, "recovery_threshold": recovery }));
         let mut verdict = Verdict::default();
-        let letter = |state| match state {
+        let initial = |state| match state {
             MonitorState::Active => 'a',
             MonitorState::Ok => 'o',
             MonitorState::Error => 'E',
@@ -117,7 +117,7 @@ mod tests {
                 _ => "in_progress",
             };
             verdict.count(&run(status, second as f64), thresholds);
-            letter(verdict.state)
+            initial(verdict.state)
         });
         after.collect()
     }
