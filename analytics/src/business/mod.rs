@@ -36,9 +36,14 @@ const PLAIN: &[(u16, &str)] = &[(200, "The figures"), (503, "The database is not
 const BOUNDED: &[(u16, &str)] =
     &[(200, "The figures"), (422, "A parameter is out of bounds"), (503, "The database is not there")];
 
-/// Part of a whole in percent; nothing of nothing is 0.
+/// Percentages beyond say nothing: the whole is next to nothing.
+const MOST_PERCENT: f64 = 1e12;
+
+/// Part of a whole in percent. Where that says nothing, it is 0: JSON has no number for an infinite share.
 fn percent(part: f64, whole: f64) -> f64 {
-    if whole == 0.0 { 0.0 } else { part / whole * 100.0 }
+    let share = part / whole * 100.0;
+    // NaN, a share of nothing, is below nothing.
+    if share.abs() <= MOST_PERCENT { share } else { 0.0 }
 }
 
 /// To two decimals.

@@ -104,6 +104,29 @@ async fn what_cannot_be_counted_is_left_out_and_reported_once_for_each_collectio
     assert_eq!((of(&events, "games"), of(&events, "transactions")), (1, 1));
 }
 
+#[actix_web::test]
+async fn a_bet_next_to_nothing_leaves_every_figure_a_number() {
+    let prepare = async |database: &Database| {
+        let next_to_nothing = f64::MIN_POSITIVE;
+        database.collection("games").insert_one(game_but("bet", next_to_nothing)).await.unwrap();
+        let paid = doc! { "user_id": "alice", "type": "WIN", "amount": 1.5, "bet": next_to_nothing, "payout": 2.5,
+        "timestamp": DateTime::now() };
+        database.collection("transactions").insert_one(paid).await.unwrap();
+        let day =
+            doc! { "date": today(), "total_games": 1, "total_bets": next_to_nothing, "total_payouts": 9.0 };
+        database.collection("daily_stats").insert_one(day).await.unwrap();
+    };
+    let Some(app) = app_on("tiny", prepare).await else { return };
+    for route in ROUTES {
+        let answer = app.get(route).await;
+        let mut found = Vec::new();
+        nulls(route, &answer.body, &mut found);
+        assert_eq!((answer.status, found), (200, vec![]), "{route}: {}", answer.body);
+    }
+    let summary = app.get("/api/v1/business-metrics/financial-summary").await.body;
+    assert_eq!(summary["daily_breakdown"][0]["house_edge"], json!(0.0));
+}
+
 /// A value of any type.
 fn any_value() -> impl Strategy<Value = Bson> {
     let leaf = prop_oneof![
