@@ -83,6 +83,12 @@ async fn the_walkthrough_shows_what_it_says_with_a_database_and_a_broker() {
     follow(stage, |step| step.needs_database).await;
 }
 
+#[actix_web::test]
+#[ignore = "needs a stack of containers: deploy/test/run runs it"]
+async fn the_walkthrough_shows_what_it_says_in_the_composed_stack() {
+    follow(Stage::composed(), |_| true).await;
+}
+
 async fn follow(stage: Stage, is_meant: impl Fn(&Step) -> bool) {
     let inbox = Inbox::new(stage.inbox());
     let steps: Vec<_> = steps(&text()).into_iter().filter(is_meant).collect();

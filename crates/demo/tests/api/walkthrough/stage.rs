@@ -1,4 +1,4 @@
-//! A standing demo, and a shell beside it.
+//! A standing demo, or another stack, and a shell beside it.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -16,12 +16,16 @@ use crate::helpers::{Standing, demo};
 /// Longest time of one block.
 const LIMIT: Duration = Duration::from_secs(120);
 
+/// Where a stack is that others have started: `9000=HOST:PORT 8082=HOST:PORT …`, by the ports that the document writes.
+const AT: &str = "WALKTHROUGH_AT";
+
 /// Everything that the walkthrough needs, on free ports.
 pub(crate) struct Stage {
     /// What the document writes, and what stands for it here.
     addresses: Vec<(String, String)>,
     inbox: String,
-    _standing: Standing,
+    /// Ends with the stage.
+    _standing: Option<Standing>,
 }
 
 impl Stage {
@@ -45,6 +49,20 @@ impl Stage {
         Some(stage)
     }
 
+    /// The one that [`AT`] names.
+    pub(crate) fn composed() -> Self {
+        let at = std::env::var(AT).unwrap_or_else(|_| panic!("{AT} is not set; deploy/test/run sets it"));
+        let address = |pair: &str| {
+            let (port, here) = pair.split_once('=').unwrap_or_else(|| panic!("{AT}: `{pair}`"));
+            (format!("localhost:{port}"), here.to_owned())
+        };
+        let addresses: Vec<_> = at.split_whitespace().map(address).collect();
+        let usual = format!("localhost:{INBOX_PORT}");
+        let inbox = addresses.iter().find(|(written, _)| *written == usual);
+        let inbox = format!("http://{}", inbox.unwrap_or_else(|| panic!("{AT}: no inbox")).1);
+        Self { addresses, inbox, _standing: None }
+    }
+
     async fn with(environment: &[(&str, &str)]) -> Self {
         let mut command = demo(&["--free-ports"]);
         // No payment fails by chance.
@@ -58,7 +76,7 @@ impl Stage {
             let port = SERVICES.iter().find(|it| it.name == service.name).expect("a service").usual_port;
             addresses.push(usual(port, &service.url));
         }
-        Self { addresses, inbox, _standing: standing }
+        Self { addresses, inbox, _standing: Some(standing) }
     }
 
     /// Where the inbox is.
