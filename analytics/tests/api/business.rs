@@ -43,7 +43,7 @@ fn now() -> Duration {
 
 /// An app on a database of its own with the seed as of that moment.
 async fn seeded(name: &str, at: Duration, telemetry: Telemetry) -> Option<(App, Database)> {
-    let url = format!("{}/{name}_{telemetry:?}_{}", fixtures::mongo::url()?, std::process::id());
+    let url = fixtures::mongo::database(&format!("{name}_{telemetry:?}"))?;
     let database = Client::with_uri_str(&url).await.unwrap().default_database().unwrap();
     let seed = fixture(include_str!("../fixtures/seed.json"));
     let rows = |name: &str, dated: bool| -> Vec<Document> {
@@ -199,8 +199,8 @@ async fn agrees_on_today(telemetry: Telemetry) {
 
 #[actix_web::test]
 async fn an_empty_database_is_all_zeros() {
-    let Some(url) = fixtures::mongo::url() else { return };
-    let app = spawn_app_on(format!("{url}/empty_{}", std::process::id())).await;
+    let Some(url) = fixtures::mongo::database("empty") else { return };
+    let app = spawn_app_on(url).await;
     let responses = fixture(include_str!("../fixtures/analytics.json"))["responses"].clone();
     for path in responses.as_object().unwrap().keys() {
         let reported = app.get(path).await;

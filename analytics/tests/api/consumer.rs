@@ -39,7 +39,7 @@ pub(crate) async fn stack_on(
     telemetry: Telemetry,
     prepare: impl AsyncFnOnce(&Database),
 ) -> Option<Stack> {
-    let url = format!("{}/{name}_{telemetry:?}_{}", fixtures::mongo::url()?, std::process::id());
+    let url = fixtures::mongo::database(&format!("{name}_{telemetry:?}"))?;
     let broker = rabbit::virtual_host()?;
     let database = Client::with_uri_str(&url).await.unwrap().default_database().unwrap();
     prepare(&database).await;

@@ -8,7 +8,7 @@ use crate::helpers::{App, spawn_app_on};
 
 /// An app on a database of its own with games of one player, and their transactions, of just now.
 async fn played(name: &str, rounds: &[(f64, f64)]) -> Option<App> {
-    let url = format!("{}/{name}_{}", fixtures::mongo::url()?, std::process::id());
+    let url = fixtures::mongo::database(name)?;
     let database = Client::with_uri_str(&url).await.unwrap().default_database().unwrap();
     let now = DateTime::now();
     let seconds = now.timestamp_millis() as f64 / 1e3;

@@ -31,8 +31,7 @@ async fn wait_for_monitor(inbox: &Inbox, slug: &str, fits: impl Fn(&Value) -> bo
 
 #[actix_web::test]
 async fn the_report_of_the_day_runs_again_and_again_and_checks_in() {
-    let Some(url) = mongo::url() else { return };
-    let url = format!("{url}/report_{}", std::process::id());
+    let Some(url) = mongo::database("report") else { return };
     let database = connect(Some(&url)).await;
     let days = database.collection::<bson::Document>("daily_stats").unwrap();
     let now = bson::DateTime::now().try_to_rfc3339_string().unwrap();

@@ -107,6 +107,20 @@ async fn a_database_that_freezes_is_unreachable_until_it_goes_on() {
 }
 
 #[actix_web::test]
+async fn the_url_says_how_long_a_frozen_database_is_waited_for() {
+    let Some(server) = fixtures::mongo::Server::start() else { return };
+    let app = spawn_app_on(format!("{}/?serverSelectionTimeoutMS=5500", server.url())).await;
+    assert_eq!(aggregate(&app).await.body["type"], "MongoServerError");
+
+    server.freeze();
+    let failed = aggregate(&app).await;
+    assert_eq!(failed.body["type"], "MongoConnectionError");
+    let event = app.event_of(&failed).await;
+    let reason = event["contexts"]["database_error"]["reason"].as_str().unwrap();
+    assert!(reason.contains("within 6 s"), "{reason}");
+}
+
+#[actix_web::test]
 async fn connections_that_are_cut_fail_no_route() {
     let Some(server) = fixtures::mongo::Server::start() else { return };
     let proxy = Proxy::start(&server.url(), None).await;

@@ -25,8 +25,8 @@ async fn fuzz(app: &App, checks: &str) -> Option<String> {
 
 #[actix_web::test]
 async fn whatever_is_asked_the_answer_is_one_that_the_document_has() {
-    let Some(url) = fixtures::mongo::url() else { return };
-    let app = spawn_app_on(format!("{url}/schema_{}", std::process::id())).await;
+    let Some(url) = fixtures::mongo::database("schema") else { return };
+    let app = spawn_app_on(url).await;
     let Some(reported) = fuzz(&app, CHECKS).await else { return };
     assert!(reported.contains("No issues found"), "{reported}");
     assert!(app.inbox.events().is_empty());

@@ -25,7 +25,7 @@ const ROUTES: [&str; 10] = [
 ];
 
 async fn app_on(name: &str, prepare: impl AsyncFnOnce(&Database)) -> Option<App> {
-    let url = format!("{}/{name}_{}", fixtures::mongo::url()?, std::process::id());
+    let url = fixtures::mongo::database(name)?;
     let database = Client::with_uri_str(&url).await.unwrap().default_database().unwrap();
     prepare(&database).await;
     Some(spawn_app_on(url).await)
@@ -257,7 +257,7 @@ async fn fuzz_documents_of_any_shape_fail_no_route() {
     let cases = std::env::var("PROPTEST_CASES").ok().and_then(|it| it.parse().ok()).unwrap_or(300_usize);
     let mut runner = TestRunner::default();
     let Some(app) = app_on("shapes", async |_| ()).await else { return };
-    let url = format!("{}/shapes_{}", fixtures::mongo::url().unwrap(), std::process::id());
+    let url = fixtures::mongo::database("shapes").unwrap();
     let database = Client::with_uri_str(&url).await.unwrap().default_database().unwrap();
     // A few at a time, so that the one that fails a route is among few.
     for _ in 0..cases.div_ceil(30) {

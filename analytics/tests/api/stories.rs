@@ -12,8 +12,8 @@ async fn each_scenario_has_the_steps_of_its_story_as_spans() {
 
 #[actix_web::test]
 async fn with_a_database_too_its_commands_are_below_the_steps() {
-    let Some(url) = fixtures::mongo::url() else { return };
-    let app = spawn_app_on(format!("{url}/stories_{}", std::process::id())).await;
+    let Some(url) = fixtures::mongo::database("stories") else { return };
+    let app = spawn_app_on(url).await;
     spans::tell_each_story(&app, "/api/debug").await;
     app.get("/api/v1/analytics/player-details-n1").await;
     let transaction = app.transaction("GET /api/v1/analytics/player-details-n1").await;

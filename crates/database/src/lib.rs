@@ -44,18 +44,18 @@ pub static URL: Variable = Variable {
 };
 
 /// How long a command may look for a server, and how long a handshake may take. No caller waits for the driver's own
-/// 30 s.
+/// 30 s. `serverSelectionTimeoutMS` in the URL sets another time.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// How long a command may take in all. A frozen server takes commands and never answers.
-const LIMIT: Duration = Duration::from_millis(2_500);
+/// How much longer than this look a command may take in all. A frozen server takes commands and never answers.
+const ANSWER: Duration = Duration::from_millis(500);
 
 /// How often an operation that may be done twice is tried. An idle connection may have been cut silently, and the next
 /// one as well.
 const ATTEMPTS: u32 = 3;
 
-/// How long the first of these attempts may take. A connection that was cut may never answer.
-const FIRST_LIMIT: Duration = Duration::from_millis(1_250);
+/// Which part of the time of all attempts the first may take. A connection that was cut may never answer.
+const FIRST_PART: u32 = 2;
 
 /// How often the driver checks its servers. With its own 10 s, a frozen server would go unnoticed for that long.
 const HEARTBEAT: Duration = Duration::from_secs(2);
@@ -75,6 +75,8 @@ pub struct BadUrl(#[from] EnvError);
 #[derive(Debug, Clone)]
 pub struct Database {
     database: Option<mongodb::Database>,
+    /// How long a command may take.
+    limit: Duration,
     watched: Watched,
 }
 
@@ -82,20 +84,23 @@ impl Database {
     /// Makes a client for the database of that name, without waiting for a server. A database in the URL is only where
     /// its user is known. Without a URL, every operation fails with a [`DatabaseError`].
     pub async fn connect(url: Option<&str>, name: &str) -> Result<Self, BadUrl> {
-        let Some(url) = url else { return Ok(Self { database: None, watched: Watched::new(State::Down) }) };
+        let Some(url) = url else {
+            let watched = Watched::new(State::Down);
+            return Ok(Self { database: None, limit: PATIENCE + ANSWER, watched });
+        };
         redaction::hide_password_of(url);
         let bad =
             |error: mongodb::error::Error| BadUrl(EnvError::refused_url(&URL, url, &error::sentence(&error)));
         let watched = Watched::new(State::Connecting);
         let mut options = ClientOptions::parse(url).await.map_err(bad)?;
-        options.server_selection_timeout.get_or_insert(PATIENCE);
+        let limit = *options.server_selection_timeout.get_or_insert(PATIENCE) + ANSWER;
         options.connect_timeout.get_or_insert(PATIENCE);
         options.heartbeat_freq.get_or_insert(HEARTBEAT);
         options.max_idle_time.get_or_insert(IDLE_LIMIT);
         options.command_event_handler = Some(commands::handler());
         options.sdam_event_handler = Some(watched.handler());
         let client = mongodb::Client::with_options(options).map_err(bad)?;
-        Ok(Self { database: Some(client.database(name)), watched })
+        Ok(Self { database: Some(client.database(name)), limit, watched })
     }
 
     /// Was a URL given?
@@ -114,15 +119,16 @@ impl Database {
         }
     }
 
-    /// Runs an operation (`findOne`, `aggregate` …) on a collection, for at most 2.5 s. The driver itself retries reads,
-    /// but no writes on a server without replicas; for those, see [`run_idempotent`](Self::run_idempotent).
+    /// Runs an operation (`findOne`, `aggregate` …) on a collection, for at most 2.5 s, or half a second longer than the
+    /// URL's `serverSelectionTimeoutMS`. The driver itself retries reads, but no writes on a server without replicas; for
+    /// those, see [`run_idempotent`](Self::run_idempotent).
     pub async fn run<T>(
         &self,
         operation: &'static str,
         collection: &'static str,
         work: impl IntoFuture<Output = mongodb::error::Result<T>>,
     ) -> Result<T, DatabaseError> {
-        self.run_within(LIMIT, operation, collection, work).await
+        self.run_within(self.limit, operation, collection, work).await
     }
 
     /// Runs an operation within another time limit.
@@ -142,7 +148,8 @@ impl Database {
         done
     }
 
-    /// Runs an operation that may be done twice, such as an insert with an id of the caller's, for at most 2.5 s in all.
+    /// Runs an operation that may be done twice, such as an insert with an id of the caller's, for as long as [`run`](Self::run) in
+    /// all.
     /// If its connection breaks or stays silent, `work` is called again on another connection. A repeated insert fails
     /// with a [duplicate key](DatabaseError::is_duplicate_key) if the first one was done.
     pub async fn run_idempotent<T, Work>(
@@ -154,8 +161,8 @@ impl Database {
     where
         Work: IntoFuture<Output = mongodb::error::Result<T>>,
     {
-        let end = Instant::now() + LIMIT;
-        let mut done = within(FIRST_LIMIT, operation, collection, work()).await;
+        let end = Instant::now() + self.limit;
+        let mut done = within(self.limit / FIRST_PART, operation, collection, work()).await;
         for _ in 1..ATTEMPTS {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() || !done.as_ref().is_err_and(DatabaseError::may_be_done) {

@@ -27,8 +27,7 @@ async fn a_spin_is_stored_as_it_was_answered() {
 }
 
 async fn stores_what_it_answers(telemetry: Telemetry) {
-    let Some(url) = fixtures::mongo::url() else { return };
-    let url = format!("{url}/spins_{telemetry:?}_{}", std::process::id());
+    let Some(url) = fixtures::mongo::database(&format!("spins_{telemetry:?}")) else { return };
     let database = Client::with_uri_str(&url).await.unwrap().default_database().unwrap();
     let app = spawn_app_as(telemetry, |settings| settings.shared.mongodb_url = Some(url)).await;
     let spin = post(&app, "/calculate", json!({ "userId": "alice", "bet": 2.5 })).await;

@@ -31,7 +31,7 @@ pub(crate) async fn books_on(
 
 /// A database on the shared server, and a URL that names it.
 pub(crate) async fn database_of(name: &str) -> Option<(String, Database)> {
-    let url = format!("{}/{name}_{}", fixtures::mongo::url()?, std::process::id());
+    let url = fixtures::mongo::database(name)?;
     let database = Client::with_uri_str(&url).await.unwrap().default_database().unwrap();
     Some((url, database))
 }

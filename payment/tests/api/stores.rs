@@ -12,7 +12,7 @@ use crate::helpers::{App, Telemetry, spawn_app_as, spawn_app_on};
 
 /// The URLs of both stores; of that in memory alone where there is no server.
 fn stores(name: &str) -> Vec<String> {
-    let mongodb = fixtures::mongo::url().map(|url| format!("{url}/{name}_{}", std::process::id()));
+    let mongodb = fixtures::mongo::database(name);
     ["memory:".to_owned()].into_iter().chain(mongodb).collect()
 }
 

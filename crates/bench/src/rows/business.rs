@@ -19,11 +19,10 @@ pub(super) async fn measure(plan: &Plan, setup: &Setup, rows: &mut Vec<Saturatio
     // Those that are named, or such as the tests start.
     let own = if std::env::var_os("RABBITMQ_URL").is_some() { None } else { Broker::start() };
     let broker = own.as_ref().map(Broker::url).or_else(|| std::env::var("RABBITMQ_URL").ok());
-    let (Some(database), Some(broker)) = (fixtures::mongo::url(), broker) else {
+    let (Some(database), Some(broker)) = (fixtures::mongo::database("bench"), broker) else {
         say("no business routes without a database and a broker");
         return Ok(());
     };
-    let database = format!("{database}/bench_{}", std::process::id());
     let environment = [
         ("MONGODB_URL", database.as_str()),
         ("RABBITMQ_URL", &broker),
