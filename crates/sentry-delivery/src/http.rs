@@ -46,13 +46,13 @@ impl Endpoint {
         let headers = [(HeaderName::from_static("x-sentry-auth"), auth)];
         let (client, url) =
             (client(headers).pool_max_idle_per_host(connections), options.dsn.envelope_api_url());
-        let client = if is_here(&url) { client.no_proxy() } else { client };
+        let client = if is_here(&url) { direct(client, &url) } else { client };
         Ok(Self { client: client.build()?, url })
     }
 
     /// A Spotlight sidecar, which is on this machine: no proxy is asked.
     pub(crate) fn spotlight(url: &reqwest::Url) -> Result<Self, EndpointError> {
-        let client = client([]).no_proxy().pool_max_idle_per_host(1).build()?;
+        let client = direct(client([]), url).pool_max_idle_per_host(1).build()?;
         Ok(Self { client, url: url.clone() })
     }
 
@@ -96,6 +96,13 @@ fn is_here(url: &reqwest::Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+/// A client that asks no proxy. Without encryption on the way, it needs no certificates: to read those of the machine
+/// takes a part of each start.
+fn direct(client: ClientBuilder, url: &reqwest::Url) -> ClientBuilder {
+    let client = client.no_proxy();
+    if url.scheme() == "http" { client.tls_certs_only([]) } else { client }
 }
 
 /// Reads a body that is short; drops the connection where it is not.
