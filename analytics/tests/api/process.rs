@@ -37,9 +37,9 @@ async fn without_a_dsn_everything_works_and_nothing_is_sent() {
         .await;
 }
 
-#[test]
-fn the_binary_checks_the_health_of_a_running_service() {
-    checks_its_own_health(BINARY);
+#[actix_web::test]
+async fn the_binary_checks_the_health_of_a_running_service_and_makes_no_transaction() {
+    checks_its_own_health(BINARY).await;
 }
 
 #[actix_web::test]

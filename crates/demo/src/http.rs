@@ -5,9 +5,6 @@ use std::time::Duration;
 /// Longest wait for an answer: the longest scenario takes 30 s.
 const TIMEOUT: Duration = Duration::from_secs(40);
 
-/// A `sentry-trace` that is not sampled: who asks how a service is makes no transaction.
-pub const UNSAMPLED: &str = "d6f2d9f0c3a14d6e9a4b5c7f8e1a2b3c-a1b2c3d4e5f60718-0";
-
 /// A client that keeps no connection open and uses no proxy.
 ///
 /// A kept connection would count among the open files of the service whose recovery is checked.

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use healthcheck::UNSAMPLED;
 use reqwest::{Client, Method, RequestBuilder, Url};
 use scenario::DEBUG_TOKEN;
 use scenario::listing::{Entry, Listing};
@@ -13,7 +14,7 @@ use uuid::Uuid;
 use super::call::{Answer, Call};
 use super::checked::Checked;
 use super::error::CheckError;
-use crate::http::{UNSAMPLED, body, reason};
+use crate::http::{body, reason};
 use crate::services;
 
 /// Between two questions to a service that does not know yet whether its database is there, and how many.

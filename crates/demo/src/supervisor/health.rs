@@ -2,10 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use healthcheck::UNSAMPLED;
 use reqwest::{Client, StatusCode};
 use tokio::time::sleep;
-
-use crate::http::UNSAMPLED;
 
 /// How often a starting child is asked whether it is healthy.
 const STARTING: Duration = Duration::from_millis(25);
