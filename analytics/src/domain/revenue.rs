@@ -1,6 +1,7 @@
 //! The revenue report, which reads a month of bets into memory where it could add them up one by one.
 
-use sentry_context::runtime_stats::{give_memory_back, memory_mb_now};
+use sentry_context::platform::give_memory_back;
+use sentry_context::runtime_stats::memory_mb_now;
 use sentry_context::sentry::Level;
 use sentry_context::step::Step;
 use sentry_context::{breadcrumbs, facts, report};

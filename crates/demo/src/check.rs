@@ -1,11 +1,13 @@
 //! Fires every scenario and compares what arrives with what its catalogue promises.
 //!
 //! The answers are awaited one by one, in catalogue order; the events are awaited together at the end,
-//! which bounds the whole check by one wait, however much is broken.
+//! which bounds the whole check by one wait, however much is broken. [`command`] is `demo check`; the page runs the same
+//! check on services that run.
 
 pub mod arrivals;
 pub mod call;
 pub mod checked;
+pub mod command;
 pub mod compare;
 pub mod error;
 pub mod fire;
@@ -20,15 +22,12 @@ pub mod selection;
 mod table;
 pub mod target;
 
-use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use tokio::time::sleep;
 
-use crate::cli::CheckOptions;
-use crate::http;
-use crate::terminal::{self, Progress, say};
+use crate::terminal::Progress;
 use call::Call;
 use checked::Checked;
 use error::CheckError;
@@ -40,28 +39,6 @@ use target::Targets;
 
 /// How long after the last promised event a surplus one is waited for.
 const SETTLE: Duration = Duration::from_secs(1);
-
-/// Runs the check and reports: status 0 all kept, 1 some broken, 2 it could not run.
-pub async fn main(options: CheckOptions) -> ExitCode {
-    match run(&options).await {
-        Ok(report) => {
-            say(&if options.json { report.to_json().to_string() } else { table::render(&report) });
-            if report.ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-        }
-        Err(error) => terminal::refuse(&error.to_string()),
-    }
-}
-
-async fn run(options: &CheckOptions) -> Result<Report, CheckError> {
-    let http = http::client().map_err(CheckError::Http)?;
-    let progress = Progress::start();
-    progress.show("starting the inbox and the services");
-    let targets = Targets::prepare(options, &http).await?;
-    let report = check(options.only.as_deref(), options.wait, &targets, http, &progress).await;
-    progress.show("stopping what was started");
-    targets.leave().await;
-    report
-}
 
 /// Fires the scenarios whose id `only` matches, and judges each; waits for events as long as `wait` says.
 pub async fn check(
@@ -92,7 +69,7 @@ pub async fn check(
     let recoveries = join_all(probes.into_iter().map(RecoveryProbe::examine_after)).await;
     Ok(Report {
         inbox: targets.inbox.url(),
-        inbox_stays: !targets.are_own(),
+        inbox_stays: !targets.are_own,
         verdicts,
         skipped,
         recoveries,

@@ -1,6 +1,8 @@
 //! The command line. Clap answers usage errors itself: a line on stderr, exit status 2.
 
+use std::convert::Infallible;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -9,9 +11,8 @@ use clap::{Args, Parser, Subcommand};
 use reqwest::Url;
 use sentry_context::redaction;
 
-use crate::release::Target;
+use crate::ports::INBOX_PORT;
 use crate::services::{self, Service};
-use crate::stage::INBOX_PORT;
 use crate::traffic;
 
 /// Where the standing demo has its inbox.
@@ -92,6 +93,23 @@ pub struct ReleaseOptions {
     /// The page of the demo that runs.
     #[arg(long, value_name = "URL", value_parser = http_url, default_value = USUAL_INBOX.as_str())]
     pub page: Url,
+}
+
+/// What is to be deployed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// Another version.
+    Version(String),
+    /// The version before.
+    Before,
+}
+
+impl FromStr for Target {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(if text == "roll-back" { Self::Before } else { Self::Version(text.to_owned()) })
+    }
 }
 
 /// Options of the standing demo.

@@ -15,6 +15,7 @@ pub mod health;
 pub mod known;
 pub mod link;
 pub mod order;
+pub mod point;
 pub mod process;
 pub mod refused;
 pub mod release;

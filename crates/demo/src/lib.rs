@@ -20,7 +20,7 @@
 //! - [`dsns`] where the services send
 //! - [`check`] the comparison of promises with events
 //! - [`generated`] documents that are made from declarations
-//! - [`cli`], [`terminal`], [`http`] the edges
+//! - [`cli`], [`terminal`], [`http`], `signals` the edges
 
 pub mod backing;
 pub mod check;
@@ -37,6 +37,7 @@ pub mod release;
 pub mod running;
 pub mod serve;
 pub mod services;
+mod signals;
 pub mod stage;
 pub mod supervisor;
 pub mod table;

@@ -20,7 +20,7 @@ fn main() -> ExitCode {
         Some(Command::Serve(options)) => block_on(page::serve(options.url)),
         Some(Command::Traffic(options)) => block_on(traffic::command::main(options)),
         Some(Command::Release(options)) => block_on(release::main(options)),
-        Some(Command::Check(options)) => block_on(check::main(options)),
+        Some(Command::Check(options)) => block_on(check::command::main(options)),
         Some(Command::Fingerprint(options)) => fingerprint::main(&options),
         Some(Command::Table) => write(table::files(&generated::root())),
         Some(Command::Variables) => write(variables::files(&generated::root())),

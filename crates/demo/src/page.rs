@@ -12,8 +12,9 @@ use reqwest::Url;
 use crate::control::known::KnownService;
 use crate::control::{Control, Setup, routes};
 use crate::ports::Preference;
+use crate::signals::asked_to_stop;
 use crate::terminal::{self, say};
-use crate::{http, ports, up};
+use crate::{http, ports};
 
 /// So that a name is written once.
 macro_rules! files {
@@ -80,7 +81,7 @@ async fn served(services: Vec<Url>) -> Result<(), String> {
     let inbox = Arc::new(Inbox::start_with(options).await.map_err(|error| error.to_string())?);
     control.begin(&inbox, None);
     say(&format!("{:<12} {}  open it in a browser", "inbox", inbox.url()));
-    up::asked_to_stop().await;
+    asked_to_stop().await;
     control.stop_traffic().await;
     Ok(())
 }

@@ -3,6 +3,9 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
+/// The usual port of the inbox.
+pub const INBOX_PORT: u16 = inbox::variables::PORT.default_port();
+
 /// Whether usual ports are wanted at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Preference {

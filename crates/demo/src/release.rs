@@ -1,8 +1,6 @@
 //! `demo release`: deploys a version of the game engine in a demo that runs, and says what comes of it; or rolls it back.
 
-use std::convert::Infallible;
 use std::process::ExitCode;
-use std::str::FromStr;
 use std::time::Duration;
 
 use inbox::Issue;
@@ -10,10 +8,11 @@ use inbox::answers::{Issues, SessionsByRelease};
 use serde::Deserialize;
 use tokio::time::{Instant, sleep};
 
-use crate::cli::ReleaseOptions;
+use crate::cli::{ReleaseOptions, Target};
 use crate::control::known::ServiceState;
-use crate::control::release::{Deploy, Release, SERVICE};
+use crate::control::release::{Deploy, Release};
 use crate::running::{RunningDemo, RunningError};
+use crate::services::GAME_ENGINE;
 use crate::terminal::{self, Progress, say};
 
 /// How often the page is asked how far it is.
@@ -27,31 +26,14 @@ const ISSUE_LIMIT: Duration = Duration::from_secs(60);
 
 const PATH: &str = "/api/stage/release";
 
-/// What is to be deployed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
-    /// Another version.
-    Version(String),
-    /// The version before.
-    Before,
-}
-
-impl FromStr for Target {
-    type Err = Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(if text == "roll-back" { Self::Before } else { Self::Version(text.to_owned()) })
-    }
-}
-
 /// Why it did not work.
 #[derive(Debug, thiserror::Error)]
 enum ReleaseError {
     #[error(transparent)]
     Running(#[from] RunningError),
-    #[error("{SERVICE} {version} does not serve after {} s{why}", START_LIMIT.as_secs())]
+    #[error("{GAME_ENGINE} {version} does not serve after {} s{why}", START_LIMIT.as_secs())]
     NotServing { version: String, why: String },
-    #[error("the demo has no {SERVICE}")]
+    #[error("the demo has no {GAME_ENGINE}")]
     NoService,
 }
 
@@ -74,7 +56,7 @@ async fn deploy(options: &ReleaseOptions, deploy: Deploy) -> Result<(), ReleaseE
     demo.post(PATH, &deploy).await?;
     let engine = serving(&demo, before).await?;
     let Deploy { version, broken } = deploy;
-    say(&format!("{SERVICE} {version} serves at {}", engine.url));
+    say(&format!("{GAME_ENGINE} {version} serves at {}", engine.url));
     if broken {
         say(&first_issue(&demo, &version).await?);
     }
@@ -89,7 +71,7 @@ async fn roll_back(options: &ReleaseOptions) -> Result<(), ReleaseError> {
     demo.delete(PATH).await?;
     let engine = serving(&demo, now.pid()).await?;
     let version = engine.version.as_deref().unwrap_or_default();
-    say(&format!("{SERVICE} {version} serves again at {}", engine.url));
+    say(&format!("{GAME_ENGINE} {version} serves again at {}", engine.url));
     // Its last sessions came with its end.
     let left = now.release.iter().map(|release| release.version.as_str());
     for version in left.chain([version]) {
@@ -124,11 +106,11 @@ struct Why {
 
 impl State {
     fn pid(&self) -> Option<u32> {
-        self.services.iter().find(|service| service.name == SERVICE)?.pid
+        self.services.iter().find(|service| service.name == GAME_ENGINE)?.pid
     }
 
     fn engine(self) -> Result<Engine, ReleaseError> {
-        self.services.into_iter().find(|service| service.name == SERVICE).ok_or(ReleaseError::NoService)
+        self.services.into_iter().find(|service| service.name == GAME_ENGINE).ok_or(ReleaseError::NoService)
     }
 }
 
@@ -157,7 +139,7 @@ async fn first_issue(demo: &RunningDemo, version: &str) -> Result<String, Releas
     let progress = Progress::start();
     let since = state(demo).await?.release.map_or(0.0, |release| release.since);
     let deadline = Instant::now() + ISSUE_LIMIT;
-    let of_release = format!("{SERVICE}@{version}");
+    let of_release = format!("{GAME_ENGINE}@{version}");
     let new = |issue: &Issue| issue.first_seen >= since && issue.release.as_ref() == Some(&of_release);
     while Instant::now() < deadline {
         let Issues { issues, .. } = demo.get("/api/issues").await?;
@@ -173,7 +155,7 @@ async fn first_issue(demo: &RunningDemo, version: &str) -> Result<String, Releas
 
 /// How many of its sessions did not crash; `None` where none has arrived.
 async fn crash_free(demo: &RunningDemo, version: &str) -> Result<Option<String>, ReleaseError> {
-    let of_release = format!("{SERVICE}@{version}");
+    let of_release = format!("{GAME_ENGINE}@{version}");
     let SessionsByRelease { sessions } = demo.get("/api/sessions").await?;
     let of_release = sessions.into_iter().find(|sessions| sessions.release == of_release);
     let rate = |sessions: inbox::Sessions| {

@@ -24,10 +24,13 @@ pub struct Service {
     pub main: fn() -> ExitCode,
 }
 
+/// The service that a release can break.
+pub const GAME_ENGINE: &str = "game-engine";
+
 /// All services, in the order of the request that passes through them.
 pub static SERVICES: [Service; 3] = [
     Service {
-        name: "game-engine",
+        name: GAME_ENGINE,
         usual_port: game_engine::settings::PORT.default_port(),
         project: 1,
         catalogue: &game_engine::scenarios::CATALOGUE,

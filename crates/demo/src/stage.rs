@@ -12,14 +12,11 @@ use crate::backing::Backing;
 use crate::control::known::KnownService;
 use crate::control::{self, Control};
 use crate::dsns::Dsns;
-use crate::ports::{self, Preference};
+use crate::ports::{self, INBOX_PORT, Preference};
 use crate::services::SERVICES;
 use crate::supervisor::{Launch, Supervisor};
 use crate::traffic::gateway::GatewayError;
 use crate::{hints, page, variables};
-
-/// The usual port of the inbox.
-pub const INBOX_PORT: u16 = inbox::variables::PORT.default_port();
 
 /// For how long a service may not answer before it counts as frozen: the longest scenario blocks it for 30 s.
 pub const FROZEN_AFTER: Duration = Duration::from_secs(40);

@@ -3,14 +3,13 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
-
 use crate::backing::{Backing, Started};
 use crate::check::fire::ScenarioClient;
 use crate::cli::UpOptions;
 use crate::control::Control;
 use crate::http;
 use crate::ports::Preference;
+use crate::signals::asked_to_stop;
 use crate::stage::{self, Setup, Stage, StageError};
 use crate::supervisor::{Notice, Supervisor};
 use crate::terminal::{self, say};
@@ -113,18 +112,4 @@ fn line(notice: &Notice) -> String {
 
 fn seconds(duration: Duration) -> String {
     format!("{:.1} s", duration.as_secs_f64())
-}
-
-/// Returns at the first SIGINT or SIGTERM.
-pub(crate) async fn asked_to_stop() {
-    let (Ok(mut interrupt), Ok(mut terminate)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        // Without handlers the signals end this process at once, and with it the children.
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
 }

@@ -5,8 +5,8 @@ use scenario::Method;
 use scenario::listing::{Entry, Listing};
 
 use crate::check::fire::ScenarioClient;
+use crate::ports::INBOX_PORT;
 use crate::services::{SERVICES, Service};
-use crate::stage::INBOX_PORT;
 
 /// How many calls are proposed per service; its catalogue has the rest.
 const PROPOSED: usize = 2;

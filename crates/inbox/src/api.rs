@@ -2,7 +2,7 @@
 //!
 //! - `issues`: issues, what is decided of them, and events; `traces`: transactions, traces, logs
 //! - `received`: what came beside these, such as attachments and feedback, and the envelopes themselves
-//! - `releases`, `debug_files`: what `sentry-cli` asks for
+//! - `releases`, `debug_files`: what `sentry-cli` asks for; `sentry_cli`: what its requests have in common
 //! - `charts`: numbers over time; `filter`: what lists are narrowed to, searched for, and sorted by
 
 mod charts;
@@ -11,6 +11,7 @@ mod filter;
 mod issues;
 mod received;
 mod releases;
+mod sentry_cli;
 mod traces;
 
 use actix_web::error::{InternalError, JsonPayloadError, QueryPayloadError};

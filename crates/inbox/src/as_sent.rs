@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 
 use crate::event_id::plain;
-use crate::received::Payload;
+use crate::received::payload::Payload;
 use crate::refusal::{refusal, takes};
 use crate::store::Store;
 

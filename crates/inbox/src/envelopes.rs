@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::envelope::{Envelope, Item};
-use crate::received::Payload;
+use crate::received::payload::Payload;
 use crate::ring::Ring;
 use crate::text::{LONG, SHORT, clip};
 use crate::timestamp;

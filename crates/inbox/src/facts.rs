@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::grouping;
-use crate::received::{scalar, text};
+use crate::received::fields::{scalar, text};
 use crate::text::{SHORT, clip};
 
 /// Most tags of an event that are looked at.

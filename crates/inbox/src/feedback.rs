@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::received::{event_id, scalar, text};
+use crate::received::fields::{event_id, scalar, text};
 use crate::text::{LONG, clip};
 use crate::timestamp;
 use crate::weight::{Weigh, heap_of};

@@ -19,11 +19,11 @@ use actix_web::{HttpRequest, HttpResponse, Route, web};
 use serde::Serialize;
 use serde_json::json;
 
+use crate::answer::SharedAnswer;
 use crate::envelope::BadEnvelope;
 use crate::envelopes::Arrival;
 use crate::forward::{Forward, RATE_LIMITS};
 use crate::refusal::{refusal, takes};
-use crate::server::SharedAnswer;
 use crate::store::{Accepted, Store};
 use crate::text::{SHORT, clip};
 use crate::upload::{self, BadUpload, Uploads};

@@ -19,6 +19,7 @@
 //! # Ok(()) }
 //! ```
 
+mod answer;
 pub mod answers;
 mod api;
 mod as_sent;
@@ -79,6 +80,7 @@ use tokio::time::Instant;
 use server::{Running, Settings};
 use store::{State, Store};
 
+pub use answer::Answer;
 pub use attachments::Attachment;
 pub use debug_files::DebugFile;
 pub use envelopes::{ReceivedEnvelope, ReceivedItem};
@@ -87,7 +89,7 @@ pub use hosts::{AllowedHosts, BadHost};
 pub use issue::{Issue, IssueStatus};
 pub use issues::SeenRelease;
 pub use monitors::{CheckIn, Monitor, MonitorState};
-pub use options::{Answer, Options};
+pub use options::Options;
 pub use received::{EventSummary, Payload, TransactionSummary};
 pub use refusals::Refused;
 pub use releases::{Commit, Deploy, Release};

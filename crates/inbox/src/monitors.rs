@@ -10,7 +10,8 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::received::{Payload, scalar, text};
+use crate::received::fields::{scalar, text};
+use crate::received::payload::Payload;
 use crate::timestamp;
 use schedule::Schedule;
 use verdict::Thresholds;

@@ -1,10 +1,10 @@
-//! How an inbox starts, and how it answers.
+//! How an inbox starts.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use reqwest::Url;
 
+use crate::answer::Answer;
 use crate::hosts::AllowedHosts;
 use crate::page::Additions;
 use crate::store::Limits;
@@ -41,23 +41,5 @@ impl Default for Options {
             allowed_hosts: AllowedHosts::default(),
             page: Additions::default(),
         }
-    }
-}
-
-/// How envelopes are answered: a Sentry that is far away, or in trouble. With a status outside of 2xx nothing is
-/// stored, and the envelope counts as rejected.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    /// Time from the arrival to the answer; what arrived is seen at once.
-    pub delay: Duration,
-    /// Its HTTP status.
-    pub status: u16,
-    /// Its further headers, such as `Retry-After`.
-    pub headers: Vec<(String, String)>,
-}
-
-impl Default for Answer {
-    fn default() -> Self {
-        Self { delay: Duration::ZERO, status: 200, headers: Vec::new() }
     }
 }

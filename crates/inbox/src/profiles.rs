@@ -7,7 +7,7 @@
 //! - `request`: what the API is asked for
 
 pub(crate) mod api;
-mod chunk;
+pub(crate) mod chunk;
 #[cfg(test)]
 mod fuzz;
 mod graph;

@@ -2,7 +2,8 @@
 
 mod entry;
 mod event;
-mod payload;
+pub(crate) mod fields;
+pub(crate) mod payload;
 mod span;
 mod transaction;
 
@@ -13,7 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::envelope::{BadEnvelope, Envelope, Item};
 use crate::feedback::Feedback;
-use crate::profiles::Chunk;
+use crate::profiles::chunk::Chunk;
 use crate::reports::ClientReport;
 use crate::sessions::Count;
 use crate::text::{SHORT, clip};
@@ -23,6 +24,7 @@ pub(crate) use entry::{Entry, attribute};
 pub(crate) use event::Event;
 pub use event::EventSummary;
 pub use payload::Payload;
+use payload::not_an_object;
 pub(crate) use span::Span;
 pub use transaction::TransactionSummary;
 pub(crate) use transaction::{Transaction, milliseconds};
@@ -145,10 +147,6 @@ fn object(payload: &[u8]) -> Result<Value, String> {
     Ok(Value::Object(object))
 }
 
-fn not_an_object(error: &serde_json::Error) -> String {
-    format!("its payload is not a JSON object: {error}")
-}
-
 /// The entries of an item container: `{"items": […]}`.
 fn contained(payload: &[u8]) -> Result<Vec<Payload>, String> {
     let container: BTreeMap<String, &RawValue> =
@@ -160,35 +158,4 @@ fn contained(payload: &[u8]) -> Result<Vec<Payload>, String> {
         return Err("one of its items is not a JSON object".to_owned());
     }
     Ok(items.into_iter().map(Payload::copied).collect())
-}
-
-/// The id of the envelope, or else of the payload, or else a new one. What is no id counts as none: an event with a
-/// wrong id says more than none at all.
-pub(crate) fn event_id(payload: &Value, envelope: &Map<String, Value>) -> String {
-    let of = |object: &Map<String, Value>| event_id::of(object).ok().flatten();
-    of(envelope).or_else(|| payload.as_object().and_then(of)).unwrap_or_else(event_id::new)
-}
-
-/// A name, as far as lists show it.
-pub(crate) fn text(value: &Value) -> Option<String> {
-    value.as_str().map(|text| clip(text, SHORT))
-}
-
-/// Numbers and booleans stand where text is meant, for example in user ids.
-pub(crate) fn scalar(value: &Value) -> Option<String> {
-    match value {
-        Value::Number(_) | Value::Bool(_) => Some(clip(&value.to_string(), SHORT)),
-        _ => text(value),
-    }
-}
-
-/// Tags are an object in newer SDKs and a list of pairs in older ones; Sentry's own API has objects for pairs.
-pub(crate) fn tag(payload: &Value, name: &str) -> Option<String> {
-    let is = |pair: &Value| pair[0] == name || pair["key"] == name;
-    let value = |pair: &Value| scalar(&pair[1]).or_else(|| scalar(&pair["value"]));
-    match &payload["tags"] {
-        Value::Object(tags) => tags.get(name).and_then(scalar),
-        Value::Array(tags) => tags.iter().find(|pair| is(pair)).and_then(value),
-        _ => None,
-    }
 }

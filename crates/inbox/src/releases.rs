@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::received::{scalar, text};
+use crate::received::fields::{scalar, text};
 use crate::text::{LONG, SHORT, clip};
 use crate::timestamp;
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::event_id;
-use crate::received::{scalar, text};
+use crate::received::fields::{scalar, text};
 use crate::timestamp;
 
 /// Most replays that are kept: the one that was heard of least recently goes first.

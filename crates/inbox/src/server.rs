@@ -13,6 +13,7 @@ use http_limits::Limits;
 use reqwest::Url;
 use tokio::sync::oneshot;
 
+use crate::answer::SharedAnswer;
 use crate::forward::Forward;
 use crate::hosts::{self, AllowedHosts};
 use crate::ingest::{self, Listeners};
@@ -29,8 +30,6 @@ fn limits() -> Limits {
 
 /// How often late jobs are looked for.
 const TICK: Duration = Duration::from_secs(1);
-
-pub(crate) type SharedAnswer = web::Data<Mutex<Answer>>;
 
 /// What the server is started with once, beside its address.
 pub(crate) struct Settings {

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::answers::{Trace, TraceSpan, TraceSummary};
 use crate::query::Query;
-use crate::received::{EventSummary, Payload, Span, TransactionSummary, milliseconds, text};
+use crate::received::fields::text;
+use crate::received::{EventSummary, Payload, Span, TransactionSummary, milliseconds};
 use crate::search::is_of_trace;
 use crate::spans::below;
 use crate::store::State;

@@ -46,7 +46,6 @@ use crate::profile::{self, Profiling};
 use crate::trace::dynamic_sampling::OwnContext;
 use crate::{frames, logs, panic_recovery, runtime_stats};
 
-pub(crate) use variables::PROFILE_LIFECYCLE;
 use variables::{FINGERPRINT_RULES, STALL_THRESHOLD_MS, TRACES_SAMPLE_RATE};
 
 pub(crate) use guard::Closer;

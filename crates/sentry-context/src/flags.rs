@@ -4,8 +4,8 @@
 use sentry::protocol::{Context, Map, Value};
 use serde_json::json;
 
+use crate::current_span;
 use crate::facts::facts;
-use crate::request;
 
 /// Most flags of an event, as in Sentry's SDKs.
 const MOST: usize = 100;
@@ -18,7 +18,7 @@ const PREFIX: &str = "flag.evaluation.";
 pub fn evaluated(flag: &'static str, result: bool) {
     let name = format!("{PREFIX}{flag}");
     sentry::configure_scope(|scope| {
-        if let Some(span) = scope.get_span().filter(request::is_sampled) {
+        if let Some(span) = scope.get_span().filter(current_span::is_sampled) {
             span.set_data(&name, result.into());
         }
         scope.set_context(&name, Context::Other(facts([("result", result.into())])));

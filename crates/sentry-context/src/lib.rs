@@ -34,6 +34,7 @@ mod arrival;
 pub mod breadcrumbs;
 pub mod client;
 pub mod contexts;
+mod current_span;
 pub mod env;
 pub mod event_processor;
 pub mod facts;

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
 use sentry::TransactionOrSpan;
 use sentry::protocol::{Context, Map, SpanId};
 
-use crate::request::MEASUREMENT;
+use crate::current_span::MEASUREMENT;
 
 type Spans = HashMap<SpanId, Weak<OpenSpan>>;
 

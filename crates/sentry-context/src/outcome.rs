@@ -8,10 +8,11 @@ use actix_web::dev::ServiceRequest;
 use sentry::protocol::SpanStatus;
 use sentry::{Hub, Transaction, TransactionContext};
 
+use crate::current_span::is_sampled;
 use crate::metrics::{self, Answered};
 use crate::profile::{self, roots::Root};
 use crate::reported::Owner;
-use crate::request::{self, Described};
+use crate::request::Described;
 
 /// The status that nginx logs for a caller that hung up; no caller ever receives it.
 const HUNG_UP: u16 = 499;
@@ -58,7 +59,7 @@ impl Pending {
         if status != HUNG_UP {
             transaction.set_data("http.response.status_code", status.into());
         }
-        if request::is_sampled(&transaction.clone().into()) {
+        if is_sampled(&transaction.clone().into()) {
             transaction.set_request(self.described.interface());
         }
         let route = self.described.route().to_owned();

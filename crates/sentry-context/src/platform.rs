@@ -17,7 +17,9 @@ use std::task::{Context, Poll};
 use sentry::Hub;
 use serde::{Deserialize, Serialize};
 
-use crate::profile::{Lifecycle, Recorder, active};
+use crate::profile::active;
+use crate::profile::lifecycle::Lifecycle;
+use crate::profile::recorder::Recorder;
 
 /// The parts that a native library can add. Each method has a portable default, which does nothing or the least.
 pub trait Platform: fmt::Debug + Send + Sync {
@@ -206,6 +208,11 @@ pub(crate) fn install(platform: &'static dyn Platform) {
 /// The process's own.
 pub(crate) fn current() -> &'static dyn Platform {
     PLATFORM.get().copied().unwrap_or(&Portable)
+}
+
+/// Returns freed memory to the operating system where the platform can, so that a released leak shows as one.
+pub fn give_memory_back() {
+    current().release_memory();
 }
 
 /// A future whose stalls are reported under the hub of the caller, and whose samples are those of that span.

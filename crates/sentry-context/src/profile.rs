@@ -18,7 +18,9 @@
 pub mod active;
 mod chunk;
 mod frame;
+pub(crate) mod lifecycle;
 mod link;
+pub(crate) mod recorder;
 mod recording;
 pub mod roots;
 mod session;
@@ -26,16 +28,16 @@ pub mod standby;
 mod symbols;
 mod table;
 
-use std::str::FromStr;
 use std::time::Duration;
 
-use crate::client::PROFILE_LIFECYCLE;
 use crate::env::{self, EnvError, Variable};
 
+pub use lifecycle::Lifecycle;
 pub use link::followed;
 pub(crate) use link::{add_context, name_thread, number, number_of};
+pub use recorder::Recorder;
 pub use recording::{Recording, Sample};
-pub use session::{Recorder, profiler_id};
+pub use session::profiler_id;
 pub(crate) use session::{Session, is_on, start};
 
 /// Samples a second: not 100, which would keep step with timers.
@@ -56,32 +58,10 @@ pub struct Profiling {
     pub lifecycle: Lifecycle,
 }
 
-/// When a process is profiled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Lifecycle {
-    /// From its start to its end.
-    #[default]
-    Manual,
-    /// While a sampled transaction is open.
-    Trace,
-}
-
-impl FromStr for Lifecycle {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        match text {
-            "manual" => Ok(Self::Manual),
-            "trace" => Ok(Self::Trace),
-            _ => Err(()),
-        }
-    }
-}
-
 impl Profiling {
     /// Reads the environment. `rate` declares the sample rate, with the program's default.
     pub fn from_env(rate: &Variable) -> Result<Self, EnvError> {
-        Ok(Self { session_sample_rate: env::parsed(rate)?, lifecycle: env::parsed(&PROFILE_LIFECYCLE)? })
+        Ok(Self { session_sample_rate: env::parsed(rate)?, lifecycle: env::parsed(&lifecycle::VARIABLE)? })
     }
 
     /// Is this process one of those? `chance` is anything from 0 to 1, without 1.
@@ -101,14 +81,5 @@ mod tests {
         assert!(!at(0.0).includes(0.0) && !Profiling::default().includes(0.0));
         assert!(at(1.0).includes(almost_one) && at(1.0).includes(0.0));
         assert!(at(0.5).includes(0.4) && !at(0.5).includes(0.5));
-    }
-
-    #[test]
-    fn a_lifecycle_has_two_names() {
-        assert_eq!("manual".parse(), Ok(Lifecycle::Manual));
-        assert_eq!("trace".parse(), Ok(Lifecycle::Trace));
-        for wrong in ["", "Trace", "traces", " manual"] {
-            assert_eq!(wrong.parse::<Lifecycle>(), Err(()), "{wrong}");
-        }
     }
 }

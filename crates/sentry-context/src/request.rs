@@ -14,12 +14,13 @@ use sentry::protocol::{Context, Event, Map, Request, User};
 use sentry::{Hub, TransactionOrSpan};
 use url::Url;
 
+use crate::current_span::{MEASUREMENT, is_sampled};
 use crate::facts::Facts;
 use crate::profile;
 use crate::reported::Owner;
 use crate::step::Open;
 use crate::trace::Incoming;
-use crate::{arrival, breadcrumbs, forwarded, user};
+use crate::{arrival, breadcrumbs, current_span, forwarded, user};
 
 /// The header that names the affected user.
 pub const USER_HEADER: &str = "X-User-Id";
@@ -29,9 +30,6 @@ const TEXTS: [&str; 2] = ["application/json", "application/x-www-form-urlencoded
 
 /// Longest path in a transaction's data, in characters.
 const MOST_OF_PATH: usize = 1_024;
-
-/// How the data of a span that are measurements begin. They leave with the transaction.
-pub(crate) const MEASUREMENT: &str = "measurement.";
 
 /// What is known of a request before it runs. Copies of headers and target share their bytes: most requests make no
 /// event, so text is made of them only for one.
@@ -175,18 +173,9 @@ impl Arrival {
     }
 }
 
-/// Will the transaction be sent? Its data is not needed otherwise.
-pub(crate) fn is_sampled(span: &TransactionOrSpan) -> bool {
-    #[expect(
-        deprecated,
-        reason = "false may also mean that it is undecided, and then nothing is sent either"
-    )]
-    span.is_sampled()
-}
-
 /// The span that is open, for spans below it.
 pub fn span() -> Option<TransactionOrSpan> {
-    sentry::configure_scope(|scope| scope.get_span())
+    current_span::get()
 }
 
 /// A span below the open one, for work that the calling thread does or waits for. The caller finishes it.

@@ -9,8 +9,6 @@ use sentry::protocol::{AppContext, Context, Map, RuntimeContext, Value};
 use serde::{Deserialize, Serialize};
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, get_current_pid};
 
-use crate::platform;
-
 /// How often the background thread samples. A refresh of this one process costs about 0.1 ms.
 const INTERVAL: Duration = Duration::from_millis(500);
 
@@ -175,11 +173,6 @@ pub fn thread_cpu_time() -> Duration {
 /// What all threads of this process have used; zero where the system has no such clock.
 fn cpu_time() -> Duration {
     clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).map_or(Duration::ZERO, Duration::from)
-}
-
-/// Returns freed memory to the operating system where the [platform] can, so that a released leak is seen as one.
-pub fn give_memory_back() {
-    platform::current().release_memory();
 }
 
 /// Where the system gives no figures, the samples stay at zero.

@@ -21,7 +21,7 @@ use sentry::{Hub, TransactionOrSpan};
 use crate::facts::Facts;
 use crate::open_spans::OpenSpan;
 use crate::profile::{self, active};
-use crate::{breadcrumbs, request};
+use crate::{breadcrumbs, current_span};
 
 /// The operation of a span that is a step of the service's own code.
 const FUNCTION: &str = "function";
@@ -52,7 +52,7 @@ impl Step {
     /// A step that leaves no breadcrumb.
     pub fn silent(op: &str, description: &str) -> Self {
         // Nobody sees the spans of a transaction that is not sent.
-        let parent = request::span().filter(request::is_sampled);
+        let parent = current_span::get().filter(current_span::is_sampled);
         Self(parent.map(|parent| Open::below(parent, op, description)))
     }
 
@@ -111,7 +111,7 @@ impl Drop for Open {
 
 /// An error arose in the step that is open.
 pub(crate) fn fail() {
-    if let Some(span @ TransactionOrSpan::Span(_)) = request::span() {
+    if let Some(span @ TransactionOrSpan::Span(_)) = current_span::get() {
         span.set_status(SpanStatus::InternalError);
     }
 }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::category::{Category, Quantity, named};
-use crate::encoder::written;
+use crate::headers::written;
 use crate::items::items;
 
 /// Why something was not sent: the [discard reasons](https://develop.sentry.dev/sdk/telemetry/client-reports/).

@@ -2,15 +2,16 @@
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, LazyLock};
-use std::time::{Instant, SystemTime};
+use std::sync::Arc;
+use std::time::Instant;
 
-use sentry::protocol::{ClientSdkInfo, EnvelopeHeaders, EnvelopeItem};
-use sentry::{ClientOptions, Envelope};
+use sentry::Envelope;
+use sentry::protocol::EnvelopeItem;
 
 use crate::category::Category;
 use crate::client_reports::{self, Reason};
 use crate::envelope::{EncodedEnvelope, NewBody, NewEnvelope, filtered};
+use crate::headers::stamped;
 use crate::pipeline::Pipeline;
 use crate::queues::Queues;
 use crate::room::Waiting;
@@ -33,30 +34,6 @@ impl Encode for Plain {
         envelope.with_headers(headers).to_writer(&mut bytes)?;
         Ok(bytes)
     }
-}
-
-/// An envelope with one item, whose header begins so; its length is added.
-pub(crate) fn written(item_header: &str, payload: &[u8]) -> Vec<u8> {
-    let headers = serde_json::to_string(&stamped(EnvelopeHeaders::new())).unwrap_or_else(|_| "{}".to_owned());
-    let mut envelope = format!("{headers}\n{item_header},\"length\":{}}}\n", payload.len()).into_bytes();
-    envelope.extend_from_slice(payload);
-    envelope.push(b'\n');
-    envelope
-}
-
-/// Headers that say when the envelope is sent, and by which SDK.
-pub fn stamped(headers: EnvelopeHeaders) -> EnvelopeHeaders {
-    static SDK: LazyLock<ClientSdkInfo> = LazyLock::new(|| {
-        let options = ClientOptions::default();
-        let (name, version) = options.user_agent.split_once('/').unwrap_or((&options.user_agent, ""));
-        ClientSdkInfo {
-            name: name.to_owned(),
-            version: version.to_owned(),
-            integrations: Vec::new(),
-            packages: Vec::new(),
-        }
-    });
-    headers.with_sent_at(SystemTime::now()).with_sdk(SDK.clone())
 }
 
 /// Encodes, on whatever thread it is run.

@@ -12,7 +12,7 @@
 //! |---|---|
 //! | `pipeline` | `room`, the `queues`, and what holds them up |
 //! | `category`, `weight` | what an envelope is about, and how much memory it takes |
-//! | `encoder`, `envelope`, `gzip`, `items` | from the SDK's envelopes to bytes, and what can be read from bytes |
+//! | `encoder`, `envelope`, `headers`, `gzip`, `items` | from the SDK's envelopes to bytes, and what can be read from bytes |
 //! | `sender`, `http`, `shrink`, `shutdown` | the thread that sends, until its end |
 //! | `limits`, `circuit_breaker`, `backpressure` | what holds envelopes up |
 //! | `client_reports` | the number of discarded items, for Sentry |
@@ -29,6 +29,7 @@ mod delivery;
 mod encoder;
 mod envelope;
 mod gzip;
+mod headers;
 mod http;
 mod items;
 mod limits;
@@ -45,7 +46,8 @@ mod transport;
 mod weight;
 
 pub use delivery::{Delivery, Hooks};
-pub use encoder::{Encode, Plain, stamped};
+pub use encoder::{Encode, Plain};
+pub use headers::stamped;
 pub use profile_chunks::ProfileChunks;
 pub use sentry_spool::check as check_spool;
 pub use transport::HttpTransportFactory;

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::category::Category;
 use crate::client_reports::Reason;
-use crate::encoder::written;
 use crate::envelope::NewEnvelope;
+use crate::headers::written;
 use crate::pipeline::Pipeline;
 
 /// Takes profile chunks for a transport: see

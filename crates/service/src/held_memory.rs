@@ -2,7 +2,8 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use sentry_context::runtime_stats::{give_memory_back, memory_mb_now};
+use sentry_context::platform::give_memory_back;
+use sentry_context::runtime_stats::memory_mb_now;
 use sentry_context::step::Step;
 use sentry_context::{Facts, facts};
 use serde_json::{Value, json};

@@ -15,5 +15,6 @@ pub mod session;
 pub mod settlement;
 pub mod simulation;
 pub mod spin;
+pub mod symbol;
 pub mod unstored;
 pub mod wager;

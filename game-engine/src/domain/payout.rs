@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use sentry_context::{breadcrumbs, contexts, facts, flags};
 
-use super::spin::Symbol;
+use super::symbol::Symbol;
 
 /// The flag that switches the new paytable on.
 const FLAG: &str = "new_paytable";
@@ -66,7 +66,7 @@ mod tests {
     use std::panic::catch_unwind;
 
     use super::*;
-    use crate::domain::spin::SYMBOLS;
+    use crate::domain::symbol::SYMBOLS;
 
     #[test]
     fn the_new_paytable_has_no_multiplier_for_one_symbol() {

@@ -2,31 +2,9 @@
 
 use reqwest::StatusCode;
 
-use crate::stage::StageError;
-
 /// The check could not run.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckError {
-    /// The events go where they cannot be read.
-    #[error(
-        "SENTRY_DSN is set, so the events would go there, where the check cannot read them: \
-         unset it, or check services that send to an inbox with --url and --inbox"
-    )]
-    EventsElsewhere,
-    /// The HTTP client could not be made.
-    #[error("no HTTP client: {0}")]
-    Http(#[source] reqwest::Error),
-    /// Inbox and services could not be started.
-    #[error(transparent)]
-    Stage(#[from] StageError),
-    /// A service that the check started does not serve.
-    #[error("{service} did not start: {reason}")]
-    NotStarted {
-        /// Its name.
-        service: &'static str,
-        /// What it said.
-        reason: String,
-    },
     /// Nobody answers there.
     #[error("{url} is not reachable: {reason}")]
     Unreachable {

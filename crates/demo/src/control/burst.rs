@@ -8,7 +8,7 @@ use serde::Serialize;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, interval, sleep};
 
-use super::order::Target;
+use super::run::Target;
 use super::{Control, watch};
 
 /// From this number on, the calls are spread over a second.

@@ -72,7 +72,7 @@ async fn run(control: Control, urls: Vec<String>) {
     control.stop_traffic().await;
     let listener = control.clone();
     let progress = Progress::listen(move |step| listener.change_check(|check| check.step = step));
-    let targets = Targets::running(urls.clone(), control.0.inbox.clone());
+    let targets = Targets { urls: urls.clone(), inbox: control.0.inbox.clone(), are_own: false };
     let checked = check::check(None, WAIT, &targets, control.0.http.clone(), &progress).await;
     drop(progress);
     for url in urls {

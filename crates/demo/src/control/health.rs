@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use inbox::{EventSummary, Inbox, TransactionSummary, timestamp};
-use serde::Serialize;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::Control;
+use super::point::Point;
 use super::process::{self, Usage};
 
 /// Between two points.
@@ -18,27 +18,6 @@ pub const KEPT: usize = 150;
 
 /// Over how much of the past a percentile is taken, seconds.
 const WINDOW: f64 = 10.0;
-
-/// The figures of a service at one moment.
-#[derive(Debug, Clone, Serialize)]
-pub struct Point {
-    /// When, seconds since 1970.
-    pub at: f64,
-    /// Requests a second since the point before.
-    pub requests_per_s: f64,
-    /// Errors a second since the point before.
-    pub errors_per_s: f64,
-    /// What 95 % of the requests of the last 10 s did not exceed; `None` without requests.
-    pub p95_ms: Option<f64>,
-    /// Resident memory, MB.
-    pub memory_mb: Option<f64>,
-    /// Processor time, percent of one core.
-    pub cpu_percent: Option<f64>,
-    /// Threads.
-    pub threads: Option<u64>,
-    /// Open file descriptors.
-    pub open_files: Option<u64>,
-}
 
 /// A service as it was looked at the last time.
 struct Looked {

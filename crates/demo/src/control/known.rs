@@ -7,7 +7,7 @@ use scenario::listing::{Entry, Listing};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::health::Point;
+use super::point::Point;
 use crate::supervisor::Notice;
 
 /// Most entries of its history that are kept: terminations, restarts, deployments.

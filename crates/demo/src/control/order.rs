@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use scenario::Method;
 use scenario::listing::{Entry, ParameterValue};
 use serde::Deserialize;
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::known::{KnownService, ServiceState, clipped};
 use super::refused::Refused;
-use super::run::{self, Run};
+use super::run::{self, Run, Target};
 use super::{Control, State};
 use crate::check::checked::Checked;
 use crate::check::fire;
@@ -30,14 +29,6 @@ pub struct Order {
 
 fn once() -> usize {
     1
-}
-
-/// A scenario to call, with the numbers that were chosen, of a service that serves.
-pub(super) struct Target {
-    pub(super) service: Checked,
-    pub(super) scenario: Entry,
-    /// Its share of what may run at once.
-    pub(super) permit: OwnedSemaphorePermit,
 }
 
 impl Control {

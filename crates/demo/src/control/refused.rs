@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 
 use super::RUNS_AT_ONCE;
-use super::release::SERVICE;
+use crate::services::GAME_ENGINE;
 
 /// A request of the page that is refused.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -52,7 +52,7 @@ pub enum Refused {
     #[error("a version has 1 to 32 letters, digits, dots, dashes and plus signs")]
     Version,
     /// Nothing would change.
-    #[error("{SERVICE} {0} is deployed already")]
+    #[error("{GAME_ENGINE} {0} is deployed already")]
     Deployed(String),
     /// The version before runs already.
     #[error("no release is deployed that could be rolled back")]

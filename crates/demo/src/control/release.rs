@@ -6,11 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::Control;
 use super::known::MarkKind;
 use super::refused::Refused;
+use crate::services::GAME_ENGINE;
 use crate::supervisor::Deployment;
 use crate::traffic::Options;
-
-/// Whose release it is.
-pub const SERVICE: &str = "game-engine";
 
 /// The variable with the version of a service.
 const APP_VERSION: &str = "APP_VERSION";
@@ -87,14 +85,14 @@ impl Control {
                 _ => {}
             }
             let before = state.release.as_ref().map(|release| release.before.clone());
-            let known = state.services.iter_mut().find(|known| known.name == SERVICE);
-            let known = known.ok_or_else(|| Refused::NotServing(SERVICE.to_owned()))?;
+            let known = state.services.iter_mut().find(|known| known.name == GAME_ENGINE);
+            let known = known.ok_or_else(|| Refused::NotServing(GAME_ENGINE.to_owned()))?;
             let before = before.or_else(|| known.version.clone()).unwrap_or_default();
             let version = deploy.map_or_else(|| before.clone(), |deploy| deploy.version.clone());
-            known.mark(MarkKind::Deployed, format!("{SERVICE} {version} was deployed"));
+            known.mark(MarkKind::Deployed, format!("{GAME_ENGINE} {version} was deployed"));
             known.version = Some(version);
             state.release = deploy.map(|Deploy { version, broken }| Release {
-                service: SERVICE.to_owned(),
+                service: GAME_ENGINE.to_owned(),
                 version: version.clone(),
                 before,
                 since: timestamp::now(),
@@ -102,7 +100,7 @@ impl Control {
             });
             Ok(())
         })?;
-        deployer.deploy(SERVICE, deployment);
+        deployer.deploy(GAME_ENGINE, deployment);
         Ok(())
     }
 }

@@ -12,9 +12,9 @@ use serde_json::json;
 use tokio::time::{sleep, timeout};
 
 use super::Control;
-use super::health::Point;
 use super::known::KnownService;
 use super::order::Order;
+use super::point::Point;
 use super::refused::Refused;
 use super::release::Deploy;
 use crate::traffic::Options;

@@ -6,12 +6,13 @@ use inbox::{EventSummary, timestamp};
 use scenario::listing::Entry;
 use serde::Serialize;
 use serde_json::Value;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep};
 
 use super::known::clipped;
-use super::order::Target;
 use super::{Control, watch};
 use crate::check::call::Call;
+use crate::check::checked::Checked;
 use crate::check::error::CheckError;
 use crate::check::mismatch::{Mismatch, Part};
 use crate::check::selection::Selected;
@@ -170,6 +171,14 @@ fn shortened(mismatch: Mismatch) -> Mismatch {
         other => other,
     };
     Mismatch { promised: short(mismatch.promised), got: short(mismatch.got), ..mismatch }
+}
+
+/// A scenario to call, with the numbers that were chosen, of a service that serves.
+pub(super) struct Target {
+    pub(super) service: Checked,
+    pub(super) scenario: Entry,
+    /// Its share of what may run at once.
+    pub(super) permit: OwnedSemaphorePermit,
 }
 
 /// Calls the scenario and follows what comes of it.

@@ -11,8 +11,8 @@ use super::waterfalls::{self, Waterfalls};
 use super::{BadOptions, Counts};
 use crate::cli::TrafficOptions;
 use crate::running::{RunningDemo, RunningError};
+use crate::signals::asked_to_stop;
 use crate::terminal::{self, Progress, say};
-use crate::up;
 
 /// How often the page is asked how far it is.
 const LOOK: Duration = Duration::from_millis(500);
@@ -58,7 +58,7 @@ async fn run(options: &TrafficOptions) -> Result<(Counts, Waterfalls), TrafficEr
     let counts = state.traffic.ok_or(TrafficError::Gone)?;
     let waterfalls = tokio::select! {
         found = waterfalls::look(&demo, counts.started_at, by_broker, discarded) => found?,
-        () = up::asked_to_stop() => Waterfalls::default(),
+        () = asked_to_stop() => Waterfalls::default(),
     };
     Ok((counts, waterfalls))
 }
@@ -66,7 +66,7 @@ async fn run(options: &TrafficOptions) -> Result<(Counts, Waterfalls), TrafficEr
 /// How it is at the end.
 async fn played(demo: &RunningDemo) -> Result<State, TrafficError> {
     let progress = Progress::start();
-    let stop = up::asked_to_stop();
+    let stop = asked_to_stop();
     tokio::pin!(stop);
     loop {
         tokio::select! {

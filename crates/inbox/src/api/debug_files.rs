@@ -8,7 +8,7 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{Error, HttpRequest, HttpResponse, Scope, web};
 use serde_json::{Value, json};
 
-use super::releases::{MAX_BODY, refused};
+use super::sentry_cli::{MAX_BODY, refused};
 use super::{missing, unreadable_body};
 use crate::answers;
 use crate::debug_files::{Assembled, DebugFile, MAX_CHUNK, MAX_FILE, Wanted, is_sha1};

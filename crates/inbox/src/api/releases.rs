@@ -2,20 +2,17 @@
 //! Any organization and any token are accepted.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::sentry_cli::{MAX_BODY, refused};
 use super::{debug_files, missing, unreadable_body};
 use crate::answers;
 use crate::refusal::{refusal, takes};
 use crate::releases::{Change, Commit, Deploy, NewDeploy, Release};
 use crate::store::Store;
-
-/// Longest body: commits come with the names of all files that they change.
-pub(super) const MAX_BODY: usize = 4 * 1024 * 1024;
 
 /// Longest version, bytes: Sentry's own bound.
 const MAX_VERSION: usize = 200;
@@ -99,12 +96,6 @@ fn changed(
     }
     let release = store.change_releases(|releases| releases.change(version, change));
     HttpResponse::build(status).json(Answer::of(&release))
-}
-
-/// Nobody is known here, but a request without a token would fail in Sentry.
-pub(super) fn refused(request: &HttpRequest) -> Option<HttpResponse> {
-    let has_token = request.headers().contains_key(AUTHORIZATION);
-    (!has_token).then(|| refusal(StatusCode::UNAUTHORIZED, "it needs a token: any will do"))
 }
 
 async fn one(path: web::Path<(String, String)>, store: web::Data<Store>) -> HttpResponse {

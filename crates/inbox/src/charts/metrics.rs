@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{PARTS, Range};
 use crate::answers::{MetricNames, MetricPoint, MetricSeries, MetricSeriesOf, NamedMetric};
-use crate::received::{Entry, Payload, attribute, text};
+use crate::received::fields::text;
+use crate::received::{Entry, Payload, attribute};
 use crate::store::State;
 
 /// Most names that are listed, most attributes of one, and most values of an attribute that it is split by.

@@ -37,7 +37,8 @@ pub(super) fn filled(part: String, event: &Value) -> String {
         "filename" | "stack.filename" => (frame("filename"), "filename"),
         name => {
             let Some(tag) = name.strip_prefix("tags.") else { return part };
-            return crate::received::tag(event, tag).unwrap_or_else(|| format!("<no-value-for-tag-{tag}>"));
+            return crate::received::fields::tag(event, tag)
+                .unwrap_or_else(|| format!("<no-value-for-tag-{tag}>"));
         }
     };
     fact.unwrap_or_else(|| format!("<no-{missing}>"))

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Payload, scalar, text};
+use super::Payload;
+use super::fields::{scalar, text};
 use crate::text::{LONG, clip};
 use crate::timestamp;
 use crate::weight::{Weigh, heap_of};

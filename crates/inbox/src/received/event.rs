@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Payload, event_id, object, scalar, tag, text};
+use super::fields::{event_id, scalar, tag, text};
+use super::{Payload, object};
 use crate::facts::{self, Facts};
 use crate::grouping::{self, Grouping};
 use crate::text::{LONG, SHORT, clip};

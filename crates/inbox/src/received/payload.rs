@@ -6,7 +6,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::not_an_object;
 use crate::surrogates;
 use crate::weight::Weigh;
 
@@ -57,4 +56,9 @@ impl Weigh for Payload {
         // Two counters stand before the text.
         self.len() + 2 * size_of::<usize>()
     }
+}
+
+/// Why a payload is refused that is no object.
+pub(super) fn not_an_object(error: &serde_json::Error) -> String {
+    format!("its payload is not a JSON object: {error}")
 }

@@ -3,7 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Payload, contained, object, scalar, tag, text};
+use super::fields::{scalar, tag, text};
+use super::{Payload, contained, object};
 use crate::timestamp;
 use crate::weight::{Weigh, heap_of};
 

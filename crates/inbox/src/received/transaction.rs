@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Payload, Span, event_id, object, tag, text};
+use super::fields::{event_id, tag, text};
+use super::{Payload, Span, object};
 use crate::facts::{self, Facts};
 use crate::timestamp;
 use crate::weight::{Weigh, heap_of};

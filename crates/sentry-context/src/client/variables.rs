@@ -1,6 +1,7 @@
 //! The environment variables of the client.
 
 use crate::env::{Allowed, Shown, Variable};
+use crate::profile::lifecycle;
 
 /// Everything that [`Config::from_env`](super::Config::from_env) reads.
 pub static VARIABLES: [&Variable; 10] = [
@@ -9,7 +10,7 @@ pub static VARIABLES: [&Variable; 10] = [
     &APP_VERSION,
     &TRACES_SAMPLE_RATE,
     &PROFILE_SESSION_SAMPLE_RATE,
-    &PROFILE_LIFECYCLE,
+    &lifecycle::VARIABLE,
     &SPOTLIGHT,
     &SPOOL_DIR,
     &FINGERPRINT_RULES,
@@ -64,14 +65,6 @@ pub const fn profile_session_sample_rate(default: &'static str) -> Variable {
         shown: Shown::Whole,
     }
 }
-
-pub(crate) static PROFILE_LIFECYCLE: Variable = Variable {
-    name: "SENTRY_PROFILE_LIFECYCLE",
-    about: "when those are profiled: `manual` is from start to end, `trace` is while a sampled transaction is open",
-    default: Some("manual"),
-    allowed: Allowed::OneOf(&["manual", "trace"]),
-    shown: Shown::Whole,
-};
 
 pub(super) static SPOTLIGHT: Variable = Variable {
     name: "SENTRY_SPOTLIGHT",

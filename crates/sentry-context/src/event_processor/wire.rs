@@ -14,9 +14,9 @@ use serde::{Serialize, Serializer};
 use serde_json::json;
 
 use super::{Finished, Source};
+use crate::current_span::MEASUREMENT;
 use crate::facts::Facts;
 use crate::feedback;
-use crate::request::MEASUREMENT;
 use crate::trace::dynamic_sampling;
 
 /// The envelope as it goes out, from that release.

@@ -8,7 +8,7 @@ use sentry::{Transaction, TransactionOrSpan};
 
 use super::roots::Root;
 use super::{active, is_on, profiler_id};
-use crate::{facts, open_spans, platform, request};
+use crate::{current_span, facts, open_spans, platform};
 
 /// Adds the context `profile`, if this process is profiled.
 pub(crate) fn add_context(contexts: &mut Map<String, Context>) {
@@ -20,7 +20,7 @@ pub(crate) fn add_context(contexts: &mut Map<String, Context>) {
 
 /// Notes on a span that the calling thread does its work. Costs nothing where nobody is profiled.
 pub(crate) fn name_thread(span: &TransactionOrSpan) {
-    if is_on() && request::is_sampled(span) {
+    if is_on() && current_span::is_sampled(span) {
         add_thread(span);
     }
 }

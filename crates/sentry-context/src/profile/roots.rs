@@ -7,7 +7,7 @@ use std::thread::Thread;
 use sentry::TransactionOrSpan;
 
 use super::is_on;
-use crate::request;
+use crate::current_span;
 
 static OPEN: AtomicUsize = AtomicUsize::new(0);
 static WAITING: Mutex<Option<Thread>> = Mutex::new(None);
@@ -19,7 +19,7 @@ pub(crate) struct Root(());
 impl Root {
     /// `None` where the transaction will not be sent.
     pub(crate) fn of(transaction: &TransactionOrSpan) -> Option<Self> {
-        (is_on() && request::is_sampled(transaction)).then(Self::open)
+        (is_on() && current_span::is_sampled(transaction)).then(Self::open)
     }
 
     fn open() -> Self {

@@ -1,8 +1,7 @@
 //! The profile of this process: sampled by the platform, made into chunks by a thread of its own.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
@@ -11,13 +10,11 @@ use sentry::Client;
 use sentry_delivery::ProfileChunks;
 use uuid::Uuid;
 
+use super::Profiling;
 use super::chunk::{self, Cancelled, Origin};
+use super::recorder::{Recorder, Unsettled};
 use super::symbols::Symbols;
-use super::{Profiling, Recording};
 use crate::platform::{self, Platform, Sampling};
-
-/// Recordings that wait for their symbols. Further ones are discarded.
-const WAITING: usize = 1;
 
 /// What a process without a profiler has no id for.
 static PROFILER: OnceLock<Uuid> = OnceLock::new();
@@ -30,63 +27,6 @@ pub fn profiler_id() -> Option<Uuid> {
 /// Is this process profiled?
 pub(crate) fn is_on() -> bool {
     PROFILER.get().is_some()
-}
-
-/// Recordings that are neither chunks nor discarded yet. Whoever settles one sends it or counts it.
-#[derive(Debug, Default)]
-struct Unsettled {
-    chunks: ProfileChunks,
-    count: AtomicU64,
-    is_cancelled: AtomicBool,
-}
-
-impl Unsettled {
-    /// False where it was settled by somebody else.
-    fn settle(&self) -> bool {
-        self.count.fetch_update(Relaxed, Relaxed, |count| count.checked_sub(1)).is_ok()
-    }
-
-    fn discard(&self) {
-        if self.settle() {
-            self.chunks.discard(1);
-        }
-    }
-
-    fn discard_all(&self) {
-        self.is_cancelled.store(true, Relaxed);
-        match self.count.swap(0, Relaxed) {
-            0 => {}
-            count => self.chunks.discard(count),
-        }
-    }
-}
-
-/// Where a sampler leaves its recordings.
-#[derive(Debug, Clone)]
-pub struct Recorder {
-    recordings: SyncSender<Recording>,
-    unsettled: Arc<Unsettled>,
-}
-
-impl Recorder {
-    /// A recording that starts now.
-    pub fn begin(&self) -> Recording {
-        self.unsettled.count.fetch_add(1, Relaxed);
-        Recording::new()
-    }
-
-    /// Hands a recording over; never waits.
-    pub fn record(&self, recording: Recording) {
-        if let Err(TrySendError::Full(_)) = self.recordings.try_send(recording) {
-            self.unsettled.discard();
-        }
-    }
-
-    /// Hands over the last one. It waits for the one before.
-    pub fn finish(self, recording: Recording) {
-        // Nobody waits for it where the process is about to end.
-        let _ = self.recordings.send(recording);
-    }
 }
 
 /// A process that is profiled, until it is stopped.
@@ -109,9 +49,8 @@ pub(crate) fn start(
     if is_on() || !client.is_enabled() || !profiling.includes(chance(Uuid::new_v4())) {
         return Ok(None);
     }
-    let (recordings, received) = mpsc::sync_channel(WAITING);
-    let unsettled = Arc::new(Unsettled { chunks, ..Unsettled::default() });
-    let recorder = Recorder { recordings, unsettled: Arc::clone(&unsettled) };
+    let (recorder, received) = Recorder::new(chunks);
+    let unsettled = recorder.unsettled();
     let Some(sampling) = platform.profile(profiling.lifecycle, recorder)? else { return Ok(None) };
     let origin = Origin::of(client, profiler);
     let (end, ended) = mpsc::channel();
@@ -120,8 +59,8 @@ pub(crate) fn start(
         let _end = end;
         let mut symbols = Symbols::new(platform::current().resolver(), in_app);
         for recording in received {
-            match chunk::payload(recording, &origin, &mut symbols, &made.is_cancelled) {
-                Ok(Some(payload)) if made.settle() => made.chunks.send(payload),
+            match chunk::payload(recording, &origin, &mut symbols, made.cancellation()) {
+                Ok(Some(payload)) if made.settle() => made.send(payload),
                 Ok(None) => drop(made.settle()),
                 Ok(Some(_)) | Err(Cancelled) => made.discard(),
             }
@@ -152,22 +91,14 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::Ordering::Relaxed;
+
     use super::*;
 
     #[test]
     fn a_chance_is_never_one() {
         assert_eq!(chance(Uuid::from_bytes([0; 16])), 0.0);
         assert!(chance(Uuid::from_bytes([255; 16])) < 1.0);
-    }
-
-    #[test]
-    fn a_recording_that_finds_no_room_is_discarded_and_nobody_waits() {
-        let (recordings, received) = mpsc::sync_channel(WAITING);
-        let recorder = Recorder { recordings, unsettled: Arc::default() };
-        (0..WAITING + 3).for_each(|_| recorder.record(recorder.begin()));
-        assert_eq!(recorder.unsettled.count.load(Relaxed), WAITING as u64);
-        drop(recorder);
-        assert_eq!(received.into_iter().count(), WAITING);
     }
 
     #[derive(Debug)]
@@ -183,9 +114,8 @@ mod tests {
 
     #[test]
     fn an_end_without_time_waits_for_no_chunk_and_settles_each_once() {
-        let (recordings, _received) = mpsc::sync_channel(WAITING);
-        let unsettled = Arc::<Unsettled>::default();
-        let recorder = Recorder { recordings, unsettled: Arc::clone(&unsettled) };
+        let (recorder, _received) = Recorder::new(ProfileChunks::default());
+        let unsettled = recorder.unsettled();
         recorder.record(recorder.begin());
         drop(recorder.begin());
         let (_end, ended) = mpsc::channel();
@@ -195,7 +125,7 @@ mod tests {
             unsettled: Arc::clone(&unsettled),
         };
         session.stop(Duration::ZERO);
-        assert!(unsettled.is_cancelled.load(Relaxed));
+        assert!(unsettled.cancellation().load(Relaxed));
         assert!(!unsettled.settle(), "its thread sends none of them any more");
     }
 }

@@ -4,8 +4,8 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use demo::generated::root;
+use demo::ports::INBOX_PORT;
 use demo::services::SERVICES;
-use demo::stage::INBOX_PORT;
 use fixtures::app::wait_for;
 use tokio::process::Command;
 use tokio::time::timeout;
