@@ -21,7 +21,7 @@ pub enum GameError {
         source: ParseFloatError,
     },
     /// A stored player profile of another shape.
-    #[error("the player profile does not have the types it should have")]
+    #[error("the player profile has unexpected types")]
     ProfileShape(#[source] serde_json::Error),
     /// A reel stopped beyond its strip.
     #[error("reel {reel} stopped at position {stop}, but its strip has {len} symbols")]

@@ -30,8 +30,8 @@ pub enum PaymentError {
         /// There, cents.
         balance: u64,
     },
-    /// A stored payment of another shape.
-    #[error("the stored payment does not have the types it should have")]
+    /// A stored payment of an unexpected shape.
+    #[error("the stored payment has unexpected types")]
     RecordShape(#[source] serde_json::Error),
     /// A referral chain without an end.
     #[error("the referral chain is deeper than the call stack: it refers back to itself")]

@@ -29,7 +29,7 @@ async fn run(database: Database, unconfirmed: Unconfirmed, publisher: Publisher)
         if database.state() == State::Up
             && let Err(error) = upkeep.turn(&database, &unconfirmed, &publisher).await
         {
-            tracing::warn!(%error, "the upkeep of the database will be tried again");
+            tracing::warn!(%error, "the upkeep of the database will be retried");
         }
         sleep(if upkeep.indexed { INTERVAL } else { INTERVAL / 10 }).await;
     }
@@ -54,11 +54,15 @@ impl Upkeep {
         // Before rows are settled: a settled payment cannot be cancelled any more.
         match unconfirmed.resolve(database).await? {
             0 => {}
-            payments => tracing::warn!(payments, "payments that had failed for their callers were undone"),
+            payments => {
+                tracing::warn!(payments, "payments were undone, since their callers had got an error")
+            }
         }
         match ledger::settle(database, publisher).await? {
             0 => {}
-            rows => tracing::warn!(rows, "rows of payments were written that had been left as notes"),
+            rows => {
+                tracing::warn!(rows, "rows of payments were written for processes that had not written them")
+            }
         }
         match self.sweep.advance(database).await? {
             None | Some(0) => {}

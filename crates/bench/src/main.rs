@@ -40,7 +40,7 @@ enum Error {
     Ended(std::process::ExitStatus),
     #[error("{0} is not built; `cargo build --release --workspace` builds it")]
     NotBuilt(String),
-    #[error("the sink says nothing sensible: {0}")]
+    #[error("the sink gave an unexpected answer: {0}")]
     Sink(#[from] serde_json::Error),
     #[error("no processor to run on: {0}")]
     Affinity(#[from] nix::Error),

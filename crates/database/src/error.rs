@@ -28,7 +28,7 @@ pub struct DatabaseError {
 enum Cause {
     #[error("no MONGODB_URL is configured")]
     Unconfigured,
-    #[error("no server is reached, and the driver looks for one")]
+    #[error("no server is reached, and the driver is looking for one")]
     Down,
     #[error("no answer within {} s", .0.as_secs_f64())]
     Silence(Duration),

@@ -19,9 +19,9 @@ enum FingerprintError {
     Unreadable { file: String, error: io::Error },
     #[error("{file}: {error}")]
     Rules { file: String, error: sentry_context::fingerprint::RuleError },
-    #[error("{file} is no JSON: {error}")]
+    #[error("{file} is not JSON: {error}")]
     Json { file: String, error: serde_json::Error },
-    #[error("{file} is no event: {error}")]
+    #[error("{file} is not an event: {error}")]
     Event { file: String, error: serde_json::Error },
 }
 

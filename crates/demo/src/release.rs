@@ -150,7 +150,7 @@ async fn first_issue(demo: &RunningDemo, version: &str) -> Result<String, Releas
         progress.show("waiting for a new issue");
         sleep(LOOK).await;
     }
-    Ok(format!("no new issue within {} s: does anybody play?", ISSUE_LIMIT.as_secs()))
+    Ok(format!("no new issue within {} s: is anybody playing?", ISSUE_LIMIT.as_secs()))
 }
 
 /// How many of its sessions did not crash; `None` where none has arrived.

@@ -96,13 +96,9 @@ fn line(notice: &Notice) -> String {
             format!("{:<12} died after {lived}: {how}; restarted in {restart_in}{words}", service.name)
         }
         Notice::NotStarted { service, reason, retry_in } => {
-            format!(
-                "{:<12} could not be started: {reason}; tried again in {}",
-                service.name,
-                seconds(*retry_in)
-            )
+            format!("{:<12} could not be started: {reason}; retried in {}", service.name, seconds(*retry_in))
         }
-        Notice::Deploying { service } => format!("{:<12} is stopped, for another deployment", service.name),
+        Notice::Deploying { service } => format!("{:<12} is stopped for another deployment", service.name),
         Notice::Frozen { service, silent_for } => {
             format!("{:<12} has not answered for {}, and is killed", service.name, seconds(*silent_for))
         }

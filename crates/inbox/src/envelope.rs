@@ -38,7 +38,7 @@ pub(crate) enum BadEnvelope {
     NoType { item: usize },
     #[error("item {item}: its length is not a number of bytes")]
     Length { item: usize },
-    #[error("item {item} is torn: {promised} bytes promised, {left} left")]
+    #[error("item {item} is truncated: {promised} bytes promised, {left} left")]
     Torn { item: usize, promised: u64, left: usize },
     #[error("item {item}: no line end after {promised} bytes")]
     NoLineEnd { item: usize, promised: u64 },
@@ -198,9 +198,9 @@ mod tests {
             ("{}\n{\"type\":\"a\",\"length\":-1}\nx", "item 1: its length"),
             (
                 "{}\n{\"type\":\"a\"}\n1\n{\"type\":\"b\",\"length\":9}\nx",
-                "item 2 is torn: 9 bytes promised, 1 left",
+                "item 2 is truncated: 9 bytes promised, 1 left",
             ),
-            ("{}\n{\"type\":\"a\",\"length\":18446744073709551615}\nx", "item 1 is torn"),
+            ("{}\n{\"type\":\"a\",\"length\":18446744073709551615}\nx", "item 1 is truncated"),
             ("{}\n{\"type\":\"a\",\"length\":1}\nxyz", "item 1: no line end after 1 bytes"),
         ] {
             let reported = parsed(text).unwrap_err();
@@ -217,7 +217,7 @@ mod tests {
         };
         let (items, refused) = kept("{}\n{\"type\":\"a\"}\n1\n{\"type\":\"b\",\"length\":9}\nx");
         assert_eq!(items, [(1, "a".to_owned())]);
-        assert_eq!(refused, ["item 2 is torn: 9 bytes promised, 1 left"]);
+        assert_eq!(refused, ["item 2 is truncated: 9 bytes promised, 1 left"]);
         let (items, refused) = kept("{}\n{\"length\":3}\n{}\n\n{\"type\":\"b\"}\nx");
         assert_eq!(items, [(2, "b".to_owned())]);
         assert_eq!(refused, ["item 1: its header has no type"]);

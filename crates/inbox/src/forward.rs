@@ -138,7 +138,7 @@ async fn deliver(
                 tracing::warn!(error = %error.without_url(), "a copy may be lost");
                 break;
             }
-            tracing::debug!(error = %error.without_url(), "nobody is there to take copies");
+            tracing::debug!(error = %error.without_url(), "the server for copies does not answer");
             sleep(PAUSE).await;
         }
     }

@@ -183,7 +183,7 @@ async fn receive(
             accept(&request, &arrival, (body, convert), (store, forward.as_ref().as_ref()), status)
         }
         status => {
-            let reason = "the inbox is set to answer so";
+            let reason = "the inbox is configured to answer this";
             store.refuse(&arrival, reason);
             refusal(status, reason)
         }

@@ -20,11 +20,11 @@ const MAX_VALUES: usize = 20;
 /// Why a search cannot be read.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BadQuery {
-    #[error("a search has {MAX_LENGTH} bytes at most")]
+    #[error("a search may have at most {MAX_LENGTH} bytes")]
     Long,
-    #[error("a search has {MAX_TERMS} words at most")]
+    #[error("a search may have at most {MAX_TERMS} words")]
     Many,
-    #[error("a list has {MAX_VALUES} values at most")]
+    #[error("a list may have at most {MAX_VALUES} values")]
     Values,
     #[error("a quote has no end")]
     Quote,

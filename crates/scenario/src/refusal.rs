@@ -12,7 +12,7 @@ pub enum Refusal {
     #[error("there is nothing at this path")]
     NotFound,
     /// The path exists for other methods.
-    #[error("this path takes {0} only")]
+    #[error("this path takes only {0}")]
     MethodNotAllowed(String),
     /// The debug routes want a token.
     #[error("debug routes need `Authorization: Bearer …` with the configured token")]

@@ -145,7 +145,7 @@ impl Sender {
                 Ok(answer) => {
                     let is_redirect = answer.status.is_redirection();
                     let hint = if is_redirect { ", and redirects are not followed" } else { "" };
-                    tracing::warn!(status = %answer.status, "Sentry at {} takes nothing{hint}: events wait", sentry.host());
+                    tracing::warn!(status = %answer.status, "Sentry at {} accepts nothing{hint}: events wait", sentry.host());
                     encoded.failed_attempts += 1;
                 }
                 Err(error) => {
@@ -179,7 +179,7 @@ impl Sender {
     /// Leaves out the less important parts of an envelope; false where it has none, or none any more.
     fn reduce(&self, encoded: &mut EncodedEnvelope) -> bool {
         let Some((smaller, dropped)) = shrink(encoded) else { return false };
-        tracing::warn!("Sentry finds an envelope too large: it is sent once more with less in it");
+        tracing::warn!("Sentry refused an envelope as too large: it is sent again with less content");
         self.pipeline.client_reports.record(&dropped, Reason::SendError);
         *encoded = smaller;
         true

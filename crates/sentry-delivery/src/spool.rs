@@ -44,9 +44,9 @@ impl Spool {
         let kept = self.try_keep(encoded);
         let was_refused = std::mem::replace(&mut self.is_refused, kept.is_err());
         match kept {
-            Ok(()) if was_refused => tracing::info!("the spool takes errors again"),
+            Ok(()) if was_refused => tracing::info!("the spool accepts errors again"),
             Err(error) if !was_refused => {
-                tracing::error!(%error, "the spool takes no more: errors wait in memory");
+                tracing::error!(%error, "the spool accepts no more errors: they wait in memory");
             }
             Ok(()) | Err(_) => {}
         }
@@ -73,7 +73,7 @@ impl Spool {
             match bytes.and_then(EncodedEnvelope::of_gzip) {
                 Ok(envelope) => return Some(EncodedEnvelope { file: Some(path), ..envelope }),
                 Err(error) => {
-                    tracing::error!(path = %path.display(), %error, "a torn spool file is skipped");
+                    tracing::error!(path = %path.display(), %error, "a damaged spool file is skipped");
                     self.client_reports.record(&TORN_CONTENT, Reason::InternalSdkError);
                     self.files.put_aside(&path);
                 }

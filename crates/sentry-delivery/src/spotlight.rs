@@ -36,7 +36,7 @@ impl Spotlight {
         tokio::spawn(async move {
             let _turn = spotlight.turn.lock().await;
             if let Err(error) = spotlight.endpoint.post(&copy).await {
-                tracing::debug!(%error, "Spotlight is not there");
+                tracing::debug!(%error, "Spotlight does not answer");
             }
             drop(share);
         });

@@ -105,7 +105,7 @@ async fn a_start_says_whether_sentry_answers_and_does_not_depend_on_it() {
     let (host, reported) = log(Answer::default()).await;
     assert!(reported.contains(&format!("Sentry at {host} answers")), "{reported}");
     let (host, reported) = log(Answer { status: 401, ..Answer::default() }).await;
-    assert!(reported.contains(&format!("Sentry at {host} answers, but does not take")), "{reported}");
+    assert!(reported.contains(&format!("Sentry at {host} answers, but does not accept")), "{reported}");
     assert!(reported.contains("401"), "{reported}");
 }
 

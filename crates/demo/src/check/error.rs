@@ -22,7 +22,7 @@ pub enum CheckError {
         status: StatusCode,
     },
     /// The answer is not what this interface promises.
-    #[error("{url} answered something else than expected: {reason}")]
+    #[error("{url} gave an unexpected answer: {reason}")]
     Unreadable {
         /// What was asked.
         url: String,

@@ -12,13 +12,13 @@ pub enum Refused {
     #[error("no service has a scenario of this id")]
     NoScenario,
     /// Its service is down.
-    #[error("{0} does not serve now")]
+    #[error("{0} is not serving")]
     NotServing(String),
     /// The platform cannot keep the promise.
     #[error("this scenario is not available: {0}")]
     Unavailable(String),
     /// A parameter that the scenario does not have, or that makes it another one.
-    #[error("this scenario takes no number `{0}`")]
+    #[error("this scenario has no number `{0}`")]
     NoParameter(String),
     /// A number beyond the bounds.
     #[error("{name} must be a number from {min} to {max}")]
@@ -31,7 +31,7 @@ pub enum Refused {
         max: f64,
     },
     /// A number of calls that the page does not offer.
-    #[error("times must be one of 1, 10 and 100, and 1 for a scenario that gives back what is held")]
+    #[error("times must be 1, 10 or 100, and 1 for a scenario that releases what is held")]
     Times,
     /// It runs already.
     #[error("this scenario is running already")]
@@ -46,7 +46,7 @@ pub enum Refused {
     #[error("scenarios are running; try again when they have ended")]
     NotQuiet,
     /// A service would be left out.
-    #[error("not every service serves now: {0}")]
+    #[error("not every service is serving: {0}")]
     Incomplete(String),
     /// Not a version.
     #[error("a version has 1 to 32 letters, digits, dots, dashes and plus signs")]
@@ -58,7 +58,7 @@ pub enum Refused {
     #[error("no release is deployed that could be rolled back")]
     NoRelease,
     /// Another program runs the services.
-    #[error("this demo has not started the services: deploy with what runs them")]
+    #[error("this demo did not start the services: deploy with the program that runs them")]
     NotSupervised,
     /// Options of the traffic that cannot be used.
     #[error("{0}")]

@@ -29,7 +29,7 @@ enum TrafficError {
     Running(#[from] RunningError),
     #[error(transparent)]
     Options(#[from] BadOptions),
-    #[error("the traffic has gone: was the demo restarted?")]
+    #[error("the traffic is gone: was the demo restarted?")]
     Gone,
 }
 

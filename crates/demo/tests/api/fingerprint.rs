@@ -55,8 +55,8 @@ async fn what_cannot_be_read_is_one_line_with_its_place() {
         ("/no/such.rules", good_event.as_str(), "/no/such.rules: "),
         (&bad_rules, &good_event, "bad.rules: line 2, column 13: unknown matcher `x`"),
         (&good_rules, "/no/such.json", "/no/such.json: "),
-        (&good_rules, &no_json, "no.json is no JSON: "),
-        (&good_rules, &no_event, "no-event.json is no event: "),
+        (&good_rules, &no_json, "no.json is not JSON: "),
+        (&good_rules, &no_event, "no-event.json is not an event: "),
     ] {
         let Ended { status, stdout, stderr } = run(&["fingerprint", rules, event]).await;
         assert_eq!((status, stdout.as_str()), (Some(2), ""), "{stderr}");

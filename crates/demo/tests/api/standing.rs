@@ -58,10 +58,10 @@ async fn a_child_whose_binary_is_missing_for_a_while_comes_back_with_the_new_one
     std::fs::rename(&program, &aside).expect("it is there");
     kill(Pid::from_raw(victim.pid), Signal::SIGKILL).expect("it runs");
     let waits: Vec<f64> = [
-        standing.says(&[&victim.name, "could not be started", "tried again in"]).await,
-        standing.says(&[&victim.name, "could not be started", "tried again in"]).await,
+        standing.says(&[&victim.name, "could not be started", "retried in"]).await,
+        standing.says(&[&victim.name, "could not be started", "retried in"]).await,
     ]
-    .map(|line| line.rsplit("tried again in ").next().unwrap().trim_end_matches(" s").parse().unwrap())
+    .map(|line| line.rsplit("retried in ").next().unwrap().trim_end_matches(" s").parse().unwrap())
     .into();
     assert!(waits[0] < waits[1], "{waits:?}");
     std::fs::rename(&aside, &program).expect("it is there");

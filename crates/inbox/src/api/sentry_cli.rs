@@ -12,5 +12,5 @@ pub(super) const MAX_BODY: usize = 4 * 1024 * 1024;
 /// Nobody is known here, but a request without a token would fail in Sentry.
 pub(super) fn refused(request: &HttpRequest) -> Option<HttpResponse> {
     let has_token = request.headers().contains_key(AUTHORIZATION);
-    (!has_token).then(|| refusal(StatusCode::UNAUTHORIZED, "it needs a token: any will do"))
+    (!has_token).then(|| refusal(StatusCode::UNAUTHORIZED, "a token is required; any token will do"))
 }

@@ -25,9 +25,9 @@ pub(crate) struct Part {
 /// Why a body is not a form.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BadForm {
-    #[error("it is no multipart form: its content type names no boundary")]
+    #[error("this is not a multipart form: its content type names no boundary")]
     NoBoundary,
-    #[error("a form has {MAX_PARTS} parts at most")]
+    #[error("a form may have at most {MAX_PARTS} parts")]
     Many,
     #[error("the form ends before its last boundary")]
     Torn,

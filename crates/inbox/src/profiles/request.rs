@@ -43,9 +43,9 @@ pub(crate) struct Request {
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BadRequest {
-    #[error("say which profiler, transaction or event")]
+    #[error("name a profiler, a transaction or an event")]
     Nothing,
-    #[error("from and to are seconds since 1970, from the earlier one")]
+    #[error("from and to are seconds since 1970, and from is the earlier one")]
     Range,
     #[error("no such {0} is held")]
     NotHeld(&'static str),

@@ -44,7 +44,7 @@ async fn a_torn_envelope_is_400_and_harms_nothing() {
     let app = spawn_app().await;
     app.accepted(message("before")).await;
     let whole = envelope(json!({ "event_id": EVENT_ID }), &[("event", json!({ "message": "torn" }))]);
-    let reason = "item 1 is torn: 18 bytes promised, 13 left";
+    let reason = "item 1 is truncated: 18 bytes promised, 13 left";
     refused(&app, &whole[..whole.len() - 6], reason).await;
     app.accepted(message("after")).await;
     let texts: Vec<Value> = app.inbox.events().iter().map(|event| event["message"].clone()).collect();
@@ -65,7 +65,7 @@ async fn a_length_must_be_a_number_of_bytes() {
         refused(&app, text, "item 1: its length is not a number of bytes").await;
     }
     let beyond = "{}\n{\"type\":\"event\",\"length\":18446744073709551615}\n{}\n";
-    refused(&app, beyond, "item 1 is torn").await;
+    refused(&app, beyond, "item 1 is truncated").await;
 }
 
 #[actix_web::test]
@@ -144,7 +144,7 @@ async fn a_bad_item_is_refused_alone_and_its_reason_is_kept() {
     let refusals = app.get("/api/refusals").await.body;
     let shown = |index: usize| refusals["refusals"][index]["reason"].as_str().unwrap_or_default().to_owned();
     assert!(
-        shown(0).starts_with("item 4 is torn: 9 bytes promised") && shown(1).starts_with(reason),
+        shown(0).starts_with("item 4 is truncated: 9 bytes promised") && shown(1).starts_with(reason),
         "{refusals}"
     );
     assert_eq!(

@@ -51,7 +51,7 @@ pub(super) fn start() {
     match thread::Builder::new().name("panic-reporter".to_owned()).spawn(work) {
         Ok(_) => drop(JOBS.set(jobs)),
         Err(error) => {
-            tracing::error!(%error, "no thread for the events of panics: they are made where it panics")
+            tracing::error!(%error, "no thread for the events of panics: the panicking threads make them")
         }
     }
 }

@@ -45,7 +45,7 @@ pub(super) fn watch(closer: Closer) -> io::Result<Stop> {
 fn end_in_time(runtime: &Runtime, mut signals: Signals, stop: &Stop, closer: &Closer) {
     let urgency = runtime.block_on(signals.next());
     stop.ask(urgency);
-    tracing::info!("the process is asked to end");
+    tracing::info!("the process is asked to stop");
     let asked = Instant::now();
     let (mut deliver_at, mut deadline) = (asked + GRACE + PATIENCE, stop.deadline().unwrap_or(asked));
     let is_hurried = urgency == Urgency::Hurried
@@ -59,7 +59,7 @@ fn end_in_time(runtime: &Runtime, mut signals: Signals, stop: &Stop, closer: &Cl
         thread::sleep(deliver_at.saturating_duration_since(Instant::now()));
     }
     if !stop.delivery_has_begun() {
-        tracing::error!("the service does not come to its end: what is queued is delivered all the same");
+        tracing::error!("the service does not stop in time: what is queued is delivered by another thread");
         let (stop, closer) = (stop.clone(), closer.clone());
         let deliver = move || {
             stop.begin_delivery();
@@ -70,7 +70,7 @@ fn end_in_time(runtime: &Runtime, mut signals: Signals, stop: &Stop, closer: &Cl
         let _ = thread::Builder::new().name("last-delivery".to_owned()).spawn(deliver);
     }
     thread::sleep(deadline.saturating_duration_since(Instant::now()));
-    tracing::error!("the time to end is over: the process exits with what is left undone");
+    tracing::error!("the time to stop is over: the process exits, and some work is left undone");
     exit();
 }
 

@@ -41,7 +41,7 @@ impl Sender {
                 tracing::info!("Sentry at {} answers", sentry.host());
             }
             Ok(answer) => {
-                tracing::warn!(status = %answer.status, "Sentry at {} answers, but does not take our events", sentry.host());
+                tracing::warn!(status = %answer.status, "Sentry at {} answers, but does not accept our events", sentry.host());
             }
             Err(error) => {
                 tracing::warn!(error = %source(&error), "Sentry at {} does not answer: events wait", sentry.host());

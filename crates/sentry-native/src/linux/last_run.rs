@@ -86,7 +86,7 @@ struct Recorded {
 impl Run for Recorded {
     fn end(self: Box<Self>) {
         if let Err(error) = fs::remove_file(&self.path) {
-            tracing::warn!(%error, "the next start will take this end for a crash");
+            tracing::warn!(%error, "the next start will report this end as a crash");
         }
     }
 }
@@ -95,7 +95,7 @@ impl Run for Recorded {
 /// or longer than any that is written here.
 fn take(path: &Path) -> io::Result<Option<File>> {
     if fs::symlink_metadata(path).is_ok_and(|there| !is_ours(&there)) {
-        tracing::warn!(path = %path.display(), "this is no record of a process, and stays as it is");
+        tracing::warn!(path = %path.display(), "this is not a record of a process, and is left as it is");
         return Ok(None);
     }
     loop {

@@ -14,7 +14,7 @@ async fn a_service_that_is_away_keeps_its_place_and_the_reason_is_shown() {
     let state = page.until("it is down", |state| state["services"][0]["state"] == "down").await;
     assert!(!state["services"][0]["why"]["how"].as_str().unwrap().is_empty(), "{state:#}");
     let check = page.post("stage/check", &json!({})).await;
-    assert!(check.0 == 503 && check.1.contains("not every service serves"), "{check:?}");
+    assert!(check.0 == 503 && check.1.contains("not every service is serving"), "{check:?}");
     let traffic = page.post("stage/traffic", &json!({})).await;
     assert_eq!(traffic.0, 503, "{traffic:?}");
 }

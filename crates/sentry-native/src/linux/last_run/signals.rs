@@ -77,7 +77,7 @@ fn handle(signal: c_int, mut action: libc::sigaction, handler: Handler) {
     action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_NODEFER;
     // SAFETY: the handlers have the signature that `SA_SIGINFO` asks for, and do nothing that they may not.
     if unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) } != 0 {
-        tracing::warn!(signal, "a termination by this signal will not be reported as one");
+        tracing::warn!(signal, "a termination by this signal will not be reported");
     }
 }
 

@@ -38,7 +38,7 @@ pub struct NativeCrash {
 #[derive(Debug, thiserror::Error)]
 pub enum CrashChildFailed {
     /// The server stops.
-    #[error("no child process is started any more")]
+    #[error("no more child processes are started")]
     NoTurn,
     /// The system gave no process, or no pipe to it.
     #[error("the child process could not be started")]

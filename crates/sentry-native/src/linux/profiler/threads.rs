@@ -79,7 +79,7 @@ impl Threads {
 
     fn warn(&mut self) {
         if !std::mem::replace(&mut self.has_warned, true) {
-            tracing::warn!(sampled = MOST, "this process has more threads than are profiled");
+            tracing::warn!(sampled = MOST, "this process has more threads than can be profiled");
         }
     }
 
