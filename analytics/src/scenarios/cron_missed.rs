@@ -24,7 +24,7 @@ pub(super) static CRON_MISSED: Scenario = Scenario {
     name: "cron-missed",
     method: Method::Get,
     path: "/api/debug/cron-missed",
-    title: "A job that is not planned again",
+    title: "A job that is not scheduled again",
     demonstrates: "a failure that no line of code reports: only the schedule knows that a run is missing",
     look_for: "the monitor send-digest: one check-in ok, and missed from the second minute on",
     parameters: &[&REPAIRED_AFTER],

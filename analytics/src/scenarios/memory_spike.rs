@@ -17,7 +17,7 @@ pub(super) static MEMORY_SPIKE: Scenario = Scenario {
     path: "/api/debug/memory-spike",
     title: "A report that reads everything at once",
     demonstrates: "a spike of resident memory that is over when the answer comes, and reported all the same",
-    look_for: "the peak in the context memory_spike; one issue although every message has other numbers",
+    look_for: "the peak in the context memory_spike; one issue, although every message has different numbers",
     expect: Expect::event(
         200,
         Event::message(Level::Warning, "Memory spiked", &["analytics", "memory-spike"])

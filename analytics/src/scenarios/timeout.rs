@@ -21,7 +21,7 @@ pub(super) static TIMEOUT: Scenario = Scenario {
     path: "/api/debug/timeout",
     title: "An export that no worker takes",
     demonstrates: "a timeout with its cause, answered when the time is up and not later",
-    look_for: "Elapsed below the TimeoutError; one issue for this transaction however long it waited",
+    look_for: "Elapsed below the TimeoutError; one issue for this transaction, however long it waited",
     parameters: &[&SECONDS],
     expect: Expect::event(
         504,

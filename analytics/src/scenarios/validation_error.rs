@@ -37,7 +37,7 @@ pub(super) static SUBMITTED: Scenario = Scenario {
     name: "validation",
     method: Method::Post,
     path: "/api/debug/validation-error",
-    title: "The caller's own registration",
+    title: "A registration with the caller's mistakes",
     demonstrates: "that a caller's mistake is answered in full and disturbs nobody: 422 and no event",
     look_for: "the transaction alone, with status invalid_argument",
     // Without a body nothing is validated.

@@ -42,7 +42,7 @@ fn row(scenario: &Scenario) -> String {
     };
     let job = job.as_ref().map(checked_in).unwrap_or_default();
     let profile = hot_function.map(|hot| format!("; in the profile, `{hot}`")).unwrap_or_default();
-    let bare = if spans == 0 { "; it ends before any step begins, and has no spans" } else { "" };
+    let bare = if spans == 0 { "; it ends before the first step, and has no spans" } else { "" };
     format!(
         "| `{} {}` | {} | {status} | {}{job} | {} | {}{profile}{bare} |\n",
         scenario.method.http(),

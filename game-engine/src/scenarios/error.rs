@@ -53,7 +53,7 @@ pub(super) static VALUE: Scenario = error(
 static WORD_TYPE: Parameter = Parameter::word("type", "type");
 pub(super) static TYPE: Scenario = error(
     "error-type",
-    "A stored profile of another shape",
+    "A stored profile of an unexpected shape",
     &[&WORD_TYPE],
     event("TypeError", &["game-engine", "TypeError"], &["request", "player"], &["player_profile"]),
 );
@@ -77,7 +77,7 @@ pub(super) static KEY: Scenario = error(
 static WORD_ZERO: Parameter = Parameter::word("type", "zero");
 pub(super) static ZERO: Scenario = error(
     "error-zero",
-    "Return to player of no bets at all",
+    "Return to player without any bets",
     &[&WORD_ZERO],
     event("ZeroDivisionError", &["game-engine", "ZeroDivisionError"], &["request", "rtp"], &["rtp"]),
 );

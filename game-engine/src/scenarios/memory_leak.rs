@@ -18,7 +18,7 @@ pub(super) static LEAK: Scenario = Scenario {
     path: "/debug/memory-leak",
     title: "Recordings that nothing evicts",
     demonstrates: "a leak that is really resident, with its size in the event",
-    look_for: "memory_mb in the runtime context, rising; one issue although every message has other numbers",
+    look_for: "memory_mb in the runtime context, rising; one issue, although every message has different numbers",
     parameters: &[&MB],
     expect: Expect::event(
         200,

@@ -13,7 +13,7 @@ pub(super) static CRASH: Scenario = Scenario {
     name: "crash",
     method: Method::Get,
     path: "/debug/crash",
-    title: "A panic between two wallets that are one",
+    title: "A transfer from a wallet to itself panics",
     demonstrates: "an unhandled panic: one fatal event, a 500, and a process that keeps running",
     look_for: "the top frame domain::wallet::transfer, mechanism panic, handled no; the crashed session",
     expect: Expect::event(

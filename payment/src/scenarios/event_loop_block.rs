@@ -23,7 +23,7 @@ pub(super) static EVENT_LOOP_BLOCK: Scenario = Scenario {
     path: "/debug/event-loop-block",
     title: "A fraud score on the event loop",
     demonstrates: "one worker that is really blocked, while the others go on",
-    look_for: "EventLoopBlocked with the top frame domain::fraud::compare_all_pairs, which nobody reported",
+    look_for: "EventLoopBlocked with the top frame domain::fraud::compare_all_pairs, found by the watchdog alone",
     parameters: &[&SECONDS],
     expect: Expect {
         event: Some(

@@ -18,7 +18,7 @@ pub(super) static LEAK: Scenario = Scenario {
     path: "/debug/memory-leak",
     title: "Receipts that nothing evicts",
     demonstrates: "a leak that is really resident, counted by what is held",
-    look_for: "memory_mb in the runtime context, rising; one issue although every message has other numbers",
+    look_for: "memory_mb in the runtime context, rising; one issue, although every message has different numbers",
     parameters: &[&MB],
     expect: Expect::event(200, event(Level::Warning, "Memory grew", &["payment", "memory-leak"])),
     route: |route| route.to(leak),

@@ -26,9 +26,9 @@ pub(super) static GUARDED: Scenario = Scenario {
     name: "stack-overflow",
     method: Method::Get,
     path: "/debug/stack-overflow",
-    title: "A referral chain without an end",
+    title: "A referral chain without end",
     demonstrates: "a runaway recursion, cut before the stack ends and reported with its frames",
-    look_for: "the same frame again and again; depth_reached in the context stack_overflow",
+    look_for: "the same frame repeated; depth_reached in the context stack_overflow",
     parameters: &[&GUARDED_MODE],
     expect: Expect::event(
         500,
@@ -46,7 +46,7 @@ pub(super) static NATIVE: Scenario = Scenario {
     path: "/debug/stack-overflow",
     title: "The same chain in a child process that crashes",
     demonstrates: "a real native crash: a signal ends a child process, and the service reports its stack",
-    look_for: "mechanism signalhandler with its signal; the frames of domain::referrals in a process that is gone",
+    look_for: "mechanism signalhandler with its signal; the frames of domain::referrals in the crashed process",
     parameters: &[&NATIVE_MODE],
     expect: Expect::event(
         500,

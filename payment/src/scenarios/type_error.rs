@@ -13,7 +13,7 @@ pub(super) static TYPE_ERROR: Scenario = Scenario {
     name: "type-error",
     method: Method::Get,
     path: "/debug/type-error",
-    title: "A stored payment of another shape",
+    title: "A stored payment of an unexpected shape",
     demonstrates: "a typed error with its cause chain and the stack of its origin",
     look_for: "the cause below the TypeError; line and column in the context stored_payment",
     expect: Expect::event(
