@@ -25,8 +25,7 @@ pub(crate) fn prose(document: &str) -> String {
 
 /// What the document links to: Markdown links, images, definitions, and `href` and `src` of HTML.
 fn targets(document: &str) -> Vec<String> {
-    let link =
-        r#"\]\(\s*<?([^)\s>]+)>?(?:\s+"[^"]*")?\s*\)|(?m:^\[[^\]]+\]:\s*(\S+))|(?:href|src)="([^"]+)""#;
+    let link = r#"\]\(\s*<?([^)\s>]+)>?(?:\s+"[^"]*")?\s*\)|(?m:^\[[^\]]+\]:\s*(\S+))|(?:href|src|srcset)="([^"]+)""#;
     let link = Regex::new(link).expect("a pattern");
     let target =
         |found: regex::Captures<'_>| Some(found.iter().skip(1).flatten().next()?.as_str().to_owned());
@@ -105,7 +104,8 @@ fn dead_links_are_found_with_the_reason() {
     let document = folder.join("a.md");
     fs::write(&document, good).expect("a document");
     assert_eq!(dead_links(&folder, &document), Vec::<String>::new());
-    let bad = "[x](none.md) [y](docs/b.md#none) [z](../a.md) [w](/etc) <a href=\"none\"></a> <img src=\"none\"/>\n[r]: none";
+    let bad = "[x](none.md) [y](docs/b.md#none) [z](../a.md) [w](/etc) <a href=\"none\"></a> <img src=\"none\"/> \
+               <source srcset=\"none\"/>\n[r]: none";
     fs::write(&document, bad).expect("a document");
     let dead = dead_links(&folder, &document);
     let reasons: Vec<_> =
@@ -117,6 +117,7 @@ fn dead_links_are_found_with_the_reason() {
             "docs/b.md#none: it has no such heading",
             "../a.md: it leaves the repository",
             "/etc: it leaves the repository",
+            "none: there is no such file",
             "none: there is no such file",
             "none: there is no such file",
             "none: there is no such file",
