@@ -20,7 +20,7 @@ use service::topology::{GAME_RESULTS, PAYMENTS};
 pub use count::ensure_indexes;
 use message::{Game, NotUnderstood, Payment};
 
-/// Consumes both queues for ever.
+/// Consumes both queues forever.
 pub fn start(address: Option<Address>, database: Database, hub: &Arc<Hub>) -> Consuming {
     consume(address, hub, &[GAME_RESULTS, PAYMENTS], async move |delivered| judge(&database, delivered).await)
 }
@@ -57,7 +57,7 @@ async fn judge(database: &Database, delivered: Delivered) -> Verdict {
             tracing::warn!(error = %error.error, "a message waits for the database");
             Verdict::Later
         }
-        // The server itself refuses: once more, and not for ever.
+        // The server itself refuses: once more, and not forever.
         Err(_) if !delivered.redelivered => Verdict::Later,
         Err(error) => {
             error.report();

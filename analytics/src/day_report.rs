@@ -14,7 +14,7 @@ use crate::business::day;
 /// Between two looks whether the database was tried.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Runs the job for ever, if it is to run, and there is a database to read.
+/// Runs the job forever, if it is to run, and there is a database to read.
 pub(crate) fn start(every: Option<Duration>, database: Database, hub: &Arc<Hub>) {
     if let Some(every) = every.filter(|_| database.is_configured()) {
         actix_web::rt::spawn(run(every, database, Arc::clone(hub)));

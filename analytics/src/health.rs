@@ -1,4 +1,4 @@
-//! Is the service alive, and is what it needs there?
+//! Whether the service is alive, and whether its dependencies are available.
 
 use actix_web::{HttpResponse, web};
 use broker::Consuming;

@@ -1,4 +1,4 @@
-//! Jobs that scenarios put out of order, until they are repaired: their monitors must not stay red for ever.
+//! Jobs that scenarios have broken, until they are repaired: their monitors must not stay red forever.
 //!
 //! A repaired job checks in once more, and is expected again in a year only.
 

@@ -39,7 +39,7 @@ pub enum GameError {
         /// The key.
         key: String,
     },
-    /// Return to player of no bets at all.
+    /// Return to player without any bets.
     #[error("return to player is undefined: {paid} paid out over a total of 0 wagered")]
     NothingWagered {
         /// Paid out, cents.

@@ -33,7 +33,7 @@ pub enum PaymentError {
     /// A stored payment of an unexpected shape.
     #[error("the stored payment has unexpected types")]
     RecordShape(#[source] serde_json::Error),
-    /// A referral chain without an end.
+    /// A referral chain without end.
     #[error("the referral chain is deeper than the call stack: it refers back to itself")]
     ChainTooDeep {
         /// Calls made when the guard saw the stack's end.

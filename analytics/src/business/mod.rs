@@ -1,4 +1,4 @@
-//! What was played and paid: the service's own work, as it was before it crashed on purpose.
+//! What was played and paid: the service's actual work.
 //!
 //! Amounts are in the players' currency, times in UTC. Three of the routes are slow on purpose, by their pattern of
 //! queries: a scan, five queries for one, and one query per player and figure.
@@ -39,7 +39,7 @@ const BOUNDED: &[(u16, &str)] =
 /// Percentages beyond say nothing: the whole is next to nothing.
 const MOST_PERCENT: f64 = 1e12;
 
-/// Part of a whole in percent. Where that says nothing, it is 0: JSON has no number for an infinite share.
+/// Part of a whole in percent. If the whole is 0, it is 0: JSON has no number for infinity.
 fn percent(part: f64, whole: f64) -> f64 {
     let share = part / whole * 100.0;
     // NaN, a share of nothing, is below nothing.

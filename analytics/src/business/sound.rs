@@ -113,7 +113,7 @@ pub(super) async fn rows<T: DeserializeOwned>(
     Ok(rows)
 }
 
-/// A finite number of whatever type.
+/// A finite number of any type.
 pub(super) fn number(value: &Bson) -> Option<f64> {
     let number = match value {
         Bson::Double(number) => *number,

@@ -17,7 +17,7 @@ use crate::detail::{self, Detail};
 const OLDEST: i64 = 120;
 
 /// A registration.
-// A field is `None` where it is missing or of the wrong type: the others are validated all the same.
+// A field is `None` if it is missing or of the wrong type: the others are validated all the same.
 #[derive(Debug, Serialize, ToSchema, Validate)]
 pub struct Player {
     /// Who it is.

@@ -1,4 +1,4 @@
-//! A job that does not run any more: its last run went well, and planned no other.
+//! A job that no longer runs: its last run succeeded, and scheduled no other.
 //!
 //! No event and no error anywhere. Look at the monitor: two minutes later it is missed, and Sentry opens an issue. Its clock
 //! ticks once a minute, so it may be three.

@@ -1,7 +1,7 @@
 //! A job that does not end: it waits for results that cannot come, until its worker is taken away.
 //!
-//! No event: whoever is taken away says nothing. Look at the monitor: the run has begun, and a minute later it has timed
-//! out. Sentry's clock ticks once a minute, so it may be two.
+//! No event: a worker that is stopped reports nothing. Look at the monitor: the run has begun, and a minute later it
+//! has timed out. Sentry's clock ticks once a minute, so it may be two.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What the scenarios of jobs have in common: the job that is out of order is repaired after some minutes.
+//! What the scenarios of jobs have in common: the broken job is repaired after some minutes.
 
 use std::time::Duration;
 

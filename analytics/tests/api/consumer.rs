@@ -15,7 +15,7 @@ use service::topology::TOPOLOGY;
 
 use crate::helpers::{App, Telemetry, spawn_app_as};
 
-/// A wait that is in vain fails the test after this.
+/// A wait for something that never happens fails the test after this time.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// An app that consumes, its broker, and its database.

@@ -1,5 +1,5 @@
-//! Which cores belong to whom: the service its own, load and sink the last one. Only Linux binds threads to cores;
-//! elsewhere nothing can be measured.
+//! Which cores are used by what: the load and the sink have the last one, the service has all others. Only Linux binds
+//! threads to cores; elsewhere nothing can be measured.
 
 /// The two sides of a measurement.
 #[derive(Debug, Clone)]

@@ -95,12 +95,12 @@ impl Listener {
         if status.success() { Ok(()) } else { Err(Error::Ended(status)) }
     }
 
-    /// Processor time used until now, by all threads and by those of the server alone.
+    /// CPU time used until now, by all threads and by those of the server alone.
     pub(crate) fn processor_time(&self) -> [Duration; 2] {
         ["", "actix"].map(|name| self.time_of(name))
     }
 
-    /// Processor time that the threads with `name` in their names have used until now.
+    /// CPU time that the threads with `name` in their names have used until now.
     pub(crate) fn time_of(&self, name: &str) -> Duration {
         let tasks = self.child.id().and_then(|id| std::fs::read_dir(format!("/proc/{id}/task")).ok());
         let times = tasks.into_iter().flatten().filter_map(|task| {

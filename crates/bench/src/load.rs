@@ -1,4 +1,4 @@
-//! Requests over kept-alive connections, with as little work for each as possible: the service must be what is slow.
+//! Requests over kept-alive connections, with as little work for each as possible: the service must be the bottleneck.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ pub(crate) enum Amount {
     For(Duration),
     /// This many, as fast as they are answered; no new ones after [`LIMIT`].
     Count(usize),
-    /// So many a second, for this time; no new ones after it, however many are behind.
+    /// So many a second, for this time; no new ones afterwards, even if many are late.
     Rate(usize, Duration),
 }
 
@@ -203,7 +203,7 @@ async fn one(
     }
 }
 
-/// Sends one request and reads its answer, which must have a content length; its status. `None` where there was none.
+/// Sends one request and reads its answer, which must have a content length; its status. `None` if there was none.
 async fn exchange(
     stream: &mut TcpStream,
     buffer: &mut Vec<u8>,

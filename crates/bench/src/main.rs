@@ -1,4 +1,4 @@
-//! What Sentry costs a service, and what it loses: the same three routes without Sentry, with the stock SDK, and with
+//! What Sentry costs a service, and what is lost: the same three routes without Sentry, with the stock SDK, and with
 //! `sentry-context`, on the same cores, in one run.
 //!
 //! - `app`: the service under test, in its three variants; `sink`: the Sentry that it sends to

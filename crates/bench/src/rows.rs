@@ -79,7 +79,7 @@ pub(crate) struct Saturation {
     pub(crate) requests_per_second: f64,
     /// Of the bare one, or of the one whose Sentry is off.
     pub(crate) ratio: f64,
-    /// Processor time for each request, microseconds: other load on the machine does not change it much.
+    /// CPU time for each request, microseconds: other load on the machine does not change it much.
     pub(crate) processor_us: f64,
     /// Without the threads that deliver to Sentry.
     pub(crate) server_us: f64,

@@ -75,7 +75,7 @@ impl Consuming {
     }
 }
 
-/// Consumes queues of the address's [`Topology`](crate::Topology) for ever, up to ten deliveries of each at once;
+/// Consumes queues of the address's [`Topology`](crate::Topology) forever, up to ten deliveries of each at once;
 /// without a broker, nothing. Must be called in a `LocalSet` such as actix-web's. Each delivery is worked on under a
 /// hub of its own.
 pub fn consume<Work>(address: Option<Address>, hub: &Arc<Hub>, queues: &[Queue], work: Work) -> Consuming

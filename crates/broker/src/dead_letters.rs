@@ -1,4 +1,4 @@
-//! Messages that nobody understands: each is one dead letter, whatever its properties say.
+//! Messages that cannot be read: each is one dead letter, whatever its properties say.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;

@@ -1,5 +1,5 @@
 //! RabbitMQ with Sentry's traces: publishing that no request waits for, and consuming that acknowledges a message after
-//! its work. The broker may be absent, slow, frozen or restarted; both go on by themselves when it is back.
+//! its work. The broker may be absent, slow, frozen or restarted; both continue by themselves when it is back.
 //!
 //! - [`Publisher`]: a queue in memory, persistent messages, publisher confirms
 //! - [`consume`]: deliveries one by one, acknowledged after the work, dead letters

@@ -26,7 +26,7 @@ const CAPACITY: usize = 10_000;
 /// Publishes messages; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Publisher {
-    /// `None` where no broker is configured.
+    /// `None` if no broker is configured.
     queue: Option<mpsc::Sender<Message>>,
     state: Watched,
     /// Accepted and not confirmed yet.

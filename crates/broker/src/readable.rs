@@ -166,7 +166,7 @@ fn top(table: &mut [u8]) {
     }
 }
 
-/// The entries of a table, which have names, or of a list. `None` where they cannot be read.
+/// The entries of a table, which have names, or of a list. `None` if they cannot be read.
 fn entries(table: &mut [u8], named: bool, depth: usize) -> Option<()> {
     let mut rest = Rest(table);
     while !rest.0.is_empty() {

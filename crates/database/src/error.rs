@@ -1,4 +1,4 @@
-//! A failed command, in the words of the server that rejected it or of the driver that reached none.
+//! A failed command, with the message of the server that rejected it, or of the driver that reached no server.
 
 use std::time::Duration;
 

@@ -108,7 +108,7 @@ impl Database {
         self.database.is_some()
     }
 
-    /// A collection. Fails where no URL was given.
+    /// A collection. Fails if no URL was given.
     pub fn collection<T: Send + Sync>(
         &self,
         name: &'static str,

@@ -1,4 +1,4 @@
-//! Whether a server answers, known without asking it.
+//! Whether a server answers, known without a request.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering::Relaxed};

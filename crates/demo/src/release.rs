@@ -1,4 +1,4 @@
-//! `demo release`: deploys a version of the game engine in a demo that runs, and says what comes of it; or rolls it back.
+//! `demo release`: deploys a version of the game engine in a running demo, and prints the result; or rolls it back.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -153,7 +153,7 @@ async fn first_issue(demo: &RunningDemo, version: &str) -> Result<String, Releas
     Ok(format!("no new issue within {} s: is anybody playing?", ISSUE_LIMIT.as_secs()))
 }
 
-/// How many of its sessions did not crash; `None` where none has arrived.
+/// How many of its sessions did not crash; `None` if none has arrived.
 async fn crash_free(demo: &RunningDemo, version: &str) -> Result<Option<String>, ReleaseError> {
     let of_release = format!("{GAME_ENGINE}@{version}");
     let SessionsByRelease { sessions } = demo.get("/api/sessions").await?;

@@ -1,4 +1,4 @@
-//! A demo that runs, as its commands ask it: by the API of its page.
+//! A running demo, as other commands reach it: through the API of its page.
 
 use reqwest::{Client, Method, Response, Url};
 use serde::Serialize;

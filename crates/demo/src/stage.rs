@@ -50,7 +50,7 @@ pub struct Setup {
 /// The stage could not be set.
 #[derive(Debug, thiserror::Error)]
 pub enum StageError {
-    /// No port is to be had.
+    /// No port is free.
     #[error("no free loopback port: {0}")]
     Ports(#[source] io::Error),
     /// The inbox did not start.

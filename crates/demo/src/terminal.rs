@@ -1,4 +1,4 @@
-//! What is said on the terminal. A reader that has gone (`demo | head`) is no reason to fail.
+//! Output on the terminal. A reader that is gone (`demo | head`) is not a reason to fail.
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};

@@ -1,4 +1,4 @@
-//! Players that play: load as a gateway in front of the services makes it, so that there is something to look at.
+//! Players that play: load as from a gateway in front of the services, so that there is something to look at.
 //!
 //! Players visit at a steady rate. Most play a round: a bet to the game engine, the booking to payment, and by the broker
 //! to analytics, all in one trace below the gateway's root span, which this program sends itself. Some look at their

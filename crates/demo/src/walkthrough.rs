@@ -1,4 +1,4 @@
-//! What the standing demo says about itself: where everything is, and what to try.
+//! What the standing demo prints: where everything is, and what to try.
 
 use inbox::Inbox;
 use scenario::Method;

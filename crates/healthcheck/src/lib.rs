@@ -56,7 +56,7 @@ enum Unhealthy {
     Answer(String),
 }
 
-/// Carries out the command line, if it has anything on it; `None` where the program is to serve.
+/// Carries out the command line, if it has anything on it; `None` if the program is to serve.
 ///
 /// `healthcheck` asks the server at [`HOST`] and `port`, as the server reads them, for `/health`: status 0 for an answer
 /// of 200, else 1, with one line that says why. Anything else is refused with status 2.
@@ -125,7 +125,7 @@ fn answer(address: SocketAddr) -> std::io::Result<String> {
     let head = format!("Host: {address}\r\nsentry-trace: {UNSAMPLED}\r\nConnection: close");
     stream.write_all(format!("GET /health HTTP/1.1\r\n{head}\r\n\r\n").as_bytes())?;
     let mut answer = Vec::new();
-    // Its first line is all that is needed; a server that drips it must not hold the check for ever.
+    // Its first line is all that is needed; a server that drips it must not hold the check forever.
     while answer.len() < MOST && !answer.contains(&b'\n') {
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {

@@ -1,4 +1,4 @@
-//! A body that comes piece by piece, or not.
+//! A body that arrives in pieces, or not at all.
 
 use std::pin::Pin;
 use std::rc::Rc;

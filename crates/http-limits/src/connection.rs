@@ -1,4 +1,4 @@
-//! One connection: what its client is waited for, and since when.
+//! One connection: what is expected from its client, and since when.
 
 use std::cell::{Cell, RefCell};
 use std::io::Write;
@@ -32,7 +32,7 @@ pub(crate) enum Phase {
 /// A connection, as its worker watches it.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    /// A duplicate: the only way to end a connection from outside of actix-web. `None` where no file was left for it.
+    /// A duplicate: the only way to end a connection from outside of actix-web. `None` if no file was left for it.
     socket: Option<TcpStream>,
     limits: Limits,
     phase: Cell<Phase>,

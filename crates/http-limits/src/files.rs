@@ -1,4 +1,4 @@
-//! How many connections the process has files for.
+//! For how many connections the process has file descriptors.
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 

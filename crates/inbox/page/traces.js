@@ -20,7 +20,7 @@ const HINT = 'service:shop transaction.op:http.server some text, or an id';
 
 const LISTS = () => beside([['/traces', 'Traces'], ['/transactions', 'Transactions']]);
 
-/** What happened together, across services; the one that was heard of last first. */
+/** What happened together, across services; the most recently updated first. */
 function traces() {
   return listing({
     title: 'Traces', hint: 'service:shop errors:>0 some text, or an id', above: LISTS(),

@@ -122,7 +122,7 @@ pub struct SessionsByRelease {
 pub struct EventDetails {
     /// What lists show of it.
     pub summary: EventSummary,
-    /// Its issue; `None` where that is no longer held.
+    /// Its issue; `None` if that is no longer held.
     pub issue: Option<Issue>,
     /// Files that came with it.
     pub attachments: Vec<Attachment>,
@@ -147,7 +147,7 @@ pub struct TransactionDetails {
     pub errors: Vec<EventSummary>,
     /// Files that came with it.
     pub attachments: Vec<Attachment>,
-    /// The transaction as it was sent; a streamed one as its spans are put together.
+    /// The transaction as it was sent; a streamed one is assembled from its spans.
     pub transaction: Payload,
 }
 
@@ -261,7 +261,7 @@ pub struct DebugFiles {
     pub debug_files: Vec<DebugFile>,
 }
 
-/// `GET /api/replays`, the one that was heard of last first.
+/// `GET /api/replays`, the most recently updated first.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Replays {
     /// All that are known.

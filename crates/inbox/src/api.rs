@@ -1,7 +1,7 @@
 //! What is held, as JSON.
 //!
 //! - `issues`: issues, what is decided of them, and events; `traces`: transactions, traces, logs
-//! - `received`: what came beside these, such as attachments and feedback, and the envelopes themselves
+//! - `received`: what else arrived, such as attachments and feedback, and the envelopes themselves
 //! - `releases`, `debug_files`: what `sentry-cli` asks for; `sentry_cli`: what its requests have in common
 //! - `charts`: numbers over time; `filter`: what lists are narrowed to, searched for, and sorted by
 
@@ -93,7 +93,7 @@ fn missing(what: &str) -> HttpResponse {
     refusal(StatusCode::NOT_FOUND, &format!("no such {what} is held"))
 }
 
-/// Answers that are put together at once on other threads; further ones wait. Each may take tens of MiB.
+/// Answers that are computed at once on other threads; further ones wait. Each may take tens of MiB.
 static AT_ONCE: Semaphore = Semaphore::const_new(2);
 
 /// Work on another thread: reading thousands of payloads takes longer than a client should wait for its envelope.

@@ -89,7 +89,7 @@ fn p95(mut durations: Vec<f64>) -> Option<f64> {
 struct Lines(BTreeMap<String, Line>);
 
 impl Lines {
-    /// `None` where there are too many.
+    /// `None` if there are too many.
     fn of(&mut self, service: &str) -> Option<&mut Line> {
         if self.0.len() >= MAX_LINES && !self.0.contains_key(service) {
             return None;

@@ -156,7 +156,7 @@ impl Envelopes {
         Self { next: self.next, ..Self::default() }
     }
 
-    /// Keeps one; `body` is `None` where it was not read. A reason may name the place of its item.
+    /// Keeps one; `body` is `None` if it was not read. A reason may name the place of its item.
     pub(crate) fn push(&mut self, arrival: &Arrival, body: Option<&Bytes>, outcome: Outcome) {
         let Outcome { outline: Outline { header, mut items, omitted }, reasons, accepted } = outcome;
         for (number, reason) in &reasons {

@@ -1,4 +1,4 @@
-//! A copy of every envelope for another server that speaks Sentry's protocol, such as Bugsink.
+//! A copy of every envelope for another server with Sentry's protocol, such as Bugsink.
 //!
 //! The other server may start later than the inbox, or never: copies wait in a bounded queue, and what does not fit is
 //! not forwarded. The inbox itself never waits. Clients hear of that server's rate limits with their next envelope, and
@@ -45,7 +45,7 @@ const MAX_AUTH: usize = 1024;
 const MAX_QUERY: usize = 1024;
 
 /// The header that marks a copy. A copy is not copied again: two inboxes that forward to each other, or one that
-/// forwards to itself under whatever name, would multiply each envelope for ever.
+/// forwards to itself under whatever name, would multiply each envelope forever.
 pub(crate) const COPY: HeaderName = HeaderName::from_static("x-inbox-copy");
 
 /// What is still to be sent: the same request once more.

@@ -114,7 +114,7 @@ fn default(event: &Value) -> Grouping {
 /// What counts of an exception: its type, its stack, and its value where it has no stack.
 type Counting<'a> = (Option<String>, Vec<frames::Frame<'a>>, Option<String>);
 
-/// What counts of each exception; `None` where nothing does.
+/// What counts of each exception; `None` if nothing does.
 fn chain(event: &Value) -> Option<Vec<Counting<'_>>> {
     let all = event["exception"]["values"].as_array()?;
     let chain = &all[all.len().saturating_sub(MAX_EXCEPTIONS)..];

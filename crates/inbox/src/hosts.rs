@@ -1,6 +1,6 @@
-//! Who may look and clear: requests that a browser sends for a page of somebody else may not.
+//! Who may read and clear: requests that a browser sends for somebody else's page may not.
 //!
-//! A name of an attacker can resolve to this machine (DNS rebinding), and a foreign page can send requests to an
+//! An attacker's host name can resolve to this machine (DNS rebinding), and a foreign page can send requests to an
 //! address of this machine (CSRF). Neither can name this server's host, and neither has its origin. Envelopes are not
 //! guarded: browsers' SDKs send them from any origin.
 

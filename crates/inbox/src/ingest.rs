@@ -1,4 +1,4 @@
-//! Where Sentry clients send to, of whatever year they are. What is no envelope is made one.
+//! Where Sentry clients of all versions send to. What is not an envelope is made into one.
 
 mod cron;
 mod minidump;

@@ -97,7 +97,7 @@ impl Issues {
         self.groups.values().find(|group| group.issue.id == id).map(|group| &group.history)
     }
 
-    /// What somebody has decided of an issue; `None` where it is not held.
+    /// What somebody has decided of an issue; `None` if it is not held.
     pub(crate) fn decide(&mut self, id: &str, status: IssueStatus) -> Option<Issue> {
         let issue = self.groups.values_mut().map(|group| &mut group.issue).find(|issue| issue.id == id)?;
         issue.decide(status);

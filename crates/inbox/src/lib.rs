@@ -125,7 +125,7 @@ pub enum StartError {
     Thread(#[source] std::io::Error),
 }
 
-/// A wait that was in vain.
+/// A wait for something that did not happen.
 #[derive(Debug, thiserror::Error)]
 #[error("waited {seconds} s for {what}; the inbox has {stats:?}")]
 pub struct Timeout {

@@ -149,7 +149,7 @@ impl CheckIn {
 
 impl Monitor {
     /// A check-in with a known id goes on with that run, and one without an id with the last run under way. The run as it
-    /// is now; `None` where it had ended before, which stays.
+    /// is now; `None` if it had ended before, which stays.
     fn check_in(&mut self, mut arrived: CheckIn) -> Option<CheckIn> {
         let anonymous = arrived.is_anonymous();
         let known = |it: &&mut CheckIn| {

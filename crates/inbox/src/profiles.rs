@@ -43,7 +43,7 @@ const MAX_THREADS: usize = 200;
 /// The chunks of every profiler, bounded by count and bytes; the oldest go first.
 #[derive(Debug, Default)]
 pub(crate) struct Profiles {
-    /// The one that was heard of last is the last.
+    /// The most recently updated one is the last.
     profilers: Vec<Held>,
     evicted: u64,
 }
@@ -125,7 +125,7 @@ impl Profiles {
         }
     }
 
-    /// The chunks of each profiler, the profiler that was heard of last first. They can be read without the lock.
+    /// The chunks of each profiler, the most recently updated profiler first. They can be read without the lock.
     fn all(&self) -> Vec<Chunks> {
         self.profilers.iter().rev().map(|held| Chunks::of(held.chunks.iter().cloned().collect())).collect()
     }

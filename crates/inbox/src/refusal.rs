@@ -1,4 +1,4 @@
-//! Requests that are turned away, answered as JSON.
+//! Refused requests, answered as JSON.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, HeaderValue};

@@ -114,7 +114,7 @@ impl Releases {
         release.clone()
     }
 
-    /// A deploy of a release; `None` where the release is not held.
+    /// A deploy of a release; `None` if the release is not held.
     pub(crate) fn deploy(&mut self, version: &str, new: &NewDeploy) -> Option<Deploy> {
         let release = self.0.iter_mut().find(|release| release.version == version)?;
         let deploy = Deploy {

@@ -7,7 +7,7 @@ use crate::event_id;
 use crate::received::fields::{scalar, text};
 use crate::timestamp;
 
-/// Most replays that are kept: the one that was heard of least recently goes first.
+/// Most replays that are kept: the least recently updated one goes first.
 pub(crate) const MAX_REPLAYS: usize = 500;
 
 /// Most pages, errors and traces of a replay that are listed.
@@ -81,7 +81,7 @@ fn new(project: &str, replay_id: String) -> Replay {
     Replay { replay_id, project: project.to_owned(), ..Replay::default() }
 }
 
-/// All that are known; the one that was heard of last is the last.
+/// All that are known; the most recently updated one is the last.
 #[derive(Debug, Default)]
 pub(crate) struct Replays(Vec<Replay>);
 
@@ -115,7 +115,7 @@ impl Replays {
         }
     }
 
-    /// The one that was heard of last first.
+    /// The most recently updated first.
     pub(crate) fn all(&self) -> Vec<Replay> {
         self.0.iter().rev().cloned().collect()
     }

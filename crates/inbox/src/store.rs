@@ -122,7 +122,7 @@ impl Store {
         self.change(State::clear_issues);
     }
 
-    /// What somebody has decided of an issue; `None` where it is not held.
+    /// What somebody has decided of an issue; `None` if it is not held.
     pub(crate) fn decide(&self, id: &str, status: IssueStatus) -> Option<Issue> {
         self.change(|state| state.issues.decide(id, status))
     }

@@ -33,7 +33,7 @@ pub(crate) struct Collected {
     omitted_logs: usize,
 }
 
-/// `None` where nothing of it is held.
+/// `None` if nothing of it is held.
 pub(crate) fn collect(state: &State, trace_id: &str) -> Option<Collected> {
     let own = |it: &Option<String>| it.as_deref() == Some(trace_id);
     let transactions = state.transactions.iter().filter(|it| own(&it.summary.trace_id));

@@ -1,4 +1,4 @@
-//! How many bytes of memory something takes: what it says of itself, and what lies on the heap.
+//! How many bytes of memory something takes: the value itself, and what it has on the heap.
 
 /// Of an allocation, what the allocator takes for itself.
 const ALLOCATION: usize = 16;

@@ -1,4 +1,4 @@
-//! Scenarios that block a worker on purpose: few at once, and none for callers who are gone.
+//! Scenarios that block a worker on purpose: a few at a time, and none for callers that are gone.
 //!
 //! A blocked worker reads nothing, so whoever calls meanwhile queues up before it, and it would block for one after the
 //! other. So it first looks around for a moment: those who wait are asked to come back, and a caller that has hung up

@@ -34,10 +34,10 @@ fn refusal(refused: Refused) -> Refusal {
     }
 }
 
-/// Names under which a body speaks of its user.
+/// Names under which a body names its user.
 const USER_ID: [&str; 2] = ["userId", "user_id"];
 
-/// Names the user that a body speaks of, on all that the request sends, unless its header has named one.
+/// Names the user that a body names, on all that the request sends, unless its header has named one.
 pub fn identify(body: &Value) {
     let id = USER_ID.iter().find_map(|name| body.get(name)?.as_str());
     let Some(id) = id else { return };

@@ -24,15 +24,15 @@ pub struct Scenario {
     pub parameters: &'static [&'static Parameter],
     /// The promise.
     pub expect: Expect,
-    /// The promise where no database is reachable; `None` where that makes no difference.
+    /// The promise where no database is reachable; `None` if that makes no difference.
     pub without_database: Option<Expect>,
     /// Holds a core or a worker: only a few run at once.
     pub heavy: bool,
-    /// Why this platform cannot keep the promise; `None` where it can.
+    /// Why this platform cannot keep the promise; `None` if it can.
     pub unavailable: Option<&'static str>,
     /// Puts the handler on the route. Scenarios that share method and path share the handler.
     pub route: fn(Route) -> Route,
-    /// What of the fault is still held; `None` where nothing can be.
+    /// What of the fault is still held; `None` if nothing can be.
     pub active: Option<fn(&HttpRequest) -> Option<Value>>,
 }
 
@@ -61,18 +61,18 @@ impl Scenario {
 pub struct Expect {
     /// HTTP status.
     pub status: u16,
-    /// The event; `None` where the call makes none.
+    /// The event; `None` if the call makes none.
     pub event: Option<Event>,
     /// How many events the call makes.
     pub events: usize,
     /// The events beyond the first.
     pub also: &'static [Event],
     /// The end of the path of the function of ours in which the call spends most of its time, as its profile shows;
-    /// `None` where nothing takes long.
+    /// `None` if nothing takes long.
     pub hot_function: Option<&'static str>,
     /// How many spans its transaction has, at least: the steps of its story. See [`Expect::bare`].
     pub spans: usize,
-    /// What Sentry Crons makes of the job that the call runs; `None` where it runs none.
+    /// What Sentry Crons makes of the job that the call runs; `None` if it runs none.
     pub job: Option<Job>,
 }
 

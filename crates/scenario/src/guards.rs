@@ -1,4 +1,4 @@
-//! Who may break the service, and how much of it at once.
+//! Who may break the service, and how much of it at a time.
 
 use std::sync::Arc;
 
@@ -52,7 +52,7 @@ impl Guards {
         let Some(token) = &self.token else { return Ok(()) };
         let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let given = given.and_then(bearer).unwrap_or_default();
-        // In constant time, so that the answer's delay says nothing about the token.
+        // In constant time, so that the time of the answer reveals nothing about the token.
         if bool::from(given.as_bytes().ct_eq(token.as_bytes())) { Ok(()) } else { Err(Refusal::Unauthorized) }
     }
 

@@ -43,16 +43,16 @@ pub struct Entry {
     pub parameters: Vec<ParameterEntry>,
     /// The promise.
     pub expect: Promise,
-    /// The promise where the service reaches no database; `None` where that makes no difference.
+    /// The promise where the service reaches no database; `None` if that makes no difference.
     #[serde(default)]
     pub expect_without_database: Option<Promise>,
     /// What to look for in Sentry.
     #[serde(default)]
     pub look_for: String,
-    /// Why the service's platform cannot keep the promise; `None` where it can.
+    /// Why the service's platform cannot keep the promise; `None` if it can.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unavailable: Option<String>,
-    /// What of the fault is still held; `None` where nothing is.
+    /// What of the fault is still held; `None` if nothing is.
     #[serde(default)]
     pub active: Option<Value>,
 }
@@ -62,7 +62,7 @@ pub struct Entry {
 pub struct ParameterEntry {
     /// Its name.
     pub name: String,
-    /// Where it stands; `None` where the catalogue does not say.
+    /// Where it stands; `None` if the catalogue does not say.
     #[serde(rename = "in", skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
     /// The value that the scenario is about.
@@ -93,7 +93,7 @@ pub enum ParameterValue {
 pub struct Promise {
     /// HTTP status of the answer.
     pub status: u16,
-    /// The first event; empty where there is none.
+    /// The first event; empty if there is none.
     #[serde(flatten)]
     pub event: EventPromise,
     /// Number of events.
@@ -256,7 +256,7 @@ fn few<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
     Err(serde::de::Error::custom(format!("`events` must be at most {MAX_EVENTS}, not {events}")))
 }
 
-/// Null is as good as nothing.
+/// Null counts as absent.
 fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {

@@ -1,4 +1,4 @@
-//! Requests that are turned away: the caller's mistakes, answered as JSON, never an event.
+//! Refused requests: the caller's mistakes, answered as JSON, never an event.
 
 use actix_web::error::JsonPayloadError;
 use actix_web::{HttpRequest, HttpResponse, Route, web};

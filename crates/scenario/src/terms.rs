@@ -1,4 +1,4 @@
-//! The words of a catalogue that have few values.
+//! The values of a catalogue that are one of a few words.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What a request says of itself, validated before anything reads it: its trace, its method and its target.
+//! The trace, method and target of a request, validated before anything reads them.
 
 use actix_web::HttpMessage;
 use actix_web::dev::ServiceRequest;

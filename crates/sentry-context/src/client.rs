@@ -1,4 +1,4 @@
-//! Sentry for a service: configuration apart from `init`, `init` before the runtime, delivery at the end.
+//! Sentry for a service: configuration separate from `init`, `init` before the runtime, delivery at the end.
 //!
 //! ```no_run
 //! use sentry_context::client::{self, Config, Service};
@@ -95,7 +95,7 @@ pub struct Config {
     pub rules: Rules,
     /// Whether this process is profiled, and when.
     pub profiling: Profiling,
-    /// Where events go beside the DSN.
+    /// Where events go besides the DSN.
     pub delivery: Delivery,
 }
 

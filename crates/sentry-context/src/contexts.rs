@@ -1,4 +1,4 @@
-//! Facts of the work at hand, for whatever event it may come to.
+//! Facts about the current work, for the events that it may make.
 
 use sentry::protocol::Context;
 

@@ -24,7 +24,7 @@ pub struct Feedback {
 }
 
 impl Feedback {
-    /// Sends it with what is known of the request. The id of the feedback; `None` where Sentry is off.
+    /// Sends it with what is known of the request. The id of the feedback; `None` if Sentry is off.
     pub fn send(self) -> Option<Uuid> {
         let event = self.event.map(|id| id.simple().to_string());
         let mut said = facts([("message", self.message.into()), ("source", "api".into())]);

@@ -1,4 +1,4 @@
-//! Stack traces as people read them: the line that failed on top, ours marked, machinery gone.
+//! Stack traces for people: the line that failed is on top, our frames are marked, machinery is removed.
 //!
 //! Capturing costs microseconds because it keeps addresses only. [`clean`] resolves them later, off the request path, all
 //! those of a stack together, and each once.
@@ -25,7 +25,7 @@ const DEPTH: usize = 250;
 /// How many of them are the outermost, where the stack is deeper.
 const OUTERMOST: usize = 50;
 
-/// Where something arose: the return addresses of the stack, innermost first.
+/// Where something occurred: the return addresses of the stack, innermost first.
 #[derive(Clone)]
 pub struct Origin(Box<[u64]>);
 

@@ -1,4 +1,4 @@
-//! What every event of a service gets: at the moment it is made what the process is like then, the rest once it is encoded.
+//! What every event of a service gets: the state of the process when it is made, the rest when it is encoded.
 
 use std::sync::LazyLock;
 

@@ -19,7 +19,7 @@
 //! | [`logs`], [`metrics`] | log lines with their trace, also to Sentry; counts and durations |
 //! | [`monitor`] | check-ins of jobs that run by a schedule |
 //! | [`facts`](mod@facts) | named JSON values |
-//! | [`open_spans`] | what an event says of the span in which it arises |
+//! | [`open_spans`] | what an event says of the span in which it occurs |
 //! | [`spawn`] | tasks, blocking work and threads that carry the hub |
 //! | [`platform`] | what a native library adds: stalls, native crashes, earlier runs |
 //! | [`profile`] | continuous profiles, which a native library samples |
@@ -27,8 +27,8 @@
 //! | [`size`] | how much of a text, a list or an event is sent |
 //! | [`env`](mod@env) | environment variables as typed settings |
 //!
-//! The way of an event: an error or panic captures *addresses* only (microseconds) on the request
-//! path; [`event_processor`] resolves symbols, cleans frames, redacts and fingerprints on the transport's thread.
+//! The path of an event: an error or panic captures *addresses* only (microseconds) on the request path;
+//! [`event_processor`] resolves symbols, cleans frames, redacts and fingerprints on the transport's thread.
 
 mod arrival;
 pub mod breadcrumbs;

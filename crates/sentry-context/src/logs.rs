@@ -30,7 +30,7 @@ use crate::printable::printable;
 use crate::{redaction, size};
 use writer::{Queue, Terminal};
 
-/// What the transport logs of its own troubles would be sent by the transport, and so on for ever.
+/// What the transport logs of its own troubles would be sent by the transport, and so on forever.
 const OWN_TARGET: &str = sentry_delivery::LOG_TARGET;
 
 /// Bytes of a line, or of a field of one in JSON; the rest is cut.

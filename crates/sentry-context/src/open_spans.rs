@@ -1,4 +1,4 @@
-//! What an event says of the span in which it arises. The SDK gives it the ids of the span only; what the work is, and
+//! What an event says of the span in which it occurs. The SDK gives it the ids of the span only; what the work is, and
 //! below which span, is known here while the span is open, or while work goes on that [`held`] it.
 
 use std::collections::HashMap;

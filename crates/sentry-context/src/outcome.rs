@@ -1,5 +1,5 @@
-//! How a request ended, for its transaction and the metrics: also if its caller hung up before the answer, and if its body
-//! is produced while it is sent.
+//! How a request ended, for its transaction and the metrics, even if its caller hung up before the answer, or if its
+//! body is produced while it is sent.
 
 use std::sync::Arc;
 use std::time::Instant;

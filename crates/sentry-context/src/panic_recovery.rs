@@ -1,4 +1,4 @@
-//! A panic becomes a 500 and exactly one event; the process, the worker and the transaction live on.
+//! A panic becomes a 500 and exactly one event; the process and the worker go on, and the transaction is finished.
 //!
 //! A panic is caught wherever it happens for the request: in the handler, in its extractors and responders, in the code
 //! that reports an error, in a destructor, and in a body that is produced while it is sent.

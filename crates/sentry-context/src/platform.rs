@@ -38,7 +38,7 @@ pub trait Platform: fmt::Debug + Send + Sync {
         backtrace::trace(|frame| keep(frame.ip() as u64));
     }
 
-    /// Reports the earlier runs that ended without a report, and records this one. `None` where nothing is recorded.
+    /// Reports the earlier runs that ended without a report, and records this one. `None` if nothing is recorded.
     fn begin_run(&self, _run: &NewRun<'_>, _hub: &Arc<Hub>) -> io::Result<Option<Box<dyn Run>>> {
         Ok(None)
     }
@@ -50,7 +50,7 @@ pub trait Platform: fmt::Debug + Send + Sync {
     }
 
     /// Samples all threads of the process [`FREQUENCY`](crate::profile::FREQUENCY) times a second from now on, but for
-    /// those whose names begin with `sentry-`. `None` where that is not possible.
+    /// those whose names begin with `sentry-`. `None` if that is not possible.
     fn profile(&self, _lifecycle: Lifecycle, _recorder: Recorder) -> io::Result<Option<Box<dyn Sampling>>> {
         Ok(None)
     }

@@ -1,4 +1,4 @@
-//! Texts from outside as one line that a terminal shows and does not obey.
+//! Texts from outside as one line that a terminal shows but does not interpret.
 
 /// Escapes line ends, control characters, and characters that change the direction of a text.
 pub(crate) fn printable(text: &mut String) {

@@ -20,7 +20,7 @@ use crate::logs;
 
 pub use stop::Stop;
 
-/// How long requests in flight may take once the process is asked to end.
+/// How long requests in flight may take once the process is asked to stop.
 pub const GRACE: Duration = Duration::from_secs(5);
 
 /// How long everything else may take from then on.

@@ -89,12 +89,12 @@ pub trait Reportable: Error + Send + Sync + 'static {
     }
 }
 
-/// An error with the stack of the place where it arose; `?` makes it from the bare error.
+/// An error with the stack of the place where it occurred; `?` makes it from the bare error.
 #[derive(Debug)]
 pub struct Traced<E> {
     /// The error.
     pub error: E,
-    /// Where it arose.
+    /// Where it occurred.
     pub origin: Origin,
 }
 
@@ -113,7 +113,7 @@ impl<E: fmt::Display> fmt::Display for Traced<E> {
 }
 
 impl<E: Reportable> Traced<E> {
-    /// Sends the error's event. `None` where Sentry is off.
+    /// Sends the error's event. `None` if Sentry is off.
     pub fn report(&self) -> Option<Uuid> {
         capture(&self.error, &self.origin)
     }
@@ -131,7 +131,7 @@ pub fn reserve_id() -> Uuid {
     if enabled { random_uuid() } else { Uuid::nil() }
 }
 
-/// Sends one event about an error that arose at `origin`, and logs it. `None` where Sentry is off.
+/// Sends one event about an error that occurred at `origin`, and logs it. `None` if Sentry is off.
 pub fn capture(error: &dyn Reportable, origin: &Origin) -> Option<Uuid> {
     send_error(error, origin, Uuid::nil())
 }

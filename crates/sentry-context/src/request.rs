@@ -117,7 +117,7 @@ pub(crate) async fn small_body(request: &mut ServiceRequest) -> Option<String> {
 
 /// Puts the request's facts on the current hub's scope and its transaction: user, name, first breadcrumb.
 ///
-/// Most requests make no event: what only an event shows is put together when there is one.
+/// Most requests make no event: what only an event shows is assembled when there is one.
 pub(crate) fn describe(request: &ServiceRequest, owner: Owner, described: &Arc<Described>) {
     let id = request.headers().get(USER_HEADER).and_then(user::id_of);
     let peer = request.peer_addr().map(|peer| peer.ip());

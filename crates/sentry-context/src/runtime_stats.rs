@@ -165,12 +165,12 @@ impl CpuMeter {
     }
 }
 
-/// Processor time that the calling thread has used; zero where the system has no such clock.
+/// CPU time that the calling thread has used; zero if the system has no such clock.
 pub fn thread_cpu_time() -> Duration {
     clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(Duration::ZERO, Duration::from)
 }
 
-/// What all threads of this process have used; zero where the system has no such clock.
+/// What all threads of this process have used; zero if the system has no such clock.
 fn cpu_time() -> Duration {
     clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).map_or(Duration::ZERO, Duration::from)
 }

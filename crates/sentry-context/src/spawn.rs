@@ -45,7 +45,7 @@ where
     tokio::task::spawn_blocking(carried("blocking work".to_owned(), work))
 }
 
-/// A named thread with the caller's hub. Fails where the system gives no thread.
+/// A named thread with the caller's hub. Fails if the system gives no thread.
 pub fn thread<F, T>(name: String, work: F) -> std::io::Result<std::thread::JoinHandle<T>>
 where
     F: FnOnce() -> T + Send + 'static,

@@ -109,7 +109,7 @@ impl Drop for Open {
     }
 }
 
-/// An error arose in the step that is open.
+/// An error occurred in the step that is open.
 pub(crate) fn fail() {
     if let Some(span @ TransactionOrSpan::Span(_)) = current_span::get() {
         span.set_status(SpanStatus::InternalError);

@@ -41,7 +41,7 @@ pub fn identify(id: &str) {
     replace(id, |_| true);
 }
 
-/// Names the user that the call itself speaks of; an `X-User-Id` header counts more.
+/// Sets the affected user to the one that the call itself names; an `X-User-Id` header takes precedence.
 pub fn identify_unless_known(id: &str) {
     replace(id, |user| user.id.as_deref().is_none_or(|known| known == ANONYMOUS));
 }

@@ -59,14 +59,14 @@ impl CircuitBreaker {
         Permit::Granted
     }
 
-    /// The server answered. True where it did not before.
+    /// The server answered. True if it did not before.
     pub(crate) fn close(&self) -> bool {
         let mut state = self.lock();
         state.failures = 0;
         state.open.take().is_some()
     }
 
-    /// A request failed. Requests that were under way together count once. True where the server was well until now.
+    /// A request failed. Requests that were under way together count once. True if the server was well until now.
     pub(crate) fn failed(&self, now: Instant) -> bool {
         let mut state = self.lock();
         let since = match &state.open {

@@ -1,4 +1,4 @@
-//! What a service may set: where envelopes go beside the DSN's server, and calls into the process.
+//! What a service may set: where envelopes go besides the DSN's server, and calls into the process.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use sentry::types::Dsn;
 /// What the SDK takes for a DSN where only Spotlight is there: without one it does nothing at all.
 const NOWHERE: &str = "http://spotlight@localhost/0";
 
-/// Where envelopes go beside the DSN's server.
+/// Where envelopes go besides the DSN's server.
 #[derive(Debug, Clone, Default)]
 pub struct Delivery {
     /// Folder for errors that could not be delivered; it must be writable.
@@ -17,7 +17,7 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// A DSN for a client that has none of its own; `None` where it has nowhere to send to.
+    /// A DSN for a client that has none of its own; `None` if it has nowhere to send to.
     pub fn dsn(&self) -> Option<Dsn> {
         self.spotlight.as_ref().and_then(|_| NOWHERE.parse().ok())
     }

@@ -1,4 +1,4 @@
-//! Makes bytes for the wire of envelopes as the SDK makes them.
+//! Turns the SDK's envelopes into bytes for the wire.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -55,7 +55,7 @@ impl Encoder {
         }
     }
 
-    /// Makes an envelope ready for the wire. `None` where nothing of it is left, which is counted.
+    /// Makes an envelope ready for the wire. `None` if nothing of it is left, which is counted.
     pub(crate) fn encoded(&self, new: Waiting<NewEnvelope>) -> Option<Waiting<EncodedEnvelope>> {
         let Waiting { envelope: NewEnvelope { body, content, .. }, mut share } = new;
         let encoded = match body {

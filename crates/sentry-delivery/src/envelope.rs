@@ -42,7 +42,7 @@ pub(crate) enum NewBody {
 }
 
 impl NewEnvelope {
-    /// An envelope of the SDK, a raw one as its bytes; `None` where it is empty.
+    /// An envelope of the SDK, a raw one as its bytes; `None` if it is empty.
     pub(crate) fn of(envelope: Envelope) -> io::Result<Option<Self>> {
         if envelope.items().next().is_some() {
             let content = client_reports::content(&envelope);
@@ -158,7 +158,7 @@ impl EncodedEnvelope {
     }
 }
 
-/// The envelope without items that are not to be kept, which go to `dropped`; its headers stay. `None` where it is empty.
+/// The envelope without items that are not to be kept, which go to `dropped`; its headers stay. `None` if it is empty.
 pub(crate) fn filtered(
     envelope: Envelope,
     keep: impl Fn(&EnvelopeItem) -> bool,
@@ -169,7 +169,7 @@ pub(crate) fn filtered(
     kept.map(|envelope| envelope.with_headers(headers))
 }
 
-/// A written envelope whose header says that it is sent now; `None` where its header cannot be read.
+/// A written envelope whose header says that it is sent now; `None` if its header cannot be read.
 fn with_sent_at(envelope: &[u8], now: SystemTime) -> Option<Vec<u8>> {
     let header = line(envelope);
     let rest = &envelope[header.len()..];

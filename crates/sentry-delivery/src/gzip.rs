@@ -15,7 +15,7 @@ const SPARE: usize = 64;
 /// The longest envelope that is read back, decompressed.
 pub(crate) const MAX_PLAIN_BYTES: u64 = 32 * 1024 * 1024;
 
-/// Fails where the body is torn, or far too long once decompressed.
+/// Fails if the body is torn, or far too long once decompressed.
 pub(crate) fn decompress(body: &[u8]) -> io::Result<Vec<u8>> {
     let mut plain = Vec::new();
     GzDecoder::new(body).take(MAX_PLAIN_BYTES + 1).read_to_end(&mut plain)?;

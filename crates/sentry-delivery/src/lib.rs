@@ -1,6 +1,6 @@
 //! Delivery of envelopes to Sentry: bounded queues, parallel connections, and no loss without a count.
 //!
-//! # The way of an envelope
+//! # The path of an envelope
 //!
 //! `transport` takes it from the SDK on the thread that reports, which never waits: the envelope takes a share of the
 //! `room`, whose bounds are those of its category, and goes into the intake. An `encoder` makes bytes of it and puts them

@@ -11,7 +11,7 @@ use reqwest::StatusCode;
 use crate::category::{Category, named};
 use crate::http::Answer;
 
-/// For how long everything stops after a 429 that says nothing more.
+/// For how long everything stops after a 429 without further information.
 const DEFAULT: Duration = Duration::from_secs(60);
 
 /// The longest limit that is waited for with what is queued. Longer ones are quotas: what is kept until they end is
@@ -35,7 +35,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Reads an answer's `X-Sentry-Rate-Limits`, or else `Retry-After`. False where it sets no limit.
+    /// Reads an answer's `X-Sentry-Rate-Limits`, or else `Retry-After`. False if it sets no limit.
     pub(crate) fn update(&self, answer: &Answer) -> bool {
         match (&answer.limits, &answer.retry_after) {
             (Some(limits), _) => limits.split(',').for_each(|limit| self.limit(limit.trim())),

@@ -1,4 +1,4 @@
-//! The way of an envelope: intake, encoder, outbox, request. Each queue has a lock of its own. An envelope is in one of
+//! The path of an envelope: intake, encoder, outbox, request. Each queue has its own lock. An envelope is in one of
 //! these places, or delivered, or discarded and counted.
 
 use std::sync::Arc;
@@ -150,7 +150,7 @@ impl Pipeline {
         Duration::from_micros(self.answer_time.load(Relaxed))
     }
 
-    /// The server could not be reached, or is in trouble. True where it was well until now.
+    /// The server could not be reached, or is in trouble. True if it was well until now.
     pub(crate) fn failed(&self) -> bool {
         let is_news = self.breaker.failed(Instant::now());
         self.outbox.changed.notify_one();

@@ -1,4 +1,4 @@
-//! The way in of profile chunks.
+//! Where profile chunks come in.
 //!
 //! The SDK has no item for them. As a raw envelope through the client, a chunk would take the SDK's client report with
 //! it: the SDK adds one to whatever it sends next, and to raw envelopes nothing can be added.

@@ -48,7 +48,7 @@ pub(crate) struct Share {
 }
 
 impl Room {
-    /// Takes a share; `None` where it would exceed a bound of the category.
+    /// Takes a share; `None` if it would exceed a bound of the category.
     pub(crate) fn take(self: &Arc<Self>, category: Category, bytes: usize) -> Option<Share> {
         let (bounds, taken) = (category.bounds(), &self.taken[category as usize]);
         let count = taken.count.fetch_add(1, SeqCst);
@@ -83,7 +83,7 @@ impl Room {
         self.count.load(SeqCst) == 0
     }
 
-    /// Waits until nothing waits any more; false where that takes longer than allowed.
+    /// Waits until nothing waits any more; false if that takes longer than allowed.
     pub(crate) fn wait_empty(&self, timeout: Duration) -> bool {
         let lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
         drop(self.settled.wait_timeout_while(lock, timeout, |()| !self.is_empty()));

@@ -1,4 +1,4 @@
-//! The thread that sends: a small runtime with the requests under way, and some upkeep.
+//! The thread that sends: a small runtime with the requests in flight, and some upkeep.
 
 mod end;
 mod upkeep;
@@ -27,7 +27,7 @@ use crate::room::Waiting;
 use crate::shrink::shrink;
 use crate::spool::{self, Spool};
 
-/// Requests under way, and so connections, at most. There are never more than envelopes that wait.
+/// Requests in flight, and so connections, at most. There are never more than envelopes that wait.
 pub(crate) const CONNECTIONS: usize = 64;
 
 /// The same for a server that is far away, so that [`RATE`] envelopes a second reach it all the same.
@@ -94,7 +94,7 @@ impl Sender {
         self.leave(spool, encoding).await;
     }
 
-    /// Sends what is in the outbox, with as many requests under way as are needed and allowed.
+    /// Sends what is in the outbox, with as many requests in flight as are needed and allowed.
     async fn send(&self) {
         let mut requests = FuturesUnordered::new();
         loop {
@@ -132,7 +132,7 @@ impl Sender {
         }
     }
 
-    /// Posts an envelope; `None` where the server cannot be reached or is in trouble. A 503 may carry limits, too, but
+    /// Posts an envelope; `None` if the server cannot be reached or is in trouble. A 503 may carry limits, too, but
     /// the end of the outage is waited for anyway.
     async fn post(&self, sentry: &Endpoint, encoded: &mut EncodedEnvelope) -> Option<Answer> {
         let answer = sentry.post(encoded).await;
@@ -176,7 +176,7 @@ impl Sender {
         Attempt::Over
     }
 
-    /// Leaves out the less important parts of an envelope; false where it has none, or none any more.
+    /// Leaves out the less important parts of an envelope; false if it has none, or none any more.
     fn reduce(&self, encoded: &mut EncodedEnvelope) -> bool {
         let Some((smaller, dropped)) = shrink(encoded) else { return false };
         tracing::warn!("Sentry refused an envelope as too large: it is sent again with less content");

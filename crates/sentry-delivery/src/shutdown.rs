@@ -17,7 +17,7 @@ pub(crate) struct Shutdown {
 /// How the time of a shutdown is spent: first on sending, then on waiting for answers, then on saving what is left.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Steps {
-    /// Requests under way are waited for until then.
+    /// Requests in flight are waited for until then.
     pub(crate) wait_until: Instant,
     /// Everything must be over by then.
     pub(crate) deadline: Instant,
@@ -70,7 +70,7 @@ impl Shutdown {
         self.ended.notify_all();
     }
 
-    /// Waits until it is over, and returns whether nothing was discarded; `None` where that takes longer than allowed.
+    /// Waits until it is over, and returns whether nothing was discarded; `None` if that takes longer than allowed.
     pub(crate) fn wait(&self, timeout: Duration) -> Option<bool> {
         let complete = self.complete.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self.ended.wait_timeout_while(complete, timeout, |complete| complete.is_none());

@@ -39,7 +39,7 @@ impl Spool {
         Ok(Self { files, client_reports: Arc::clone(client_reports), is_refused: false })
     }
 
-    /// Keeps an envelope on disk; false where the disk refuses it, which is logged once.
+    /// Keeps an envelope on disk; false if the disk refuses it, which is logged once.
     pub(crate) fn keep(&mut self, encoded: &EncodedEnvelope) -> bool {
         let kept = self.try_keep(encoded);
         let was_refused = std::mem::replace(&mut self.is_refused, kept.is_err());

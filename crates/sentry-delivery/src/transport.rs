@@ -1,4 +1,4 @@
-//! The SDK's side: a factory of transports, and the transport that a client holds.
+//! The SDK's side: a transport factory, and the transport that a client holds.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;

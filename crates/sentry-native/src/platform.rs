@@ -1,4 +1,4 @@
-//! The parts of this library as `sentry-context` reaches them.
+//! The parts of this library as `sentry-context` calls them.
 
 use std::io;
 use std::sync::Arc;

@@ -176,7 +176,7 @@ impl Drop for Spool {
     }
 }
 
-/// The lock of a folder; `None` where a process has it.
+/// The lock of a folder; `None` if a process has it.
 fn take(folder: &Path) -> io::Result<Option<File>> {
     private::own(folder)?;
     let lock = private::lock_file(&folder.join("lock"))?;

@@ -33,7 +33,7 @@ impl<D: AsyncFnOnce(&Stop)> Application<D> {
         address
     }
 
-    /// Serves until the process is asked to end, then drains: requests first.
+    /// Serves until the process is asked to stop, then drains: requests first.
     pub async fn run_until(self, stop: &Stop) -> io::Result<()> {
         self.server.run_until(stop).await?;
         (self.drain)(stop).await;

@@ -1,4 +1,4 @@
-//! `POST …/debug/feedback`: what a person says of an event, passed on to Sentry as user feedback.
+//! `POST …/debug/feedback`: what a person says about an event, sent to Sentry as user feedback.
 
 use actix_web::{HttpResponse, web};
 use scenario::{Catalogue, Guards, Refusal, only, read};

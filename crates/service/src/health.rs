@@ -1,4 +1,4 @@
-//! Whether a service is alive, and whether what it needs is there.
+//! Whether a service is alive, and whether its dependencies are available.
 
 use actix_web::HttpResponse;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! What the services share, so that each of them shows only what it is: its state, its routes and its story.
+//! What the services share, so that each contains only what is specific to it: its state, its routes and its scenarios.
 //!
 //! - [`Settings`]: the environment variables that every service reads
 //! - [`run`]: a whole process, from its settings to its exit status

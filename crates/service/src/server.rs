@@ -80,7 +80,7 @@ impl Server {
         self.running.await
     }
 
-    /// Serves until the process is asked to end, then drains.
+    /// Serves until the process is asked to stop, then drains.
     pub async fn run_until(self, stop: &Stop) -> std::io::Result<()> {
         stop.serve(self.running).await
     }

@@ -1,4 +1,4 @@
-//! `POST /business-metrics`: figures of the business outside of what is normal are reported as warnings.
+//! `POST /business-metrics`: reports business figures outside their normal range as warnings.
 
 use actix_web::{HttpResponse, web};
 use figures::{Asked, Figure, RTP, SESSIONS, WIN_RATE};

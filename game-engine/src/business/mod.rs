@@ -1,4 +1,4 @@
-//! The game engine's own work, as it was before it crashed on purpose.
+//! The game engine's actual work.
 
 pub(crate) mod business_metrics;
 pub(crate) mod calculate;

@@ -12,7 +12,7 @@ use crate::domain::spin;
 /// A part ends after this many times its time by the clock, however little of a core it was given.
 const BUSIEST: u32 = 10;
 
-/// Processor time that each of the quick parts takes.
+/// CPU time that each of the quick parts takes.
 const QUICK: Duration = Duration::from_millis(25);
 
 /// The same for the search for a period, which sees the more the longer it looks.
@@ -21,7 +21,7 @@ const SEARCH: Duration = Duration::from_millis(100);
 /// Numbers in which a period is looked for at once.
 const SEQUENCE: usize = 64;
 
-/// Rounds from one look at the clock to the next. To ask for a thread's processor time is a call of the system: with fewer
+/// Rounds from one look at the clock to the next. To ask for a thread's CPU time is a call of the system: with fewer
 /// rounds it would be what the audit does most of the time.
 const ROUNDS: u64 = 2_000;
 
@@ -48,7 +48,7 @@ fn part(name: &'static str, time: Duration, work: fn()) {
     });
 }
 
-/// How often it was done within that processor time, so that the parts of a profile are the same on a busy machine.
+/// How often it was done within that CPU time, so that the parts of a profile are the same on a busy machine.
 fn repeat(work: fn(), time: Duration) -> u64 {
     let (started, used) = (Instant::now(), thread_cpu_time());
     let mut rounds = 0;

@@ -32,7 +32,7 @@ pub fn symbol_at(reel: usize, stop: usize) -> Result<&'static str> {
 pub struct Loaded {
     /// Threads started.
     pub created: usize,
-    /// Threads whose strip was unusable: the event of each; `None` where Sentry is off.
+    /// Threads whose strip was unusable: the event of each; `None` if Sentry is off.
     pub failed: Vec<Option<Uuid>>,
 }
 

@@ -54,7 +54,7 @@ impl Outcome {
     }
 }
 
-/// Spins until the mean payout has converged, the time is up, or `cancelled` says that nobody waits any more.
+/// Spins until the mean payout has converged, the time is up, or `cancelled` says that nobody waits any longer.
 pub fn converge(limit: Duration, cancelled: &AtomicBool) -> Outcome {
     let data = facts([("tolerance", TOLERANCE.into()), ("limit_seconds", limit.as_secs_f64().into())]);
     let _step = Step::begin("simulation", "simulating until return to player converges", data);

@@ -118,7 +118,7 @@ impl GameStore {
         }
     }
 
-    /// Stores what waits, for ever.
+    /// Stores what waits, forever.
     async fn look_after(self) {
         loop {
             sleep(PAUSE).await;

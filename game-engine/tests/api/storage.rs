@@ -18,7 +18,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::helpers::{App, answer, connect, exception, spawn_app_with};
 
-/// A wait that is in vain fails the test after this.
+/// A wait for something that never happens fails the test after this time.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn database(url: &str) -> Database {

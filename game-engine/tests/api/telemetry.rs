@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use crate::helpers::{Telemetry, answer, spawn_app_as};
 
-/// A wait that is in vain fails the test after this.
+/// A wait for something that never happens fails the test after this time.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[actix_web::test]

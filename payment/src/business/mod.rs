@@ -1,4 +1,4 @@
-//! The payment service's own work, as it was before it crashed on purpose.
+//! The payment service's actual work.
 
 pub(crate) mod financial_metrics;
 pub(crate) mod process;

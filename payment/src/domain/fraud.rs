@@ -63,7 +63,7 @@ impl Score {
     }
 }
 
-/// Compares every payment with every other: the history is without end, the budget is not. It is processor time, so that
+/// Compares every payment with every other: the history is without end, the budget is not. It is CPU time, so that
 /// the worker is blocked as long on a busy machine as on an idle one.
 #[inline(never)]
 fn compare_all_pairs(budget: Duration) -> Score {

@@ -99,7 +99,7 @@ pub async fn book(database: &Database, publisher: &Publisher, booking: &Booking)
     Err(PaymentError::NoAccount.into())
 }
 
-/// Changes the balance, once. `None` where nothing was changed, for whatever reason.
+/// Changes the balance, once. `None` if nothing was changed, for whatever reason.
 async fn apply(database: &Database, booking: &Booking) -> Result<Option<Receipt>> {
     let users = commands::users(database).map_err(unavailable)?;
     let this = doc! { "_id": &booking.user_id, "recent._id": { "$nin": booking.ids() } };

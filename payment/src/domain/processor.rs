@@ -31,7 +31,7 @@ pub struct Processor {
 impl Processor {
     /// One that asks the provider at that address.
     pub fn new(provider: SocketAddr) -> reqwest::Result<Self> {
-        // Fails where one is installed already, which is as good. Nothing here is encrypted.
+        // Fails if one is installed already, which is as good. Nothing here is encrypted.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = Client::builder()
             .timeout(TIMEOUT)

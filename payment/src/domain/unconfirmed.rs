@@ -1,4 +1,4 @@
-//! Unconfirmed payments: those that failed for their callers, and may be booked all the same.
+//! Unconfirmed payments: those whose callers got an error, although they may be booked.
 //!
 //! A command that was on its way when the server fell silent is carried out once the server wakes, and nobody is there
 //! any more to hear of it. What failed must have changed nothing, so such a payment is cancelled as soon as the server

@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use crate::books::{all, database_of};
 use crate::helpers::connect;
 
-/// A wait that is in vain fails the test after this.
+/// A wait for something that never happens fails the test after this time.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Everything that a broker gets about payments.

@@ -1,4 +1,4 @@
-//! Routes as fast as they go. The variants take turns, so that whatever else the machine does hits all alike.
+//! Routes at full speed. The variants take turns, so that other work on the machine affects all of them equally.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A service that starts, and then has nothing to do.
+//! A service that starts and then idles.
 
 use std::time::Duration;
 

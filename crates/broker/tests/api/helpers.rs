@@ -16,7 +16,7 @@ use sentry_context::trace::TraceHeaders;
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
-/// A wait that is in vain fails the test after this.
+/// A wait for something that never happens fails the test after this time.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) const ORDERS: Queue = Queue { name: "shop.orders", binding: "order.created" };

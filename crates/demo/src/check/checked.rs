@@ -9,6 +9,6 @@ pub struct Checked {
     pub url: String,
     /// What it promises.
     pub catalogue: Listing,
-    /// Whether it reaches its database; `None` where it needs none.
+    /// Whether it reaches its database; `None` if it needs none.
     pub database: Option<bool>,
 }

@@ -1,4 +1,4 @@
-//! Why a check cannot run; none of these says anything about a promise.
+//! Why a check cannot run; none of these means that a promise is broken.
 
 use reqwest::StatusCode;
 

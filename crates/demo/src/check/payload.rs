@@ -64,7 +64,7 @@ impl<'a> Payload<'a> {
         self.values("/breadcrumbs")
     }
 
-    /// The innermost frame of the stack where the event arose that counts as ours.
+    /// The innermost frame of the stack where the event occurred that counts as ours.
     pub fn top_in_app_frame(self) -> Option<Payload<'a>> {
         let frames = self.stack()?.at("/frames").as_array()?;
         frames.iter().rev().map(Payload).find(|frame| frame.at("/in_app").as_bool() == Some(true))

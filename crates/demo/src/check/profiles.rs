@@ -16,7 +16,7 @@ use crate::terminal::Progress;
 /// Between two questions to the inbox.
 const INTERVAL: Duration = Duration::from_millis(200);
 
-/// How the profile of a call differs from the promise of its scenario; `None` where it does not, or nothing is promised.
+/// How the profile of a call differs from the promise of its scenario; `None` if it does not, or nothing is promised.
 /// Chunks of 10 s are sent when they are whole: the profile is waited for, until `limit`.
 pub async fn compare(
     inbox: &InboxApi,

@@ -66,7 +66,7 @@ impl InboxApi {
         Ok(received)
     }
 
-    /// The profile of the time of a transaction; `None` where no sample of it is held.
+    /// The profile of the time of a transaction; `None` if no sample of it is held.
     pub async fn profile_of(&self, transaction: &str) -> Result<Option<Profile>, CheckError> {
         let path = format!("/api/profile?transaction={transaction}");
         match self.answer(&path).await? {

@@ -1,8 +1,8 @@
-//! Whether a service is as it was before it was made to fail.
+//! Whether a service is in the same state as before it was made to fail.
 //!
-//! A service says how it is with every event: number of threads and open files, and when its process started.
-//! So a probe is one more scenario, fired before all others and after them. It needs no access to the process,
-//! and works for services that run elsewhere.
+//! Every event describes the state of its service: number of threads and open files, and when its process started. So a
+//! probe is one more scenario, fired before all others and after them. It needs no access to the process, and works for
+//! services that run elsewhere.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ const LOOK_UPS: u64 = 1;
 #[derive(Debug)]
 pub struct RecoveryProbe<'a> {
     service: &'a Checked,
-    /// A scenario whose event says how the service is; `None` where no scenario makes an event.
+    /// A scenario whose event says how the service is; `None` if no scenario makes an event.
     probe: Option<&'a Entry>,
     client: &'a ScenarioClient,
     inbox: &'a InboxApi,
@@ -153,7 +153,7 @@ impl<'a> RecoveryProbe<'a> {
         at_most("open_fds", before.open_fds + KEPT_CONNECTIONS, after.open_fds);
     }
 
-    /// Fires the probe and waits for what its event says; `None` where none comes, or it does not say.
+    /// Fires the probe and waits for what its event says; `None` if none comes, or it does not say.
     async fn vitals(&self, deadline: Instant) -> Option<Vitals> {
         let call = self.client.fire(self.service, self.probe?).await;
         loop {

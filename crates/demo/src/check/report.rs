@@ -16,7 +16,7 @@
 //!     "after": {…}, "mismatches": []}]}
 //! ```
 //!
-//! `skipped` are the scenarios whose promise the service's platform cannot keep. `ok` is true where nothing differs; the exit status says the same. `status` is null where no answer came, and
+//! `skipped` are the scenarios whose promise the service's platform cannot keep. `ok` is true if nothing differs; the exit status says the same. `status` is null where no answer came, and
 //! `before` and `after` are null where no event says it. Further fields may be added.
 
 use std::time::Duration;

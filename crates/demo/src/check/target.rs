@@ -2,7 +2,7 @@
 
 use super::received::InboxApi;
 
-/// Whom to check, and where their events arrive.
+/// What to check, and where the events arrive.
 #[derive(Debug)]
 pub struct Targets {
     /// The services.

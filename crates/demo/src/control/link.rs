@@ -2,7 +2,7 @@
 
 use reqwest::Url;
 
-/// The address of an event on the server of a DSN, with `{event}` for the id of the event; `None` where the DSN is none.
+/// The address of an event on the server of a DSN, with `{event}` for the id of the event; `None` if the DSN is none.
 ///
 /// Sentry's own service takes the reader's organisation where the address names none; a server of one's own has the
 /// organisation `sentry` unless it was given another name.

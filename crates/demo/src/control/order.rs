@@ -1,4 +1,4 @@
-//! What the page asks for, and whether it can be had.
+//! What the page asks for, and whether it is possible.
 
 use std::collections::BTreeMap;
 

@@ -15,7 +15,7 @@ pub struct Point {
     pub p95_ms: Option<f64>,
     /// Resident memory, MB.
     pub memory_mb: Option<f64>,
-    /// Processor time, percent of one core.
+    /// CPU time, percent of one core.
     pub cpu_percent: Option<f64>,
     /// Threads.
     pub threads: Option<u64>,

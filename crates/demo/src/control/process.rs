@@ -1,9 +1,9 @@
-//! What the kernel says of a process: memory, processor time, threads, open files. Linux has it in `/proc`; elsewhere
+//! What the kernel says of a process: memory, CPU time, threads, open files. Linux has it in `/proc`; elsewhere
 //! nothing is known.
 
 use std::fs;
 
-/// A memory page, bytes; and what a second of processor time is counted in.
+/// A memory page, bytes; and what a second of CPU time is counted in.
 const PAGE: u64 = 4096;
 const TICKS: f64 = 100.0;
 
@@ -12,7 +12,7 @@ const TICKS: f64 = 100.0;
 pub struct Usage {
     /// Resident memory, MB.
     pub memory_mb: f64,
-    /// Processor time so far, seconds.
+    /// CPU time so far, seconds.
     pub cpu_seconds: f64,
     /// Threads.
     pub threads: u64,
@@ -20,7 +20,7 @@ pub struct Usage {
     pub open_files: u64,
 }
 
-/// What is known of a process; `None` where there is none, or no `/proc`.
+/// What is known of a process; `None` if there is none, or no `/proc`.
 pub fn usage(pid: u32) -> Option<Usage> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let statm = fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;

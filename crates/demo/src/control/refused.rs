@@ -1,4 +1,4 @@
-//! Why something is not done.
+//! Why a request is refused.
 
 use actix_web::http::StatusCode;
 

@@ -84,7 +84,7 @@ pub enum Phase {
 /// An answer, as the page shows it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Answered {
-    /// HTTP status; `None` where there was no answer.
+    /// HTTP status; `None` if there was no answer.
     pub status: Option<u16>,
     /// Its body, or why there is none, cut short.
     pub body: String,

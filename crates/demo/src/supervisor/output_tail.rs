@@ -1,4 +1,4 @@
-//! What a child writes: kept for its obituary, and shown where the user asked for logs.
+//! What a child writes: kept to explain its end, and shown if the user asked for logs.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};

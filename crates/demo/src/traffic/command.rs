@@ -1,4 +1,4 @@
-//! `demo traffic`: has a demo that runs make traffic, shows how far it is, and looks at the traces of it.
+//! `demo traffic`: makes a running demo generate traffic, shows the progress, and examines its traces.
 
 use std::process::ExitCode;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What has come of the traffic so far.
+//! The results of the traffic so far.
 
 use std::collections::{BTreeMap, VecDeque};
 

@@ -1,7 +1,7 @@
 //! The gateway in front of the services: the root span of a visit, a span for each call, and the transaction of it all.
 
 //!
-//! Transactions go the way of those of a service, by the delivery that services have: it heeds rate limits, waits through
+//! Transactions are delivered like those of a service, by the same delivery: it obeys rate limits, waits through
 //! outages, keeps a bounded number, and reports what it discards.
 
 use std::fmt;

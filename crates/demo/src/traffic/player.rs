@@ -1,4 +1,4 @@
-//! Who plays: few play much, many play little, as Zipf's law has it.
+//! Who plays: few play much, many play little, following Zipf's law.
 
 use std::sync::LazyLock;
 

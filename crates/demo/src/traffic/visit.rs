@@ -36,7 +36,7 @@ pub struct Services {
 /// What came of a visit.
 #[derive(Debug, Clone, Copy)]
 pub struct Outcome {
-    /// What the gateway answers; `None` where there is no answer.
+    /// What the gateway answers; `None` if there is no answer.
     pub status: Option<u16>,
     /// How long it took.
     pub elapsed: Duration,

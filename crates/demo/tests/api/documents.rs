@@ -1,4 +1,4 @@
-//! The documents: as short as they should be, without dead links, and true where a machine can tell.
+//! The documents: as short as they should be, without dead links, and true if a machine can tell.
 
 mod links;
 

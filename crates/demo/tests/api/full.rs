@@ -19,7 +19,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// How a line begins that says where a server is.
 const LINES: [&str; 2] = ["mongodb   ", "rabbitmq   "];
 
-/// The demo, its page, and where the servers are that it has started; `None` where it cannot start them.
+/// The demo, its page, and where the servers are that it has started; `None` if it cannot start them.
 async fn full() -> Option<(Standing, Page, Vec<String>)> {
     let mut standing = Standing::of(demo(&["--free-ports", "--full"]));
     let mut started = Vec::new();

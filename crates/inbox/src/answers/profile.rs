@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// `GET /api/profilers`, the one that was heard of last first.
+/// `GET /api/profilers`, the most recently updated first.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Profilers {
     /// All that are held.
@@ -117,7 +117,7 @@ pub struct ProfileTimeline {
     pub to: f64,
     /// How long threads ran in each part, added up.
     pub busy_ms: Vec<f64>,
-    /// The highest CPU use in each part, of one core; `None` where it was not measured.
+    /// The highest CPU use in each part, of one core; `None` if it was not measured.
     pub cpu_percent: Vec<Option<f64>>,
     /// The largest memory in each part.
     pub memory_mb: Vec<Option<f64>>,

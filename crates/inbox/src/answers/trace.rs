@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::received::{EventSummary, Payload};
 
-/// `GET /api/traces`, the one that was heard of last first.
+/// `GET /api/traces`, the most recently updated first.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Traces {
     /// A part of the list.
@@ -82,7 +82,7 @@ pub struct TraceSpan {
     pub op: Option<String>,
     /// What it did; the name of a transaction.
     pub description: Option<String>,
-    /// Such as `ok`. None says nothing of a failure.
+    /// Such as `ok`. None means that no failure is known.
     pub status: Option<String>,
     /// Tag `service` of its transaction.
     pub service: Option<String>,

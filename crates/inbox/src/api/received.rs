@@ -1,4 +1,4 @@
-//! What came beside events and transactions, and the envelopes themselves.
+//! What arrived besides events and transactions, and the envelopes themselves.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{

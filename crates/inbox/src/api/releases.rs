@@ -102,7 +102,7 @@ async fn one(path: web::Path<(String, String)>, store: web::Data<Store>) -> Http
     super::found("release", store.read(|state| state.releases.get(&path.1).map(Answer::of)))
 }
 
-/// The release before, whose latest commit is the first that is not new; nothing where there is none.
+/// The release before, whose latest commit is the first that is not new; nothing if there is none.
 async fn before(path: web::Path<(String, String)>, store: web::Data<Store>) -> HttpResponse {
     let before = store.read(|state| state.releases.before(&path.1).map(|release| json!(Answer::of(release))));
     HttpResponse::Ok().json(before.unwrap_or_else(|| json!({})))
@@ -186,7 +186,7 @@ fn deployed(deploy: &Deploy) -> Value {
     })
 }
 
-/// RFC 3339; `None` where no calendar has the time.
+/// RFC 3339; `None` if no calendar has the time.
 fn date(seconds: f64) -> Option<String> {
     // A cast of a float ends at the bounds of the integer.
     Some(Timestamp::from_microsecond((seconds * 1e6) as i64).ok()?.to_string())

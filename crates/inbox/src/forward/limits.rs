@@ -1,5 +1,5 @@
-//! The rate limits of the other server, by project, for as long as they hold: clients hear of them from the inbox, since
-//! they do not speak with that server themselves.
+//! The rate limits of the other server, by project, for as long as they hold: clients learn about them from the inbox,
+//! since they do not speak with that server themselves.
 //!
 //! A limit is what [Sentry](https://develop.sentry.dev/sdk/expected-features/rate-limiting/) writes into
 //! `X-Sentry-Rate-Limits`: seconds, categories, scope and more, with colons between them. All but the seconds goes on as
@@ -73,7 +73,7 @@ impl Limits {
         }
     }
 
-    /// The header for a client of that project; `None` where nothing is limited.
+    /// The header for a client of that project; `None` if nothing is limited.
     pub(super) fn header(&self, project: &str, now: Instant) -> Option<String> {
         let left = |limit: &Limit| {
             let left = limit.until.saturating_duration_since(now);

@@ -22,7 +22,7 @@ pub(super) struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    /// `None` where nothing of it is known for sure.
+    /// `None` if nothing of it is known for sure.
     fn of(frame: &'a Value) -> Option<Self> {
         let line = source_line(frame);
         let it = Self { place: place(frame), function: function(frame), line };

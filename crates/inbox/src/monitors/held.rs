@@ -1,4 +1,4 @@
-//! What is known of each monitor, and what time alone changes of it.
+//! What is known about each monitor, and what changes as time passes.
 
 use std::collections::VecDeque;
 

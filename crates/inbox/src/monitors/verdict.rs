@@ -1,5 +1,6 @@
-//! Whether a monitor is failing: as [Sentry](https://docs.sentry.io/product/crons/alerts/) has it, a run that fails is not
-//! yet a job that fails. So many runs in a row have to, and so many have to succeed until all is well again.
+//! Whether a monitor is failing: as [Sentry](https://docs.sentry.io/product/crons/alerts/) has it, a run that fails is
+//! not yet a job that fails. A number of runs in a row have to fail, and a number of runs have to succeed until it is
+//! ok again.
 //!
 //! Sentry itself counts a monitor that is younger than its threshold as failing at its first failure. Here, the number in
 //! the configuration holds from the start.

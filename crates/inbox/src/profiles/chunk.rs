@@ -1,7 +1,7 @@
 //! A chunk of a continuous profile: [Sample Format V2](https://develop.sentry.dev/sdk/telemetry/profiles/sample-format-v2/).
 //!
-//! What a reader could not make sense of is refused, as Sentry's Relay refuses it: bad indices, other versions, more than
-//! 66 s. Other fields may have any type or be missing.
+//! What a reader could not interpret is refused, as by Sentry's Relay: bad indices, other versions, more than 66 s.
+//! Other fields may have any type or be missing.
 
 mod sent;
 mod weight;

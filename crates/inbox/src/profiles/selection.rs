@@ -1,4 +1,4 @@
-//! Some of a profiler's samples, and how long each of them lasted.
+//! Some samples of a profiler, and how long each of them lasted.
 
 use std::collections::HashSet;
 

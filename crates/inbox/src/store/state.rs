@@ -1,4 +1,4 @@
-//! What is held, and what makes room when it is too much.
+//! What is held, and what is dropped when it is too much.
 
 mod look;
 

@@ -1,4 +1,4 @@
-//! The encodings, undone into memory that is bounded and counted.
+//! Decodes bodies into memory that is bounded and counted.
 
 use std::io::{self, Read, Write};
 

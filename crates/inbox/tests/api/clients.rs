@@ -58,7 +58,7 @@ async fn the_project_is_that_of_the_path() {
     assert_eq!(projects, ["42", "1"], "an issue each, newest first");
 }
 
-/// A client as a service would have it. Its transport sends from a thread of its own.
+/// A client like that of a service. Its transport sends from its own thread.
 fn sdk(dsn: &str) -> Hub {
     // The transport's HTTP client wants a TLS provider, even where nothing is encrypted.
     drop(http());

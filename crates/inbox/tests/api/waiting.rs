@@ -58,7 +58,7 @@ async fn a_wait_in_vain_says_what_for_and_what_there_is() {
 async fn a_wait_goes_on_while_something_arrives() {
     let inbox = Inbox::start_with(Options::default()).await.unwrap();
     let url = format!("{}/api/1/envelope/", inbox.url());
-    // All together longer than a wait in vain, on the clock of this test.
+    // All together longer than a wait may take, on the clock of this test.
     let send = async {
         for _ in 0..5 {
             tokio::time::sleep(Duration::from_secs(100)).await;

@@ -1,4 +1,4 @@
-//! The facts of an event that rules speak of.
+//! The facts of an event that rules refer to.
 
 use std::borrow::Cow;
 
@@ -26,7 +26,7 @@ impl<'e> Candidate<'e> {
         self.value(field).into_iter().chain(second)
     }
 
-    /// Its value of a field; `None` where it has none.
+    /// Its value of a field; `None` if it has none.
     pub(super) fn value(&self, field: &Field) -> Option<Cow<'e, str>> {
         let value = match self {
             Self::Event(event) => of_event(event, field),

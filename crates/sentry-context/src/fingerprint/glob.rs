@@ -23,7 +23,7 @@ pub(super) enum Style {
 pub(super) struct Glob {
     text: String,
     style: Style,
-    /// `None` where the pattern is none, as `[a`: it matches nothing.
+    /// `None` if the pattern is none, as `[a`: it matches nothing.
     regex: Option<Regex>,
 }
 

@@ -1,4 +1,4 @@
-//! Names of functions in one form, whatever mangling the compiler had for them.
+//! Names of functions in one form, whatever mangling the compiler used.
 //!
 //! | mangled as `legacy` | mangled as `v0` | here |
 //! |---|---|---|

@@ -11,7 +11,7 @@ const AROUND: usize = 5;
 type Lines = Option<Arc<[String]>>;
 static FILES: LazyLock<Mutex<HashMap<String, Lines>>> = LazyLock::new(Mutex::default);
 
-/// Adds the failing line and its surroundings; nothing where the file is not on this machine.
+/// Adds the failing line and its surroundings; nothing if the file is not on this machine.
 pub(super) fn add_context(frame: &mut Frame) {
     let (Some(path), Some(line)) = (&frame.abs_path, frame.lineno) else { return };
     let Some(lines) = lines(path) else { return };

@@ -1,4 +1,4 @@
-//! Log lines leave by a thread of their own: whoever logs never waits for whoever reads.
+//! A thread of its own writes log lines: whoever logs never waits for the reader.
 //!
 //! A terminal that is paused, or a program that has stopped reading the other end of a pipe, makes a write wait for as
 //! long as it likes. Lines wait in a queue with a bound; what does not fit is dropped and counted, and the count is
@@ -52,7 +52,7 @@ impl Queue {
         Ok(queue)
     }
 
-    /// Waits until all lines are written; false where that takes too long.
+    /// Waits until all lines are written; false if that takes too long.
     pub(super) fn flush(&self, timeout: Duration) -> bool {
         let deadline = Instant::now() + timeout;
         let mut state = self.lock();

@@ -54,7 +54,7 @@ impl Requests {
         Self { service, sums: Sums::default(), unreported: Mutex::default() }
     }
 
-    /// Counts one more. Returns what is to be reported now, and how often it was answered, this one last; nothing where it
+    /// Counts one more. Returns what is to be reported now, and how often it was answered, this one last; nothing if it
     /// will be reported with a later one.
     pub(super) fn count(&self, answered: Answered, now: Instant) -> Vec<(Answered, u64)> {
         let mut unreported = self.unreported.lock().unwrap_or_else(PoisonError::into_inner);

@@ -27,7 +27,7 @@ struct Sum {
 }
 
 impl Sums {
-    /// Adds an amount. Returns what is to be reported now, with all that waited; `None` where it waits for a later one.
+    /// Adds an amount. Returns what is to be reported now, with all that waited; `None` if it waits for a later one.
     pub(super) fn add(&self, key: Key, amount: f64, now: Instant) -> Option<f64> {
         let mut sums = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = || Sum { unreported: 0.0, began: now, left: ONE_BY_ONE };

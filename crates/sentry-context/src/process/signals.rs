@@ -1,4 +1,4 @@
-//! The thread that takes signals: it is never the one that is blocked.
+//! The thread that receives signals: it is never blocked.
 
 use std::io;
 use std::process;
@@ -83,7 +83,7 @@ struct Signals {
     terminate: Signal,
     interrupt: Signal,
     quit: Signal,
-    /// `None` where the process was started so that it outlives its terminal.
+    /// `None` if the process was started so that it outlives its terminal.
     hangup: Option<Signal>,
 }
 

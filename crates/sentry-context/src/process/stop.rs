@@ -1,4 +1,4 @@
-//! What a service knows of its end.
+//! What a service knows about its end.
 
 use std::io;
 use std::pin::pin;
@@ -54,7 +54,7 @@ impl Stop {
         }))
     }
 
-    /// Serves until the process is asked to end, then lets requests in flight finish: for [`GRACE`], or until it is
+    /// Serves until the process is asked to stop, then lets requests in flight finish: for [`GRACE`], or until it is
     /// asked again.
     pub async fn serve(&self, server: Server) -> io::Result<()> {
         let handle = server.handle();
@@ -90,7 +90,7 @@ impl Stop {
         left.map_or(longest, |left| left.min(longest))
     }
 
-    /// When the process must be gone; `None` where nobody has asked it to end.
+    /// When the process must be gone; `None` if nobody has asked it to end.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.0.asked_at.get().map(|asked| *asked + GRACE + DELIVERY)
     }

@@ -124,7 +124,7 @@ impl<T: Display> Serialize for Text<T> {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Cancelled;
 
-/// The payload of a chunk. `None` where no thread did anything, which a server refuses.
+/// The payload of a chunk. `None` if no thread did anything, which a server refuses.
 pub(super) fn payload(
     mut recording: Recording,
     origin: &Origin,
@@ -202,7 +202,7 @@ fn is_little(recording: &Recording, stacks: &[&[u64]], symbols: &Symbols) -> boo
     true
 }
 
-/// The samples of a thread, with their stacks, `None` where it is idle. An idle thread has one, which lasts until the next.
+/// The samples of a thread, with their stacks, `None` if it is idle. An idle thread has one, which lasts until the next.
 fn thread(
     id: i32,
     stretches: &[Stretch],

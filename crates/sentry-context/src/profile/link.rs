@@ -1,4 +1,4 @@
-//! What joins transactions and spans with the samples of the profile: its id, and the thread that did the work.
+//! What links transactions and spans to the samples of the profile: its id, and the thread that did the work.
 
 use std::cell::Cell;
 use std::thread;

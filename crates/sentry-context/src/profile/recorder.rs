@@ -30,7 +30,7 @@ impl Unsettled {
         self.chunks.send(payload);
     }
 
-    /// False where it was settled by somebody else.
+    /// False if it was settled by somebody else.
     pub(super) fn settle(&self) -> bool {
         self.count.fetch_update(Relaxed, Relaxed, |count| count.checked_sub(1)).is_ok()
     }

@@ -1,4 +1,4 @@
-//! Samples of a few seconds as the sampling thread takes them: addresses only, and each stack once.
+//! Samples of a few seconds as the sampling thread takes them: only addresses, and each stack once.
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
@@ -44,7 +44,7 @@ pub(super) struct Stretch {
     /// The first and the last moment.
     pub(super) first: u32,
     pub(super) last: u32,
-    /// `None` where it is idle.
+    /// `None` if it is idle.
     pub(super) stack: Option<u32>,
     pub(super) span: u64,
     /// The first of the moments before which it has not run any more.

@@ -17,7 +17,7 @@ static WAITING: Mutex<Option<Thread>> = Mutex::new(None);
 pub(crate) struct Root(());
 
 impl Root {
-    /// `None` where the transaction will not be sent.
+    /// `None` if the transaction will not be sent.
     pub(crate) fn of(transaction: &TransactionOrSpan) -> Option<Self> {
         (is_on() && current_span::is_sampled(transaction)).then(Self::open)
     }

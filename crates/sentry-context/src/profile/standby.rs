@@ -1,5 +1,5 @@
-//! The sampler on standby: while the process does next to nothing, it looks seldom. Work with a span does not wait for its
-//! next look but wakes it.
+//! The sampler on standby: while the process is nearly idle, it samples rarely. Work with a span does not wait for the
+//! next sample but wakes it.
 
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};

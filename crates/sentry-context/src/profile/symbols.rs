@@ -53,7 +53,7 @@ impl Symbols {
         Self { resolver, in_app, known: Known::default(), left_out: HashSet::new() }
     }
 
-    /// Looks up what is not known yet of these stacks, [`MOST`] addresses at most. False where `go_on` stopped it.
+    /// Looks up what is not known yet of these stacks, [`MOST`] addresses at most. False if `go_on` stopped it.
     pub(super) fn learn(&mut self, stacks: &[&[u64]], go_on: impl Fn() -> bool) -> bool {
         let mut unknown = self.unknown(stacks);
         if self.known.calls.len() + self.known.instructions.len() + unknown.len() > MOST {

@@ -8,7 +8,7 @@ use super::*;
 
 const SECRET: &str = "planted7secret";
 
-/// Names that speak of a secret wherever they stand.
+/// Names that mean a secret wherever they occur.
 const NAMES: [&str; 12] = [
     "password",
     "api_key",

@@ -28,7 +28,7 @@ pub(super) fn of(place: Place, text: &mut String) {
     }
 }
 
-/// The text without the secrets that are found in it; `None` where none is.
+/// The text without the secrets that are found in it; `None` if none is.
 fn look(place: Place, text: &str) -> Option<String> {
     if text.is_empty() {
         return None;

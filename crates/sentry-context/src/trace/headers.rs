@@ -13,7 +13,7 @@ pub const SENTRY_TRACE: &str = "sentry-trace";
 /// The name of the header with the dynamic sampling context.
 pub const BAGGAGE: &str = "baggage";
 
-/// Headers of a trace; empty where there is none.
+/// Headers of a trace; empty if there is none.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct TraceHeaders {

@@ -242,7 +242,7 @@ async fn payload(kind: web::Path<String>) -> HttpResponse {
     }
 }
 
-/// Fails where an event processor fails as well, with every event that it is given.
+/// Fails if an event processor fails as well, with every event that it is given.
 async fn processor(then: web::Path<String>) -> Result<HttpResponse, Failure> {
     sentry::configure_scope(|scope| {
         scope.add_event_processor(|_| panic!("in an event processor"));

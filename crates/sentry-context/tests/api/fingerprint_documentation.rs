@@ -6,7 +6,7 @@ use sentry_context::fingerprint::Rules;
 use sentry_context::sentry::Level;
 use sentry_context::sentry::protocol::{Event, Exception, Frame, LogEntry, Stacktrace};
 
-/// An exception with a frame, in an event with all that the examples speak of.
+/// An exception with a frame, in an event with all that the examples refer to.
 fn event(ty: &str, value: &str, frame: Frame) -> Event<'static> {
     let exception = Exception {
         ty: ty.to_owned(),

@@ -16,7 +16,7 @@ pub(crate) static SERVICE: Service = Service {
     platform: &Portable,
 };
 
-/// A wait that is in vain fails the test after this. The transport yields to everything else.
+/// A wait for something that never happens fails the test after this time. The transport yields to everything else.
 const PATIENCE: Duration = Duration::from_secs(600);
 
 pub(crate) fn config(dsn: &str, delivery: Delivery) -> Config {

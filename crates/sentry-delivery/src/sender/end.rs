@@ -1,4 +1,4 @@
-//! The end: what cannot be sent any more goes to disk or is counted as discarded, and one log line says how much.
+//! The end: what can no longer be sent goes to disk or is counted as discarded, and one log line says how much.
 
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};

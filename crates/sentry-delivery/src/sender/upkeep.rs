@@ -1,4 +1,4 @@
-//! What goes on beside sending: backpressure, client reports, hooks.
+//! What happens besides sending: backpressure, client reports, hooks.
 
 use std::time::{Duration, Instant};
 

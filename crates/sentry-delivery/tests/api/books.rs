@@ -176,7 +176,7 @@ async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) -> io::Result<()
     Ok(())
 }
 
-/// The envelope of the next request on a connection; `None` where the other side closes it. `bytes` are what was read.
+/// The envelope of the next request on a connection; `None` if the other side closes it. `bytes` are what was read.
 pub(crate) async fn read_envelope(
     stream: &mut TcpStream,
     bytes: &mut Vec<u8>,

@@ -21,8 +21,8 @@ pub(crate) const SERVICE: &str = "shop";
 /// As a service ends.
 pub(crate) const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A wait that is in vain fails the test after this. The sender yields to everything else: on a busy machine, it takes
-/// minutes for thousands of envelopes.
+/// A wait for something that never happens fails the test after this time. The sender yields to everything else: on a
+/// busy machine, it takes minutes for thousands of envelopes.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(600);
 
 /// A client, and where its events go.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use sentry_context::report::{Reportable, Traced};
 
-/// Why no native crash is reported; `None` where they are.
+/// Why no native crash is reported; `None` if they are.
 pub const UNAVAILABLE: Option<&str> = Some("the stack of a native crash is read on Linux only");
 
 /// Is this process one that is to crash? Never: none is started.

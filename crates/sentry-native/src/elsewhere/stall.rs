@@ -6,7 +6,7 @@ use std::time::Duration;
 use sentry::Hub;
 pub use sentry_context::client::STALL_THRESHOLD as THRESHOLD;
 
-/// Why no stall is reported; `None` where stalls are.
+/// Why no stall is reported; `None` if stalls are.
 pub const UNAVAILABLE: Option<&str> = Some("a blocked worker is found on Linux only");
 
 /// Watches nobody.

@@ -1,4 +1,4 @@
-//! Why the run before this one ended, if it did not end as it should.
+//! Why the previous run ended, if it did not end normally.
 //!
 //! No process can report that SIGKILL or the out-of-memory killer ended it. So each process keeps a small file
 //! below `SENTRY_SPOOL_DIR` up to date with its vital signs, adds the signal that kills it where it gets to know it, and
@@ -37,7 +37,7 @@ const MOST_PROCESSES: usize = 64;
 /// How long a start waits until the termination before it is delivered: this process may be about to crash as fast.
 const DELIVERY: Duration = Duration::from_secs(1);
 
-/// Why an earlier run is not reported; `None` where it is.
+/// Why an earlier run is not reported; `None` if it is.
 pub(crate) const UNAVAILABLE: Option<&str> = None;
 
 /// Writes down the panics that are about to abort the process.
@@ -91,7 +91,7 @@ impl Run for Recorded {
     }
 }
 
-/// Opens and locks the file; `None` where another process has it, or where it is none of ours: a link, a pipe, a folder,
+/// Opens and locks the file; `None` if another process has it, or where it is none of ours: a link, a pipe, a folder,
 /// or longer than any that is written here.
 fn take(path: &Path) -> io::Result<Option<File>> {
     if fs::symlink_metadata(path).is_ok_and(|there| !is_ours(&there)) {

@@ -39,7 +39,7 @@ pub use child::crash;
 pub use event::{CrashChildFailed, NativeCrash};
 use record::Record;
 
-/// Why no native crash is reported; `None` where they are.
+/// Why no native crash is reported; `None` if they are.
 pub const UNAVAILABLE: Option<&str> = None;
 
 /// Set in the environment of a child that is to crash.

@@ -5,7 +5,7 @@
 //! still is where it was, and a signal would wake it. Where the whole process did not run, it looks at none of them.
 //!
 //! While the process does next to nothing, it looks seldom ([`rhythm`]); work with a span wakes it. Each thread is taken to
-//! have been where it was at the moments that are left out, but for those that its processor time fills.
+//! have been where it was at the moments that are left out, but for those that its CPU time fills.
 
 mod activity;
 mod known;
@@ -29,7 +29,7 @@ use activity::Activity;
 use rhythm::{LeftOut, Rhythm};
 use threads::Threads;
 
-/// Why there is no profile; `None` where there is one.
+/// Why there is no profile; `None` if there is one.
 pub(crate) const UNAVAILABLE: Option<&str> = None;
 
 /// Between two looks at which threads there are, and at the figures of the process.

@@ -1,4 +1,4 @@
-//! Signals in words: their names, and what they mean.
+//! The names of signals, and what they mean.
 
 use nix::sys::signal::Signal;
 

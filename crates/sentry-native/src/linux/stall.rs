@@ -1,4 +1,4 @@
-//! Finds workers that are blocked, and says where.
+//! Finds blocked workers, and reports where they are blocked.
 //!
 //! An asynchronous worker runs many requests by turns. One that computes or waits without an `await` keeps all others
 //! from running, and no error reports it. Here each worker has a heartbeat; where it is late, a watchdog takes the
@@ -37,7 +37,7 @@ use event::Stall;
 pub(crate) use worker::attribute;
 use worker::{BEAT, Worker};
 
-/// Why no stall is reported; `None` where stalls are.
+/// Why no stall is reported; `None` if stalls are.
 pub const UNAVAILABLE: Option<&str> = None;
 
 /// Watches workers for as long as a clone of it is there.

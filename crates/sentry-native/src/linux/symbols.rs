@@ -80,7 +80,7 @@ impl Resolver {
     }
 }
 
-/// Says what is known of addresses, which are that far from where the file says. False where nobody wants to know any
+/// Says what is known of addresses, which are that far from where the file says. False if nobody wants to know any
 /// more.
 fn resolve(
     image: &Image,

@@ -191,7 +191,7 @@ fn blocks_its_worker() {
     std::hint::black_box(());
 }
 
-/// How much processor time the calling thread has used since.
+/// How much CPU time the calling thread has used since.
 pub(crate) fn used() -> impl Fn() -> Duration {
     let used = || Duration::from(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).unwrap());
     let before = used();

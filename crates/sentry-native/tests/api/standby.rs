@@ -13,7 +13,7 @@ use sentry_context::sentry::{self, Hub, TransactionContext};
 use crate::profiled::{TIME, burn, used};
 use crate::profiler::{assert_valid, samples_of, started};
 
-/// Pieces of work, and how much processor time each takes: less than the time between two looks on standby.
+/// Pieces of work, and how much CPU time each takes: less than the time between two looks on standby.
 const PIECES: usize = 12;
 const PIECE: Duration = Duration::from_millis(30);
 
@@ -43,7 +43,7 @@ fn looks_in_a_second() -> u64 {
     looks() - before
 }
 
-/// Waits until it looks seldom.
+/// Waits until it samples rarely.
 fn rests() {
     let began = Instant::now();
     while looks_in_a_second() > u64::from(FREQUENCY / 4) {

@@ -1,4 +1,4 @@
-//! Payments that must not be booked, although they may be, or may be yet.
+//! Payments that must not be booked, although they may have been, or may still be.
 
 use database::mongodb::bson::{Document, doc};
 use database::{Database, DatabaseError};

@@ -1,6 +1,6 @@
-//! What the ledger asks of the database, in the database's own words.
+//! What the ledger asks of the database, as commands of the database.
 //!
-//! Every command here may be carried out twice without another result, because the first of two attempts may have been
+//! Every command here may be executed twice with the same result, because the first of two attempts may have been
 //! carried out although nobody heard the answer. So a broken connection costs another attempt, not the payment.
 
 use database::mongodb::Collection;

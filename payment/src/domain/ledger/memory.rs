@@ -1,4 +1,4 @@
-//! Balances in the memory of this process, where no database is wanted. They end with the process.
+//! Balances in the memory of this process, for use without a database. They end with the process.
 //!
 //! One lock holds all of them, so a payment is booked as a whole or not at all, and nothing is ever unconfirmed.
 

@@ -1,4 +1,4 @@
-//! Where an event says that it arose.
+//! Where an event says that it occurred.
 
 use serde_json::Value;
 

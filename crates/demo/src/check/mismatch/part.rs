@@ -1,4 +1,4 @@
-//! The parts of a promise, as people speak of them.
+//! The parts of a promise, as people call them.
 
 /// The part to which a field belongs; `prefix` says of what it is a field.
 pub(super) fn of(prefix: &str, field: &str) -> &'static str {

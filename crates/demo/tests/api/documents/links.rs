@@ -23,7 +23,7 @@ pub(crate) fn prose(document: &str) -> String {
     code.replace_all(&without_blocks(document), "code").into_owned()
 }
 
-/// What the document links to: Markdown links, images, definitions, and `href` and `src` of HTML.
+/// What the document links to: Markdown links, images, definitions, and `href`, `src` and `srcset` of HTML.
 fn targets(document: &str) -> Vec<String> {
     let link = r#"\]\(\s*<?([^)\s>]+)>?(?:\s+"[^"]*")?\s*\)|(?m:^\[[^\]]+\]:\s*(\S+))|(?:href|src|srcset)="([^"]+)""#;
     let link = Regex::new(link).expect("a pattern");

@@ -34,7 +34,7 @@ impl Stage {
         Self::with(&[]).await
     }
 
-    /// With a database and a broker; `None` where there are none to start.
+    /// With a database and a broker; `None` if there are none to start.
     pub(crate) async fn full() -> Option<Self> {
         let (database, broker) = (fixtures::mongo::url()?, fixtures::rabbit::virtual_host()?.url());
         // Its job runs once: a run in the midst of a stop would count as one of its transactions.

@@ -1,4 +1,4 @@
-//! A chunk as it is sent. Only what a reader cannot do without must be there and of its type.
+//! A chunk as it is sent. Only what a reader cannot do without must be present and have the right type.
 
 use std::collections::HashMap;
 
@@ -72,7 +72,7 @@ pub(super) struct SentValue {
     pub(super) value: f64,
 }
 
-/// `None` where it has another type.
+/// `None` if it has another type.
 fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned>(value: D) -> Result<Option<T>, D::Error> {
     Value::deserialize(value).map(|value| serde_json::from_value(value).ok())
 }

@@ -1,4 +1,4 @@
-//! What is asked of what is held.
+//! Queries of what is held.
 
 use std::collections::BTreeMap;
 

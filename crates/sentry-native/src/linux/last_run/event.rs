@@ -34,7 +34,7 @@ pub(super) struct Ended {
 }
 
 impl Ended {
-    /// `None` where there was no run, nothing that can be read of it, or an end that was asked for.
+    /// `None` if there was no run, nothing that can be read of it, or an end that was asked for.
     pub(super) fn read(file: &File, service: &'static str, panic_type: &'static str) -> Option<Self> {
         let last_seen = record::plausible(file.metadata().ok()?.modified().ok()?);
         let (vitals, termination, panics) = record::read(file)?;

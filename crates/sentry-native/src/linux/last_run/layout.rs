@@ -1,4 +1,4 @@
-//! Where what stands in the file of a run.
+//! Where each field is in the file of a run.
 
 /// Bytes of the entry at the start; what it does not need is blank.
 pub(super) const ENTRY: usize = 1024;

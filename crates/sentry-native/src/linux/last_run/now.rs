@@ -1,4 +1,4 @@
-//! Which thread runs and what time it is, as a signal handler may ask.
+//! The current thread and time, in a way that a signal handler may use.
 
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::gettid;

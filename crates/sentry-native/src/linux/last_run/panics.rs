@@ -47,7 +47,7 @@ impl Panics {
         Ok([&(json.len() as u64).to_le_bytes()[..], &json].concat())
     }
 
-    /// What the file says of them; `None` where it says nothing, or nothing that was written here.
+    /// What the file says of them; `None` if it says nothing, or nothing that was written here.
     pub(super) fn read(file: &File) -> Option<Self> {
         let mut length = [0; 8];
         file.read_exact_at(&mut length, layout::PANICS).ok()?;

@@ -23,7 +23,7 @@ pub(super) struct Vitals {
     /// Of its container or unit, if that has one.
     pub(super) memory_limit_mb: Option<f64>,
     pub(super) stats: RuntimeStats,
-    /// Where its program was in memory; `None` where the system does not say.
+    /// Where its program was in memory; `None` if the system does not say.
     #[serde(default)]
     pub(super) image: Option<Image>,
 }
@@ -48,7 +48,7 @@ impl Vitals {
     }
 }
 
-/// What the file says of a process that is gone, of its termination, and of panics that were its cause. `None` where it is
+/// What the file says of a process that is gone, of its termination, and of panics that were its cause. `None` if it is
 /// empty or torn.
 pub(super) fn read(file: &File) -> Option<(Vitals, Option<Termination>, Vec<Panic>)> {
     let mut entry = [0; layout::ENTRY];

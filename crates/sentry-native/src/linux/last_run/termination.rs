@@ -1,4 +1,4 @@
-//! What a signal handler can report of a termination, as bytes and in words.
+//! What a signal handler can report about a termination, as bytes and as text.
 
 use sentry::protocol::PosixSignal;
 

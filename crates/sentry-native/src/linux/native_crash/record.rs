@@ -38,7 +38,7 @@ impl Record {
         Stack { registers: self.registers, bytes: &self.bytes }
     }
 
-    /// Reads both parts; `None` where the child ended before it wrote them.
+    /// Reads both parts; `None` if the child ended before it wrote them.
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         let (length, rest) = word(bytes)?;
         let (maps, mut rest) = rest.split_at_checked(usize::try_from(length).ok()?)?;

@@ -1,4 +1,4 @@
-//! Whether anybody but the sampler has run.
+//! Whether any thread but the sampler has run.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::known::RAN;
 /// which may be a while ago where a processor is left to one thread.
 const QUIET: u32 = 10;
 
-/// The processor time of the process at the last look, without that of the calling thread.
+/// The CPU time of the process at the last look, without that of the calling thread.
 #[derive(Debug, Default)]
 pub(super) struct Activity {
     used: Duration,
@@ -20,9 +20,9 @@ pub(super) struct Activity {
 /// What a look at the whole process says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Used {
-    /// Processor time of all threads but the calling one since the last look. The most there is where it is not known.
+    /// CPU time of all threads but the calling one since the last look. The most there is where it is not known.
     pub(super) time: Duration,
-    /// Has one of them run? True where that is not known.
+    /// Has one of them run? True if that is not known.
     pub(super) has_run: bool,
 }
 

@@ -36,7 +36,7 @@ pub(super) struct Known {
     pub(super) asked: Option<Question>,
     /// Does it block the signal?
     is_deaf: bool,
-    /// Has it answered since the last look? That takes processor time, too.
+    /// Has it answered since the last look? That takes CPU time, too.
     has_answered: bool,
 }
 
@@ -77,7 +77,7 @@ impl Position {
 /// What is to be done about a thread.
 pub(super) enum Look {
     Pass,
-    /// It has used that much processor time. Does what it does show? If not, it has run and waits where it waited before.
+    /// It has used that much CPU time. Does what it does show? If not, it has run and waits where it waited before.
     Ask {
         ran: Duration,
         shows: bool,
@@ -201,7 +201,7 @@ impl Known {
     }
 }
 
-/// How long a thread has run; `None` where it has ended.
+/// How long a thread has run; `None` if it has ended.
 fn cpu_time(thread: i32) -> Option<Duration> {
     // As `clock_getcpuclockid` makes it: the number, and what is measured of it.
     const RUN_TIME_OF_THREAD: libc::clockid_t = 6;
@@ -216,7 +216,7 @@ mod tests {
 
     use super::*;
 
-    /// Until the thread waits; false where the system does not say where it is.
+    /// Until the thread waits; false if the system does not say where it is.
     fn comes_to_wait(thread: i32) -> bool {
         loop {
             match place::of(thread) {

@@ -15,7 +15,7 @@ pub(super) enum Place {
     Waits { sp: u64, ip: u64 },
 }
 
-/// Where a thread is; `None` where the system does not say, or the thread has ended.
+/// Where a thread is; `None` if the system does not say, or the thread has ended.
 pub(super) fn of(thread: i32) -> Option<Place> {
     // Nine numbers of up to 20 characters.
     let mut text = [0; 256];

@@ -1,4 +1,4 @@
-//! Where the stack of a thread is that did not say so itself.
+//! Where the stack of a thread is, if the thread did not say so itself.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ const MAIN_STACK: u64 = 64 * 1024 * 1024;
 /// The stack that holds `sp`, in the text of `/proc/self/maps`. `owner` is what `pthread_self` returns on the thread.
 ///
 /// The C library puts that at the upper end of the memory that it takes for a thread's stack, which has a guard below it:
-/// so what lies between is the thread's own while it lives, whatever is mapped next to it. `None` where the thread runs
+/// so what lies between is the thread's own while it lives, whatever is mapped next to it. `None` if the thread runs
 /// elsewhere, as coroutines do: nobody knows where such a stack ends.
 pub(super) fn stack(maps: &str, sp: u64, owner: u64) -> Option<Range<u64>> {
     let (region, name) = maps.lines().filter_map(region).find(|(region, _)| region.contains(&sp))?;

@@ -18,10 +18,10 @@ pub(super) const STANDBY: u32 = 10;
 /// So many looks in a row have to find next to nothing before.
 const CALM: u32 = 10;
 
-/// Processor time from one moment to the next that is next to nothing.
+/// CPU time from one moment to the next that is next to nothing.
 const LITTLE: Duration = Duration::from_micros(300);
 
-/// Processor time beyond that which ends the calm: some work at once may be that of a timer.
+/// CPU time beyond that which ends the calm: some work at once may be that of a timer.
 const BURST: Duration = LITTLE.saturating_mul(CALM);
 
 /// The moments of a profile, and which of them are looked at.
@@ -31,7 +31,7 @@ pub(super) struct Rhythm {
     moment: Instant,
     /// Looks in a row that found next to nothing.
     calm: u32,
-    /// Processor time beyond what is little, less what was below it since.
+    /// CPU time beyond what is little, less what was below it since.
     excess: Duration,
     /// Wakes a span that begins the sampler?
     is_on_standby: bool,
@@ -69,7 +69,7 @@ impl Rhythm {
         *self = Self::new();
     }
 
-    /// Notes what a look found, so many moments after the one before: the processor time of the others since, and whether
+    /// Notes what a look found, so many moments after the one before: the CPU time of the others since, and whether
     /// one of them does something that shows.
     pub(super) fn note(&mut self, used: Duration, is_busy: bool, moments: u32) {
         let excess = self.excess.saturating_add(used).saturating_sub(LITTLE * moments);

@@ -128,7 +128,7 @@ impl Threads {
     }
 
     /// Looks at every thread once, and asks those that have run. The moments from `first` to the one before `tick` were
-    /// left out. True where a thread does something that shows.
+    /// left out. True if a thread does something that shows.
     pub(super) fn sample(&mut self, first: u32, tick: u32, recording: &mut Recording) -> bool {
         let mut open = self.known.values().filter(|known| known.asked.is_some()).count();
         let count = self.order.len();

@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 pub(crate) struct Asked(&'static Slot);
 
 impl Asked {
-    /// Asks a thread of this process, which goes on as soon as it has answered. `None` where the thread has ended, or too
+    /// Asks a thread of this process, which goes on as soon as it has answered. `None` if the thread has ended, or too
     /// many are asked already.
     pub(crate) fn thread(thread: &Thread) -> Option<Self> {
         let signal = (*signal())?;
@@ -47,7 +47,7 @@ impl Asked {
         signal().is_some_and(|signal| pending >> (signal - 1) & 1 == 1)
     }
 
-    /// Waits for the answer. False where none came within that time.
+    /// Waits for the answer. False if none came within that time.
     pub(crate) fn wait(&self, limit: Duration) -> bool {
         let deadline = Instant::now() + limit;
         while !self.0.is_done() {
@@ -67,7 +67,7 @@ impl Drop for Asked {
     }
 }
 
-/// What `read` makes of the stack of a thread of this process. `None` where the thread has ended, or cannot be interrupted
+/// What `read` makes of the stack of a thread of this process. `None` if the thread has ended, or cannot be interrupted
 /// now.
 pub(crate) fn interrupted<T>(thread: &Thread, read: impl FnOnce(Stack<'_>) -> T) -> Option<T> {
     let asked = Asked::thread(thread)?;

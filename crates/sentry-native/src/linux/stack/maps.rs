@@ -131,7 +131,7 @@ fn mapping(line: &str) -> Option<Mapping<'_>> {
     (path.starts_with('/') || path == VDSO).then_some(Mapping { range, is_code, offset, path })
 }
 
-/// The unwind tables of a module; `None` where its file is gone or no ELF file.
+/// The unwind tables of a module; `None` if its file is gone or no ELF file.
 pub(crate) fn sections(module: &Module) -> Option<Sections> {
     if module.is_kernels() {
         return read(&*own_vdso()?, false);

@@ -1,4 +1,4 @@
-//! The three registers that unwinding starts from.
+//! The three registers from which unwinding starts.
 
 /// Where a thread was, and where its stack is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -17,7 +17,7 @@ pub(crate) struct Thread {
 }
 
 impl Thread {
-    /// The calling thread; `None` where the system does not say its stack.
+    /// The calling thread; `None` if the system does not say its stack.
     pub(crate) fn current() -> Option<Self> {
         let id = nix::unistd::gettid().as_raw();
         let name = std::thread::current().name().unwrap_or_default().to_owned();

@@ -35,7 +35,7 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    /// Makes the calling thread a worker with a heartbeat, for as long as its runtime keeps the task. `None` where it
+    /// Makes the calling thread a worker with a heartbeat, for as long as its runtime keeps the task. `None` if it
     /// is one already.
     pub(super) fn start() -> Option<Weak<Self>> {
         if WORKER.with_borrow(|worker| worker.strong_count() > 0) {

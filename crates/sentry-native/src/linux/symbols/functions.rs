@@ -253,7 +253,7 @@ impl<'a> Function<'a> {
     }
 }
 
-/// A line or a column; zero where there is none.
+/// A line or a column; zero if there is none.
 fn number(value: &AttributeValue<Reader<'_>>) -> u32 {
     value.udata_value().and_then(|number| u32::try_from(number).ok()).unwrap_or(0)
 }

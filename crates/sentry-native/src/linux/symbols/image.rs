@@ -75,7 +75,7 @@ impl Image {
         self.version
     }
 
-    /// Takes so many steps. False where that are more than a sound file needs: what is found by then is all.
+    /// Takes so many steps. False if that are more than a sound file needs: what is found by then is all.
     pub(super) fn may_go_on(&self, steps: usize) -> bool {
         self.steps_left.set(self.steps_left.get().saturating_sub(steps));
         self.steps_left.get() > 0

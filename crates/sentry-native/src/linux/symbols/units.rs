@@ -47,7 +47,7 @@ impl Units {
         units
     }
 
-    /// `None` where its numbers do not fit.
+    /// `None` if its numbers do not fit.
     fn add(&mut self, dwarf: &Information<'_>, header: UnitHeader<Reader<'_>>, image: &Image) -> Option<()> {
         let unit = u32::try_from(header.debug_info_offset()?.0).ok()?;
         self.offsets.push(unit);
