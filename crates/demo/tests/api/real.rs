@@ -4,9 +4,12 @@ use demo::services::SERVICES;
 
 use crate::helpers::{Ended, run, run_with};
 
+/// Seconds that events may take on a machine that is busy with other tests.
+const PATIENCE: &str = "90";
+
 #[actix_web::test]
 async fn every_promise_of_every_service_is_kept() {
-    let ended = run(&["check", "--json"]).await;
+    let ended = run(&["check", "--json", "--wait", PATIENCE]).await;
     all_is_kept(&ended);
     assert!(ended.stderr.contains("to fire, without a database"), "{}", ended.stderr);
 }
@@ -14,7 +17,7 @@ async fn every_promise_of_every_service_is_kept() {
 #[actix_web::test]
 async fn every_promise_is_kept_with_a_database_too() {
     let Some(url) = fixtures::mongo::url() else { return };
-    let ended = run_with(&["check", "--json"], &[("MONGODB_URL", &url)]).await;
+    let ended = run_with(&["check", "--json", "--wait", PATIENCE], &[("MONGODB_URL", &url)]).await;
     all_is_kept(&ended);
     assert!(ended.stderr.contains("to fire, with a database"), "{}", ended.stderr);
 }
@@ -34,7 +37,7 @@ fn all_is_kept(ended: &Ended) {
 
 #[actix_web::test]
 async fn one_scenario_of_one_service_can_be_checked_alone() {
-    let ended = run(&["check", "--only", "payment.panic"]).await;
+    let ended = run(&["check", "--wait", PATIENCE, "--only", "payment.panic"]).await;
     assert_eq!(ended.status, Some(0), "{ended:?}");
     assert_eq!(ended.stdout.lines().last(), Some("1 scenario, 1 kept, 0 broken"), "{ended:?}");
 }
@@ -43,7 +46,7 @@ async fn one_scenario_of_one_service_can_be_checked_alone() {
 async fn a_service_that_groups_otherwise_than_promised_is_reported() {
     let rules = format!("{}/one-issue-for-all.rules", env!("CARGO_TARGET_TMPDIR"));
     std::fs::write(&rules, "error.type:* -> everything\n").expect("a file");
-    let args = ["check", "--json", "--only", "game-engine.error-value"];
+    let args = ["check", "--json", "--wait", PATIENCE, "--only", "game-engine.error-value"];
     let ended = run_with(&args, &[("FINGERPRINT_RULES", &rules)]).await;
     assert_eq!(ended.status, Some(1), "{ended:?}");
     assert_eq!(ended.fields("game-engine.error-value"), ["event.fingerprint"]);
