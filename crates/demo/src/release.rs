@@ -15,6 +15,9 @@ use crate::running::{RunningDemo, RunningError};
 use crate::services::GAME_ENGINE;
 use crate::terminal::{self, Progress, say};
 
+/// How long the last sessions of a version that was rolled back may take.
+const SESSIONS_LIMIT: Duration = Duration::from_secs(30);
+
 /// How often the page is asked how far it is.
 const LOOK: Duration = Duration::from_millis(200);
 
@@ -72,14 +75,26 @@ async fn roll_back(options: &ReleaseOptions) -> Result<(), ReleaseError> {
     let engine = serving(&demo, now.pid()).await?;
     let version = engine.version.as_deref().unwrap_or_default();
     say(&format!("{GAME_ENGINE} {version} serves again at {}", engine.url));
-    // Its last sessions came with its end.
-    let left = now.release.iter().map(|release| release.version.as_str());
-    for version in left.chain([version]) {
-        if let Some(rate) = crash_free(&demo, version).await? {
-            say(&rate);
-        }
+    if let Some(left) = &now.release {
+        say(&last_sessions(&demo, &left.version).await?);
+    }
+    if let Some(rate) = crash_free(&demo, version).await? {
+        say(&rate);
     }
     Ok(())
+}
+
+/// How many sessions of a version that has ended did not crash. It sends the last of them at its end; on a busy machine,
+/// they arrive after it.
+async fn last_sessions(demo: &RunningDemo, version: &str) -> Result<String, ReleaseError> {
+    let deadline = Instant::now() + SESSIONS_LIMIT;
+    while Instant::now() < deadline {
+        if let Some(rate) = crash_free(demo, version).await? {
+            return Ok(rate);
+        }
+        sleep(LOOK).await;
+    }
+    Ok(format!("no session of {GAME_ENGINE}@{version} arrived within {} s", SESSIONS_LIMIT.as_secs()))
 }
 
 /// What of the page's state is of interest here.

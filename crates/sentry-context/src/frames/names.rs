@@ -18,6 +18,12 @@ const MACHINERY: [&str; 12] = [
     "rust_begin_unwind",
 ];
 
+/// Types without a crate of their own.
+const PRIMITIVES: [&str; 17] = [
+    "bool", "char", "str", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32",
+    "u64", "u128", "usize",
+];
+
 /// Is this crate part of the reporting or panicking itself?
 pub(super) fn is_machinery(krate: &str) -> bool {
     MACHINERY.contains(&krate) || krate.starts_with("__rust") || krate.starts_with("_rust")
@@ -46,6 +52,8 @@ impl Function {
         let krate = match file.and_then(crate_of_file).or_else(|| crate_of_symbol(symbol)) {
             Some(krate) => krate,
             None if is_trait_code(symbol) => path.trait_crate().to_owned(),
+            // Only the standard library has methods on these. Not all of its code has a file.
+            None if PRIMITIVES.contains(&path.krate()) => "core".to_owned(),
             None => path.krate().to_owned(),
         };
         Self { name: path.description(&krate), krate }
@@ -140,6 +148,10 @@ mod tests {
             ("<alloc::vec::Vec<T,A> as shop_api::Orders>::place", "shop_api"),
             ("<&mut shop_api::X as core::future::Future>::poll", "shop_api"),
             ("core::fmt::num::<impl core::fmt::Debug for u32>::fmt", "core"),
+            ("core::num::<impl u64>::unchecked_add::precondition_check", "core"),
+            ("u64::unchecked_add::precondition_check", "core"),
+            ("<usize>::pow", "core"),
+            ("<str>::len", "core"),
             ("rust_begin_unwind", "rust_begin_unwind"),
         ] {
             assert_eq!(Function::new("", name, None).krate, krate, "{name}");
