@@ -10,6 +10,8 @@ use serde_json::Value;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
+use crate::helpers::turn;
+
 /// All that a full run left.
 pub(crate) struct FullRun {
     pub(crate) calls: Vec<Call>,
@@ -46,6 +48,7 @@ pub(crate) async fn full_run() -> &'static FullRun {
     static SHARED: OnceCell<FullRun> = OnceCell::const_new();
     SHARED
         .get_or_init(|| async {
+            let _turn = turn().await;
             let database = fixtures::mongo::url().map(|url| ("MONGODB_URL", url));
             let environment = database.into_iter().chain([("LOG_FORMAT", "json".to_owned())]).collect();
             fire(Setup { environment, prepare: |request| request }).await

@@ -9,6 +9,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep, timeout};
 
 /// Longest wait for anything; reaching it is a failure.
@@ -92,6 +93,13 @@ pub(crate) async fn run_with(args: &[&str], env: &[(&str, &str)]) -> Ended {
         stdout: String::from_utf8(output.stdout).expect("UTF-8"),
         stderr: String::from_utf8(output.stderr).expect("UTF-8"),
     }
+}
+
+/// A turn of a test that keeps all services busy. On two cores, more than two at once leave a service no time to deliver
+/// what it reports before the limits of a delivery are over.
+pub(crate) async fn turn() -> SemaphorePermit<'static> {
+    static TURNS: Semaphore = Semaphore::const_new(2);
+    TURNS.acquire().await.expect("it is never closed")
 }
 
 /// A standing demo on free ports, and what it says.

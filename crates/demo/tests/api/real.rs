@@ -2,13 +2,14 @@
 
 use demo::services::SERVICES;
 
-use crate::helpers::{Ended, run, run_with};
+use crate::helpers::{Ended, run, run_with, turn};
 
 /// Seconds that events may take on a machine that is busy with other tests.
 const PATIENCE: &str = "90";
 
 #[actix_web::test]
 async fn every_promise_of_every_service_is_kept() {
+    let _turn = turn().await;
     let ended = run(&["check", "--json", "--wait", PATIENCE]).await;
     all_is_kept(&ended);
     assert!(ended.stderr.contains("to fire, without a database"), "{}", ended.stderr);
@@ -16,6 +17,7 @@ async fn every_promise_of_every_service_is_kept() {
 
 #[actix_web::test]
 async fn every_promise_is_kept_with_a_database_too() {
+    let _turn = turn().await;
     let Some(url) = fixtures::mongo::url() else { return };
     let ended = run_with(&["check", "--json", "--wait", PATIENCE], &[("MONGODB_URL", &url)]).await;
     all_is_kept(&ended);

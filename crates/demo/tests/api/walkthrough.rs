@@ -14,6 +14,8 @@ use document::{DOCUMENT, Quota, Step, steps, text};
 use received::Inbox;
 use stage::Stage;
 
+use crate::helpers::turn;
+
 #[test]
 fn every_scenario_is_in_the_walkthrough() {
     let commands: String = steps(&text()).into_iter().map(|step| step.commands + "\n").collect();
@@ -74,11 +76,13 @@ fn the_page_about_the_quota_has_the_sums_of_the_stops_and_of_the_scenarios() {
 
 #[actix_web::test]
 async fn the_walkthrough_shows_what_it_says() {
+    let _turn = turn().await;
     follow(Stage::bare().await, |step| !step.needs_database).await;
 }
 
 #[actix_web::test]
 async fn the_walkthrough_shows_what_it_says_with_a_database_and_a_broker() {
+    let _turn = turn().await;
     let Some(stage) = Stage::full().await else { return };
     follow(stage, |step| step.needs_database).await;
 }
