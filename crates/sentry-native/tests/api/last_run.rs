@@ -46,6 +46,9 @@ fn crashes() {
     let how = std::env::var(HOW).unwrap();
     let spool = std::env::var("SENTRY_SPOOL_DIR").ok().map(PathBuf::from);
     let dsn = std::env::var(DSN).unwrap_or_default();
+    // A shell ignores it for what it runs in the background, and so would this process: the whole suite may run there.
+    // SAFETY: no other code of this process has handled it yet.
+    unsafe { libc::signal(libc::SIGQUIT, libc::SIG_DFL) };
     let sentry = client::init(config(&dsn, Delivery { spool, ..Delivery::default() }));
     match how.as_str() {
         "overflow" => assert!(deeper(0) > 0),
