@@ -73,8 +73,11 @@ fn action_of(signal: c_int) -> Option<libc::sigaction> {
 
 fn handle(signal: c_int, mut action: libc::sigaction, handler: Handler) {
     action.sa_sigaction = handler as *const () as usize;
-    // Not blocked meanwhile, so that `raise` ends the process at once.
+    // Not blocked meanwhile, so that `raise` ends the process at once. What was there may block it: `signal` of the C
+    // library puts the signal itself into the mask.
     action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_NODEFER;
+    // SAFETY: it writes to the action alone.
+    unsafe { libc::sigemptyset(&raw mut action.sa_mask) };
     // SAFETY: the handlers have the signature that `SA_SIGINFO` asks for, and do nothing that they may not.
     if unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) } != 0 {
         tracing::warn!(signal, "a termination by this signal will not be reported");
