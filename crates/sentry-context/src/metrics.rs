@@ -19,7 +19,7 @@ macro_rules! about {
         $metric
             .attribute("service", $service)
             .attribute("http.request.method", $answered.method)
-            .attribute("http.route", $answered.route.as_str())
+            .attribute("http.route", &*$answered.route)
             .attribute("http.response.status_code", $answered.status)
     };
 }

@@ -22,7 +22,8 @@ fn open() -> MutexGuard<'static, Spans> {
 #[derive(Debug)]
 pub struct OpenSpan {
     id: SpanId,
-    parent: SpanId,
+    /// Its id costs a copy of the transaction's whole context, and few spans have events.
+    parent: TransactionOrSpan,
     op: String,
     description: String,
     span: TransactionOrSpan,
@@ -36,7 +37,8 @@ impl OpenSpan {
         text: &str,
     ) -> Arc<Self> {
         let (op, description) = (op.to_owned(), text.to_owned());
-        let this = Self { id: id_of(span), parent: id_of(parent), op, description, span: span.clone() };
+        let (id, parent) = (id_of(span), parent.clone());
+        let this = Self { id, parent, op, description, span: span.clone() };
         let this = Arc::new(this);
         open().insert(this.id, Arc::downgrade(&this));
         this
@@ -70,7 +72,7 @@ pub fn held(span: Option<&TransactionOrSpan>) -> Option<Arc<OpenSpan>> {
 pub(crate) fn complete(contexts: &mut Map<String, Context>) {
     let Some(Context::Trace(trace)) = contexts.get_mut("trace") else { return };
     if let Some(open) = find(trace.span_id) {
-        trace.parent_span_id = Some(open.parent);
+        trace.parent_span_id = Some(id_of(&open.parent));
         trace.op = Some(open.op.clone());
         trace.description = Some(open.description.clone()).filter(|text| !text.is_empty());
         trace.status = open.span.get_status();

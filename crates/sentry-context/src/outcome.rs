@@ -62,8 +62,8 @@ impl Pending {
         if is_sampled(&transaction.clone().into()) {
             transaction.set_request(self.described.interface());
         }
-        let route = self.described.route().to_owned();
-        let answered = Answered { method: self.described.method, route, status };
+        let answered =
+            Answered { method: self.described.method, route: self.described.route(), status };
         let took = self.start.elapsed();
         // The transaction gets user and tags from the request's scope, as its events do.
         Hub::run(Arc::clone(&self.hub), || {

@@ -38,7 +38,7 @@ pub(crate) struct Described {
     /// A method that HTTP has, or `_OTHER`.
     pub(crate) method: &'static str,
     /// The pattern that matched, not the path; `None` if none did.
-    route: Option<String>,
+    route: Option<Arc<str>>,
     scheme: String,
     host: String,
     target: Uri,
@@ -52,7 +52,7 @@ impl Described {
         let headers = request.headers().iter();
         Self {
             method: arrival::method(request),
-            route: request.match_pattern(),
+            route: request.match_pattern().map(Arc::from),
             scheme: connection.scheme().to_owned(),
             host: connection.host().to_owned(),
             target: request.uri().clone(),
@@ -62,8 +62,8 @@ impl Described {
     }
 
     /// The pattern, or `<none>`.
-    pub(crate) fn route(&self) -> &str {
-        self.route.as_deref().unwrap_or("<none>")
+    pub(crate) fn route(&self) -> Arc<str> {
+        self.route.clone().unwrap_or_else(|| Arc::from("<none>"))
     }
 
     /// `GET /debug/error/{type}`.
@@ -140,7 +140,7 @@ pub(crate) fn describe(request: &ServiceRequest, owner: Owner, described: &Arc<D
 fn add_data(span: &TransactionOrSpan, request: &ServiceRequest, described: &Described, user: &User) {
     span.set_data("http.request.method", described.method.into());
     if let Some(route) = &described.route {
-        span.set_data("http.route", route.as_str().into());
+        span.set_data("http.route", (**route).into());
     }
     let path: String = request.path().chars().take(MOST_OF_PATH).collect();
     span.set_data("url.path", path.into());
@@ -187,13 +187,13 @@ pub fn child(op: &str, description: &str) -> Option<TransactionOrSpan> {
 
 /// Does work in a span of its own, below which the spans of the work are.
 pub async fn spanned<F: Future>(op: &str, description: &str, work: F) -> F::Output {
-    let _open = span().map(|parent| Open::below(parent, op, description));
+    let _open = Open::begin(|_| true, op, description);
     work.await
 }
 
 /// The same for work that does not wait. It gets the span, if there is one, for its data.
 pub fn spanned_now<T>(op: &str, description: &str, work: impl FnOnce(Option<&TransactionOrSpan>) -> T) -> T {
-    let open = span().map(|parent| Open::below(parent, op, description));
+    let open = Open::begin(|_| true, op, description);
     work(open.as_ref().map(|open| &open.span))
 }
 

@@ -52,8 +52,7 @@ impl Step {
     /// A step that leaves no breadcrumb.
     pub fn silent(op: &str, description: &str) -> Self {
         // Nobody sees the spans of a transaction that is not sent.
-        let parent = current_span::get().filter(current_span::is_sampled);
-        Self(parent.map(|parent| Open::below(parent, op, description)))
+        Self(Open::begin(current_span::is_sampled, op, description))
     }
 
     /// A fact of the step, for its span.
@@ -84,14 +83,24 @@ pub(crate) struct Open {
 }
 
 impl Open {
-    pub(crate) fn below(parent: TransactionOrSpan, op: &str, description: &str) -> Self {
-        let span = TransactionOrSpan::from(parent.start_child(op, description));
+    /// Below the span that is open now; `None` if none is, or if it is not `wanted`.
+    pub(crate) fn begin(
+        wanted: fn(&TransactionOrSpan) -> bool,
+        op: &str,
+        description: &str,
+    ) -> Option<Self> {
+        let hub = Hub::current();
+        // Each call copies the scope: one reads and writes.
+        let (parent, span) = hub.configure_scope(|scope| {
+            let parent = scope.get_span().filter(wanted)?;
+            let span = TransactionOrSpan::from(parent.start_child(op, description));
+            scope.set_span(Some(span.clone()));
+            Some((parent, span))
+        })?;
         profile::name_thread(&span);
         let known = OpenSpan::new(&parent, &span, op, description);
-        let hub = Hub::current();
-        hub.configure_scope(|scope| scope.set_span(Some(span.clone())));
         let before = active::replace(profile::number_of(&span));
-        Self { hub, parent, span, _known: known, before }
+        Some(Self { hub, parent, span, _known: known, before })
     }
 }
 

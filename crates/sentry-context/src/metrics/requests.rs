@@ -1,7 +1,7 @@
 //! Requests and amounts that are counted, and not reported yet.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sentry::Integration;
@@ -20,7 +20,7 @@ pub(crate) struct Answered {
     /// One that HTTP has, or `_OTHER`.
     pub(crate) method: &'static str,
     /// A pattern, not a path.
-    pub(crate) route: String,
+    pub(crate) route: Arc<str>,
     /// As in HTTP.
     pub(crate) status: u16,
 }
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     fn answered(route: &str) -> Answered {
-        Answered { method: "GET", route: route.to_owned(), status: 200 }
+        Answered { method: "GET", route: route.into(), status: 200 }
     }
 
     #[test]

@@ -30,7 +30,7 @@ impl TraceHeaders {
     pub fn of(span: &TransactionOrSpan) -> Self {
         let sentry_trace = span.iter_headers().next().map(|(_, value)| value).unwrap_or_default();
         let baggage = incoming::frozen_of(span).unwrap_or_else(|| begun_here(&sentry_trace));
-        Self { sentry_trace, baggage: baggage.to_string() }
+        Self { sentry_trace, baggage }
     }
 
     /// Validates and bounds headers from outside; `None` if they name no trace.
@@ -71,15 +71,15 @@ impl TraceHeaders {
 }
 
 /// The baggage of a trace that this service began.
-fn begun_here(sentry_trace: &str) -> Baggage {
-    let Some(client) = Hub::current().client() else { return Baggage::default() };
+fn begun_here(sentry_trace: &str) -> String {
+    let Some(client) = Hub::current().client() else { return String::new() };
     let options = client.options();
     let mut parts = sentry_trace.split('-');
     let dsn = options.dsn.as_ref();
     let org_id = dsn.and_then(|dsn| dsn.org_id()).map(|id| id.to_string());
     let trace_id = parts.next().unwrap_or_default();
     let sampled = parts.nth(1).map(|it| if it == "1" { "true" } else { "false" });
-    Baggage::from_members([
+    baggage::written([
         ("trace_id", trace_id),
         ("public_key", dsn.map(|dsn| dsn.public_key()).unwrap_or_default()),
         ("release", options.release.as_deref().unwrap_or_default()),

@@ -71,9 +71,9 @@ impl Incoming {
     }
 }
 
-/// The context that the trace of a span came in with, if it came in with one.
-pub(crate) fn frozen_of(span: &TransactionOrSpan) -> Option<Baggage> {
-    span.get_trace_context().data.get(KEY)?.as_str().map(Baggage::of)
+/// The context that the trace of a span came in with, if it came in with one, as a header has it.
+pub(crate) fn frozen_of(span: &TransactionOrSpan) -> Option<String> {
+    span.get_trace_context().data.get(KEY)?.as_str().map(str::to_owned)
 }
 
 /// Removes the context that [`Incoming::bind`] has set, and returns it.
