@@ -62,8 +62,7 @@ impl Pending {
         if is_sampled(&transaction.clone().into()) {
             transaction.set_request(self.described.interface());
         }
-        let answered =
-            Answered { method: self.described.method, route: self.described.route(), status };
+        let answered = Answered { method: self.described.method, route: self.described.route(), status };
         let took = self.start.elapsed();
         // The transaction gets user and tags from the request's scope, as its events do.
         Hub::run(Arc::clone(&self.hub), || {

@@ -84,11 +84,7 @@ pub(crate) struct Open {
 
 impl Open {
     /// Below the span that is open now; `None` if none is, or if it is not `wanted`.
-    pub(crate) fn begin(
-        wanted: fn(&TransactionOrSpan) -> bool,
-        op: &str,
-        description: &str,
-    ) -> Option<Self> {
+    pub(crate) fn begin(wanted: fn(&TransactionOrSpan) -> bool, op: &str, description: &str) -> Option<Self> {
         let hub = Hub::current();
         // Each call copies the scope: one reads and writes.
         let (parent, span) = hub.configure_scope(|scope| {
