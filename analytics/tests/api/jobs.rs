@@ -14,12 +14,12 @@ use sentry_context::monitor::{Monitor, Schedule, Unit};
 use serde_json::{Value, json};
 use service::Settings;
 
-use crate::helpers::{connect, spawn_app, spawn_app_reporting};
+use crate::helpers::{answer, connect, http, spawn_app, spawn_app_reporting};
 
 /// The monitor of that name as the inbox will have it in so many seconds, once it has one.
 async fn monitor(inbox: &Inbox, slug: &str, seconds: u32) -> Value {
     let url = format!("{}/api/monitors?in={seconds}", inbox.url());
-    let all: Value = reqwest::get(url).await.unwrap().json().await.unwrap();
+    let all = answer(http().get(url)).await.body;
     let found = all["monitors"].as_array().unwrap().iter().find(|it| it["slug"] == slug);
     found.cloned().unwrap_or_default()
 }
@@ -157,7 +157,7 @@ async fn a_service_that_ends_repairs_its_jobs() {
     let dsn = inbox.dsn();
     let mut service = Service::start(env!("CARGO_BIN_EXE_analytics"), &[("SENTRY_DSN", &dsn)]);
     let url = format!("{}/api/debug/cron-missed", service.url());
-    assert!(reqwest::get(url).await.unwrap().status().is_success());
+    assert_eq!(answer(http().get(url)).await.status, 200);
     assert_eq!(service.terminate(), Some(0));
     inbox.wait_until("its repair", |inbox| is_repaired(inbox, "send-digest")).await.unwrap();
 }

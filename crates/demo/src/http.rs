@@ -1,5 +1,6 @@
 //! The one HTTP client.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// Longest wait for an answer: the longest scenario takes 30 s.
@@ -9,14 +10,20 @@ const TIMEOUT: Duration = Duration::from_secs(40);
 ///
 /// A kept connection would count among the open files of the service whose recovery is checked.
 pub fn client() -> reqwest::Result<reqwest::Client> {
+    // To make one reads all certificates of the machine.
+    static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
+    if let Some(client) = CLIENT.get() {
+        return Ok(client.clone());
+    }
     // Fails only where a provider is installed already, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder()
+    let client = reqwest::Client::builder()
         .no_proxy()
         .pool_max_idle_per_host(0)
         .timeout(TIMEOUT)
         .user_agent(concat!("demo-check/", env!("CARGO_PKG_VERSION")))
-        .build()
+        .build()?;
+    Ok(CLIENT.get_or_init(|| client).clone())
 }
 
 /// Longest answer that is read: twice what an inbox answers at most.

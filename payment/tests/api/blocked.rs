@@ -1,7 +1,8 @@
+use fixtures::app::http;
 use futures_util::future::join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use inbox::timestamp;
-use reqwest::{Client, Method};
+use reqwest::Method;
 use scenario::HEAVY_AT_ONCE;
 use sentry_native::stall;
 use serde_json::{Value, json};
@@ -12,7 +13,7 @@ use crate::helpers::{App, answer, exception, spawn_app, spawn_app_with, spawn_pr
 
 /// An answer of the catalogue from whichever worker answers first: each connection goes to the next worker.
 async fn first_catalogue(app: &App) -> Value {
-    let fresh = Client::builder().pool_max_idle_per_host(0).build().unwrap();
+    let fresh = http();
     let url = format!("{}/debug", app.url);
     let mut answers: FuturesUnordered<_> = (0..4).map(|_| answer(fresh.get(&url))).collect();
     answers.next().await.unwrap().body
@@ -168,7 +169,7 @@ async fn callers_who_hang_up_block_no_worker() {
         drop(pipelined(&app, 10, "30").await);
     }
     // Fresh connections go to both workers. The work that was asked for would take hours.
-    let fresh = Client::builder().pool_max_idle_per_host(0).build().unwrap();
+    let fresh = http();
     for _ in 0..10 {
         assert_eq!(answer(fresh.get(format!("{}/health", app.url))).await.status, 200);
     }

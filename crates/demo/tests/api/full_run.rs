@@ -132,7 +132,8 @@ async fn call_scenario(http: &Client, url: &str, scenario: Entry, setup: &Setup)
 pub(crate) fn client() -> Client {
     // One of the tests' processes may have done so already.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::new()
+    // Nothing is encrypted, and to read the machine's certificates takes longer than many a test.
+    Client::builder().tls_certs_only([]).build().expect("a client")
 }
 
 impl FullRun {

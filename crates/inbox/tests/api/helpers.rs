@@ -29,7 +29,8 @@ pub(crate) fn http() -> Client {
     // One of the tests' threads may have done so already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     // The client's own limits on a silent connection are those of an idle machine.
-    let client = Client::builder().tcp_keepalive(None);
+    // Nothing is encrypted, and to read the machine's certificates takes longer than many a test.
+    let client = Client::builder().tls_certs_only([]).tcp_keepalive(None);
     #[cfg(target_os = "linux")]
     let client = client.tcp_user_timeout(None);
     client.build().unwrap()
