@@ -39,7 +39,8 @@ async fn the_report_of_the_day_runs_again_and_again_and_checks_in() {
         "date": &now[..10], "total_games": 4, "total_bets": 40.0, "total_payouts": 38_i64,
     };
     days.insert_one(day).await.unwrap();
-    let app = spawn_app_reporting(url, Duration::from_millis(50)).await;
+    // More often than a busy machine can send, what matters least, the metrics, would never be sent.
+    let app = spawn_app_reporting(url, Duration::from_millis(500)).await;
     let shown =
         wait_for_monitor(&app.inbox, "day-report", |it| it["count"].as_u64().is_some_and(|it| it > 2)).await;
     let config = shown["config"].to_string();
