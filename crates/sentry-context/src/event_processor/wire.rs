@@ -3,21 +3,20 @@
 //! The SDK leaves out what a server assumes by itself (level `error`, breadcrumbs at `info`) and marks contexts it
 //! does not know as `unknown`. Viewers that are no Sentry server assume nothing, so events are written in full.
 
+mod transaction;
+
 use std::io::{self, Write};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use sentry::Envelope;
-use sentry::protocol::{
-    Breadcrumb, Context, EnvelopeItem, Event, Level, Map, MonitorCheckIn, Span, Transaction, Value,
-};
+use sentry::protocol::{Breadcrumb, Context, EnvelopeItem, Event, Level, Map, MonitorCheckIn, Value};
 use serde::{Serialize, Serializer};
 use serde_json::json;
 
-use super::{Finished, Source};
-use crate::current_span::MEASUREMENT;
+use super::Finished;
 use crate::facts::Facts;
 use crate::feedback;
 use crate::trace::dynamic_sampling;
+use transaction::WrittenTransaction;
 
 /// The envelope as it goes out, from that release.
 pub(super) fn bytes(finished: Finished, release: &str) -> io::Result<Vec<u8>> {
@@ -27,7 +26,9 @@ pub(super) fn bytes(finished: Finished, release: &str) -> io::Result<Vec<u8>> {
     for item in finished.envelope.into_items() {
         match item {
             EnvelopeItem::Event(event) => write_event(&mut body, *event)?,
-            EnvelopeItem::Transaction(transaction) => write_transaction(&mut body, *transaction)?,
+            EnvelopeItem::Transaction(transaction) => {
+                write_json(&mut body, "transaction", &WrittenTransaction::of(*transaction))?;
+            }
             EnvelopeItem::MonitorCheckIn(check_in) => {
                 let trace = dynamic_sampling::of_sdk(&headers).remove("trace_id");
                 write_check_in(&mut body, &check_in, trace, release)?;
@@ -108,78 +109,6 @@ fn contexts<S: Serializer>(contexts: &Map<String, Context>, serializer: S) -> Re
     }))
 }
 
-/// A transaction with its times as numbers. The SDK writes the ends of transactions and spans as text, their starts as
-/// numbers: viewers that take both as they are show times that ran backwards.
-#[derive(Serialize)]
-struct WrittenTransaction {
-    #[serde(flatten)]
-    rest: serde_json::Map<String, Value>,
-    #[serde(serialize_with = "contexts")]
-    contexts: Map<String, Context>,
-    spans: Vec<WrittenSpan>,
-}
-
-#[derive(Serialize)]
-struct WrittenSpan {
-    #[serde(flatten)]
-    span: Span,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    timestamp: Option<f64>,
-}
-
-impl WrittenSpan {
-    fn of(mut span: Span) -> Self {
-        let timestamp = span.timestamp.take().and_then(seconds);
-        Self { span, timestamp }
-    }
-}
-
-/// Spans and contexts are nearly all of a transaction: they are written without a copy.
-fn write_transaction(body: &mut Vec<u8>, mut transaction: Transaction<'static>) -> io::Result<()> {
-    let source = Source::of(&transaction).as_str();
-    let measurements = take_measurements(&mut transaction);
-    let contexts = std::mem::take(&mut transaction.contexts);
-    let spans = std::mem::take(&mut transaction.spans).into_iter().map(WrittenSpan::of).collect();
-    let end = transaction.timestamp.take().and_then(seconds);
-    let Value::Object(mut rest) = serde_json::to_value(&transaction)? else {
-        return Err(io::Error::other("a transaction is no object"));
-    };
-    rest.remove("spans");
-    rest.extend(end.map(|end| ("timestamp".to_owned(), end.into())));
-    if !measurements.is_empty() {
-        rest.insert("measurements".to_owned(), measurements.into());
-    }
-    rest.insert("transaction_info".to_owned(), json!({ "source": source }));
-    write_json(body, "transaction", &WrittenTransaction { rest, contexts, spans })
-}
-
-/// The SDK has no place for measurements: they come as data of the transaction and its spans.
-fn take_measurements(transaction: &mut Transaction<'static>) -> serde_json::Map<String, Value> {
-    let mut found = serde_json::Map::new();
-    let mut take = |data: &mut Facts| {
-        // Most spans have none.
-        if !data.keys().any(|name| name.starts_with(MEASUREMENT)) {
-            return;
-        }
-        data.retain(|name, measured| match name.strip_prefix(MEASUREMENT) {
-            Some(name) => {
-                found.insert(name.to_owned(), measured.take());
-                false
-            }
-            None => true,
-        });
-    };
-    if let Some(Context::Trace(trace)) = transaction.contexts.get_mut("trace") {
-        take(&mut trace.data);
-    }
-    transaction.spans.iter_mut().for_each(|span| take(&mut span.data));
-    found
-}
-
-fn seconds(time: SystemTime) -> Option<f64> {
-    time.duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs_f64())
-}
-
 /// The SDK has no place for the trace and the release of a check-in.
 fn write_check_in(
     body: &mut Vec<u8>,
@@ -206,7 +135,9 @@ fn write_item(body: &mut Vec<u8>, item: EnvelopeItem) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use sentry::protocol::{Attachment, Breadcrumb, Context, Level, TraceContext};
+    use std::time::SystemTime;
+
+    use sentry::protocol::{Attachment, Breadcrumb, Context, Level, Span, TraceContext, Transaction};
 
     use super::*;
 
