@@ -156,8 +156,8 @@ impl Source {
     pub(crate) fn of(transaction: &Transaction<'_>) -> Self {
         let Some(Context::Trace(trace)) = transaction.contexts.get("trace") else { return Self::Custom };
         match trace.op.as_deref() {
-            Some("http.server") if trace.data.contains_key("http.route") => Self::Route,
-            Some("http.server") => Self::Url,
+            Some(request::OP) if trace.data.contains_key("http.route") => Self::Route,
+            Some(request::OP) => Self::Url,
             Some("queue.process" | monitor::OP) => Self::Task,
             _ => Self::Custom,
         }

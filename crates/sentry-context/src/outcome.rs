@@ -12,7 +12,7 @@ use crate::current_span::is_sampled;
 use crate::metrics::{self, Answered};
 use crate::profile::{self, roots::Root};
 use crate::reported::Owner;
-use crate::request::Described;
+use crate::request::{Described, OP};
 
 /// The status that nginx logs for a caller that hung up; no caller ever receives it.
 const HUNG_UP: u16 = 499;
@@ -59,14 +59,18 @@ impl Pending {
         if status != HUNG_UP {
             transaction.set_data("http.response.status_code", status.into());
         }
-        if is_sampled(&transaction.clone().into()) {
-            transaction.set_request(self.described.interface());
-        }
         let answered = Answered { method: self.described.method, route: self.described.route(), status };
         let took = self.start.elapsed();
         // The transaction gets user and tags from the request's scope, as its events do.
         Hub::run(Arc::clone(&self.hub), || {
             metrics::request(answered, took);
+            if is_sampled(&transaction.clone().into()) {
+                let user = sentry::configure_scope(|scope| scope.user().cloned());
+                let mut data = self.described.data(user.as_ref());
+                data.retain(|(name, _)| transaction.data().iter().all(|(known, _)| known != name));
+                data.into_iter().for_each(|(name, value)| transaction.set_data(name, value));
+                transaction.set_request(self.described.interface());
+            }
             transaction.finish();
         });
     }
@@ -82,7 +86,7 @@ impl Drop for Pending {
 fn begin_transaction(hub: &Arc<Hub>, request: &ServiceRequest, described: &Described) -> (Transaction, u64) {
     let headers = request.headers().iter();
     let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-    let context = TransactionContext::continue_from_headers(&described.name(), "http.server", headers);
+    let context = TransactionContext::continue_from_headers(&described.name(), OP, headers);
     let span = profile::number(|| context.span_id());
     let transaction = hub.start_transaction(context);
     transaction.set_origin("auto.http.actix");

@@ -10,7 +10,7 @@ use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderVa
 use actix_web::web::BytesMut;
 use futures_util::StreamExt;
 use futures_util::stream::iter;
-use sentry::protocol::{Context, Event, Map, Request, User};
+use sentry::protocol::{Context, Event, Map, Request, User, Value};
 use sentry::{Hub, TransactionOrSpan};
 use url::Url;
 
@@ -27,6 +27,9 @@ pub const USER_HEADER: &str = "X-User-Id";
 
 /// Content types of bodies that events show.
 const TEXTS: [&str; 2] = ["application/json", "application/x-www-form-urlencoded"];
+
+/// The operation of a request's transaction.
+pub(crate) const OP: &str = "http.server";
 
 /// Longest path in a transaction's data, in characters.
 const MOST_OF_PATH: usize = 1_024;
@@ -69,6 +72,21 @@ impl Described {
     /// `GET /debug/error/{type}`.
     pub(crate) fn name(&self) -> String {
         format!("{} {}", self.method, self.route())
+    }
+
+    /// What OpenTelemetry's conventions ask for about a request of that user: data of its transaction, and of the trace
+    /// context of its events.
+    ///
+    /// The SDK copies all data of a transaction whenever it asks for its id, so they are added when it ends.
+    pub(crate) fn data(&self, user: Option<&User>) -> Vec<(&'static str, Value)> {
+        let path: String = self.target.path().chars().take(MOST_OF_PATH).collect();
+        let mut data = vec![("http.request.method", self.method.into()), ("url.path", path.into())];
+        data.extend(self.route.as_ref().map(|route| ("http.route", (**route).into())));
+        let id = user.and_then(|user| user.id.clone());
+        data.extend(id.map(|id| ("user.id", id.into())));
+        let address = user.and_then(|user| user.ip_address.as_ref());
+        data.extend(address.map(|address| ("client.address", address.to_string().into())));
+        data
     }
 
     /// Sentry's `request` interface, without the body.
@@ -128,26 +146,11 @@ pub(crate) fn describe(request: &ServiceRequest, owner: Owner, described: &Arc<D
             incoming.bind(scope);
         }
         if let Some(span) = scope.get_span().filter(is_sampled) {
-            add_data(&span, request, described, &user);
             profile::name_thread(&span);
         }
         scope.set_user(Some(user));
         scope.add_event_processor(move |event| Some(arrival.report(event)));
     });
-}
-
-/// What OpenTelemetry's conventions ask for about a request.
-fn add_data(span: &TransactionOrSpan, request: &ServiceRequest, described: &Described, user: &User) {
-    span.set_data("http.request.method", described.method.into());
-    if let Some(route) = &described.route {
-        span.set_data("http.route", (**route).into());
-    }
-    let path: String = request.path().chars().take(MOST_OF_PATH).collect();
-    span.set_data("url.path", path.into());
-    span.set_data("user.id", user.id.clone().into());
-    if let Some(ip) = &user.ip_address {
-        span.set_data("client.address", ip.to_string().into());
-    }
 }
 
 /// A request and the moment when it came in.
@@ -158,9 +161,17 @@ struct Arrival {
 }
 
 impl Arrival {
-    /// Adds the request, the transaction's name, and the breadcrumb that all others followed.
+    /// Adds the request, its data, the transaction's name, and the breadcrumb that all others followed.
     fn report(&self, mut event: Event<'static>) -> Event<'static> {
         self.owner.mark();
+        // Work that the request began may have a transaction of its own.
+        if let Some(Context::Trace(trace)) = event.contexts.get_mut("trace")
+            && trace.op.as_deref() == Some(OP)
+        {
+            for (name, value) in self.described.data(event.user.as_ref()) {
+                trace.data.entry(name.to_owned()).or_insert(value);
+            }
+        }
         event.transaction = Some(self.described.name());
         let request = event.request.get_or_insert_with(|| Request {
             data: self.described.body.clone(),
