@@ -100,6 +100,13 @@ impl Connection {
         self.late.get()
     }
 
+    /// Leaves that time out of what the client has taken.
+    pub(crate) fn excuse(&self, time: Duration, now: Instant) {
+        for began in [&self.since, &self.progress] {
+            began.set((began.get() + time).min(now));
+        }
+    }
+
     /// Ends what has taken too long.
     pub(crate) fn enforce(&self, now: Instant, crowded: bool) {
         let limit = |limit: Duration| if crowded { limit.min(Limits::CROWDED) } else { limit };

@@ -70,10 +70,12 @@ impl Limits {
     /// How long a client may keep a worker waiting that has few connections left.
     pub const CROWDED: Duration = Duration::from_secs(1);
 
-    /// The limit that actix-web itself gets for the first head: a little more, so that this crate's comes first and
-    /// its 408 has a JSON body.
+    /// The limit that actix-web itself gets for the first head, for a connection that could not be put under the watch.
+    ///
+    /// actix-web counts from a time that it reads twice a second, and which is old once a worker has been blocked: it
+    /// would refuse a new connection at once, with 408. So this is longer than any worker is blocked.
     pub fn actix_head(&self) -> Duration {
-        self.head + Duration::from_secs(5)
+        self.head + Duration::from_secs(600)
     }
 
     /// For [`actix_web::HttpServer::on_connect`]: puts each connection under the watch of its worker.

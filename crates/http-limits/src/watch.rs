@@ -37,6 +37,7 @@ pub(crate) fn add(socket: &dyn Any, extensions: &mut Extensions, limits: Limits,
 
 async fn watch(max: usize) {
     loop {
+        let looked = Instant::now();
         rt::time::sleep(INTERVAL).await;
         let connections: Vec<_> = WATCHED.with_borrow_mut(|watched| {
             watched.retain(|connection| connection.strong_count() > 0);
@@ -47,6 +48,11 @@ async fn watch(max: usize) {
         }
         let crowded = connections.len() >= max - max / 4;
         let now = Instant::now();
-        connections.iter().for_each(|connection| connection.enforce(now, crowded));
+        // What came while the worker was blocked is not read yet: its client was not late.
+        let blocked = now.duration_since(looked).saturating_sub(INTERVAL);
+        for connection in &connections {
+            connection.excuse(blocked, now);
+            connection.enforce(now, crowded);
+        }
     }
 }

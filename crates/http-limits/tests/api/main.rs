@@ -14,6 +14,9 @@ use tokio::net::TcpStream;
 /// Far more than the limits of these tests, far less than the defaults of actix-web and TCP.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Longer than a first head may take, and longer than actix-web's own limit used to be.
+const BLOCKED: Duration = Duration::from_millis(10_500);
+
 fn limits() -> Limits {
     Limits {
         head: Duration::from_millis(300),
@@ -46,7 +49,18 @@ async fn long() -> HttpResponse {
     HttpResponse::Ok().body(vec![b'x'; 64 * 1024 * 1024])
 }
 
+/// Blocks the worker for longer than a first head may take.
+async fn block() -> HttpResponse {
+    std::thread::sleep(BLOCKED);
+    HttpResponse::Ok().body("blocked")
+}
+
 fn serve(max_connections: usize) -> SocketAddr {
+    // Longer than these tests: what is closed is closed by the watch.
+    serve_with(limits(), max_connections, Duration::from_secs(300))
+}
+
+fn serve_with(limits: Limits, max_connections: usize, actix_head: Duration) -> SocketAddr {
     let server = HttpServer::new(|| {
         App::new()
             .service(web::scope("/pieces").wrap(from_fn(exchange)).route("", web::post().to(pieces)))
@@ -54,15 +68,15 @@ fn serve(max_connections: usize) -> SocketAddr {
                 web::scope("")
                     .wrap(from_fn(read_body))
                     .route("/echo", web::to(echo))
-                    .route("/long", web::to(long)),
+                    .route("/long", web::to(long))
+                    .route("/block", web::to(block)),
             )
     })
     .workers(1)
     .max_connections(max_connections)
-    .on_connect(limits().on_connect(max_connections))
-    // Longer than these tests: what is closed is closed by the watch.
+    .on_connect(limits.on_connect(max_connections))
     .keep_alive(Duration::from_secs(300))
-    .client_request_timeout(Duration::from_secs(300))
+    .client_request_timeout(actix_head)
     .disable_signals()
     .bind(("127.0.0.1", 0))
     .unwrap();
@@ -192,4 +206,38 @@ async fn new_clients_are_served_while_others_hold_every_connection() {
     }
     let said = said_to(address, "GET /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await;
     assert!(said.starts_with("HTTP/1.1 200"), "{said}");
+}
+
+#[actix_web::test]
+async fn a_client_is_not_blamed_for_the_time_in_which_its_worker_was_blocked() {
+    const GET: &[u8] = b"GET /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    let patient = Limits { head: Duration::from_secs(5), ..limits() };
+    let address = serve_with(patient, 100, patient.actix_head());
+    // The worker knows these before it is blocked: it takes connections in their order, and has answered a later one.
+    let mut early = Vec::new();
+    for _ in 0..20 {
+        early.push(TcpStream::connect(address).await.unwrap());
+    }
+    assert!(said_to(address, std::str::from_utf8(GET).unwrap()).await.starts_with("HTTP/1.1 200"));
+    let mut blocking = TcpStream::connect(address).await.unwrap();
+    blocking.write_all(b"GET /block HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await.unwrap();
+    for connection in &mut early {
+        connection.write_all(GET).await.unwrap();
+    }
+    // These arrive meanwhile, and say nothing until it is over.
+    let mut late = Vec::new();
+    for _ in 0..20 {
+        late.push(TcpStream::connect(address).await.unwrap());
+    }
+    assert!(until_closed(&mut blocking).await.ends_with("blocked"));
+    for connection in &mut early {
+        let said = until_closed(connection).await;
+        assert!(said.starts_with("HTTP/1.1 200"), "known before: {said}");
+    }
+    for connection in &mut late {
+        // Writing fails if it is refused already; the answer says so.
+        let _ = connection.write_all(GET).await;
+        let said = until_closed(connection).await;
+        assert!(said.starts_with("HTTP/1.1 200"), "new: {said}");
+    }
 }
