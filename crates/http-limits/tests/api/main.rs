@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 /// Far more than the limits of these tests, far less than the defaults of actix-web and TCP.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Longer than a first head may take, and longer than actix-web's own limit used to be.
+/// More than twice as long as a first head may take in the test that blocks the worker.
 const BLOCKED: Duration = Duration::from_millis(10_500);
 
 fn limits() -> Limits {
