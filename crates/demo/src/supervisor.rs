@@ -7,6 +7,7 @@ mod output_tail;
 mod runs;
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -115,7 +116,7 @@ impl Deployer {
 /// The children, each watched by a task of its own.
 #[derive(Debug)]
 pub struct Supervisor {
-    stop: watch::Sender<bool>,
+    stop: watch::Sender<u32>,
     deployer: Deployer,
     watches: JoinSet<()>,
     notices: mpsc::UnboundedReceiver<Notice>,
@@ -124,7 +125,7 @@ pub struct Supervisor {
 impl Supervisor {
     /// Starts all children; what becomes of them is reported by [`Self::next`].
     pub fn start(launches: Vec<Launch>, http: &reqwest::Client) -> Self {
-        let (stop, stopped) = watch::channel(false);
+        let (stop, stopped) = watch::channel(0);
         let (sender, notices) = mpsc::unbounded_channel();
         let mut watches = JoinSet::new();
         let mut deployments = BTreeMap::new();
@@ -147,9 +148,17 @@ impl Supervisor {
         self.notices.recv().await
     }
 
-    /// Stops all children: SIGTERM, and SIGKILL for those that take too long.
-    pub async fn stop(mut self) {
-        let _ = self.stop.send(true);
-        while self.watches.join_next().await.is_some() {}
+    /// Stops all children: SIGTERM, another one at `again`, on which they cut off what is in flight, and SIGKILL for those
+    /// that take longer than a service may.
+    pub async fn stop(mut self, again: impl Future<Output = ()>) {
+        let ask = || self.stop.send_modify(|asked| *asked += 1);
+        let ended = async { while self.watches.join_next().await.is_some() {} };
+        let mut ended = pin!(ended);
+        ask();
+        tokio::select! {
+            () = &mut ended => return,
+            () = again => ask(),
+        }
+        ended.await;
     }
 }

@@ -3,6 +3,8 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use sentry_context::process::{DELIVERY, GRACE};
+
 use crate::backing::{Backing, Started};
 use crate::check::fire::ScenarioClient;
 use crate::cli::UpOptions;
@@ -53,8 +55,14 @@ async fn up(options: UpOptions) -> Result<Ending, StageError> {
         () = asked_to_stop() => Ending::Asked,
         () = report(&mut services, &control, ScenarioClient::new(http)) => Ending::NothingLeft,
     };
+    if matches!(ending, Ending::Asked) {
+        say(&format!(
+            "stopping within {} s; Ctrl-C again cuts off what is in flight",
+            (GRACE + DELIVERY).as_secs()
+        ));
+    }
     control.stop_traffic().await;
-    services.stop().await;
+    services.stop(asked_to_stop()).await;
     Ok(ending)
 }
 

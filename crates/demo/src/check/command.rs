@@ -1,5 +1,6 @@
 //! `demo check`: checks running services, or starts everything for the check.
 
+use std::future::pending;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,7 +69,7 @@ async fn run(options: &CheckOptions) -> Result<Report, CommandError> {
     let report = check(options.only.as_deref(), options.wait, &targets, http, &progress).await;
     progress.show("stopping what was started");
     if let Some(own) = own {
-        own.services.stop().await;
+        own.services.stop(pending()).await;
     }
     Ok(report?)
 }
@@ -99,7 +100,7 @@ async fn prepare(
             Ok((targets, Some(Own { services: stage.services, _inbox: stage.inbox })))
         }
         Err(error) => {
-            stage.services.stop().await;
+            stage.services.stop(pending()).await;
             Err(error)
         }
     }

@@ -8,14 +8,18 @@ use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use sentry_context::process::{DELIVERY, GRACE};
 use tokio::process::{Child, ChildStdin, Command};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
 
 use super::Deployment;
 use super::output_tail::OutputTail;
 use crate::services::Service;
 
-/// How long a child may take after SIGTERM: it delivers for at most 5 s.
-const STOP_LIMIT: Duration = Duration::from_secs(6);
+/// How long a child may take after SIGTERM: it ends by itself after its grace and its delivery, a moment later on a busy
+/// machine. Killed before, it would lose what it has for Sentry.
+const STOP_LIMIT: Duration = GRACE.saturating_add(DELIVERY).saturating_add(Duration::from_secs(5));
 
 /// What to start.
 #[derive(Debug, Clone)]
@@ -91,12 +95,18 @@ impl Process {
         self.child.wait().await
     }
 
-    pub(super) async fn stop(mut self) {
-        if let Some(pid) = self.pid().and_then(|pid| i32::try_from(pid).ok()) {
-            let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
-        }
-        if tokio::time::timeout(STOP_LIMIT, self.child.wait()).await.is_err() {
-            let _ = self.child.kill().await;
+    /// Ends it with SIGTERM, which it gets again each time that `asked` changes, and with SIGKILL after [`STOP_LIMIT`].
+    pub(super) async fn stop(mut self, asked: &mut watch::Receiver<u32>) {
+        let limit = Instant::now() + STOP_LIMIT;
+        loop {
+            if let Some(pid) = self.pid().and_then(|pid| i32::try_from(pid).ok()) {
+                let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
+            }
+            tokio::select! {
+                _ = self.child.wait() => return,
+                Ok(()) = asked.changed() => {}
+                () = sleep_until(limit) => return drop(self.child.kill().await),
+            }
         }
     }
 }

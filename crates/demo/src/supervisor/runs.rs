@@ -17,8 +17,8 @@ const CONFIGURATION_ERROR: i32 = 2;
 
 /// What a child is to do.
 pub(super) struct Orders {
-    /// To end for good.
-    pub(super) stopped: watch::Receiver<bool>,
+    /// To end for good, and how often that was asked for.
+    pub(super) stopped: watch::Receiver<u32>,
     /// To run like this.
     pub(super) deployment: watch::Receiver<Deployment>,
 }
@@ -109,12 +109,12 @@ async fn live(
     let exited = tokio::select! {
         status = process.wait() => status,
         _ = orders.stopped.changed() => {
-            process.stop().await;
+            process.stop(&mut orders.stopped).await;
             return End::Stopped;
         }
         _ = orders.deployment.changed() => {
-            process.stop().await;
-            return End::Redeployed;
+            process.stop(&mut orders.stopped).await;
+            return if *orders.stopped.borrow() == 0 { End::Redeployed } else { End::Stopped };
         }
         silent_for = silence => {
             frozen(silent_for);

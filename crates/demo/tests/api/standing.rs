@@ -1,5 +1,7 @@
 //! The standing demo: it starts everything, restarts what dies, and leaves nothing behind.
 
+use std::future::pending;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use demo::services::SERVICES;
@@ -7,8 +9,10 @@ use demo::supervisor::{Launch, Notice, Supervisor};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep};
 
-use crate::helpers::{Reported, Standing, demo, demo_at, is_gone};
+use crate::helpers::{LIMIT, Reported, Standing, demo, demo_at, is_gone};
 
 async fn get(url: &str) -> Value {
     let answer = demo::http::client().expect("a client").get(url).send().await.expect("an answer");
@@ -121,21 +125,8 @@ async fn ends_with_all_children(signal: Signal, status: Option<i32>) {
 
 #[actix_web::test]
 async fn a_child_that_dies_at_once_is_started_again_after_growing_waits_and_its_last_words_are_kept() {
-    let program = std::env::temp_dir().join(format!("demo-dies-{}", std::process::id()));
-    std::fs::write(&program, "#!/bin/sh\necho 'the disk is full' >&2\nexit 3\n").expect("a file");
-    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755))
-        .expect("its mode");
-    let launch = Launch {
-        service: &SERVICES[0],
-        port: 1,
-        dsn: String::new(),
-        environment: Vec::new(),
-        show_log: false,
-        program: program.clone(),
-        frozen_after: Duration::from_secs(40),
-    };
-    let http = demo::http::client().expect("a client");
-    let mut supervisor = Supervisor::start(vec![launch], &http);
+    let folder = Folder::new("dies");
+    let mut supervisor = folder.supervise("echo 'the disk is full' >&2\nexit 3");
     let mut waits = Vec::new();
     while waits.len() < 4 {
         match supervisor.next().await {
@@ -153,6 +144,79 @@ async fn a_child_that_dies_at_once_is_started_again_after_growing_waits_and_its_
         waits.windows(2).all(|pair| pair[0] < pair[1]) && waits[3] <= Duration::from_secs(5),
         "{waits:?}"
     );
-    supervisor.stop().await;
-    let _ = std::fs::remove_file(&program);
+    supervisor.stop(pending()).await;
+}
+
+/// A folder in which a script runs in the place of a service, and leaves files.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("demo-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        Self(folder)
+    }
+
+    fn supervise(&self, script: &str) -> Supervisor {
+        let program = self.0.join("script");
+        let script = format!("#!/bin/sh\ncd '{}'\n{script}\n", self.0.display());
+        std::fs::write(&program, script).expect("a file");
+        std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755))
+            .expect("its mode");
+        let launch = Launch {
+            service: &SERVICES[0],
+            port: 1,
+            dsn: String::new(),
+            environment: Vec::new(),
+            show_log: false,
+            program,
+            frozen_after: Duration::from_secs(40),
+        };
+        let http = demo::http::client().expect("a client");
+        Supervisor::start(vec![launch], &http)
+    }
+
+    async fn has(&self, file: &str) {
+        let path = self.0.join(file);
+        let deadline = Instant::now() + LIMIT;
+        while !path.exists() {
+            assert!(Instant::now() < deadline, "no file {file}");
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[actix_web::test]
+async fn a_child_has_the_time_for_its_grace_and_its_delivery() {
+    let folder = Folder::new("delivers");
+    // A moment less than the sum of both.
+    let supervisor = folder
+        .supervise("trap 'sleep 9; touch delivered; exit' TERM\ntouch ready\nwhile :; do sleep 0.1; done");
+    folder.has("ready").await;
+    supervisor.stop(pending()).await;
+    assert!(folder.0.join("delivered").exists());
+}
+
+#[actix_web::test]
+async fn a_child_hears_that_the_demo_is_asked_to_stop_again() {
+    let folder = Folder::new("hurries");
+    let supervisor = folder.supervise(
+        "asked() { if [ -e asked ]; then touch hurried; exit; fi; touch asked; }\n\
+         trap asked TERM\ntouch ready\nwhile :; do sleep 0.1; done",
+    );
+    folder.has("ready").await;
+    let (again, is_asked_again) = oneshot::channel::<()>();
+    let stop = supervisor.stop(async { drop(is_asked_again.await) });
+    let ask_again = async {
+        folder.has("asked").await;
+        again.send(()).expect("it waits");
+    };
+    tokio::join!(stop, ask_again);
+    assert!(folder.0.join("hurried").exists());
 }
