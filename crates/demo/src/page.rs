@@ -57,9 +57,10 @@ pub async fn serve(services: Vec<Url>) -> ExitCode {
 
 async fn served(services: Vec<Url>) -> Result<(), String> {
     let mut options = Options::from_env()?;
-    if options.addr.port() == 0 {
-        let port = ports::choose(&[0], Preference::Free).map_err(|error| error.to_string())?;
-        options.addr.set_port(port.first().copied().unwrap_or_default());
+    // The gateway of the traffic has to know it before the inbox listens.
+    let free = ports::choose(&[0], Preference::Free).map_err(|error| error.to_string())?;
+    if let (0, [port]) = (options.addr.port(), &free[..]) {
+        options.addr.set_port(port.number());
     }
     let http = http::client().map_err(|error| error.to_string())?;
     let known = services.iter().map(|url| {

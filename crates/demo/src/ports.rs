@@ -1,7 +1,9 @@
-//! Where to listen: the usual port if it is free, else one that the system picks.
+//! Where to listen: the usual port if it is free, else one that nobody uses.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
+
+use socket2::{Domain, Socket, Type};
 
 /// The usual port of the inbox.
 pub const INBOX_PORT: u16 = inbox::variables::PORT.default_port();
@@ -15,21 +17,65 @@ pub enum Preference {
     Free,
 }
 
-/// A loopback port for each of the usual ones, all different.
+/// A loopback port for a server that starts later.
 ///
-/// The function binds each port to find it and closes it again. Another process may take it before the service does; the
-/// service then says that the port is taken. A free port is one that no outgoing connection gets by itself: on a busy
-/// machine those take some of the system's own choice at any moment.
-pub fn choose(usual: &[u16], preference: Preference) -> io::Result<Vec<u16>> {
-    let listeners: Vec<_> = usual.iter().map(|port| listen(*port, preference)).collect::<io::Result<_>>()?;
-    listeners.iter().map(|listener| Ok(listener.local_addr()?.port())).collect()
+/// On Linux, it is held as long as this lives: a server that sets `SO_REUSEADDR`, as servers do, can listen there, but no
+/// other [`choose`] finds it, and the system gives it to no connection. Without that, of two demos that start at once, one
+/// may serve what the other's clients ask for. Other systems let no second socket have the port, so there it is only known
+/// to have been free.
+#[derive(Debug)]
+pub struct Port {
+    number: u16,
+    _held: Option<Socket>,
 }
 
-fn listen(usual: u16, preference: Preference) -> io::Result<TcpListener> {
-    match preference {
-        Preference::Usual => TcpListener::bind(loopback(usual)).or_else(|_| listen_anywhere()),
-        Preference::Free => listen_anywhere(),
+impl Port {
+    /// The number.
+    pub fn number(&self) -> u16 {
+        self.number
     }
+
+    fn usual(number: u16) -> io::Result<Self> {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+        // Connections that have just ended leave the port in use for a minute.
+        socket.set_reuse_address(true)?;
+        Self::held(socket, number)
+    }
+
+    fn free(number: u16) -> io::Result<Self> {
+        Self::held(Socket::new(Domain::IPV4, Type::STREAM, None)?, number)
+    }
+
+    /// Sharing is allowed only afterwards where nobody else may have the port.
+    fn held(socket: Socket, number: u16) -> io::Result<Self> {
+        socket.bind(&loopback(number).into())?;
+        socket.set_reuse_address(true)?;
+        let bound = socket.local_addr()?.as_socket().map_or(number, |address| address.port());
+        Ok(Self { number: bound, _held: Some(socket) })
+    }
+}
+
+/// This port, whether it is free or not.
+impl From<u16> for Port {
+    fn from(number: u16) -> Self {
+        Self { number, _held: None }
+    }
+}
+
+/// A loopback port for each of the usual ones, all different.
+///
+/// A free port is one that no outgoing connection gets by itself: on a busy machine those take some of the system's own
+/// choice at any moment.
+pub fn choose(usual: &[u16], preference: Preference) -> io::Result<Vec<Port>> {
+    let ports = usual.iter().map(|usual| match preference {
+        Preference::Usual => Port::usual(*usual).or_else(|_| free()),
+        Preference::Free => free(),
+    });
+    let mut ports: Vec<_> = ports.collect::<io::Result<_>>()?;
+    if !cfg!(target_os = "linux") {
+        ports.iter_mut().for_each(|port| port._held = None);
+    }
+    Ok(ports)
 }
 
 /// Below where [Linux](https://docs.kernel.org/networking/ip-sysctl.html) and macOS choose the ports of connections.
@@ -38,13 +84,48 @@ const QUIET: std::ops::Range<u16> = 15_000..32_000;
 /// How many ports are tried there before the system chooses.
 const TRIES: usize = 50;
 
-fn listen_anywhere() -> io::Result<TcpListener> {
-    let ports = (0..TRIES).map(|_| rand::random_range(QUIET)).chain([0]);
-    let mut listeners = ports.map(|port| TcpListener::bind(loopback(port)));
-    listeners.find(Result::is_ok).unwrap_or_else(|| TcpListener::bind(loopback(0)))
+fn free() -> io::Result<Port> {
+    let ports = (0..TRIES).map(|_| rand::random_range(QUIET));
+    ports.map(Port::free).find(Result::is_ok).unwrap_or_else(|| Port::free(0))
 }
 
 /// The loopback address with that port.
 pub fn loopback(port: u16) -> SocketAddr {
     (Ipv4Addr::LOCALHOST, port).into()
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    #[test]
+    fn a_server_can_listen_at_a_port_that_nobody_else_can_choose_meanwhile() {
+        let port = free().expect("a port");
+        let at = loopback(port.number());
+        assert!(Port::free(port.number()).is_err());
+        assert_eq!(
+            TcpStream::connect(at).expect_err("nobody listens").kind(),
+            io::ErrorKind::ConnectionRefused
+        );
+        for _ in ["the first", "one that was started again"] {
+            let server = TcpListener::bind(at).expect("the port");
+            TcpStream::connect(at).expect("a connection");
+            drop(server);
+            assert!(Port::free(port.number()).is_err());
+        }
+    }
+
+    #[test]
+    fn a_usual_port_with_a_server_is_passed_over() {
+        let port = free().expect("a port");
+        let taken = port.number();
+        let server = TcpListener::bind(loopback(taken)).expect("the port");
+        let chosen = choose(&[taken, taken], Preference::Usual).expect("ports");
+        assert!(chosen.iter().all(|port| port.number() != taken) && chosen[0].number() != chosen[1].number());
+        drop(server);
+        let chosen = choose(&[taken], Preference::Usual).expect("ports");
+        assert_eq!(chosen[0].number(), taken);
+    }
 }

@@ -12,7 +12,7 @@ use crate::backing::Backing;
 use crate::control::known::KnownService;
 use crate::control::{self, Control};
 use crate::dsns::Dsns;
-use crate::ports::{self, INBOX_PORT, Preference};
+use crate::ports::{self, INBOX_PORT, Port, Preference};
 use crate::services::SERVICES;
 use crate::supervisor::{Launch, Supervisor};
 use crate::traffic::gateway::GatewayError;
@@ -73,13 +73,14 @@ impl Stage {
         let program = std::env::current_exe().map_err(StageError::Program)?;
         let mut usual = vec![INBOX_PORT];
         usual.extend(SERVICES.iter().map(|service| service.usual_port));
-        let chosen = ports::choose(&usual, setup.preference).map_err(StageError::Ports)?;
-        let (address, ports) = (ports::loopback(chosen[0]), &chosen[1..]);
+        let mut ports = ports::choose(&usual, setup.preference).map_err(StageError::Ports)?;
+        let of_inbox = ports.remove(0);
+        let address = ports::loopback(of_inbox.number());
         let sentry = setup.sentry.as_deref();
         let dsns = Dsns::new(sentry, address);
         let version = variables::of_clients("APP_VERSION");
-        let known = SERVICES.iter().zip(ports).map(|(service, port)| {
-            KnownService::new(service.name, format!("http://127.0.0.1:{port}"), version.clone())
+        let known = SERVICES.iter().zip(&ports).map(|(service, port)| {
+            KnownService::new(service.name, format!("http://127.0.0.1:{}", port.number()), version.clone())
         });
         let url = format!("http://{address}");
         let control = Control::new(control::Setup {
@@ -91,7 +92,7 @@ impl Stage {
             http: http.clone(),
         });
         let control = control.map_err(StageError::Gateway)?;
-        let hints = hints::of(SERVICES.iter().zip(ports.iter().copied()));
+        let hints = hints::of(SERVICES.iter().zip(ports.iter().map(Port::number)));
         let options = inbox::Options {
             addr: address,
             page: page::additions(&control, hints),
@@ -99,9 +100,10 @@ impl Stage {
             ..inbox::Options::default()
         };
         let inbox = Arc::new(Inbox::start_with(options).await.map_err(StageError::Inbox)?);
+        drop(of_inbox);
         let launches = SERVICES.iter().zip(ports).map(|(service, port)| Launch {
             service,
-            port: *port,
+            port,
             dsn: dsns.of(service.project),
             environment: setup.backing.environment(service),
             show_log: std::env::var_os(RUST_LOG.name).is_some(),

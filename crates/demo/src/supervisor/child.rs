@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::Deployment;
 use super::output_tail::OutputTail;
+use crate::ports::Port;
 use crate::services::Service;
 
 /// How long a child may take after SIGTERM: it ends by itself after its grace and its delivery, a moment later on a busy
@@ -22,12 +23,12 @@ use crate::services::Service;
 const STOP_LIMIT: Duration = GRACE.saturating_add(DELIVERY).saturating_add(Duration::from_secs(5));
 
 /// What to start.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Launch {
     /// The service.
     pub service: &'static Service,
-    /// Its loopback port.
-    pub port: u16,
+    /// Its loopback port, which is its own over all its runs.
+    pub port: Port,
     /// Where its events go.
     pub dsn: String,
     /// Further variables of its environment.
@@ -43,7 +44,7 @@ pub struct Launch {
 impl Launch {
     /// Where it will serve.
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("http://127.0.0.1:{}", self.port.number())
     }
 }
 
@@ -60,7 +61,7 @@ impl Process {
         let mut child = Command::new(&launch.program)
             .args(["serve", launch.service.name])
             .env("HOST", "127.0.0.1")
-            .env("PORT", launch.port.to_string())
+            .env("PORT", launch.port.number().to_string())
             .env("SENTRY_DSN", &launch.dsn)
             .env("NO_PROXY", without_loopback())
             .envs(launch.environment.iter().chain(&deployment.environment).map(|(name, value)| (name, value)))

@@ -35,7 +35,8 @@ impl Page {
     }
 
     async fn beside_shop_with(cases: &[(&'static str, Twist)], token: Option<&'static str>) -> Self {
-        let free = demo::ports::choose(&[0], demo::ports::Preference::Free).expect("a port")[0];
+        let held = demo::ports::choose(&[0], demo::ports::Preference::Free).expect("a port");
+        let free = held[0].number();
         let shop = Shop::open_at(cases, token, format!("http://127.0.0.1:{free}")).await;
         let page = Self::serve(&shop, free, token).await;
         page.until("the shop serves", |state| state["services"][0]["state"] == "serving").await;

@@ -25,7 +25,7 @@ async fn every_promise_is_kept_with_a_database_too() {
 }
 
 fn all_is_kept(ended: &Ended) {
-    assert_eq!(ended.status, Some(0), "{}", ended.broken());
+    assert_eq!(ended.status, Some(0), "{}\n{}", ended.broken(), ended.stderr);
     let document = ended.json();
     let scenarios = document["scenarios"].as_array().expect("scenarios");
     for service in &SERVICES {

@@ -165,7 +165,7 @@ impl Folder {
             .expect("its mode");
         let launch = Launch {
             service: &SERVICES[0],
-            port: 1,
+            port: 1.into(),
             dsn: String::new(),
             environment: Vec::new(),
             show_log: false,
