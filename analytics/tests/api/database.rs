@@ -71,13 +71,14 @@ async fn a_slow_query_scans_documents_that_are_made_once() {
 #[actix_web::test]
 async fn services_that_start_at_once_make_the_documents_once() {
     let Some(server) = fixtures::mongo::Server::start() else { return };
-    let (one, other) = (spawn_app_on(server.url()).await, spawn_app_on(server.url()).await);
+    let url = server.patient_url();
+    let (one, other) = (spawn_app_on(url.clone()).await, spawn_app_on(url.clone()).await);
     let path = "/api/debug/slow-query";
     let answers = futures_util::future::join_all([one.get(path), other.get(path), one.get(path)]).await;
     for answer in answers {
         assert_eq!((answer.status, &answer.body["result_count"]), (200, &json!(300)), "{answer:?}");
     }
-    let database = connect(Some(&server.url())).await;
+    let database = connect(Some(&url)).await;
     let rounds = database.collection::<Document>("debug_rounds").unwrap();
     assert_eq!(rounds.count_documents(doc! {}).await.unwrap(), 30_000);
 }

@@ -235,7 +235,7 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_listens_is_no_server_unless_it_answers_like_one() {
-        let nobody = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
+        let nobody = loopback(1);
         assert!(!answers_mongodb(nobody).await && !answers_rabbitmq(nobody).await);
         // It never accepts.
         let silent = TcpListener::bind("127.0.0.1:0").expect("a port");

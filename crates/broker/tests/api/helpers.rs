@@ -57,6 +57,9 @@ pub(crate) async fn sentry_as(telemetry: Telemetry) -> (Inbox, Arc<Hub>) {
     (inbox, hub)
 }
 
+/// No system gives this port to anybody.
+pub(crate) const NOBODY: &str = "amqp://127.0.0.1:1";
+
 pub(crate) fn address(url: &str) -> Option<Address> {
     Address::parse(Some(url), "test", &SHOP).unwrap()
 }

@@ -7,7 +7,7 @@ use broker::{Publisher, State, Verdict};
 use fixtures::app::Telemetry;
 use fixtures::rabbit::Broker;
 
-use crate::helpers::{Seen, address, consumer, number, publish, sentry, sentry_as, until};
+use crate::helpers::{NOBODY, Seen, address, consumer, number, publish, sentry, sentry_as, until};
 
 fn numbers(seen: &Seen) -> BTreeSet<u64> {
     seen.borrow().iter().map(number).collect()
@@ -60,8 +60,7 @@ async fn without_a_broker_messages_wait_and_nobody_else_does() {
 
 async fn waits_for_a_broker(telemetry: Telemetry) {
     let (_inbox, hub) = sentry_as(telemetry).await;
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let publisher = Publisher::start(address(&format!("amqp://{nobody}")), &hub);
+    let publisher = Publisher::start(address(NOBODY), &hub);
     publish(&hub, &publisher, 1);
     until("the refusal", || publisher.state() == State::Down).await;
     assert_eq!(publisher.finish(Duration::ZERO).await, 1);

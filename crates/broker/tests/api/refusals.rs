@@ -9,7 +9,7 @@ use sentry_context::sentry::{Hub, start_transaction};
 use sentry_context::trace::TraceHeaders;
 use serde_json::{Map, Value, json};
 
-use crate::helpers::{address, consumer, number, publish, sentry, until};
+use crate::helpers::{NOBODY, address, consumer, number, publish, sentry, until};
 
 /// Bytes.
 const LIMIT: u32 = 100_000;
@@ -126,8 +126,7 @@ async fn a_queue_of_dead_letters_that_takes_none_keeps_no_message_coming() {
 #[actix_web::test]
 async fn no_more_messages_wait_than_have_room_and_the_others_are_counted() {
     let (inbox, hub) = sentry().await;
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let publisher = Publisher::start(address(&format!("amqp://{nobody}")), &hub);
+    let publisher = Publisher::start(address(NOBODY), &hub);
     Hub::run(hub.clone(), || (0..10_003).for_each(|_| publisher.publish("order.created", Map::new())));
     assert_eq!(publisher.finish(std::time::Duration::ZERO).await, 10_000);
     inbox

@@ -9,7 +9,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use crate::helpers::{Standing, demo, nobody, run, turn};
+use crate::helpers::{NOBODY, Standing, demo, run, turn};
 use crate::page::Page;
 use crate::traffic::{standing, standing_as};
 
@@ -167,7 +167,7 @@ async fn the_command_deploys_and_rolls_back_and_another_receiver_sees_it_by_rele
 #[actix_web::test]
 async fn a_release_needs_a_demo_that_runs_and_has_started_its_services() {
     for target in ["1.1.0", "roll-back"] {
-        let ended = run(&["release", target, "--page", &nobody()]).await;
+        let ended = run(&["release", target, "--page", NOBODY]).await;
         assert!(ended.status == Some(2) && ended.stderr.contains("`cargo run` starts one"), "{ended:?}");
     }
     let page = Page::beside_shop(&[("honest", |_, _| {})]).await;

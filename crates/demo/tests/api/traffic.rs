@@ -11,7 +11,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use crate::helpers::{Standing, demo, run};
+use crate::helpers::{NOBODY, Standing, demo, run};
 use crate::page::Page;
 
 /// A standing demo whose services all serve, and its page.
@@ -150,11 +150,10 @@ async fn the_command_makes_traffic_in_a_demo_that_runs_and_says_what_came_of_it(
 
 #[actix_web::test]
 async fn traffic_without_a_demo_or_beyond_its_bounds_cannot_run() {
-    let nobody = crate::helpers::nobody();
-    let ended = run(&["traffic", "--page", &nobody]).await;
+    let ended = run(&["traffic", "--page", NOBODY]).await;
     assert_eq!(ended.status, Some(2), "{ended:?}");
     assert!(ended.stderr.contains("`cargo run` starts one"), "{ended:?}");
-    let ended = run(&["traffic", "--page", &nobody, "--rate", "1000"]).await;
+    let ended = run(&["traffic", "--page", NOBODY, "--rate", "1000"]).await;
     assert!(ended.status == Some(2) && ended.stderr.contains("from 0.1 to 200"), "{ended:?}");
 }
 
@@ -183,12 +182,12 @@ async fn the_gateway_holds_back_what_the_receiver_does_not_want_says_so_and_goes
     let inbox = Inbox::start().await.unwrap();
     let gateway = Gateway::new(&inbox.dsn()).unwrap();
     visits(&gateway, 2).await;
-    inbox.wait_until("both, and the start-up check", |inbox| inbox.stats().envelopes == 3).await.unwrap();
+    inbox.wait_until("both, and the start-up check", |inbox| inbox.stats().envelopes >= 3).await.unwrap();
 
     // A short limit is waited for: nothing is lost, and nothing is sent before it is over.
     inbox.set_answer(limit(429, 1));
     gateway.begin("POST /api/v1/spin", player::next()).end(Some(200));
-    inbox.wait_until("a refusal", |inbox| inbox.stats().rejected == 1).await.unwrap();
+    inbox.wait_until("a refusal", |inbox| inbox.stats().rejected >= 1).await.unwrap();
     inbox.set_answer(Answer::default());
     visits(&gateway, 2).await;
     inbox.wait_until("all of it", |inbox| arrived(inbox) == 5).await.unwrap();
@@ -221,9 +220,8 @@ async fn a_gateway_whose_dsn_is_none_sends_nothing_to_anybody() {
 #[actix_web::test]
 async fn rounds_arrive_whole_where_the_environment_has_a_proxy_for_everything_else() {
     let mut command = demo(&["--free-ports"]);
-    let nobody = crate::helpers::nobody();
     for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
-        command.env(name, &nobody);
+        command.env(name, NOBODY);
     }
     for name in ["NO_PROXY", "no_proxy"] {
         command.env_remove(name);

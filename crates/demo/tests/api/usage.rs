@@ -3,25 +3,23 @@
 use std::io::{Read, Write};
 
 use crate::fake::{LATER, Shop};
-use crate::helpers::{nobody, run, run_with};
+use crate::helpers::{NOBODY, run, run_with};
 
 #[actix_web::test]
 async fn a_service_that_does_not_answer_is_named() {
     let shop = Shop::open(&[("honest", |_, _| {})]).await;
-    let nobody = nobody();
-    let ended = run(&["check", "--url", &nobody, "--inbox", &shop.inbox.url()]).await;
+    let ended = run(&["check", "--url", NOBODY, "--inbox", &shop.inbox.url()]).await;
     assert_eq!(ended.status, Some(2), "{ended:?}");
-    assert!(ended.stderr.contains(&format!("{nobody} is not reachable")), "{ended:?}");
+    assert!(ended.stderr.contains(&format!("{NOBODY} is not reachable")), "{ended:?}");
     assert!(ended.stdout.is_empty(), "{ended:?}");
 }
 
 #[actix_web::test]
 async fn an_inbox_that_does_not_answer_is_named() {
     let shop = Shop::open(&[("honest", |_, _| {})]).await;
-    let nobody = nobody();
-    let ended = run(&["check", "--url", &shop.url, "--inbox", &nobody]).await;
+    let ended = run(&["check", "--url", &shop.url, "--inbox", NOBODY]).await;
     assert_eq!(ended.status, Some(2), "{ended:?}");
-    assert!(ended.stderr.contains(&nobody), "{ended:?}");
+    assert!(ended.stderr.contains(NOBODY), "{ended:?}");
 }
 
 #[actix_web::test]

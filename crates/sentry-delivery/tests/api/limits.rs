@@ -52,10 +52,10 @@ async fn a_429_is_tried_again_when_the_receiver_says() {
     for (name, value) in [("Retry-After", "1"), ("X-Sentry-Rate-Limits", "1:error;session:key, 5:replay:key")]
     {
         let app = app().await;
-        app.inbox.wait_until("the start-up check", |inbox| inbox.stats().envelopes == 1).await.unwrap();
+        app.inbox.wait_until("the start-up check", |inbox| inbox.stats().envelopes >= 1).await.unwrap();
         app.inbox.set_answer(with_header(429, name, value));
         error(&app.hub, "refused at first");
-        app.inbox.wait_until("a refusal", |inbox| inbox.stats().rejected == 1).await.unwrap();
+        app.inbox.wait_until("a refusal", |inbox| inbox.stats().rejected >= 1).await.unwrap();
         app.inbox.set_answer(Answer::default());
         app.wait_for_events(1).await;
         assert!(close(&app.hub).await);
@@ -66,10 +66,10 @@ async fn a_429_is_tried_again_when_the_receiver_says() {
 #[actix_web::test]
 async fn a_429_for_long_is_the_receivers_loss_and_what_comes_after_is_ours() {
     let app = app().await;
-    app.inbox.wait_until("the start-up check", |inbox| inbox.stats().envelopes == 1).await.unwrap();
+    app.inbox.wait_until("the start-up check", |inbox| inbox.stats().envelopes >= 1).await.unwrap();
     app.inbox.set_answer(with_header(429, "X-Sentry-Rate-Limits", "3600:error:organization"));
     error(&app.hub, "refused, which the receiver counts itself");
-    app.inbox.wait_until("a refusal", |inbox| inbox.stats().rejected == 1).await.unwrap();
+    app.inbox.wait_until("a refusal", |inbox| inbox.stats().rejected >= 1).await.unwrap();
     app.inbox.set_answer(Answer::default());
     // The answer may still be under way to the client: until it is there, errors are delivered.
     let mut made = 0;

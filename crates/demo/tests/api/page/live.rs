@@ -6,11 +6,11 @@ use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use super::{HONEST, LIMIT, Page};
-use crate::helpers::nobody;
+use crate::helpers::NOBODY;
 
 #[actix_web::test]
 async fn a_service_that_is_away_keeps_its_place_and_the_reason_is_shown() {
-    let page = Page::serve(&nobody(), 0, None).await;
+    let page = Page::serve(NOBODY, 0, None).await;
     let state = page.until("it is down", |state| state["services"][0]["state"] == "down").await;
     assert!(!state["services"][0]["why"]["how"].as_str().unwrap().is_empty(), "{state:#}");
     let check = page.post("stage/check", &json!({})).await;
