@@ -13,7 +13,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep, timeout};
 
 /// Longest wait for anything; reaching it is a failure.
-pub(crate) const LIMIT: Duration = Duration::from_mins(10);
+const LIMIT: Duration = Duration::from_mins(10);
 
 /// What the services would take from the environment of the tests.
 const OF_SERVICES: [&str; 7] = [
