@@ -149,13 +149,16 @@ async fn serving(demo: &RunningDemo, before: Option<u32>) -> Result<Engine, Rele
     }
 }
 
-/// What its first new issue is, or that there is none yet.
+/// What its first new issue is, or that there is none yet. The release panics, which is fatal; that a busy machine blocked a
+/// worker for a moment is another issue.
 async fn first_issue(demo: &RunningDemo, version: &str) -> Result<String, ReleaseError> {
     let progress = Progress::start();
     let since = state(demo).await?.release.map_or(0.0, |release| release.since);
     let deadline = Instant::now() + ISSUE_LIMIT;
     let of_release = format!("{GAME_ENGINE}@{version}");
-    let new = |issue: &Issue| issue.first_seen >= since && issue.release.as_ref() == Some(&of_release);
+    let new = |issue: &Issue| {
+        issue.first_seen >= since && issue.level == "fatal" && issue.release.as_ref() == Some(&of_release)
+    };
     while Instant::now() < deadline {
         let Issues { issues, .. } = demo.get("/api/issues").await?;
         if let Some(issue) = issues.iter().find(|issue| new(issue)) {
