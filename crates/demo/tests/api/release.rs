@@ -81,7 +81,7 @@ async fn a_release_that_goes_wrong_makes_a_new_issue_of_its_version_and_its_roun
     let _turn = turn().await;
     let (_standing, page) = standing().await;
     let rounds =
-        json!({ "rate": 20, "seconds": 120, "looks": 0, "mistakes": 0, "hang_ups": 0, "scenarios": 0 });
+        json!({ "rate": 5, "seconds": 600, "looks": 0, "mistakes": 0, "hang_ups": 0, "scenarios": 0 });
     assert_eq!(page.post("stage/traffic", &rounds).await.0, 202);
     assert_eq!(page.post("stage/release", &json!({ "version": "1.1.0", "broken": true })).await.0, 202);
     let deadline = Instant::now() + Duration::from_mins(10);
@@ -123,7 +123,7 @@ async fn the_command_deploys_and_rolls_back_and_another_receiver_sees_it_by_rele
     command.env("SENTRY_DSN", format!("http://key@{}/7", other.addr()));
     let (_standing, page) = standing_as(Standing::of(command)).await;
     let rounds =
-        json!({ "rate": 6, "seconds": 600, "looks": 0, "mistakes": 0, "hang_ups": 0, "scenarios": 0 });
+        json!({ "rate": 2, "seconds": 600, "looks": 0, "mistakes": 0, "hang_ups": 0, "scenarios": 0 });
     assert_eq!(page.post("stage/traffic", &rounds).await.0, 202);
 
     let deployed = run(&["release", "1.1.0", "--page", &page.url]).await;
@@ -148,7 +148,7 @@ async fn the_command_deploys_and_rolls_back_and_another_receiver_sees_it_by_rele
     let before = sessions(&other, HEALTHY, |it| it.exited > 0).await;
     let visits = |state: &Value| state["traffic"]["visits"]["round"].as_u64().unwrap_or_default();
     let played = visits(&page.get("stage/state").await);
-    let state = page.until("rounds of the old one", |state| visits(state) > played + 20).await;
+    let state = page.until("rounds of the old one", |state| visits(state) > played + 5).await;
     let pid = i32::try_from(engine(&state)["pid"].as_i64().unwrap()).unwrap();
     kill(Pid::from_raw(pid), Signal::SIGTERM).unwrap();
     let after = sessions(&other, HEALTHY, |it| it.exited > before.exited).await;

@@ -228,7 +228,7 @@ async fn rounds_arrive_whole_where_the_environment_has_a_proxy_for_everything_el
     }
     let (_standing, page) = standing_as(Standing::of(command)).await;
     let rounds =
-        json!({ "rate": 10, "seconds": 600, "looks": 0, "mistakes": 0, "hang_ups": 0, "scenarios": 0 });
+        json!({ "rate": 3, "seconds": 600, "looks": 0, "mistakes": 0, "hang_ups": 0, "scenarios": 0 });
     assert_eq!(page.post("stage/traffic", &rounds).await.0, 202);
     whole_round(&page).await;
 }
