@@ -24,9 +24,12 @@ const PRIMITIVES: [&str; 17] = [
     "u64", "u128", "usize",
 ];
 
-/// Is this crate part of the reporting or panicking itself?
+/// Is this crate part of the reporting or panicking itself, or of reading the clock, as loops do that watch their time? A
+/// function of C or of the kernel counts as a crate of its own name.
 pub(super) fn is_machinery(krate: &str) -> bool {
-    MACHINERY.contains(&krate) || krate.starts_with("__rust") || krate.starts_with("_rust")
+    MACHINERY.contains(&krate)
+        || ["__rust", "_rust", "__vdso_"].iter().any(|prefix| krate.starts_with(prefix))
+        || krate.ends_with("clock_gettime")
 }
 
 /// A function for people: the same under every mangling.
@@ -205,6 +208,21 @@ mod tests {
         }
         for torn in ["_R", "_RNvX", "_RNvXs_", "_RNvC", "_RNvC99a", "_RNvCs_é", "_RC0", "_RN"] {
             function(torn, None);
+        }
+    }
+
+    #[test]
+    fn what_reads_the_clock_is_machinery_and_other_functions_of_c_are_not() {
+        for (name, is_machinery) in [
+            ("__vdso_clock_gettime", true),
+            ("__vdso_gettimeofday", true),
+            ("clock_gettime", true),
+            ("__GI___clock_gettime", true),
+            ("std::time::Instant::now", true),
+            ("memcpy", false),
+            ("shop_api::domain::price::discount", false),
+        ] {
+            assert_eq!(super::is_machinery(&Function::new("", name, None).krate), is_machinery, "{name}");
         }
     }
 
