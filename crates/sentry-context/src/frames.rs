@@ -114,7 +114,7 @@ pub fn clean(stacktrace: &mut Stacktrace, in_app: &[&str]) {
     stacktrace.frames = frames;
 }
 
-/// Drops what stands above the failure (std, the SDK, this library) and what lies below our outermost
+/// Drops what stands above the failure (std, the clock, the SDK, this library) and what lies below our outermost
 /// frame (the server's and runtime's own loop). A stack without a frame of ours stays as it is.
 fn trim(frames: &mut Vec<Frame>) {
     let Some(outermost) = frames.iter().position(|frame| frame.in_app == Some(true)) else { return };
@@ -125,7 +125,8 @@ fn trim(frames: &mut Vec<Frame>) {
 }
 
 fn is_machinery(frame: &Frame) -> bool {
-    frame.function.is_none() || frame.package.as_deref().is_some_and(names::is_machinery)
+    frame.function.as_deref().is_none_or(names::reads_clock)
+        || frame.package.as_deref().is_some_and(names::is_machinery)
 }
 
 /// The address of a frame that has no name yet.
