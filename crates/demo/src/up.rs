@@ -57,12 +57,14 @@ async fn up(options: UpOptions) -> Result<Ending, StageError> {
     };
     if matches!(ending, Ending::Asked) {
         say(&format!(
-            "stopping within {} s; Ctrl-C again cuts off what is in flight",
+            "stopping, which a service may take {} s for; Ctrl-C again cuts off what is in flight",
             (GRACE + DELIVERY).as_secs()
         ));
     }
+    // Listens from now on: the traffic takes a moment to stop, too.
+    let again = tokio::spawn(asked_to_stop());
     control.stop_traffic().await;
-    services.stop(asked_to_stop()).await;
+    services.stop(async { drop(again.await) }).await;
     Ok(ending)
 }
 
