@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { openPage, visit } from './browser.js';
+import { drawn, openPage, visit } from './browser.js';
 import { id } from './inbox.js';
 import { errorEvent, now, sendEverything } from './samples.js';
 import { started } from './started.js';
@@ -72,8 +72,10 @@ test('an event leads to its neighbours, to Markdown, and to the editor that the 
   await visit(page, `/events/${second}`);
   await page.getByRole('link', { name: '← Previous' }).click();
   await page.waitForURL(`**/events/${first}`);
+  await drawn(page);
   await page.getByRole('link', { name: 'Next →' }).click();
   await page.waitForURL(`**/events/${second}`);
+  await drawn(page);
   assert.equal(await page.locator('a.editor').count(), 0);
   await page.getByText('Editor for frames').click();
   await page.getByRole('textbox', { name: 'Address of the editor' }).fill('javascript:alert(1)//{path}');
