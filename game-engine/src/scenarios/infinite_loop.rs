@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::domain::simulation::Simulations;
 use crate::error::GameError;
 
-static SECONDS: Parameter = Parameter::number("seconds", 5.0, 0.1, 30.0).quick(0.2);
+static SECONDS: Parameter = Parameter::number("seconds", 5.0, 0.1, 30.0).quick(0.5);
 
 pub(super) static INFINITE_LOOP: Scenario = Scenario {
     name: "infinite-loop",
