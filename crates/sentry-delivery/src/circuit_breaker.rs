@@ -71,8 +71,7 @@ impl CircuitBreaker {
         let mut state = self.lock();
         let since = match &state.open {
             Some(open) if open.probe.is_none() => return false,
-            Some(open) => Some(open.since),
-            None => None,
+            open => open.as_ref().map(|open| open.since),
         };
         let longest = if state.is_closing { LONGEST_WAIT_AT_SHUTDOWN } else { LONGEST_WAIT };
         let wait = FIRST_WAIT.saturating_mul(1 << state.failures.min(16)).min(longest);

@@ -9,7 +9,7 @@ use sentry::Envelope;
 use sentry::protocol::EnvelopeItem;
 
 use crate::category::Category;
-use crate::client_reports::{self, Reason};
+use crate::client_reports::{Reason, content};
 use crate::envelope::{EncodedEnvelope, NewBody, NewEnvelope, filtered};
 use crate::headers::stamped;
 use crate::pipeline::Pipeline;
@@ -62,11 +62,11 @@ impl Encoder {
             NewBody::Written(bytes) => EncodedEnvelope::of_bytes(bytes),
             NewBody::Made(envelope) => self.processed(self.allowed(*envelope)?),
         };
-        let recorded = encoded.inspect_err(|error| {
+        let record = |error: &io::Error| {
             tracing::error!(%error, "an envelope could not be written");
             self.pipeline.client_reports.record(&content, Reason::InternalSdkError);
-        });
-        let envelope = recorded.ok()?;
+        };
+        let envelope = encoded.inspect_err(record).ok()?;
         share.resize(envelope.weight());
         self.copies.iter().for_each(|spotlight| spotlight.show(&envelope));
         Some(Waiting { envelope, share })
@@ -74,7 +74,7 @@ impl Encoder {
 
     /// Processing that panics costs its envelope, and no thread.
     fn processed(&self, envelope: Envelope) -> io::Result<EncodedEnvelope> {
-        let content = client_reports::content(&envelope);
+        let content = content(&envelope);
         let body = catch_unwind(AssertUnwindSafe(|| self.encode.encode(envelope)));
         let body = body.unwrap_or_else(|_| Err(io::Error::other("its processing panicked")))?;
         EncodedEnvelope::new(body, content)
@@ -85,14 +85,9 @@ impl Encoder {
         if self.pipeline.limits.until(Category::Attachment, Instant::now()).is_none() {
             return Some(envelope);
         }
-        filtered(
-            envelope,
-            |item| !matches!(item, EnvelopeItem::Attachment(_)),
-            |item| {
-                let content = client_reports::content(&item);
-                self.pipeline.client_reports.record(&content, Reason::RatelimitBackoff);
-            },
-        )
+        let is_wanted = |item: &EnvelopeItem| !matches!(item, EnvelopeItem::Attachment(_));
+        let reports = &self.pipeline.client_reports;
+        filtered(envelope, is_wanted, |item| reports.record(&content(&item), Reason::RatelimitBackoff))
     }
 }
 

@@ -8,11 +8,9 @@ use crate::category::{Category, Quantity};
 pub(crate) fn content(envelope: &[u8]) -> Vec<Quantity> {
     let mut content = Vec::new();
     for (header, payload) in items(envelope) {
-        match Category::of_type(header["type"].as_str().unwrap_or_default()) {
-            Some(Category::Attachment) => count(&mut content, Category::Attachment, payload.len() as u64),
-            Some(category) => count(&mut content, category, 1),
-            None => {}
-        }
+        let Some(category) = Category::of_type(header["type"].as_str().unwrap_or_default()) else { continue };
+        let quantity = if category == Category::Attachment { payload.len() as u64 } else { 1 };
+        count(&mut content, category, quantity);
     }
     content
 }

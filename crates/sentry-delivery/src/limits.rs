@@ -55,7 +55,7 @@ impl Limits {
             None => {}
             Some("") => self.set(&Category::ALL, duration),
             Some(names) => {
-                names.split(';').filter_map(named).for_each(|category| self.set(&[category], duration));
+                names.split(';').filter_map(named).for_each(|category| self.set(&[category], duration))
             }
         }
     }

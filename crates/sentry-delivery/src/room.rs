@@ -56,10 +56,7 @@ impl Room {
         self.count.fetch_add(1, SeqCst);
         let share = Share { room: Arc::clone(self), category, bytes };
         let most = if count == 0 { bounds.bytes.max(MAX_ENVELOPE_BYTES) } else { bounds.bytes };
-        if count >= bounds.count || before + bytes > most {
-            return None;
-        }
-        Some(share)
+        (count < bounds.count && before + bytes <= most).then_some(share)
     }
 
     /// How full a category is, by count or by bytes, whichever is nearer to its bound; 1 is full.

@@ -204,8 +204,7 @@ fn connections(answer_time: Duration) -> usize {
     if answer_time > OVERLOADED {
         return CONNECTIONS;
     }
-    let needed = answer_time.as_secs_f64() * RATE;
-    (needed as usize).clamp(CONNECTIONS, MAX_CONNECTIONS)
+    ((answer_time.as_secs_f64() * RATE) as usize).clamp(CONNECTIONS, MAX_CONNECTIONS)
 }
 
 /// The innermost cause: reqwest's own text says only that the request failed.

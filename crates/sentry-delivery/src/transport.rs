@@ -11,8 +11,7 @@ use sentry::{Envelope, TransactionContext, Transport, TransportFactory, Transpor
 use crate::backpressure::Backpressure;
 use crate::client_reports::ClientReports;
 use crate::delivery::{Delivery, Hooks};
-use crate::encoder::Encode;
-use crate::encoder::Encoder;
+use crate::encoder::{Encode, Encoder};
 use crate::envelope::filtered;
 use crate::http::{Endpoint, EndpointError};
 use crate::pipeline::Pipeline;
@@ -74,8 +73,7 @@ impl HttpTransportFactory {
     /// A spool that could be used when the settings were read, and cannot be now, is no reason to send nothing.
     fn spool(&self, client_reports: &Arc<ClientReports>) -> Option<Spool> {
         let folder = self.delivery.spool.as_ref()?;
-        let spool = Spool::open(folder, self.service, client_reports);
-        spool
+        Spool::open(folder, self.service, client_reports)
             .inspect_err(
                 |error| tracing::error!(folder = %folder.display(), %error, "the spool cannot be used"),
             )

@@ -165,10 +165,7 @@ impl<K: Weigh, V: Weigh> Weigh for Map<K, V> {
 }
 
 fn entries<'a, K: Weigh + 'a, V: Weigh + 'a>(all: impl ExactSizeIterator<Item = (&'a K, &'a V)>) -> usize {
-    if all.len() == 0 {
-        return 0;
-    }
-    let nodes = all.len() / (NODE / 2) + 1;
+    let nodes = if all.len() == 0 { 0 } else { all.len() / (NODE / 2) + 1 };
     nodes * NODE * size_of::<(K, V)>() + all.map(|(name, value)| name.heap() + value.heap()).sum::<usize>()
 }
 

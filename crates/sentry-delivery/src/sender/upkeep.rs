@@ -53,10 +53,9 @@ impl Sender {
         loop {
             tokio::time::sleep(LOOK).await;
             self.pipeline.make_way();
-            let limited = self.pipeline.limits.until(Category::Transaction, Instant::now());
-            self.pipeline
-                .backpressure
-                .check(self.pipeline.room.fullness(Category::Transaction), limited.is_some());
+            let is_limited = self.pipeline.limits.until(Category::Transaction, Instant::now()).is_some();
+            let fullness = self.pipeline.room.fullness(Category::Transaction);
+            self.pipeline.backpressure.check(fullness, is_limited);
         }
     }
 
