@@ -1,11 +1,12 @@
 //! A copy of every envelope for another server.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
 use inbox::{Inbox, Options, Url};
 use reqwest::Method;
+use tokio::net::TcpSocket;
 
 use crate::helpers::{App, message, spawn_app_with};
 
@@ -13,6 +14,16 @@ use crate::helpers::{App, message, spawn_app_with};
 async fn forwarding_to(addr: SocketAddr) -> App {
     let to: Url = format!("http://{addr}").parse().unwrap();
     spawn_app_with(Options { forward: Some(to), ..Options::default() }).await
+}
+
+/// An address where nobody listens until a test's own server does. As long as the socket is held, no other test gets the
+/// port.
+fn port_for_later() -> (SocketAddr, TcpSocket) {
+    let socket = TcpSocket::new_v4().unwrap();
+    // Servers ask for the same, and may share it with a socket that does not listen.
+    socket.set_reuseaddr(true).unwrap();
+    socket.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    (socket.local_addr().unwrap(), socket)
 }
 
 #[actix_web::test]
@@ -28,7 +39,7 @@ async fn what_arrives_arrives_there_too_in_the_same_project() {
 
 #[actix_web::test]
 async fn one_that_comes_later_gets_what_waited() {
-    let later = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (later, _held) = port_for_later();
     let app = forwarding_to(later).await;
     for text in ["first", "second"] {
         let sent = app.request(Method::POST, "/api/1/envelope/").body(message(text)).send().await;
@@ -51,9 +62,8 @@ async fn what_is_refused_here_is_not_sent_there() {
 
 /// An inbox that forwards to itself, under that name.
 async fn forwarding_to_itself(host: &str) -> App {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let addr = SocketAddr::from(([127, 0, 0, 1], port));
-    let to: Url = format!("http://{host}:{port}").parse().unwrap();
+    let (addr, _held) = port_for_later();
+    let to: Url = format!("http://{host}:{}", addr.port()).parse().unwrap();
     spawn_app_with(Options { addr, forward: Some(to), ..Options::default() }).await
 }
 
@@ -71,11 +81,11 @@ async fn an_inbox_that_forwards_to_itself_multiplies_nothing() {
 
 #[actix_web::test]
 async fn two_inboxes_that_forward_to_each_other_multiply_nothing() {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let one = forwarding_to(port).await;
+    let (later, _held) = port_for_later();
+    let one = forwarding_to(later).await;
     let to: Url = one.inbox.url().parse().unwrap();
     let other =
-        Inbox::start_with(Options { addr: port, forward: Some(to), ..Options::default() }).await.unwrap();
+        Inbox::start_with(Options { addr: later, forward: Some(to), ..Options::default() }).await.unwrap();
     for text in ["first", "second"] {
         one.accepted(message(text)).await;
     }
