@@ -97,6 +97,7 @@ pub fn loopback(port: u16) -> SocketAddr {
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use std::net::{TcpListener, TcpStream};
+    use std::time::{Duration, Instant};
 
     use super::*;
 
@@ -110,7 +111,14 @@ mod tests {
             io::ErrorKind::ConnectionRefused
         );
         for _ in ["the first", "one that was started again"] {
-            let server = TcpListener::bind(at).expect("the port");
+            // A child that another test starts has a copy of the former server's socket until its program runs.
+            let end = Instant::now() + Duration::from_secs(30);
+            let server = loop {
+                match TcpListener::bind(at) {
+                    Err(_) if Instant::now() < end => std::thread::yield_now(),
+                    bound => break bound.expect("the port"),
+                }
+            };
             TcpStream::connect(at).expect("a connection");
             drop(server);
             assert!(Port::free(port.number()).is_err());
