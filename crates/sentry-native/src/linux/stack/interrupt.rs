@@ -18,6 +18,9 @@ use super::{Registers, Stack, Thread};
 /// How long a thread may take to be interrupted: one that waits for a disk cannot be.
 const PATIENCE: Duration = Duration::from_millis(500);
 
+/// The same for a thread that is ready to run, and waits for a core: it answers as soon as it has one.
+const PATIENCE_WITHOUT_CORE: Duration = Duration::from_secs(10);
+
 /// A question to a thread where it is. Dropped, it is taken back.
 pub(crate) struct Asked(&'static Slot);
 
@@ -59,6 +62,18 @@ impl Asked {
         }
         true
     }
+
+    /// The same, and longer where the thread is ready to run but may have no core. `patience` is the time between two
+    /// looks at that.
+    fn wait_for_core(&self, thread: &Thread, patience: Duration, limit: Duration) -> bool {
+        let deadline = Instant::now() + limit;
+        loop {
+            let is_done = self.wait(patience);
+            if is_done || !thread.is_runnable() || Instant::now() >= deadline {
+                return is_done;
+            }
+        }
+    }
 }
 
 impl Drop for Asked {
@@ -71,7 +86,7 @@ impl Drop for Asked {
 /// now.
 pub(crate) fn interrupted<T>(thread: &Thread, read: impl FnOnce(Stack<'_>) -> T) -> Option<T> {
     let asked = Asked::thread(thread)?;
-    asked.wait(PATIENCE);
+    asked.wait_for_core(thread, PATIENCE, PATIENCE_WITHOUT_CORE);
     asked.answer().map(|(stack, ..)| read(stack))
 }
 
@@ -113,165 +128,4 @@ extern "C" fn answer(_signal: c_int, _info: *mut libc::siginfo_t, context: *mut 
 }
 
 #[cfg(test)]
-mod tests {
-    use std::hint::black_box;
-    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-    use std::sync::{Arc, mpsc};
-    use std::thread::{self, JoinHandle};
-
-    use nix::sys::signal::{SigSet, Signal};
-
-    use super::super::slot::LIMIT;
-    use super::*;
-
-    const PATIENCE: Duration = Duration::from_secs(30);
-
-    /// A thread that does that until the sender is dropped.
-    fn busy(
-        work: impl Fn(&mpsc::Receiver<()>) + Send + 'static,
-    ) -> (Thread, mpsc::Sender<()>, JoinHandle<()>) {
-        let (stop, stopped) = mpsc::channel();
-        let (report, reported) = mpsc::channel();
-        let thread = thread::spawn(move || {
-            report.send(Thread::current().unwrap()).unwrap();
-            work(&stopped);
-        });
-        (reported.recv().unwrap(), stop, thread)
-    }
-
-    fn end(stop: mpsc::Sender<()>, thread: JoinHandle<()>) {
-        drop(stop);
-        thread.join().unwrap();
-    }
-
-    fn is_open(gate: &mpsc::Receiver<()>) -> bool {
-        gate.try_recv() == Err(mpsc::TryRecvError::Empty)
-    }
-
-    #[test]
-    fn a_stack_is_copied_up_to_a_bound() {
-        #[inline(never)]
-        fn deep(levels: u32, gate: &mpsc::Receiver<()>) {
-            let room = black_box([0_u8; 1024]);
-            if levels == 0 {
-                let _ = gate.recv();
-            } else {
-                deep(levels - 1, gate);
-            }
-            black_box(room);
-        }
-        let (thread, stop, worker) = busy(|gate| deep(200, gate));
-        let length = || interrupted(&thread, |stack| stack.bytes.len());
-        // It may not have come there yet.
-        while length() != Some(LIMIT) {
-            thread::yield_now();
-        }
-        end(stop, worker);
-    }
-
-    #[test]
-    fn a_thread_is_asked_by_several_at_once_while_it_fails_system_calls() {
-        let (thread, stop, worker) = busy(|gate| {
-            while is_open(gate) {
-                // SAFETY: there is no such descriptor.
-                let closed = unsafe { libc::close(-1) };
-                let error = std::io::Error::last_os_error().raw_os_error();
-                assert_eq!((closed, error), (-1, Some(libc::EBADF)));
-            }
-        });
-        let asking = (0..4).map(|_| {
-            let thread = thread.clone();
-            thread::spawn(move || {
-                for _ in 0..500 {
-                    assert!(interrupted(&thread, |stack| !stack.bytes.is_empty()).is_none_or(|seen| seen));
-                }
-            })
-        });
-        asking.collect::<Vec<_>>().into_iter().for_each(|asking| asking.join().unwrap());
-        end(stop, worker);
-    }
-
-    #[test]
-    fn a_thread_that_blocks_signals_answers_nobody_until_it_takes_them() {
-        let taken = Arc::new(AtomicBool::new(false));
-        let (report, reported) = mpsc::channel();
-        let (take, block) = (Arc::clone(&taken), SigSet::all());
-        let (thread, stop, worker) = busy(move |gate| {
-            block.thread_block().unwrap();
-            report.send(()).unwrap();
-            while is_open(gate) {
-                if take.load(Relaxed) {
-                    block.thread_unblock().unwrap();
-                }
-                thread::yield_now();
-            }
-        });
-        reported.recv().unwrap();
-        let asked = Asked::thread(&thread).unwrap();
-        assert!(!asked.wait(Duration::from_millis(20)) && asked.answer().is_none());
-        // Taken back, it is not answered later; the next one is.
-        drop(asked);
-        assert!(Asked::is_pending(thread.id));
-        let asked = Asked::thread(&thread).unwrap();
-        taken.store(true, Relaxed);
-        assert!(asked.wait(PATIENCE) && asked.answer().is_some());
-        while Asked::is_pending(thread.id) {
-            thread::yield_now();
-        }
-        end(stop, worker);
-    }
-
-    #[test]
-    fn a_signal_that_nobody_sent_for_a_question_changes_nothing() {
-        let (thread, stop, worker) = busy(|gate| {
-            let _ = gate.recv();
-        });
-        let signal = (*signal()).unwrap();
-        for _ in 0..100 {
-            // SAFETY: the thread lives until this test ends it.
-            assert_eq!(unsafe { libc::syscall(libc::SYS_tgkill, libc::getpid(), thread.id, signal) }, 0);
-        }
-        assert!(interrupted(&thread, |_| ()).is_some());
-        end(stop, worker);
-    }
-
-    #[test]
-    fn a_stack_that_is_not_where_it_was_is_not_read() {
-        let (mut thread, stop, worker) = busy(|gate| while is_open(gate) {});
-        thread.owner += 16;
-        assert_eq!(interrupted(&thread, |stack| stack.bytes.len()), Some(0));
-        end(stop, worker);
-    }
-
-    #[test]
-    fn a_handler_on_its_own_stack_is_seen_there() {
-        extern "C" fn spin(_: c_int) {
-            let deadline = Instant::now() + Duration::from_millis(50);
-            while Instant::now() < deadline {}
-        }
-        let mut action = MaybeUninit::<libc::sigaction>::zeroed();
-        // SAFETY: an all-zero `sigaction` is a valid one; the handler has the signature that no flag changes.
-        unsafe {
-            action.assume_init_mut().sa_sigaction = spin as *const () as usize;
-            action.assume_init_mut().sa_flags = libc::SA_ONSTACK;
-            libc::sigaction(libc::SIGUSR2, action.as_ptr(), ptr::null_mut());
-        }
-        // The standard library gives each of its threads a signal stack.
-        let (thread, stop, worker) = busy(|gate| {
-            while is_open(gate) {
-                nix::sys::signal::raise(Signal::SIGUSR2).unwrap();
-            }
-        });
-        let deadline = Instant::now() + PATIENCE;
-        let elsewhere =
-            |stack: Stack<'_>| (!thread.stack.contains(&stack.registers.sp)).then_some(stack.bytes.len());
-        let length = loop {
-            assert!(Instant::now() < deadline, "never seen in its handler");
-            if let Some(Some(length)) = interrupted(&thread, elsewhere) {
-                break length;
-            }
-        };
-        assert!((1..=LIMIT).contains(&length), "{length}");
-        end(stop, worker);
-    }
-}
+mod tests;

@@ -25,6 +25,13 @@ impl Thread {
         let owner = unsafe { libc::pthread_self() } as u64;
         Some(Self { id, name, stack: stack()?, owner })
     }
+
+    /// Does it run, or could it run if it had a core? The third field of
+    /// [`stat`](https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html), after the name, which may be anything.
+    pub(crate) fn is_runnable(&self) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/self/task/{}/stat", self.id)).unwrap_or_default();
+        stat.rsplit_once(')').is_some_and(|(_, fields)| fields.trim_start().starts_with('R'))
+    }
 }
 
 fn stack() -> Option<Range<u64>> {
