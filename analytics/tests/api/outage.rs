@@ -22,6 +22,12 @@ async fn aggregate(app: &App) -> Answer {
     answer(app.request(Method::GET, PATH).timeout(IN_TIME)).await
 }
 
+/// Waits until the server answers a query, which it refuses: on a busy machine, that may take longer than the service
+/// waits.
+async fn server_answers(app: &App) {
+    app.wait_for("an answer of the server", PATH, |answer| answer.body["type"] == "MongoServerError").await;
+}
+
 /// Waits for that state: the driver looks for its server in its own time.
 async fn comes_to_be(app: &App, status: u16, mongodb: &str) {
     let name = if status == 200 { "ready" } else { "unavailable" };
@@ -74,9 +80,9 @@ async fn a_database_that_dies_under_load_and_comes_back_needs_no_restart() {
     for _ in 0..8 {
         load.spawn_local(press(app.request(Method::GET, PATH).timeout(IN_TIME), reported.clone()));
     }
-    // Each caller has been answered by it once; then it is killed while they call on.
+    // It has answered as often as there are callers; then it is killed while they call on.
     for _ in 0..8 {
-        assert_eq!(types.recv().await.unwrap(), "MongoServerError");
+        while types.recv().await.unwrap() != "MongoServerError" {}
     }
     server.kill();
     for _ in 0..8 {
@@ -85,8 +91,8 @@ async fn a_database_that_dies_under_load_and_comes_back_needs_no_restart() {
     is_alive_but_not_ready(&app).await;
 
     server.restart();
-    assert_eq!(aggregate(&app).await.body["type"], "MongoServerError");
-    assert_eq!(app.get("/ready").await.status, 200);
+    server_answers(&app).await;
+    comes_to_be(&app, 200, "up").await;
     assert!(load.try_join_next().is_none(), "a caller was not answered");
 }
 
@@ -94,7 +100,7 @@ async fn a_database_that_dies_under_load_and_comes_back_needs_no_restart() {
 async fn a_database_that_freezes_is_unreachable_until_it_goes_on() {
     let Some(server) = fixtures::mongo::Server::start() else { return };
     let app = spawn_app_on(server.url()).await;
-    assert_eq!(aggregate(&app).await.body["type"], "MongoServerError");
+    server_answers(&app).await;
     comes_to_be(&app, 200, "up").await;
 
     server.freeze();
@@ -103,14 +109,14 @@ async fn a_database_that_freezes_is_unreachable_until_it_goes_on() {
 
     server.thaw();
     comes_to_be(&app, 200, "up").await;
-    assert_eq!(aggregate(&app).await.body["type"], "MongoServerError");
+    server_answers(&app).await;
 }
 
 #[actix_web::test]
 async fn the_url_says_how_long_a_frozen_database_is_waited_for() {
     let Some(server) = fixtures::mongo::Server::start() else { return };
     let app = spawn_app_on(format!("{}/?serverSelectionTimeoutMS=5500", server.url())).await;
-    assert_eq!(aggregate(&app).await.body["type"], "MongoServerError");
+    server_answers(&app).await;
 
     server.freeze();
     let failed = aggregate(&app).await;
@@ -123,7 +129,7 @@ async fn the_url_says_how_long_a_frozen_database_is_waited_for() {
 #[actix_web::test]
 async fn connections_that_are_cut_fail_no_route() {
     let Some(server) = fixtures::mongo::Server::start() else { return };
-    let proxy = Proxy::start(&server.url(), None).await;
+    let proxy = Proxy::start(&server.patient_url(), None).await;
     let app = spawn_app_on(proxy.url()).await;
     let responses: Value = serde_json::from_str(include_str!("../fixtures/analytics.json")).unwrap();
     for path in responses["responses"].as_object().unwrap().keys() {
