@@ -64,7 +64,7 @@ fn crashes() {
         // Nothing handles SIGTERM here.
         "asked" => end_by(libc::SIGTERM),
         how if how.starts_with("signal-") => end_by(how["signal-".len()..].parse().unwrap()),
-        _ => assert!(sentry.finish()),
+        _ => assert!(sentry.finish_within(fixtures::wait::LIMIT)),
     };
 }
 
@@ -113,7 +113,7 @@ async fn termination(how: &str) -> (Output, Vec<Value>) {
     let inbox = Inbox::start().await.unwrap();
     let next =
         client::init(config(&inbox.dsn(), Delivery { spool: Some(spool.clone()), ..Delivery::default() }));
-    assert!(next.finish());
+    assert!(next.finish_within(fixtures::wait::LIMIT));
     std::fs::remove_dir_all(spool).unwrap();
     (ended, inbox.events())
 }
@@ -237,7 +237,7 @@ async fn foreign_files_in_the_folder_are_neither_read_nor_changed() {
     let sentry = client::init(config(&inbox.dsn(), delivery));
     let own = std::fs::metadata(spool.join("shop.4.run")).unwrap();
     assert_eq!(own.permissions().mode() & 0o777, 0o600);
-    assert!(sentry.finish());
+    assert!(sentry.finish_within(fixtures::wait::LIMIT));
     assert_eq!(inbox.events(), Vec::<Value>::new());
     assert_eq!(std::fs::read_to_string(target).unwrap(), "untouched");
     assert_eq!(huge.metadata().unwrap().len(), 2 << 30);

@@ -29,7 +29,7 @@ fn reports() {
     let sentry = client::init(config(&std::env::var(DSN).unwrap(), Delivery::default()));
     io::stdin().read_to_end(&mut Vec::new()).unwrap();
     assert!(thread::spawn(fails).join().is_err());
-    assert!(sentry.finish());
+    assert!(sentry.finish_within(fixtures::wait::LIMIT));
 }
 
 #[inline(never)]
