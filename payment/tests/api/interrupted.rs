@@ -1,6 +1,6 @@
 //! Payments that are interrupted between two of their steps: by a connection that breaks, or by SIGKILL.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use broker::Publisher;
 use database::mongodb::bson::{DateTime, Document, doc, oid::ObjectId};
@@ -22,6 +22,9 @@ const BINARY: &str = env!("CARGO_BIN_EXE_payment");
 
 /// A row is settled 15 s after nobody works on it any more, unless the machine is busy.
 const SETTLED_WITHIN: Duration = Duration::from_secs(60);
+
+/// No request still works on a row that is older than this.
+const ABANDONED: Duration = Duration::from_secs(8);
 
 /// Waits until that holds.
 async fn wait_until(what: &str, limit: Duration, holds: impl AsyncFn() -> bool) {
@@ -179,8 +182,10 @@ async fn a_payment_that_failed_and_was_booked_all_the_same_is_undone() {
     let failed = pay(&app, json!({ "userId": "alice", "bet": 5, "payout": 0 })).await;
     assert_eq!((failed.status, &failed.body["type"]), (503, &json!("MongoConnectionError")));
     assert_eq!(accounts(&database, "alice").await[0].get_f64("balance").unwrap(), 985.0);
-    // As if the connection had been away for so long that its row counts as abandoned.
-    let long_ago = doc! { "$set": { "pending.0.timestamp": DateTime::from_millis(0) } };
+    // As if the connection had been away for so long that its row counts as abandoned from now on. The upkeep may be in
+    // the middle of a turn that began before the payment failed; no row is that old for it.
+    let long_ago = DateTime::from(SystemTime::now() - ABANDONED);
+    let long_ago = doc! { "$set": { "pending.0.timestamp": long_ago } };
     database.collection::<Document>("users").update_one(doc! { "_id": "alice" }, long_ago).await.unwrap();
     proxy.come_back();
     wait_until("the payment is undone", SETTLED_WITHIN, async || {
