@@ -38,6 +38,7 @@ pub use accounts::Sweep;
 pub use booking::{Booking, Receipt};
 pub(super) use cancel::{Cancelled, cancel};
 pub use memory::Memory;
+pub use message::ABANDONED;
 pub use settle::settle;
 pub use store::Ledger;
 

@@ -8,7 +8,7 @@ use database::mongodb::{Client, Database};
 use fixtures::mongo::Server;
 use fixtures::rabbit;
 use fixtures::service::Service;
-use payment::domain::ledger;
+use payment::domain::ledger::{self, ABANDONED};
 use sentry_context::sentry::Hub;
 use serde_json::json;
 use service::DATABASE;
@@ -22,9 +22,6 @@ const BINARY: &str = env!("CARGO_BIN_EXE_payment");
 
 /// A row is settled 15 s after nobody works on it any more, unless the machine is busy.
 const SETTLED_WITHIN: Duration = Duration::from_secs(60);
-
-/// No request still works on a row that is older than this.
-const ABANDONED: Duration = Duration::from_secs(8);
 
 /// Waits until that holds.
 async fn wait_until(what: &str, limit: Duration, holds: impl AsyncFn() -> bool) {

@@ -12,7 +12,7 @@ use super::{Booking, Receipt};
 use crate::domain::money::Money;
 
 /// No request still works on a note that is older than this.
-pub(super) const ABANDONED: Duration = Duration::from_secs(8);
+pub const ABANDONED: Duration = Duration::from_secs(8);
 
 /// How long a payment's message may have been lost together with its process: later, its note has been settled.
 /// Consumers do not know the messages of long ago any more, so those are never published again.
